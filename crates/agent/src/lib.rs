@@ -1,0 +1,1 @@
+//! The agent: config, folders, talk with the hub, sessions, lifecycle.

@@ -1,0 +1,1 @@
+//! The documents of the hub's public API and its typed client.

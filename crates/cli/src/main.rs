@@ -1,0 +1,2 @@
+//! The `outport` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The hub: accounts, collections, tasks, tickets, presence.

@@ -1,0 +1,1 @@
+//! Sealed streams between two keys over whatever route works.

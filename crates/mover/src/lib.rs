@@ -1,0 +1,1 @@
+//! Carries out sessions on real storage.

@@ -1,0 +1,1 @@
+//! What crosses between agents and between agent and hub, without I/O.

@@ -1,0 +1,1 @@
+//! Packets forwarded for those who hold a token; address discovery.

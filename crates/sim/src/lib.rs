@@ -1,0 +1,1 @@
+//! Simulated network, disks and clock, and the tests that run in them.

@@ -1,0 +1,279 @@
+//! Every message that a person can see about a problem, in each language, in one place.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A language that the catalogue has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// French.
+    Fr,
+}
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal { en: $en:literal, fr: $fr:literal })+) => {
+        /// The stable code of a problem; programs act on it, people read its text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $code)] $variant,)+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The code as documents and programs spell it.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)+
+                }
+            }
+
+            /// The text, with `{name}` where an argument goes.
+            pub const fn template(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$variant, Language::En) => $en,
+                    (Self::$variant, Language::Fr) => $fr,)+
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// A path is not inside any folder that the owner shared.
+    NotShared = "NOT_SHARED" {
+        en: "{path} is not accessible on {endpoint}: no folder that its owner shares contains it. The owner can add one with `outport folders add`.",
+        fr: "{path} n'est pas accessible sur {endpoint} : aucun dossier partagé par son propriétaire ne le contient. Le propriétaire peut en ajouter un avec `outport folders add`."
+    }
+    /// A write to a read-only folder.
+    ReadOnly = "READ_ONLY" {
+        en: "{path} is in a read-only folder of {endpoint}. Its owner can allow writing with `outport folders add --read-write`.",
+        fr: "{path} est dans un dossier en lecture seule de {endpoint}. Son propriétaire peut autoriser l'écriture avec `outport folders add --read-write`."
+    }
+    /// The operating system refuses.
+    OsPermission = "OS_PERMISSION" {
+        en: "The operating system of {endpoint} refuses access to {path}. Check the permissions of the file and of the folders above it.",
+        fr: "Le système d'exploitation de {endpoint} refuse l'accès à {path}. Vérifiez les permissions du fichier et des dossiers parents."
+    }
+    /// Nothing stands there.
+    NotFound = "NOT_FOUND" {
+        en: "{path} does not exist on {endpoint}. Check the spelling, upper and lower case included.",
+        fr: "{path} n'existe pas sur {endpoint}. Vérifiez l'orthographe, majuscules et minuscules comprises."
+    }
+    /// Something stands there already.
+    Exists = "EXISTS" {
+        en: "{path} exists already on {endpoint}.",
+        fr: "{path} existe déjà sur {endpoint}."
+    }
+    /// A directory was expected.
+    NotADirectory = "NOT_A_DIRECTORY" {
+        en: "{path} on {endpoint} is not a directory.",
+        fr: "{path} sur {endpoint} n'est pas un dossier."
+    }
+    /// A file was expected.
+    IsADirectory = "IS_A_DIRECTORY" {
+        en: "{path} on {endpoint} is a directory. Ask for it recursively.",
+        fr: "{path} sur {endpoint} est un dossier. Demandez-le de façon récursive."
+    }
+    /// A directory that is to be removed holds something.
+    NotEmpty = "NOT_EMPTY" {
+        en: "{path} on {endpoint} is not empty. Ask for a recursive deletion to remove what it holds.",
+        fr: "{path} sur {endpoint} n'est pas vide. Demandez une suppression récursive pour supprimer son contenu."
+    }
+    /// The text is no path of a collection.
+    BadPath = "BAD_PATH" {
+        en: "`{path}` is not a path of a collection: {reason}.",
+        fr: "`{path}` n'est pas un chemin de collection : {reason}."
+    }
+    /// The name cannot exist on the destination's file system.
+    BadName = "BAD_NAME" {
+        en: "The name of {path} cannot exist on {endpoint}: {reason}. Rename it at the source.",
+        fr: "Le nom de {path} ne peut pas exister sur {endpoint} : {reason}. Renommez-le à la source."
+    }
+    /// No default directory is set.
+    NoDefaultDirectory = "NO_DEFAULT_DIRECTORY" {
+        en: "{endpoint} has no default directory, because no folder is shared yet. Use a full path, or share a folder with `outport folders add`.",
+        fr: "{endpoint} n'a pas de dossier par défaut, car aucun dossier n'est partagé. Utilisez un chemin complet ou partagez un dossier avec `outport folders add`."
+    }
+    /// The disk is full or a quota is reached.
+    NoSpace = "NO_SPACE" {
+        en: "There is no room for {path} on {endpoint}. Free some space; the transfer goes on by itself.",
+        fr: "Il n'y a plus de place pour {path} sur {endpoint}. Libérez de l'espace ; le transfert continuera de lui-même."
+    }
+    /// A file kept changing while it was read.
+    FileChanging = "FILE_CHANGING" {
+        en: "{path} on {endpoint} kept changing while it was read. Transfer it again when nothing writes to it.",
+        fr: "{path} sur {endpoint} changeait pendant sa lecture. Transférez-le à nouveau quand plus rien n'y écrit."
+    }
+    /// A link or a special file, which is never transferred.
+    SkippedKind = "SKIPPED_KIND" {
+        en: "{path} on {endpoint} is a {kind} and was left out.",
+        fr: "{path} sur {endpoint} est de type {kind} et a été ignoré."
+    }
+    /// Digests disagree although the content was sent again.
+    DigestMismatch = "DIGEST_MISMATCH" {
+        en: "{path} does not read back on {endpoint} as it was sent. Check the disk of {endpoint}; the transfer is tried again.",
+        fr: "La relecture de {path} sur {endpoint} ne correspond pas à ce qui a été envoyé. Vérifiez le disque de {endpoint} ; le transfert sera retenté."
+    }
+    /// Any other failure of a disk.
+    Disk = "DISK" {
+        en: "{endpoint} cannot work on {path}: {reason}.",
+        fr: "{endpoint} ne peut pas traiter {path} : {reason}."
+    }
+    /// Too many entries for one listing.
+    ListingTooLong = "LISTING_TOO_LONG" {
+        en: "{path} on {endpoint} holds more than {max} entries, too many for one listing. Narrow it with a filter.",
+        fr: "{path} sur {endpoint} contient plus de {max} éléments, trop pour une seule liste. Réduisez-la avec un filtre."
+    }
+    /// The endpoint is not connected.
+    NotConnected = "NOT_CONNECTED" {
+        en: "{endpoint} is not connected. Start Outport on that computer, and check its network.",
+        fr: "{endpoint} n'est pas connecté. Démarrez Outport sur cet ordinateur et vérifiez son réseau."
+    }
+    /// The endpoint's owner paused it.
+    EndpointPaused = "ENDPOINT_PAUSED" {
+        en: "{endpoint} is paused by its owner.",
+        fr: "{endpoint} est mis en pause par son propriétaire."
+    }
+    /// The endpoint did not answer in time.
+    EndpointTimeout = "ENDPOINT_TIMEOUT" {
+        en: "{endpoint} did not answer within {seconds} seconds. A slow disk or a permission prompt on that computer can be the reason.",
+        fr: "{endpoint} n'a pas répondu en {seconds} secondes. Un disque lent ou une demande d'autorisation sur cet ordinateur peut en être la cause."
+    }
+    /// The agents found no way to each other.
+    NoRoute = "NO_ROUTE" {
+        en: "{source} and {destination} cannot reach each other. Both need outgoing UDP; `outport doctor` on each says what is blocked.",
+        fr: "{source} et {destination} ne peuvent pas se joindre. Les deux ont besoin de l'UDP sortant ; `outport doctor` sur chacun indique ce qui est bloqué."
+    }
+    /// The destination is the source, or inside it.
+    SameTree = "SAME_TREE" {
+        en: "{destination} is inside {source} or the same place. Choose another destination.",
+        fr: "{destination} est à l'intérieur de {source} ou au même endroit. Choisissez une autre destination."
+    }
+    /// The deadline passed.
+    Expired = "EXPIRED" {
+        en: "The task was not finished before its deadline, {deadline}.",
+        fr: "La tâche n'était pas terminée avant son échéance, {deadline}."
+    }
+    /// Somebody cancelled the task.
+    Canceled = "CANCELED" {
+        en: "The task was cancelled by {who}.",
+        fr: "La tâche a été annulée par {who}."
+    }
+    /// A folder was removed while it was in use.
+    FolderRemoved = "FOLDER_REMOVED" {
+        en: "The owner of {endpoint} no longer shares {path}.",
+        fr: "Le propriétaire de {endpoint} ne partage plus {path}."
+    }
+    /// Nobody is signed in on this computer.
+    SignedOut = "SIGNED_OUT" {
+        en: "Nobody is signed in. Run `outport login {hub}`.",
+        fr: "Personne n'est connecté. Lancez `outport login {hub}`."
+    }
+    /// This computer is not registered.
+    NotSetUp = "NOT_SET_UP" {
+        en: "This computer is not set up as an endpoint yet. Run `outport login`, then `outport setup --name NAME`.",
+        fr: "Cet ordinateur n'est pas encore configuré comme point d'accès. Lancez `outport login`, puis `outport setup --name NOM`."
+    }
+    /// The hub no longer knows this endpoint.
+    EndpointRemoved = "ENDPOINT_REMOVED" {
+        en: "{endpoint} was removed from the hub. Run `outport setup --name NAME` to register this computer again.",
+        fr: "{endpoint} a été supprimé du hub. Lancez `outport setup --name NOM` pour enregistrer à nouveau cet ordinateur."
+    }
+    /// No agent runs for this profile.
+    AgentNotRunning = "AGENT_NOT_RUNNING" {
+        en: "No agent is running here. Start it with `outport agent`.",
+        fr: "Aucun agent n'est en cours d'exécution ici. Démarrez-le avec `outport agent`."
+    }
+    /// Another agent holds the profile.
+    AgentRunning = "AGENT_RUNNING" {
+        en: "An agent for this profile runs already on {host} (process {pid}). Stop it with `outport stop`, or use another --profile.",
+        fr: "Un agent pour ce profil est déjà en cours d'exécution sur {host} (processus {pid}). Arrêtez-le avec `outport stop`, ou utilisez un autre --profile."
+    }
+    /// The hub does not answer.
+    HubUnreachable = "HUB_UNREACHABLE" {
+        en: "The hub {hub} cannot be reached: {reason}. `outport doctor` says more.",
+        fr: "Le hub {hub} est injoignable : {reason}. `outport doctor` en dit plus."
+    }
+    /// The hub's key is not the one that was pinned.
+    HubKeyChanged = "HUB_KEY_CHANGED" {
+        en: "The hub {hub} shows another key than the one this computer knows. It may not be the same hub: ask its administrator before you go on.",
+        fr: "Le hub {hub} présente une autre clé que celle connue de cet ordinateur. Ce n'est peut-être pas le même hub : demandez à son administrateur avant de continuer."
+    }
+    /// The setup key cannot be used.
+    BadSetupKey = "BAD_SETUP_KEY" {
+        en: "The setup key cannot be used: {reason}. Ask the hub for a new one.",
+        fr: "La clé de configuration est inutilisable : {reason}. Demandez-en une nouvelle au hub."
+    }
+    /// A setting is wrong.
+    BadConfig = "BAD_CONFIG" {
+        en: "{file}, line {line}: {reason}. The rules in force stay as they were.",
+        fr: "{file}, ligne {line} : {reason}. Les règles en vigueur restent inchangées."
+    }
+    /// A folder needs an explicit yes.
+    FolderNeedsConfirm = "FOLDER_NEEDS_CONFIRM" {
+        en: "{path} is {what}. Sharing it exposes more than most people mean to. Add --yes if you are sure.",
+        fr: "{path} est {what}. Le partager expose plus que ce que la plupart souhaitent. Ajoutez --yes si vous êtes sûr."
+    }
+    /// The task is unknown.
+    TaskNotFound = "TASK_NOT_FOUND" {
+        en: "There is no task {task}, or it is not yours.",
+        fr: "La tâche {task} n'existe pas, ou elle n'est pas la vôtre."
+    }
+    /// The endpoint is unknown.
+    EndpointNotFound = "ENDPOINT_NOT_FOUND" {
+        en: "There is no collection {endpoint}, or you have no right to see it. `outport endpoints` lists yours.",
+        fr: "La collection {endpoint} n'existe pas, ou vous n'avez pas le droit de la voir. `outport endpoints` liste les vôtres."
+    }
+    /// The other side broke the protocol.
+    PeerViolation = "PEER_VIOLATION" {
+        en: "{endpoint} sent something that the protocol does not allow: {reason}. Check that both run a current version.",
+        fr: "{endpoint} a envoyé un message non conforme au protocole : {reason}. Vérifiez que les deux côtés sont à jour."
+    }
+    /// Versions do not fit.
+    VersionUnsupported = "VERSION_UNSUPPORTED" {
+        en: "This version of Outport ({ours}) and the other side's ({theirs}) do not understand each other. Update the older one.",
+        fr: "Cette version d'Outport ({ours}) et celle de l'autre côté ({theirs}) ne se comprennent pas. Mettez à jour la plus ancienne."
+    }
+    /// A program error or a broken store.
+    Internal = "INTERNAL" {
+        en: "Something went wrong inside Outport; the log says more ({request}).",
+        fr: "Une erreur interne s'est produite dans Outport ; le journal en dit plus ({request})."
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_both_languages_use_the_same_arguments() {
+        let words: BTreeSet<_> = Code::ALL.iter().map(|code| code.word()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
+        for code in Code::ALL {
+            let names = |language| {
+                let text = code.template(language);
+                text.split('{')
+                    .skip(1)
+                    .filter_map(|rest| rest.split('}').next())
+                    .collect::<BTreeSet<_>>()
+            };
+            assert_eq!(names(Language::En), names(Language::Fr), "{code}");
+        }
+    }
+}

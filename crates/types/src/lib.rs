@@ -1,0 +1,37 @@
+//! The words of Outport: ids, collection paths, sizes, states and problems.
+//!
+//! Plain data that every other crate shares.
+//! Nothing here touches a disk, a socket or a clock, and every type that can be built from outside
+//! input checks that input once, in its constructor and in its `Deserialize`.
+#![warn(missing_docs)]
+
+mod access;
+mod catalogue;
+mod digest;
+mod escape;
+mod id;
+mod key;
+mod name;
+mod path;
+mod problem;
+mod quantity;
+mod range;
+mod state;
+mod time;
+
+pub use access::Access;
+pub use catalogue::{Code, Language};
+pub use digest::{Digest, ParseDigestError};
+pub use escape::{escape_bytes, unescape_str};
+pub use id::{
+    AccountId, ClientId, EndpointId, IdentityId, ParseIdError, RequestId, SessionId, SubmissionId,
+    TaskId, TicketId,
+};
+pub use key::{Fingerprint, ParseKeyError, PublicKey};
+pub use name::{CanonicalName, EndpointName, Handle, NameError};
+pub use path::{CollectionPath, Name, PathError};
+pub use problem::{Arg, Chain, Problem, Retry};
+pub use quantity::{Bytes, Rate};
+pub use range::ByteRange;
+pub use state::{AgentState, EventCode, NiceStatus, Route, SyncLevel, TaskKind, TaskStatus};
+pub use time::{ParseTimeError, UnixTime};

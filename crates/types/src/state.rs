@@ -1,0 +1,207 @@
+//! The states and events that hub, agents and screens speak of.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// Every value, in the order in which they are declared.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The word that documents and stores use.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+
+            /// The value behind a word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.word() == word)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
+    )+};
+}
+
+words! {
+    /// What kind of work a task is.
+    TaskKind {
+        /// Files copied from one collection to another.
+        Transfer = "TRANSFER",
+        /// Files deleted from a collection.
+        Delete = "DELETE",
+    }
+
+    /// Whether a task still goes on, and how it ended.
+    TaskStatus {
+        /// Queued, waiting, paused or running; see [`NiceStatus`] for which.
+        Active = "ACTIVE",
+        /// Everything asked for is done.
+        Succeeded = "SUCCEEDED",
+        /// Cancelled, expired or given up.
+        Failed = "FAILED",
+    }
+
+    /// Why an active task stands where it stands.
+    NiceStatus {
+        /// It runs.
+        Ok = "OK",
+        /// It waits for its turn.
+        Queued = "QUEUED",
+        /// An endpoint is not connected to the hub.
+        NotConnected = "GC_NOT_CONNECTED",
+        /// An endpoint is paused by its owner.
+        Paused = "GC_PAUSED",
+        /// The two agents cannot reach each other.
+        ConnectFailed = "CONNECT_FAILED",
+        /// A path is refused.
+        PermissionDenied = "PERMISSION_DENIED",
+        /// An agent reports a fault and tries again.
+        EndpointError = "ENDPOINT_ERROR",
+        /// The destination has no room.
+        Quota = "QUOTA_EXCEEDED",
+        /// An administrator paused it.
+        PausedByAdmin = "PAUSED_BY_ADMIN",
+    }
+
+    /// What happened to a task.
+    EventCode {
+        /// The session began.
+        Started = "STARTED",
+        /// Work is going on; the details say how much.
+        Progress = "PROGRESS",
+        /// The task is done.
+        Succeeded = "SUCCEEDED",
+        /// The task failed for good.
+        Failed = "FAILED",
+        /// Somebody cancelled the task.
+        Canceled = "CANCELED",
+        /// The deadline passed.
+        Expired = "EXPIRED",
+        /// An owner paused an endpoint.
+        Paused = "PAUSED_BY_OWNER",
+        /// The endpoint was resumed.
+        Unpaused = "UNPAUSED",
+        /// An endpoint went away; its work waits.
+        NotConnected = "GC_NOT_CONNECTED",
+        /// An endpoint came back.
+        Connected = "GC_CONNECTED",
+        /// The agents found no route to each other.
+        ConnectFailed = "CONNECT_FAILED",
+        /// The link between the agents broke.
+        ConnectionBroken = "CONNECTION_BROKEN",
+        /// Rules or file permissions refuse a path.
+        PermissionDenied = "PERMISSION_DENIED",
+        /// A source path does not exist.
+        FileNotFound = "FILE_NOT_FOUND",
+        /// A file changed while it was read.
+        FileChanged = "FILE_SIZE_CHANGED",
+        /// A digest did not agree; the range is sent again.
+        ChecksumMismatch = "VERIFY_CHECKSUM",
+        /// The destination has no room.
+        Quota = "QUOTA_EXCEEDED",
+        /// A name cannot exist at the destination.
+        NameNotRepresentable = "NAME_NOT_REPRESENTABLE",
+        /// A directory stands where a file comes, or the other way round.
+        WrongType = "WRONG_TYPE",
+        /// Any other fault that an agent reports.
+        EndpointError = "ENDPOINT_ERROR",
+        /// Links or special files were left out.
+        Skipped = "SKIPPED",
+    }
+
+    /// How a link travels.
+    Route {
+        /// Both sides are one agent.
+        Local = "local",
+        /// Straight, inside one network.
+        Lan = "lan",
+        /// Straight, through the addresses that the hub sees.
+        Direct = "direct",
+        /// Straight, over TCP.
+        Tcp = "tcp",
+        /// UDP through the relay.
+        Relay = "relay",
+        /// TCP through the relay.
+        Tunnel = "tunnel",
+    }
+
+    /// When an existing destination file is copied again.
+    SyncLevel {
+        /// Never.
+        Exists = "exists",
+        /// When the sizes differ.
+        Size = "size",
+        /// When the source is newer or the sizes differ.
+        Mtime = "mtime",
+        /// When the contents differ.
+        Checksum = "checksum",
+    }
+
+    /// What an agent is doing, as its owner sees it.
+    AgentState {
+        /// It does not reach its hub.
+        Offline = "offline",
+        /// It tries to reach its hub.
+        Connecting = "connecting",
+        /// It is connected and idle.
+        Online = "online",
+        /// It is connected and moves files.
+        Transferring = "transferring",
+        /// Its owner paused it.
+        Paused = "paused",
+        /// It needs its owner: signed out, removed, a bad config.
+        Attention = "attention",
+    }
+}
+
+impl SyncLevel {
+    /// The number that the public API uses.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Exists => 0,
+            Self::Size => 1,
+            Self::Mtime => 2,
+            Self::Checksum => 3,
+        }
+    }
+
+    /// The level behind the number that the public API uses.
+    pub const fn from_number(number: u64) -> Option<Self> {
+        match number {
+            0 => Some(Self::Exists),
+            1 => Some(Self::Size),
+            2 => Some(Self::Mtime),
+            3 => Some(Self::Checksum),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_back() {
+        for code in EventCode::ALL {
+            assert_eq!(EventCode::from_word(code.word()), Some(*code));
+            assert_eq!(serde_json::to_value(code).unwrap(), code.word());
+        }
+        assert_eq!(TaskStatus::from_word("INACTIVE"), None);
+    }
+}
