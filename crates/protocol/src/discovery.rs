@@ -1,0 +1,131 @@
+//! How an agent learns the address that the hub's UDP port sees.
+//!
+//! A request is 48 bytes, an answer at most as many, so the port cannot be used to amplify.
+//! The first byte has QUIC's fixed bit (0x40) clear, so a socket shared with QUIC can tell the two apart.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// What an agent asks: "where do you see me?", with a nonce that nobody can guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiscoveryRequest {
+    /// Comes back in the answer; an answer without it is not ours.
+    pub nonce: [u8; 16],
+}
+
+/// What the hub answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiscoveryAnswer {
+    /// The nonce of the request.
+    pub nonce: [u8; 16],
+    /// Where the request came from.
+    pub observed: SocketAddr,
+}
+
+impl DiscoveryRequest {
+    /// The packet to send.
+    pub fn encode(&self) -> [u8; PACKET_BYTES] {
+        let mut packet = [0; PACKET_BYTES];
+        packet[..8].copy_from_slice(&REQUEST_MAGIC);
+        packet[8..24].copy_from_slice(&self.nonce);
+        packet
+    }
+
+    /// Reads a packet; `None` when it is something else.
+    pub fn decode(packet: &[u8]) -> Option<Self> {
+        if packet.len() != PACKET_BYTES || !packet.starts_with(&REQUEST_MAGIC) {
+            return None;
+        }
+        Some(Self { nonce: packet[8..24].try_into().ok()? })
+    }
+}
+
+impl DiscoveryAnswer {
+    /// The packet to send. The address is masked with the nonce, as some routers rewrite
+    /// any bytes that look like an address of theirs.
+    pub fn encode(&self) -> [u8; PACKET_BYTES] {
+        let mut packet = [0; PACKET_BYTES];
+        packet[..8].copy_from_slice(&ANSWER_MAGIC);
+        packet[8..24].copy_from_slice(&self.nonce);
+        let (family, address) = match self.observed.ip() {
+            IpAddr::V4(ip) => (4, ip.to_ipv6_mapped().octets()),
+            IpAddr::V6(ip) => (6, ip.octets()),
+        };
+        packet[24] = family;
+        packet[26..28].copy_from_slice(&self.observed.port().to_be_bytes());
+        packet[28..44].copy_from_slice(&address);
+        mask(&mut packet[26..44], &self.nonce);
+        packet
+    }
+
+    /// Reads a packet; `None` when it is something else.
+    pub fn decode(packet: &[u8]) -> Option<Self> {
+        if packet.len() != PACKET_BYTES || !packet.starts_with(&ANSWER_MAGIC) {
+            return None;
+        }
+        let nonce: [u8; 16] = packet[8..24].try_into().ok()?;
+        let mut rest: [u8; 18] = packet[26..44].try_into().ok()?;
+        mask(&mut rest, &nonce);
+        let port = u16::from_be_bytes([rest[0], rest[1]]);
+        let octets: [u8; 16] = rest[2..].try_into().ok()?;
+        let address = Ipv6Addr::from(octets);
+        let ip = match packet[24] {
+            4 => IpAddr::V4(address.to_ipv4_mapped().unwrap_or(Ipv4Addr::UNSPECIFIED)),
+            6 => IpAddr::V6(address),
+            _ => return None,
+        };
+        let usable = port != 0 && !ip.is_unspecified();
+        usable.then_some(Self { nonce, observed: SocketAddr::new(ip, port) })
+    }
+}
+
+/// Whether a packet that came on a shared socket is one of ours rather than QUIC's.
+pub fn is_discovery(packet: &[u8]) -> bool {
+    packet.len() == PACKET_BYTES
+        && (packet.starts_with(&REQUEST_MAGIC) || packet.starts_with(&ANSWER_MAGIC))
+}
+
+fn mask(bytes: &mut [u8], nonce: &[u8; 16]) {
+    for (byte, key) in bytes.iter_mut().zip(nonce.iter().cycle()) {
+        *byte ^= key;
+    }
+}
+
+/// Requests and answers are equally long.
+pub const PACKET_BYTES: usize = 48;
+const REQUEST_MAGIC: [u8; 8] = *b"\x0eOPrtDQ1";
+const ANSWER_MAGIC: [u8; 8] = *b"\x0eOPrtDA1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_read_back() {
+        for observed in ["192.0.2.7:4433", "[2001:db8::7]:1"] {
+            let answer = DiscoveryAnswer { nonce: [9; 16], observed: observed.parse().unwrap() };
+            assert_eq!(DiscoveryAnswer::decode(&answer.encode()), Some(answer));
+            assert!(is_discovery(&answer.encode()));
+        }
+        let request = DiscoveryRequest { nonce: [3; 16] };
+        assert_eq!(DiscoveryRequest::decode(&request.encode()), Some(request));
+    }
+
+    #[test]
+    fn other_packets_are_left_alone() {
+        assert_eq!(DiscoveryRequest::decode(&[0; 48]), None);
+        assert_eq!(DiscoveryAnswer::decode(&[]), None);
+        let request = DiscoveryRequest { nonce: [3; 16] }.encode();
+        assert_eq!(DiscoveryRequest::decode(&request[..47]), None);
+        assert_eq!(REQUEST_MAGIC[0] & 0x40, 0, "QUIC's fixed bit is clear");
+    }
+
+    #[test]
+    fn the_wire_form_is_pinned() {
+        let answer = DiscoveryAnswer { nonce: [0; 16], observed: "192.0.2.7:258".parse().unwrap() };
+        let hex: String = answer.encode().iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(
+            hex,
+            "0e4f507274444131000000000000000000000000000000000400010200000000000000000000ffffc000020700000000"
+        );
+    }
+}

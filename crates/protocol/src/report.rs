@@ -1,0 +1,108 @@
+//! What the agent that is the authority for a task tells the hub, once and in order.
+//!
+//! Reports are kept in the task's journal, numbered 1, 2, 3 …, and sent until the hub has
+//! acknowledged their number; the hub applies each number once.
+
+use outport_types::{CollectionPath, Digest, EventCode, Problem, UnixTime};
+use serde::{Deserialize, Serialize};
+
+/// One thing that the hub must know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Report {
+    /// A file is durable at the destination.
+    Transferred(Transferred),
+    /// Something was left out.
+    Skipped(Skipped),
+    /// Something happened that a person may want to know.
+    Event(Happening),
+    /// The work is over.
+    Finished(Finished),
+}
+
+/// A file that is durable at the destination, with the digest that source and destination share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transferred {
+    /// Where it was read.
+    pub source: CollectionPath,
+    /// Where it is now.
+    pub destination: CollectionPath,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its BLAKE3 digest.
+    pub digest: Digest,
+}
+
+/// Something that was left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// What was left out.
+    pub source: CollectionPath,
+    /// What it would have become.
+    pub destination: Option<CollectionPath>,
+    /// Whether it is a directory with all that it holds.
+    pub is_directory: bool,
+    /// When, by the agent's knowledge of hub time.
+    pub time: UnixTime,
+    /// Why.
+    pub problem: Problem,
+}
+
+/// An event of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happening {
+    /// What kind of event.
+    pub code: EventCode,
+    /// When, by the agent's knowledge of hub time.
+    pub time: UnixTime,
+    /// What went wrong, when something did.
+    pub problem: Option<Problem>,
+    /// Anything more, for people.
+    pub details: Option<String>,
+}
+
+/// How the work ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    /// When, by the agent's knowledge of hub time.
+    pub time: UnixTime,
+    /// The reason why it failed; `None` is success.
+    pub failure: Option<Problem>,
+    /// What was done in all sessions together.
+    pub counts: Counts,
+}
+
+/// How far a task is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Files found at the source so far.
+    pub files_found: u64,
+    /// Their bytes.
+    pub bytes_found: u64,
+    /// Directories found at the source so far.
+    pub directories_found: u64,
+    /// Whether everything is found that there is.
+    pub scan_done: bool,
+    /// Files durable at the destination.
+    pub files_done: u64,
+    /// Bytes of content durable at the destination, of unfinished files too.
+    pub bytes_done: u64,
+    /// Files that needed no copy.
+    pub files_unchanged: u64,
+    /// Directories made or found at the destination.
+    pub directories_done: u64,
+    /// Links and special files left out.
+    pub links_skipped: u64,
+    /// Files and directories left out for an error.
+    pub errors_skipped: u64,
+    /// Entries deleted, for deletions.
+    pub deleted: u64,
+    /// Bytes of content received over links, repeated ones too.
+    pub bytes_received: u64,
+    /// Faults that were overcome by trying again.
+    pub faults: u64,
+}
+
+/// Reports that one message carries at most.
+pub const REPORTS_PER_MESSAGE_MAX: usize = 512;
