@@ -14,3 +14,4 @@ pub mod secret;
 pub mod setup_key;
 pub mod statement;
 pub mod ticket;
+pub mod tls;
