@@ -1,0 +1,61 @@
+//! The subcommands and what they take.
+
+use clap::{Parser, Subcommand};
+
+use crate::{audit, check, fuzz, platforms, setup, sim, test, tidy};
+
+/// Runs what the command line asks for.
+pub(crate) fn run() -> anyhow::Result<()> {
+    if let Some(tool) = platforms::stub_tool_name() {
+        return platforms::run_stub_tool(&tool);
+    }
+    match Args::parse().command {
+        Command::Setup(args) => setup::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Check => check::run(),
+        Command::Tidy => tidy::run(),
+        Command::Fuzz(args) => fuzz::run(&args),
+        Command::Sim(args) => sim::run(&args),
+        Command::Audit => audit::run(),
+        Command::CheckPlatforms(args) => platforms::run(&args),
+    }
+}
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "What developers run", long_about = None)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says which system packages and tools are missing, and installs them
+    Setup(setup::Args),
+    /// Runs everything that the continuous integration runs
+    Test(test::Args),
+    /// Runs the fast part of `test`: format, tidy, clippy and the unit tests of the libraries
+    Check,
+    /// Checks what no compiler checks: module heads, sizes, words, stray paths
+    Tidy,
+    /// Fuzzes the parsers that face a peer (needs a nightly compiler)
+    Fuzz(fuzz::Args),
+    /// Runs the long campaign of the simulation
+    Sim(sim::Args),
+    /// Looks the dependencies up in the database of security advisories (needs the network)
+    Audit,
+    /// Type-checks the crates for Windows and macOS
+    CheckPlatforms(platforms::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+}

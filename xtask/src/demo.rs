@@ -1,0 +1,81 @@
+//! `cargo xtask demo`: a hub and two computers on this one, and a tree of files that arrives
+//! whatever happens on the way.
+//!
+//! Everything runs in a temporary folder with homes of its own; nothing of this user's is touched.
+//! The program is the one that people run; the demo only types its commands.
+
+mod computer;
+mod narrator;
+mod sample;
+mod stage;
+
+use anyhow::{Context as _, Result};
+
+use self::{narrator::Narrator, stage::Stage};
+use crate::{setup, sh::Sh, tree};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Leave the hub and both computers running, and say how to look around
+    #[arg(long)]
+    keep: bool,
+    /// How much the sample tree holds, in megabytes
+    #[arg(long, default_value_t = 500)]
+    megabytes: u64,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    setup::for_tests()?;
+    println!("building outport (the first time this takes some minutes)");
+    Sh::cargo().words("build --workspace --bins").run()?;
+
+    let narrator = Narrator::new();
+    let mut stage = Stage::set(&tree::root().join("target/debug"), &narrator)?;
+    let shown = show(&mut stage, &narrator, args.megabytes);
+    if let Err(err) = shown {
+        stage.print_logs();
+        return Err(err);
+    }
+    if args.keep {
+        stage.keep(&narrator);
+        return Ok(());
+    }
+    narrator.say("Cleaning up.");
+    stage.clear().context("something was left behind")?;
+    narrator.good("Nothing is left running, and the temporary folder is gone.");
+    Ok(())
+}
+
+fn show(stage: &mut Stage, narrator: &Narrator, megabytes: u64) -> Result<()> {
+    narrator.title("A hub, and two computers that join it");
+    stage.raise_hub()?;
+    stage.join("WorkPC")?;
+    stage.join("Cluster")?;
+    stage.work_pc().run("endpoints list")?;
+
+    narrator.title("A tree of files from one to the other");
+    sample::make(&stage.work_pc().folder, megabytes)?;
+    stage.work_pc().run("folders list")?;
+    stage.transfer_and_wait("first")?;
+    stage.check_with_sha256sum("first")?;
+
+    narrator.title("Paused in the middle, resumed");
+    let task = stage.transfer("second")?;
+    stage.wait_until_moving(&task)?;
+    stage.cluster().run("pause")?;
+    stage.wait_for_reason(&task, "paused")?;
+    stage.work_pc().run(&format!("tasks show {task}"))?;
+    stage.cluster().run("resume")?;
+
+    narrator.title("Killed in the middle, started again");
+    stage.wait_until_moving_on(&task)?;
+    stage.kill_cluster()?;
+    stage.wait_for_reason(&task, "connected")?;
+    stage.work_pc().run(&format!("tasks show {task}"))?;
+    stage.start("Cluster")?;
+    stage.work_pc().run(&format!("tasks wait {task}"))?;
+    stage.check_with_sha256sum("second")?;
+    stage.work_pc().run(&format!("tasks events {task}"))?;
+    narrator.good("Nothing was lost.");
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Stands in for the C tools of another system while nothing is linked.
+//!
+//! Build scripts find this program under the name of a compiler or an archiver.
+//! It makes the file that it is told to make, empty, and answers every probe with success.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Result;
+
+const CC: &str = "stub-cc";
+const AR: &str = "stub-ar";
+
+/// Where the stand-ins are.
+#[derive(Debug)]
+pub(super) struct Tools {
+    pub(super) cc: PathBuf,
+    pub(super) ar: PathBuf,
+}
+
+/// Puts this program under the names of the tools into `dir`.
+pub(super) fn install(dir: &Path) -> Result<Tools> {
+    fs::create_dir_all(dir)?;
+    let tools = Tools { cc: dir.join(CC), ar: dir.join(AR) };
+    for tool in [&tools.cc, &tools.ar] {
+        if tool.symlink_metadata().is_ok() {
+            fs::remove_file(tool)?;
+        }
+        link(&env::current_exe()?, tool)?;
+    }
+    Ok(tools)
+}
+
+#[cfg(unix)]
+fn link(program: &Path, name: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(program, name)
+}
+
+#[cfg(not(unix))]
+fn link(program: &Path, name: &Path) -> std::io::Result<()> {
+    fs::copy(program, name).map(|_| ())
+}
+
+/// The tool as which this program was called, if it was.
+pub(crate) fn tool_name() -> Option<String> {
+    let called_as = env::args_os().next()?;
+    let name = Path::new(&called_as).file_stem()?.to_str()?.to_owned();
+    [CC, AR].contains(&name.as_str()).then_some(name)
+}
+
+/// Does what the tool would have done, as far as a build script can see.
+pub(crate) fn run(_tool: &str) -> Result<()> {
+    if let Some(output) = output_of(&with_response_files(env::args().skip(1).collect())) {
+        if let Some(dir) = output.parent() {
+            fs::create_dir_all(dir)?;
+        }
+        fs::write(output, "")?;
+    }
+    Ok(())
+}
+
+/// Replaces `@file` by the arguments in that file.
+fn with_response_files(args: Vec<String>) -> Vec<String> {
+    let read = |arg: String| match arg.strip_prefix('@').map(fs::read_to_string) {
+        Some(Ok(text)) => text.lines().map(|line| line.replace('"', "")).collect(),
+        Some(Err(_)) | None => vec![arg],
+    };
+    args.into_iter().flat_map(read).collect()
+}
+
+/// The file to be made, in the way of any of the compilers and archivers.
+fn output_of(args: &[String]) -> Option<PathBuf> {
+    let mut after = args.iter().skip(1);
+    for arg in args {
+        let next = after.next();
+        if arg == "-o" || arg.eq_ignore_ascii_case("/fo") {
+            return next.map(PathBuf::from);
+        }
+        let lower = arg.to_lowercase();
+        for prefix in ["-out:", "/out:", "-fo", "/fo"] {
+            if lower.starts_with(prefix) && prefix.len() < arg.len() {
+                return Some(PathBuf::from(&arg[prefix.len()..]));
+            }
+        }
+        if let Some(joined) = arg.strip_prefix("-o").filter(|joined| !joined.is_empty()) {
+            return Some(PathBuf::from(joined));
+        }
+    }
+    let archive = |arg: &&String| {
+        Path::new(arg).extension().is_some_and(|ending| ending == "a" || ending == "lib")
+    };
+    args.iter().find(archive).map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_output_is_found_in_every_spelling() {
+        for (args, output) in [
+            ("-c x.c -o x.o", Some("x.o")),
+            ("-c x.c -ox.o", Some("x.o")),
+            ("-nologo -c x.c -FoX.obj", Some("X.obj")),
+            ("/nologo /c x.c /FoX.obj", Some("X.obj")),
+            ("-out:l.lib X.obj", Some("l.lib")),
+            ("/OUT:l.lib X.obj", Some("l.lib")),
+            ("cqD libx.a x.o", Some("libx.a")),
+            ("--version", None),
+            ("-E probe.c", None),
+        ] {
+            let args: Vec<_> = args.split(' ').map(str::to_owned).collect();
+            assert_eq!(output_of(&args), output.map(PathBuf::from), "{args:?}");
+        }
+    }
+}
