@@ -1,1 +1,21 @@
-//! The hub: accounts, collections, tasks, tickets, presence.
+//! The hub: accounts, collections, tasks, tickets and presence, served over HTTP.
+//!
+//! A library with `bind`, `join` and `shutdown`; the `outport hub` command parses flags and calls it.
+
+mod clock;
+mod config;
+mod http;
+mod limiter;
+mod metrics;
+mod random;
+mod secrets;
+mod server;
+mod state;
+mod store;
+
+pub use clock::Clock;
+pub use config::{
+    ConfigError, HubConfig, HubOverrides, Limits, Registration, TokenLifetimes, default_data_dir,
+};
+pub use server::{Hub, StartError};
+pub use store::StoreError;

@@ -1,0 +1,147 @@
+//! Who calls: the account behind a bearer token, checked for the API at hand.
+
+use std::marker::PhantomData;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use outport_types::{AccountId, ClientId, Handle, IdentityId};
+use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
+
+use super::{ApiError, AuthShape, OutportShape, Shape, TransferShape};
+use crate::{
+    random::Secret,
+    state::HubState,
+    store::entity::{account, grant, identity, token},
+};
+
+/// An API that has tokens of its own.
+pub(crate) trait Audience: 'static {
+    /// The resource server that its tokens name.
+    const RESOURCE_SERVER: &'static str;
+    /// The scopes of which a token needs one; none means that any token for it will do.
+    const SCOPES: &'static [&'static str];
+    /// How it writes errors.
+    type Errors: Shape;
+}
+
+/// The Transfer API.
+#[derive(Debug)]
+pub(crate) enum TransferApi {}
+/// The Auth API's own resources.
+#[derive(Debug)]
+pub(crate) enum AuthApi {}
+/// Outport's own API, where endpoints are registered.
+#[derive(Debug)]
+pub(crate) enum OutportApi {}
+
+impl Audience for TransferApi {
+    const RESOURCE_SERVER: &'static str = "transfer.api.globus.org";
+    const SCOPES: &'static [&'static str] = &["urn:globus:auth:scope:transfer.api.globus.org:all"];
+    type Errors = TransferShape;
+}
+
+impl Audience for AuthApi {
+    const RESOURCE_SERVER: &'static str = "auth.globus.org";
+    const SCOPES: &'static [&'static str] = &[];
+    type Errors = AuthShape;
+}
+
+impl Audience for OutportApi {
+    const RESOURCE_SERVER: &'static str = "outport";
+    const SCOPES: &'static [&'static str] = &["https://outport.dev/scopes/agent"];
+    type Errors = OutportShape;
+}
+
+/// The account behind the request's token, which is good for the API `A`.
+///
+/// As an extractor it answers 401 for a token that is missing, unknown, expired, revoked or meant
+/// for another API, and 403 for one that lacks the scope.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller<A> {
+    pub(crate) account: AccountId,
+    pub(crate) handle: Handle,
+    pub(crate) is_admin: bool,
+    /// The identity that `sub` names; always one of `identities`.
+    pub(crate) identity: IdentityId,
+    /// Its name, `handle@domain`.
+    pub(crate) username: String,
+    /// Every identity of the account, for permission checks.
+    pub(crate) identities: Vec<IdentityId>,
+    pub(crate) client: ClientId,
+    pub(crate) scopes: Vec<String>,
+    audience: PhantomData<fn() -> A>,
+}
+
+impl<A> Caller<A> {
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|granted| granted == scope)
+    }
+}
+
+impl<A: Audience> FromRequestParts<HubState> for Caller<A> {
+    type Rejection = ApiError<A::Errors>;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        hub: &HubState,
+    ) -> Result<Self, Self::Rejection> {
+        let presented = bearer(parts).ok_or_else(|| {
+            ApiError::unauthenticated("This needs an access token in the Authorization header.")
+        })?;
+        let caller = find::<A>(hub, &presented).await?;
+        let caller = caller.ok_or_else(|| {
+            ApiError::unauthenticated("The access token is unknown, expired or revoked.")
+        })?;
+        let suffices = A::SCOPES.is_empty() || A::SCOPES.iter().any(|s| caller.has_scope(s));
+        if !suffices {
+            let message = format!("The access token needs the scope {}.", A::SCOPES.join(" or "));
+            return Err(ApiError::forbidden(message).with("required_scopes", A::SCOPES));
+        }
+        Ok(caller)
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<Secret> {
+    let value = parts.headers.get("authorization")?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Secret::presented(token.trim()))
+}
+
+async fn find<A: Audience>(hub: &HubState, presented: &Secret) -> Result<Option<Caller<A>>, DbErr> {
+    let now = hub.clock.now().millis();
+    let found = token::Entity::find_by_id(presented.hash().to_vec()).one(hub.store.read()).await?;
+    let Some(token) = found.filter(|token| {
+        token.kind == "access"
+            && token.resource_server == A::RESOURCE_SERVER
+            && token.revoked_at.is_none()
+            && now < token.expires_at
+    }) else {
+        return Ok(None);
+    };
+    let found = grant::Entity::find_by_id(token.grant_id).one(hub.store.read()).await?;
+    let Some(grant) = found.filter(|grant| grant.revoked_at.is_none()) else {
+        return Ok(None);
+    };
+    let found = account::Entity::find_by_id(grant.account_id).one(hub.store.read()).await?;
+    let Some(account) = found.filter(|account| !account.disabled) else {
+        return Ok(None);
+    };
+    let identities = identity::Entity::find()
+        .filter(identity::Column::AccountId.eq(account.id))
+        .all(hub.store.read())
+        .await?;
+    let Some(own) = identities.iter().find(|identity| identity.id == grant.identity_id) else {
+        return Ok(None);
+    };
+    let handle = account.handle.parse().map_err(|error| DbErr::Type(format!("handle: {error}")))?;
+    Ok(Some(Caller {
+        account: AccountId::from_uuid(account.id),
+        handle,
+        is_admin: account.is_admin,
+        identity: IdentityId::from_uuid(own.id),
+        username: own.username.clone(),
+        identities: identities.iter().map(|row| IdentityId::from_uuid(row.id)).collect(),
+        client: ClientId::from_uuid(grant.client_id),
+        scopes: token.scope.split(' ').map(str::to_owned).collect(),
+        audience: PhantomData,
+    }))
+}

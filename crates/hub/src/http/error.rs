@@ -1,0 +1,336 @@
+//! Errors as each API's clients read them.
+//!
+//! What the client sees is `code` and `message`; the cause goes to the log.
+
+use std::{error::Error, fmt, marker::PhantomData, time::Duration};
+
+use axum::{
+    Json,
+    extract::rejection::{JsonRejection, PathRejection, QueryRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use outport_types::{Chain, Problem};
+use sea_orm::DbErr;
+use serde_json::{Map, Value, json};
+
+use super::request;
+use crate::{limiter::TooMany, store::StoreError};
+
+/// An error in the shape `S` of one API.
+pub(crate) struct ApiError<S> {
+    inner: Box<Inner>,
+    shape: PhantomData<fn() -> S>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    status: StatusCode,
+    code: String,
+    message: String,
+    /// OAuth's word for it, where the answer is one of OAuth's.
+    oauth: Option<&'static str>,
+    problem: Option<Problem>,
+    extra: Map<String, Value>,
+    retry_after: Option<Duration>,
+    challenge: bool,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// How one API writes an error down.
+pub(crate) trait Shape: 'static {
+    /// The code of its own for a missing or bad token.
+    const UNAUTHENTICATED: &'static str;
+    /// The code of its own for a token that does not suffice.
+    const FORBIDDEN: &'static str;
+    /// The code of its own for a request that makes no sense.
+    const BAD_REQUEST: &'static str;
+
+    fn body(parts: &ErrorParts<'_>) -> Value;
+}
+
+/// What a body is made of.
+#[derive(Debug)]
+pub(crate) struct ErrorParts<'a> {
+    status: StatusCode,
+    code: &'a str,
+    message: &'a str,
+    oauth: Option<&'static str>,
+    problem: Option<&'a Problem>,
+    request_id: String,
+    resource: String,
+}
+
+/// `{code, message, request_id, resource}`, of the Transfer API.
+#[derive(Debug)]
+pub(crate) enum TransferShape {}
+/// `{errors: [...], error, error_description}`, of the Auth API.
+#[derive(Debug)]
+pub(crate) enum AuthShape {}
+/// `{code, args, message, request_id}`, of Outport's own API.
+#[derive(Debug)]
+pub(crate) enum OutportShape {}
+
+pub(crate) type TransferError = ApiError<TransferShape>;
+pub(crate) type AuthError = ApiError<AuthShape>;
+pub(crate) type OutportError = ApiError<OutportShape>;
+
+impl<S: Shape> ApiError<S> {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                status,
+                code: code.into(),
+                message: message.into(),
+                oauth: None,
+                problem: None,
+                extra: Map::new(),
+                retry_after: None,
+                challenge: false,
+                source: None,
+            }),
+            shape: PhantomData,
+        }
+    }
+
+    /// A request that makes no sense.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, S::BAD_REQUEST, message)
+    }
+
+    /// No token, or one that is unknown, expired or revoked: the client renews it and comes again.
+    pub(crate) fn unauthenticated(message: impl Into<String>) -> Self {
+        let mut error = Self::new(StatusCode::UNAUTHORIZED, S::UNAUTHENTICATED, message);
+        error.inner.challenge = true;
+        error
+    }
+
+    /// A good token that does not suffice.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, S::FORBIDDEN, message)
+    }
+
+    /// An error of our own; the client learns nothing but the request's id.
+    pub(crate) fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let mut error = Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            "Something went wrong inside the hub. Its log says more under this request's id.",
+        );
+        error.inner.source = Some(source.into());
+        error
+    }
+
+    /// A problem of the catalogue, as an answer.
+    pub(crate) fn problem(status: StatusCode, code: impl Into<String>, problem: Problem) -> Self {
+        let mut error = Self::new(status, code, problem.message.clone());
+        error.inner.problem = Some(problem);
+        error
+    }
+
+    /// Adds a field that clients act on, such as `required_scopes`.
+    #[must_use]
+    pub(crate) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        self.inner.extra.insert(field.to_owned(), value.into());
+        self
+    }
+
+    /// Names OAuth's own word for the error.
+    #[must_use]
+    pub(crate) fn oauth(mut self, word: &'static str) -> Self {
+        self.inner.oauth = Some(word);
+        self
+    }
+
+    /// Keeps the cause for the log.
+    #[must_use]
+    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.inner.status
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    /// The same error as another API writes it.
+    pub(crate) fn reshape<T: Shape>(self) -> ApiError<T> {
+        ApiError { inner: self.inner, shape: PhantomData }
+    }
+}
+
+impl Shape for TransferShape {
+    const UNAUTHENTICATED: &'static str = "ClientError.AuthenticationFailed";
+    const FORBIDDEN: &'static str = "PermissionDenied";
+    const BAD_REQUEST: &'static str = "ClientError.BadRequest";
+
+    fn body(parts: &ErrorParts<'_>) -> Value {
+        json!({
+            "code": parts.code,
+            "message": parts.message,
+            "request_id": parts.request_id,
+            "resource": parts.resource,
+        })
+    }
+}
+
+impl Shape for AuthShape {
+    const UNAUTHENTICATED: &'static str = "UNAUTHORIZED";
+    const FORBIDDEN: &'static str = "FORBIDDEN";
+    const BAD_REQUEST: &'static str = "BAD_REQUEST";
+
+    fn body(parts: &ErrorParts<'_>) -> Value {
+        json!({
+            "errors": [{
+                "code": parts.code,
+                // The official clients look for OAuth's word in this place.
+                "detail": parts.oauth.unwrap_or(parts.message),
+                "title": parts.message,
+                "status": parts.status.as_u16().to_string(),
+                "id": parts.request_id,
+            }],
+            "error": parts.oauth.unwrap_or(parts.code),
+            "error_description": parts.message,
+        })
+    }
+}
+
+impl Shape for OutportShape {
+    const UNAUTHENTICATED: &'static str = "UNAUTHENTICATED";
+    const FORBIDDEN: &'static str = "FORBIDDEN";
+    const BAD_REQUEST: &'static str = "BAD_REQUEST";
+
+    fn body(parts: &ErrorParts<'_>) -> Value {
+        let (code, args) = match parts.problem {
+            Some(problem) => (problem.code.word(), json!(problem.args)),
+            None => (parts.code, json!({})),
+        };
+        json!({
+            "code": code,
+            "args": args,
+            "message": parts.message,
+            "request_id": parts.request_id,
+        })
+    }
+}
+
+impl<S: Shape> IntoResponse for ApiError<S> {
+    fn into_response(self) -> Response {
+        let inner = self.inner;
+        if inner.status.is_server_error() {
+            let cause = inner.source.as_deref().map(|source| Chain(source).to_string());
+            tracing::error!(code = inner.code, cause, "request failed: {}", inner.message);
+        } else {
+            tracing::debug!(status = inner.status.as_u16(), code = inner.code, "request refused");
+        }
+        let mut body = S::body(&ErrorParts {
+            status: inner.status,
+            code: &inner.code,
+            message: &inner.message,
+            oauth: inner.oauth,
+            problem: inner.problem.as_ref(),
+            request_id: request::current_id().to_string(),
+            resource: request::current_path(),
+        });
+        if let Value::Object(fields) = &mut body {
+            fields.extend(inner.extra);
+        }
+        let mut response = (inner.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        if let Some(wait) = inner.retry_after {
+            headers.insert(header::RETRY_AFTER, (wait.as_secs() + 1).into());
+        }
+        if inner.challenge {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// The plain answer of a path: the shape of the API that the path belongs to.
+pub(crate) fn shape_of(path: &str, status: StatusCode, message: &str) -> Response {
+    let transfer = ["/v0.10/", "/v2/tunnels", "/v2/stream_access_points"];
+    if transfer.iter().any(|prefix| path.starts_with(prefix)) {
+        TransferError::new(status, word(status), message).into_response()
+    } else if path.starts_with("/outport/") {
+        OutportError::new(status, word(status), message).into_response()
+    } else {
+        AuthError::new(status, word(status), message).into_response()
+    }
+}
+
+fn word(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "NotFound",
+        StatusCode::METHOD_NOT_ALLOWED => "MethodNotAllowed",
+        StatusCode::PAYLOAD_TOO_LARGE => "PayloadTooLarge",
+        StatusCode::REQUEST_TIMEOUT => "RequestTimeout",
+        _ => "ClientError",
+    }
+}
+
+impl<S> fmt::Debug for ApiError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl<S> fmt::Display for ApiError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.inner.message)
+    }
+}
+
+impl<S> Error for ApiError<S> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.inner.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+impl<S: Shape> From<StoreError> for ApiError<S> {
+    fn from(error: StoreError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl<S: Shape> From<DbErr> for ApiError<S> {
+    fn from(error: DbErr) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl<S: Shape> From<TooMany> for ApiError<S> {
+    fn from(pause: TooMany) -> Self {
+        let seconds = pause.retry_after.as_secs() + 1;
+        let message = format!("Too many attempts. Try again in {seconds} seconds.");
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message);
+        error.inner.retry_after = Some(pause.retry_after);
+        error
+    }
+}
+
+impl<S: Shape> From<JsonRejection> for ApiError<S> {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::new(rejection.status(), S::BAD_REQUEST, rejection.body_text())
+    }
+}
+
+impl<S: Shape> From<QueryRejection> for ApiError<S> {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::bad_request(rejection.body_text())
+    }
+}
+
+impl<S: Shape> From<PathRejection> for ApiError<S> {
+    fn from(rejection: PathRejection) -> Self {
+        Self::bad_request(rejection.body_text())
+    }
+}

@@ -1,0 +1,13 @@
+//! The rows of the database, one file for each table.
+
+pub(crate) mod account;
+pub(crate) mod browser;
+pub(crate) mod client;
+pub(crate) mod client_secret;
+pub(crate) mod code;
+pub(crate) mod consent;
+pub(crate) mod device_code;
+pub(crate) mod grant;
+pub(crate) mod identity;
+pub(crate) mod link;
+pub(crate) mod token;

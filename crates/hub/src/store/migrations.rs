@@ -1,0 +1,39 @@
+//! The steps that bring a database to the present form, one file for each area.
+//!
+//! A step that was released is never changed; later changes are steps of their own.
+
+mod m0001_accounts;
+
+use std::collections::BTreeSet;
+
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+use super::StoreError;
+
+/// All steps, in order.
+pub(super) struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_accounts::Step)]
+    }
+}
+
+/// Brings the database up to date, or refuses one that is ahead of this program.
+pub(super) async fn run(connection: &DatabaseConnection) -> Result<(), StoreError> {
+    Migrator::install(connection).await?;
+    let known: BTreeSet<_> =
+        Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    let sql = "SELECT version FROM seaql_migrations ORDER BY version";
+    let rows = connection
+        .query_all_raw(Statement::from_string(connection.get_database_backend(), sql))
+        .await?;
+    for row in rows {
+        let migration: String = row.try_get("", "version")?;
+        if !known.contains(&migration) {
+            return Err(StoreError::Newer { migration });
+        }
+    }
+    Ok(Migrator::up(connection, None).await?)
+}
