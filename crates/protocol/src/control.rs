@@ -33,6 +33,7 @@ pub use self::{
 use crate::{
     orders::Orders,
     report::{Counts, Report},
+    statement::SignedStatement,
     ticket::{Grant, Role, SignedTicket},
 };
 
@@ -153,6 +154,12 @@ pub enum HubMessage {
         /// The hub's clock.
         hub_time: UnixTime,
     },
+    /// The hub's keys changed; tickets after this message are signed by the new ones.
+    Statement {
+        /// Signed by the root key that the agent pinned.
+        #[serde(with = "statement_text")]
+        statement: SignedStatement,
+    },
     /// The endpoint was renamed.
     Renamed {
         /// Its full name from now on.
@@ -171,8 +178,12 @@ pub struct Hello {
     pub system: String,
     /// Whether and how long it is paused, and what it shares.
     pub status: AgentStatus,
-    /// Tasks for which it holds reports that may not be acknowledged yet.
+    /// Tasks of which it keeps anything (a journal, reports, unfinished files), so that the hub can
+    /// say which of them are over.
     pub outstanding: Vec<TaskId>,
+    /// Sessions that go on at this moment; the hub adopts them or revokes them.
+    #[serde(default)]
+    pub sessions: Vec<SessionId>,
 }
 
 /// What the hub shows of an agent.
@@ -350,6 +361,10 @@ pub const CONTROL_PATH: &str = "/outport/v1/agent";
 pub const CONTROL_ALPN: &[u8] = b"outport-control/1";
 /// Addresses that one side may name for one session.
 pub const CANDIDATES_MAX: usize = 32;
+/// Bytes of one WebSocket message: several TLS records, and no more than either end should buffer.
+pub const CHANNEL_MESSAGE_BYTES_MAX: usize = 128 * 1024;
+/// Tasks or sessions that one hello may name.
+pub const HELLO_LIST_MAX: usize = 10_000;
 
 /// A ticket as text: bytes would be a list of numbers in JSON.
 mod ticket_text {
@@ -374,6 +389,29 @@ mod ticket_text {
         let text = String::deserialize(deserializer)?;
         let bytes = STANDARD_NO_PAD.decode(text).map_err(D::Error::custom)?;
         decode(&bytes, TICKET_BYTES_MAX + 128).map_err(D::Error::custom)
+    }
+}
+
+/// A statement as text, for the same reason.
+mod statement_text {
+    use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::statement::SignedStatement;
+
+    pub(super) fn serialize<S: Serializer>(
+        statement: &SignedStatement,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD_NO_PAD.encode(statement.to_bytes()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SignedStatement, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = STANDARD_NO_PAD.decode(text).map_err(D::Error::custom)?;
+        SignedStatement::from_bytes(&bytes).map_err(D::Error::custom)
     }
 }
 

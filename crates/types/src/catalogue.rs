@@ -57,6 +57,11 @@ catalogue! {
         en: "{path} is in a read-only folder of {endpoint}. Its owner can allow writing with `outport folders add --read-write`.",
         fr: "{path} est dans un dossier en lecture seule de {endpoint}. Son propriétaire peut autoriser l'écriture avec `outport folders add --read-write`."
     }
+    /// A folder itself, or something that a rule names, is to be moved or removed.
+    FolderItself = "FOLDER_ITSELF" {
+        en: "{path} cannot be moved or removed: the owner of {endpoint} made a rule for it or for something in it. What it holds can be changed where the rules allow.",
+        fr: "{path} ne peut être ni déplacé ni supprimé : le propriétaire de {endpoint} a défini une règle à son sujet ou au sujet de son contenu. Son contenu peut être modifié là où les règles le permettent."
+    }
     /// The operating system refuses.
     OsPermission = "OS_PERMISSION" {
         en: "The operating system of {endpoint} refuses access to {path}. Check the permissions of the file and of the folders above it.",
@@ -186,6 +191,21 @@ catalogue! {
     EndpointRemoved = "ENDPOINT_REMOVED" {
         en: "{endpoint} was removed from the hub. Run `outport setup --name NAME` to register this computer again.",
         fr: "{endpoint} a été supprimé du hub. Lancez `outport setup --name NOM` pour enregistrer à nouveau cet ordinateur."
+    }
+    /// Another computer took this one's place at the hub.
+    KeyReplaced = "KEY_REPLACED" {
+        en: "{endpoint} was set up again with another key, so this computer no longer stands for it. If that was not you, remove the endpoint at the hub.",
+        fr: "{endpoint} a été configuré à nouveau avec une autre clé ; cet ordinateur ne le représente plus. Si ce n'était pas vous, supprimez le point d'accès sur le hub."
+    }
+    /// The hub does not know this computer's key.
+    KeyUnknown = "KEY_UNKNOWN" {
+        en: "The hub does not know this computer's key. Run `outport setup --name NAME` to register it.",
+        fr: "Le hub ne connaît pas la clé de cet ordinateur. Lancez `outport setup --name NOM` pour l'enregistrer."
+    }
+    /// The hub has too much to do at this moment.
+    HubBusy = "HUB_BUSY" {
+        en: "The hub is busy. Trying again in {seconds} seconds.",
+        fr: "Le hub est occupé. Nouvel essai dans {seconds} secondes."
     }
     /// No agent runs for this profile.
     AgentNotRunning = "AGENT_NOT_RUNNING" {
