@@ -1,0 +1,44 @@
+//! What stands under `/outport/v1` beside live events.
+//!
+//! The binding of a key (`POST /outport/v1/setup`) has its documents in the protocol crate, because
+//! they are signed.
+
+use outport_types::{EndpointId, Problem, PublicKey, RequestId, UnixTime};
+use serde::{Deserialize, Serialize};
+
+/// The path of [`HubInfo`].
+pub const INFO_PATH: &str = "/outport/v1/hub";
+
+/// What a hub tells everybody about itself: `GET /outport/v1/hub`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubInfo {
+    /// Program and version, `outport 0.1.0`.
+    pub software: String,
+    /// What its administrator calls it.
+    pub name: String,
+    /// How it is reached.
+    pub public_url: String,
+    /// Its root key, whose fingerprint an administrator can read out.
+    pub root: PublicKey,
+    /// Its clock.
+    pub hub_time: UnixTime,
+    /// The UDP port for address discovery as `HOST:PORT`; null when there is none.
+    pub udp: Option<String>,
+}
+
+/// The answer of `POST /outport/v1/endpoint/{id}/setup_key`: a new key for an endpoint, for a
+/// computer that is set up again. The one before becomes useless.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewSetupKey {
+    pub endpoint: EndpointId,
+    pub setup_key: String,
+    pub expires: UnixTime,
+}
+
+/// The body of every answer under `/outport/v1` that is no success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutportError {
+    #[serde(flatten)]
+    pub problem: Problem,
+    pub request_id: RequestId,
+}
