@@ -1,1 +1,45 @@
 //! What a tray, a window or a command may ask of a running agent.
+//!
+//! 1. The agent listens on a Unix socket or a named pipe that only its owner can open; where it is
+//!    follows from the profile ([`Paths`]). Both sides check that the other belongs to the same user.
+//! 2. The client sends a [`wire::ClientHello`], the agent answers with the version that both speak
+//!    or says that there is none.
+//! 3. Then the client asks, one question after the other; each gets its [`Reply`] or a
+//!    [`Problem`](outport_types::Problem). To *subscribe* or to *follow the log* turns the connection
+//!    into a stream of [`Snapshot`]s or of lines.
+//! 4. Frames are four bytes of length (big-endian) and JSON, bounded before they are allocated.
+//!
+//! There is one [`Snapshot`] of everything that any screen shows, and the agent pushes it whole.
+//! The same [`Handler`] answers in memory for the desktop app, and (with less to say) in the
+//! process of a command when no agent runs: [`Client`] is the same for all three.
+#![warn(missing_docs)]
+
+mod account;
+mod client;
+mod command;
+mod doctor;
+mod folder;
+mod handler;
+mod paths;
+mod server;
+mod snapshot;
+mod socket;
+pub mod wire;
+
+pub use account::{Account, Secret, SignIn, Token, TokenSet};
+pub use client::{CallError, Client, ConnectError, LogLines, Snapshots};
+pub use command::{Command, KeyPlace, Reply, SetUp};
+pub use doctor::{Check, DoctorReport, Verdict};
+pub use folder::{Folder, FolderDecision, FolderStatus, FolderTest, NewFolder};
+pub use handler::{BoxFuture, Handler};
+pub use paths::{Paths, PathsError, Profile, ProfileError, ensure_private_dir};
+pub use server::serve;
+pub use snapshot::{
+    Direction, EndpointFacts, Event, Notice, Pause, Phase, Progress, SessionView, Severity,
+    Snapshot,
+};
+pub use socket::{ListenError, Listener};
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

@@ -1,0 +1,176 @@
+//! All that any screen shows of an agent, as one value.
+
+use outport_types::{
+    AgentState, Code, CollectionPath, EndpointId, Problem, Route, SessionId, TaskId, UnixTime,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{account::Account, folder::Folder};
+
+/// Everything that the tray, the window and the command line show of one agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The agent's version.
+    pub version: String,
+    /// The profile that it runs for.
+    pub profile: String,
+    /// Its process.
+    pub pid: u32,
+    /// What it is doing, in one word.
+    pub state: AgentState,
+    /// The endpoint that this computer is; `None` before set-up.
+    pub endpoint: Option<EndpointFacts>,
+    /// Who is signed in; `None` when nobody is.
+    pub account: Option<Account>,
+    /// Since when the hub is connected; `None` while it is not.
+    pub connected_since: Option<UnixTime>,
+    /// Set while the owner has it paused.
+    pub paused: Option<Pause>,
+    /// The folders that the owner shares.
+    pub folders: Vec<Folder>,
+    /// Where `/~/` leads.
+    pub default_directory: Option<CollectionPath>,
+    /// What is going on, oldest first.
+    pub sessions: Vec<SessionView>,
+    /// What happened lately, newest last; at most [`Snapshot::EVENTS_MAX`].
+    pub events: Vec<Event>,
+    /// What the owner should know, gravest first.
+    pub notices: Vec<Notice>,
+}
+
+impl Snapshot {
+    /// Events that a snapshot holds: a screenful; the log has the rest.
+    pub const EVENTS_MAX: usize = 50;
+}
+
+/// The endpoint that a computer is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointFacts {
+    /// Its id.
+    pub id: EndpointId,
+    /// Its full name, `smith#WorkPC`.
+    pub name: String,
+    /// Whose it is, as the hub says; empty until the hub was reached once.
+    pub owner: String,
+    /// The hub's URL.
+    pub hub: String,
+    /// The fingerprint of its key, for people to compare.
+    pub fingerprint: String,
+}
+
+/// A pause by the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// When it began.
+    pub since: UnixTime,
+    /// When it ends by itself; `None` is when the owner says so.
+    pub until: Option<UnixTime>,
+}
+
+/// One session as people see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    /// The session.
+    pub session: SessionId,
+    /// The task that it works on.
+    pub task: TaskId,
+    /// Which way the files go.
+    pub direction: Direction,
+    /// The other computer's name; `None` when there is none.
+    pub peer: Option<String>,
+    /// How far the session itself is.
+    pub phase: Phase,
+    /// How it travels, once it is known.
+    pub route: Option<Route>,
+    /// How far the work is.
+    pub progress: Progress,
+    /// When it began.
+    pub started: UnixTime,
+    /// Why it waits, while it does.
+    pub waiting: Option<Problem>,
+}
+
+/// Which way files go in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From this computer.
+    Sending,
+    /// To this computer.
+    Receiving,
+    /// Inside this computer.
+    Copying,
+    /// Files are deleted here.
+    Deleting,
+}
+
+/// How far a session itself is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The two computers look for a route.
+    Connecting,
+    /// Files are compared and moved.
+    Working,
+    /// It is ending.
+    Ending,
+}
+
+/// How far the work of a session is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Files found at the source so far.
+    pub files_found: u64,
+    /// Their bytes.
+    pub bytes_found: u64,
+    /// Whether everything is found that there is.
+    pub scan_done: bool,
+    /// Files that are done: durable, unchanged or deleted.
+    pub files_done: u64,
+    /// Bytes of content that are done.
+    pub bytes_done: u64,
+    /// What was left out.
+    pub skipped: u64,
+    /// Bytes of content per second at the moment.
+    pub rate: u64,
+    /// Seconds left at this rate; `None` while it cannot be told.
+    pub eta_seconds: Option<u64>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub time: UnixTime,
+    /// The task that it is about, if it is about one.
+    pub task: Option<TaskId>,
+    /// What, in English.
+    pub text: String,
+    /// What went wrong, when something did.
+    pub problem: Option<Problem>,
+}
+
+/// Something that the owner should know as long as it stands here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What kind of notice.
+    pub code: Code,
+    /// A few words.
+    pub title: String,
+    /// What happened and what to do.
+    pub text: String,
+    /// How grave it is.
+    pub severity: Severity,
+}
+
+/// How grave a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Nothing works until the owner does something.
+    Error,
+    /// Something does not work as the owner may think.
+    Warning,
+    /// Good to know.
+    Information,
+}
