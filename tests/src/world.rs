@@ -1,0 +1,272 @@
+//! A hub and its agents as real processes on this computer.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::{Finished, Process, outport, run, wait_until};
+
+/// A hub with an account `smith`, and the agents that were added to it.
+///
+/// Everything it made is gone when it is dropped, processes first.
+#[derive(Debug)]
+pub struct World {
+    /// The hub; `None` while it is down.
+    pub hub: Option<Process>,
+    /// The hub's URL, the same after a restart.
+    pub url: String,
+    /// The agents, in the order in which they were added.
+    pub agents: Vec<Agent>,
+    dir: TempDir,
+}
+
+/// One computer: its own home, its own agent.
+#[derive(Debug)]
+pub struct Agent {
+    /// The endpoint's name without its owner.
+    pub name: String,
+    /// Where it keeps its config, state and logs.
+    pub home: PathBuf,
+    /// The folder that it shares.
+    pub folder: PathBuf,
+    /// The running agent; `None` while it is down.
+    pub process: Option<Process>,
+}
+
+impl World {
+    /// Starts a hub with an empty store and makes the account `smith`.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn new() -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("outport-world-").tempdir()?;
+        let mut world = Self { hub: None, url: String::new(), agents: Vec::new(), dir };
+        world.start_hub("127.0.0.1:0")?;
+        let mut add = world.hub_command();
+        fs::write(world.dir.path().join("password"), "correct horse battery staple\n")?;
+        add.args(["user", "add", "smith", "--password-file"]).arg(world.path("password"));
+        succeed(&mut add)?;
+        Ok(world)
+    }
+
+    /// Starts the hub again after it was stopped or killed, at the same address.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn restart_hub(&mut self) -> Result<()> {
+        let address = self.url.trim_start_matches("http://").to_owned();
+        self.start_hub(&address)
+    }
+
+    /// Adds a computer: signs in, registers it as `smith#NAME`, shares its folder, starts its agent.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn add_agent(&mut self, name: &str) -> Result<usize> {
+        let home = self.path(&format!("home-{name}"));
+        let folder = self.path(&format!("data-{name}"));
+        fs::create_dir_all(&home)?;
+        fs::create_dir_all(&folder)?;
+        let agent = Agent { name: name.to_owned(), home, folder, process: None };
+        self.sign_in(&agent)?;
+        succeed(agent.command().args(["setup", "--name", name]))?;
+        succeed(agent.command().args(["folders", "add", "--read-write"]).arg(&agent.folder))?;
+        self.agents.push(agent);
+        self.start_agent(self.agents.len() - 1)?;
+        Ok(self.agents.len() - 1)
+    }
+
+    /// Starts an agent that is down, and waits until it is online.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_agent(&mut self, index: usize) -> Result<()> {
+        let log = self.path(&format!("agent-{index}.log"));
+        let agent = &mut self.agents[index];
+        let mut command = agent.command();
+        command.arg("agent");
+        agent.process = Some(Process::start(&agent.name, &mut command, &log)?);
+        agent.wait_state(&["online", "transferring", "paused"])
+    }
+
+    /// A file or folder in the world's own directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Everything that the processes logged, for a failure's message.
+    pub fn logs(&self) -> String {
+        let mut text = String::new();
+        for name in ["hub.log", "agent-0.log", "agent-1.log"] {
+            let log = fs::read_to_string(self.path(name)).unwrap_or_default();
+            let tail: Vec<_> = log.lines().rev().take(60).collect();
+            text += &format!("--- {name}\n");
+            tail.iter().rev().for_each(|line| text += &format!("{line}\n"));
+        }
+        text
+    }
+
+    /// A command of the hub's administrator, to be followed by what he does.
+    pub fn hub_command(&self) -> Command {
+        let mut command = base_command(self.dir.path());
+        command.args(["hub", "--data"]).arg(self.path("hub"));
+        command
+    }
+
+    fn start_hub(&mut self, address: &str) -> Result<()> {
+        let log = self.path("hub.log");
+        let mut command = self.hub_command();
+        command.args(["--listen", address]);
+        let mut hub = Process::start("the hub", &mut command, &log)?;
+        let line = hub.wait_for("listening http", STARTUP)?;
+        let url = line.split_whitespace().find(|word| word.starts_with("http"));
+        self.url = url.context("the line names the URL")?.trim_end_matches('/').to_owned();
+        self.hub = Some(hub);
+        Ok(())
+    }
+
+    fn sign_in(&self, agent: &Agent) -> Result<()> {
+        let log = self.path("login.log");
+        let mut command = agent.command();
+        command.args(["login", &self.url, "--no-browser"]);
+        let mut login = Process::start("login", &mut command, &log)?;
+        let line = login.wait_for("code:", STARTUP)?;
+        let code = line.rsplit(' ').next().context("the line ends with the code")?;
+        succeed(self.hub_command().args(["user", "approve", "smith", code]))?;
+        let status = login.wait_end(STARTUP)?;
+        ensure!(status.success(), "login failed: {}", login.printed());
+        Ok(())
+    }
+}
+
+impl Agent {
+    /// The `outport` command as this computer's owner runs it.
+    pub fn command(&self) -> Command {
+        let mut command = base_command(&self.home);
+        command.env("OUTPORT_HOME", &self.home);
+        command
+    }
+
+    /// Runs a command that must succeed, and returns what it printed.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn outport(&self, words: &[&str]) -> Result<String> {
+        Ok(succeed(self.command().args(words))?.stdout)
+    }
+
+    /// Runs a command with `--json` that must succeed.
+    ///
+    /// # Errors
+    /// When it fails or prints something else.
+    pub fn json(&self, words: &[&str]) -> Result<Value> {
+        let text = succeed(self.command().args(words).arg("--json"))?.stdout;
+        serde_json::from_str(&text).with_context(|| text)
+    }
+
+    /// A path in the shared folder, as the collection names it.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}:{}/{path}", self.name, self.folder.display())
+    }
+
+    /// Submits a transfer and returns its task id.
+    ///
+    /// # Errors
+    /// When the hub refuses it.
+    pub fn submit(&self, words: &[&str]) -> Result<String> {
+        let task = self.json(&[&["transfer"], words].concat())?;
+        Ok(task["task_id"].as_str().context("a task id")?.to_owned())
+    }
+
+    /// The task's document.
+    ///
+    /// # Errors
+    /// When the hub does not answer.
+    pub fn task(&self, task: &str) -> Result<Value> {
+        self.json(&["tasks", "show", task])
+    }
+
+    /// Waits until the task's document passes `test`.
+    ///
+    /// # Errors
+    /// When it does not in time, or the task ends in another way.
+    pub fn wait_task(
+        &self,
+        task: &str,
+        limit: Duration,
+        test: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
+        let mut last = Value::Null;
+        let found = wait_until(limit, || {
+            if let Ok(document) = self.task(task) {
+                last = document; // a hub that is down for the moment is no answer
+            }
+            let over = last["status"] == "FAILED" || last["status"] == "SUCCEEDED";
+            if !test(&last) && over {
+                bail!("the task ended: {last:#}");
+            }
+            Ok(test(&last).then(|| last.clone()))
+        });
+        found.with_context(|| format!("the task does not get there: {last:#}"))
+    }
+
+    /// Waits until the agent says that it is in one of `states`.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn wait_state(&self, states: &[&str]) -> Result<()> {
+        let mut last = String::new();
+        let found = wait_until(STARTUP, || {
+            let status = run(self.command().args(["status", "--json"]), STARTUP)?;
+            let answer: Value = serde_json::from_str(&status.stdout).unwrap_or_default();
+            last = status.stdout + &status.stderr;
+            let there = answer["state"].as_str().is_some_and(|state| states.contains(&state));
+            Ok(there.then_some(()))
+        });
+        found.with_context(|| format!("{} is not {states:?} but: {last}", self.name))
+    }
+
+    /// Kills the agent the hard way.
+    ///
+    /// # Errors
+    /// When it was not running.
+    pub fn kill(&mut self) -> Result<()> {
+        Ok(self.process.take().context("the agent runs")?.kill()?)
+    }
+}
+
+/// Runs a command that must succeed.
+///
+/// # Errors
+/// When it fails, with all that it printed.
+pub fn succeed(command: &mut Command) -> Result<Finished> {
+    let done = run(command, COMMAND)?;
+    if done.code != Some(0) {
+        bail!("{command:?} failed ({:?}):\n{}{}", done.code, done.stdout, done.stderr);
+    }
+    Ok(done)
+}
+
+/// The program with nothing of the tester's own surroundings.
+fn base_command(home: &Path) -> Command {
+    let mut command = Command::new(outport());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("OUTPORT_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("HOME", home).env("NO_COLOR", "1").env("LANG", "C.UTF-8");
+    command
+}
+
+/// How long a process may take to come up on a busy machine.
+const STARTUP: Duration = Duration::from_secs(60);
+/// How long a command may take on a busy machine.
+const COMMAND: Duration = Duration::from_secs(120);
