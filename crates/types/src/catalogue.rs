@@ -242,6 +242,46 @@ catalogue! {
         en: "{path} is {what}. Sharing it exposes more than most people mean to. Add --yes if you are sure.",
         fr: "{path} est {what}. Le partager expose plus que ce que la plupart souhaitent. Ajoutez --yes si vous êtes sûr."
     }
+    /// The key of this computer cannot be had.
+    KeyUnavailable = "KEY_UNAVAILABLE" {
+        en: "The key of this computer cannot be used: {reason}. Unlock the keyring, or put the key file back, and start Outport again.",
+        fr: "La clé de cet ordinateur est inutilisable : {reason}. Déverrouillez le trousseau ou remettez le fichier de clé en place, puis redémarrez Outport."
+    }
+    /// Outport's own files cannot be read or written.
+    StateUnusable = "STATE_UNUSABLE" {
+        en: "Outport cannot use its own files in {path}: {reason}.",
+        fr: "Outport ne peut pas utiliser ses propres fichiers dans {path} : {reason}."
+    }
+    /// An order of the hub that its ticket does not cover.
+    BadTicket = "BAD_TICKET" {
+        en: "{endpoint} refused an order of the hub: {reason}.",
+        fr: "{endpoint} a refusé un ordre du hub : {reason}."
+    }
+    /// The lease of a session ran out.
+    LeaseOver = "LEASE_OVER" {
+        en: "{endpoint} stopped, because the hub did not renew its permission in time. It goes on when the hub is back.",
+        fr: "{endpoint} s'est arrêté, car le hub n'a pas renouvelé son autorisation à temps. Il reprendra au retour du hub."
+    }
+    /// The link between two agents broke.
+    LinkBroken = "LINK_BROKEN" {
+        en: "The connection between {endpoint} and {peer} broke: {reason}. The transfer goes on when it is back.",
+        fr: "La connexion entre {endpoint} et {peer} a été interrompue : {reason}. Le transfert reprendra à son rétablissement."
+    }
+    /// As much runs on an endpoint as it takes.
+    EndpointBusy = "ENDPOINT_BUSY" {
+        en: "{endpoint} is as busy as it can be. This is tried again.",
+        fr: "{endpoint} est déjà occupé au maximum. Une nouvelle tentative aura lieu."
+    }
+    /// The agent is being closed.
+    EndpointClosing = "ENDPOINT_CLOSING" {
+        en: "Outport is being closed on {endpoint}.",
+        fr: "Outport est en cours de fermeture sur {endpoint}."
+    }
+    /// The owner forbids gateways here.
+    NoGateway = "NO_GATEWAY" {
+        en: "The owner of {endpoint} does not allow gateways in any folder.",
+        fr: "Le propriétaire de {endpoint} n'autorise les passerelles dans aucun dossier."
+    }
     /// The task is unknown.
     TaskNotFound = "TASK_NOT_FOUND" {
         en: "There is no task {task}, or it is not yours.",
