@@ -1,1 +1,15 @@
 //! Carries out sessions on real storage.
+//!
+//! The agent gives it [`rules`]; whatever then happens to a file goes through the [`resolver`],
+//! which no path leads out of.
+
+pub mod ops;
+pub mod refused;
+pub mod resolver;
+pub mod rules;
+pub mod stat;
+pub mod store;
+pub mod system_path;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,355 @@
+//! Deleting trees: entry by entry, in bounded memory, and again from where it was stopped.
+
+use std::io;
+
+use cap_fs_ext::DirExt as _;
+use outport_protocol::control::FileKind;
+use outport_types::{CollectionPath, Name};
+
+use super::Glob;
+use crate::{
+    refused::Refused,
+    resolver::{Directory, Place, Resolved, Resolver, Right},
+    system_path::{is_reserved, name_from_host, name_to_host},
+};
+
+/// A deletion of one path with all that it holds.
+///
+/// Links are removed themselves and never followed. What a rule of the owner denies or protects
+/// stays, and with it the directories above it. Stopped at any point and run again, it goes on.
+#[derive(Debug)]
+pub struct DeleteTree<'a> {
+    resolver: &'a Resolver,
+    recursive: bool,
+    ignore_missing: bool,
+}
+
+/// What was deleted, told as it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// A file, a link or something special.
+    File,
+    /// An empty directory.
+    Directory,
+}
+
+/// Something that stays, and why.
+#[derive(Debug)]
+pub struct TreeFault {
+    /// What stays.
+    pub path: CollectionPath,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+    /// Why.
+    pub refused: Refused,
+}
+
+/// What a deletion tells while it goes on.
+pub trait DeleteWatch {
+    /// Something is gone.
+    fn deleted(&mut self, what: Deleted);
+    /// Something stays.
+    fn fault(&mut self, fault: TreeFault);
+    /// Whether to stop now.
+    fn stopped(&self) -> bool;
+}
+
+/// A directory whose entries are being removed.
+struct Level {
+    path: CollectionPath,
+    /// `None` when it was closed for want of handles; opened again when its turn comes.
+    directory: Option<Directory>,
+    /// Something in it could not be removed, so it stays as well.
+    stays: bool,
+    /// Names that stay, so that they are passed over when the directory is read again.
+    kept: Vec<Name>,
+}
+
+impl<'a> DeleteTree<'a> {
+    /// Deletes on behalf of whom `resolver` resolves.
+    pub fn new(resolver: &'a Resolver, recursive: bool, ignore_missing: bool) -> Self {
+        Self { resolver, recursive, ignore_missing }
+    }
+
+    /// Deletes what stands at `path`; with `globs`, everything that its last name fits.
+    ///
+    /// # Errors
+    /// Only when it was stopped; what stays is told to `watch`.
+    pub fn run(
+        &self,
+        path: &CollectionPath,
+        globs: bool,
+        watch: &mut impl DeleteWatch,
+    ) -> Result<(), Refused> {
+        let last = path.file_name().map(|name| name.text().into_owned()).unwrap_or_default();
+        let whole = if globs && Glob::is_pattern(&last) {
+            self.matching(path, &Glob::new(&last, false), watch)
+        } else {
+            self.one(path, watch)
+        };
+        match whole {
+            Ok(()) => Ok(()),
+            Err(Refused::Stopped) => Err(Refused::Stopped),
+            Err(Refused::NotFound) if self.ignore_missing => Ok(()),
+            Err(refused) => {
+                let is_directory = matches!(refused, Refused::IsADirectory | Refused::NotEmpty);
+                watch.fault(TreeFault { path: path.clone(), is_directory, refused });
+                Ok(())
+            }
+        }
+    }
+
+    fn matching(
+        &self,
+        path: &CollectionPath,
+        glob: &Glob,
+        watch: &mut impl DeleteWatch,
+    ) -> Result<(), Refused> {
+        let parent = self.resolver.full_path(path)?.parent().unwrap_or_default();
+        let Resolved::Directory(directory) = self.resolver.look(&parent)? else {
+            return Err(Refused::NotShared);
+        };
+        let mut any = false;
+        // One entry at a time is removed while the directory is read; a name that is missed because
+        // of that is found in the next round, and rounds end when nothing fits any more.
+        let mut kept: Vec<Name> = Vec::new();
+        loop {
+            let mut round = Vec::new();
+            for entry in directory.entries()? {
+                let name = entry?.name;
+                if glob.fits(&name.text()) && !kept.contains(&name) {
+                    round.push(name);
+                    if ROUND_ENTRIES_MAX <= round.len() {
+                        break;
+                    }
+                }
+            }
+            if round.is_empty() {
+                return if any { Ok(()) } else { Err(Refused::NotFound) };
+            }
+            for name in round {
+                any = true;
+                let path = parent.join(&name).map_err(|_| Refused::NotFound)?;
+                match self.one(&path, watch) {
+                    Ok(()) | Err(Refused::NotFound) => {}
+                    Err(Refused::Stopped) => return Err(Refused::Stopped),
+                    Err(refused) => watch.fault(TreeFault { path, is_directory: false, refused }),
+                }
+                if KEPT_NAMES_MAX <= kept.len() {
+                    return Err(Refused::NotEmpty);
+                }
+                if directory.stat(&name).is_ok() {
+                    kept.push(name);
+                }
+            }
+        }
+    }
+
+    fn one(&self, path: &CollectionPath, watch: &mut impl DeleteWatch) -> Result<(), Refused> {
+        let path = self.resolver.full_path(path)?;
+        let place = self.resolver.place(&path, Right::Delete)?;
+        let stat = place.stat()?;
+        if stat.kind != FileKind::Dir {
+            if self.resolver.holds_rule(&place)? {
+                return Err(Refused::FolderItself);
+            }
+            place.directory().dir().remove_file_or_symlink(name_to_host(place.name()))?;
+            watch.deleted(Deleted::File);
+            return Ok(());
+        }
+        if !self.recursive {
+            if self.resolver.holds_rule(&place)? {
+                return Err(Refused::FolderItself);
+            }
+            place.directory().dir().remove_dir(name_to_host(place.name()))?;
+            watch.deleted(Deleted::Directory);
+            return Ok(());
+        }
+        self.tree(path, &place, watch)
+    }
+
+    fn tree(
+        &self,
+        path: CollectionPath,
+        top: &Place,
+        watch: &mut impl DeleteWatch,
+    ) -> Result<(), Refused> {
+        let directory = self.resolver.child_nofollow(top.directory(), top.name(), Right::Read)?;
+        let mut levels =
+            vec![Level { path, directory: Some(directory), stays: false, kept: Vec::new() }];
+        while let Some(level) = levels.last_mut() {
+            if watch.stopped() {
+                return Err(Refused::Stopped);
+            }
+            let directory = match &level.directory {
+                Some(directory) => directory.clone(),
+                None => self.resolver.directory(&level.path, Right::Read)?,
+            };
+            level.directory = Some(directory.clone());
+            match self.sweep(level, &directory, watch)? {
+                Some(below) => {
+                    if let Some(above) = levels.len().checked_sub(OPEN_LEVELS_MAX) {
+                        levels[above].directory = None;
+                    }
+                    levels.push(below);
+                }
+                None => {
+                    let Some(done) = levels.pop() else { break };
+                    self.finish(done, top, levels.last_mut(), watch)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what can be removed in a directory; the first directory found in it comes back.
+    fn sweep(
+        &self,
+        level: &mut Level,
+        directory: &Directory,
+        watch: &mut impl DeleteWatch,
+    ) -> Result<Option<Level>, Refused> {
+        loop {
+            let mut removed = 0_usize;
+            for entry in directory.dir().entries()? {
+                if watch.stopped() {
+                    return Err(Refused::Stopped);
+                }
+                let Ok(name) = name_from_host(&entry?.file_name()) else {
+                    level.stays = true;
+                    continue;
+                };
+                if level.kept.contains(&name) {
+                    continue;
+                }
+                match self.remove(level, directory, &name, watch) {
+                    Ok(Removed::Gone) => removed += 1,
+                    Ok(Removed::Below(below)) => return Ok(Some(below)),
+                    Err(Refused::NotFound) => {}
+                    Err(Refused::Stopped) => return Err(Refused::Stopped),
+                    Err(refused) => {
+                        level.stays = true;
+                        if KEPT_NAMES_MAX <= level.kept.len() {
+                            return Ok(None);
+                        }
+                        self.tell(level, &name, refused, watch);
+                        level.kept.push(name);
+                    }
+                }
+            }
+            // Entries can be missed while others of the same directory are removed.
+            if removed == 0 {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn remove(
+        &self,
+        level: &Level,
+        directory: &Directory,
+        name: &Name,
+        watch: &mut impl DeleteWatch,
+    ) -> Result<Removed, Refused> {
+        let host = name_to_host(name);
+        // What an unfinished transfer left in a tree goes with the tree.
+        if is_reserved(name) {
+            directory.check(Right::Delete)?;
+            directory.dir().remove_file_or_symlink(host)?;
+            return Ok(Removed::Gone);
+        }
+        directory.allow(name, Right::Read)?;
+        let stat = directory.stat(name)?;
+        if stat.kind == FileKind::Dir {
+            let below = self.resolver.child_nofollow(directory, name, Right::Read)?;
+            let path = level.path.join(name).map_err(|_| Refused::NotFound)?;
+            return Ok(Removed::Below(Level {
+                path,
+                directory: Some(below),
+                stays: false,
+                kept: Vec::new(),
+            }));
+        }
+        directory.allow(name, Right::Delete)?;
+        directory.dir().remove_file_or_symlink(host)?;
+        watch.deleted(Deleted::File);
+        Ok(Removed::Gone)
+    }
+
+    /// Removes a directory that is empty now; one in which something stays, stays as well.
+    fn finish(
+        &self,
+        done: Level,
+        top: &Place,
+        above: Option<&mut Level>,
+        watch: &mut impl DeleteWatch,
+    ) -> Result<(), Refused> {
+        let name = done.path.file_name().cloned().unwrap_or_else(|| top.name().clone());
+        let outcome = if done.stays {
+            Err(Refused::NotEmpty)
+        } else {
+            let parent = match &above {
+                Some(level) => match &level.directory {
+                    Some(directory) => directory.clone(),
+                    None => self.resolver.directory(&level.path, Right::Read)?,
+                },
+                None => top.directory().clone(),
+            };
+            let name = if above.is_some() { &name } else { top.name() };
+            remove_directory(self.resolver, &parent, name)
+        };
+        match (outcome, above) {
+            (Ok(()), _) => watch.deleted(Deleted::Directory),
+            (Err(Refused::NotFound), _) => {}
+            (Err(refused), None) => {
+                watch.fault(TreeFault { path: done.path, is_directory: true, refused });
+            }
+            (Err(refused), Some(above)) => {
+                above.stays = true;
+                if above.kept.len() < KEPT_NAMES_MAX {
+                    above.kept.push(name);
+                }
+                // That something below stays was told where it stays.
+                if !done.stays {
+                    watch.fault(TreeFault { path: done.path, is_directory: true, refused });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is denied is not spoken of: that the directory is not empty says enough.
+    fn tell(&self, level: &Level, name: &Name, refused: Refused, watch: &mut impl DeleteWatch) {
+        let (path, is_directory, refused) = if let Refused::NotShared = refused {
+            (level.path.clone(), true, Refused::NotEmpty)
+        } else {
+            (level.path.join(name).unwrap_or_default(), false, refused)
+        };
+        watch.fault(TreeFault { path, is_directory, refused });
+    }
+}
+
+enum Removed {
+    Gone,
+    Below(Level),
+}
+
+fn remove_directory(resolver: &Resolver, parent: &Directory, name: &Name) -> Result<(), Refused> {
+    parent.allow(name, Right::Delete)?;
+    let place = resolver
+        .place(&parent.asked().join(name).map_err(|_| Refused::NotFound)?, Right::Delete)?;
+    if resolver.holds_rule(&place)? {
+        return Err(Refused::FolderItself);
+    }
+    match parent.dir().remove_dir(name_to_host(name)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Directories kept open on the way down; deeper trees open the upper ones again on the way up.
+const OPEN_LEVELS_MAX: usize = 64;
+/// Names remembered that could not be removed; a directory with more is given up.
+const KEPT_NAMES_MAX: usize = 1024;
+/// Names that fit a pattern and are removed before the directory is read again.
+const ROUND_ENTRIES_MAX: usize = 1024;

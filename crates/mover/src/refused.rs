@@ -1,0 +1,170 @@
+//! Why an operation on files was not carried out.
+
+use std::io;
+
+use outport_types::{Code, CollectionPath, Problem, Retry};
+
+use crate::system_path::NameProblem;
+
+/// Why something was refused or failed on the disk.
+///
+/// [`NotShared`](Self::NotShared) is the one answer for everything outside the folders: it never
+/// tells whether anything stands there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// Not in any folder, denied, or not granted.
+    #[error("not accessible")]
+    NotShared,
+    /// In a folder that may only be read.
+    #[error("read-only folder")]
+    ReadOnly,
+    /// A shared folder, or something that a rule of the owner names: it stays where it is.
+    #[error("a rule of the owner stands on it")]
+    FolderItself,
+    /// Nothing stands there.
+    #[error("not found")]
+    NotFound,
+    /// Something else than a directory.
+    #[error("not a directory")]
+    NotADirectory,
+    /// A directory where a file was expected.
+    #[error("is a directory")]
+    IsADirectory,
+    /// Something stands there already.
+    #[error("exists already")]
+    Exists,
+    /// A directory that holds something.
+    #[error("not empty")]
+    NotEmpty,
+    /// A directory would be moved into itself.
+    #[error("inside itself")]
+    InsideItself,
+    /// A device, socket or pipe.
+    #[error("neither file nor directory")]
+    Special,
+    /// The name cannot be here.
+    #[error("bad name")]
+    BadName(#[source] NameProblem),
+    /// No default directory is set.
+    #[error("no default directory")]
+    NoDefaultDirectory,
+    /// Links lead in circles.
+    #[error("too many links")]
+    LinkLoop,
+    /// More entries than one listing may have.
+    #[error("too many entries")]
+    ListingTooLong,
+    /// Somebody stopped the operation.
+    #[error("stopped")]
+    Stopped,
+    /// The disk or its quota is full.
+    #[error("no space")]
+    NoSpace(#[source] io::Error),
+    /// The operating system refuses.
+    #[error("permission denied")]
+    Permission(#[source] io::Error),
+    /// Anything else that the system said.
+    #[error("disk")]
+    Disk(#[source] io::Error),
+}
+
+impl Refused {
+    /// What a person is told.
+    pub fn problem(&self, path: &CollectionPath, endpoint: &str) -> Problem {
+        let place = || [("path", path.to_string().into()), ("endpoint", endpoint.into())];
+        let because = |code, reason: String| {
+            let [path, endpoint] = place();
+            Problem::new(code, [path, endpoint, ("reason", reason.into())])
+        };
+        match self {
+            Self::NotShared => Problem::new(Code::NotShared, place()),
+            Self::ReadOnly => Problem::new(Code::ReadOnly, place()),
+            Self::FolderItself => Problem::new(Code::FolderItself, place()),
+            Self::NotFound => Problem::new(Code::NotFound, place()),
+            Self::NotADirectory => Problem::new(Code::NotADirectory, place()),
+            Self::IsADirectory => Problem::new(Code::IsADirectory, place()),
+            Self::Exists => Problem::new(Code::Exists, place()),
+            Self::NotEmpty => Problem::new(Code::NotEmpty, place()),
+            Self::InsideItself => because(Code::Disk, "a directory cannot go into itself".into()),
+            Self::Special => {
+                let [path, endpoint] = place();
+                Problem::new(Code::SkippedKind, [path, endpoint, ("kind", "special file".into())])
+            }
+            Self::BadName(problem) => because(Code::BadName, problem.to_string()),
+            Self::NoDefaultDirectory => {
+                Problem::new(Code::NoDefaultDirectory, [("endpoint", endpoint.into())])
+            }
+            Self::LinkLoop => because(Code::Disk, "links lead in circles".into()),
+            Self::ListingTooLong => {
+                let [path, endpoint] = place();
+                let max = ("max", crate::ops::LISTING_ENTRIES_MAX.into());
+                Problem::new(Code::ListingTooLong, [path, endpoint, max])
+            }
+            Self::Stopped => Problem::new(Code::EndpointPaused, [("endpoint", endpoint.into())]),
+            Self::NoSpace(_) => Problem::new(Code::NoSpace, place()),
+            Self::Permission(_) => Problem::new(Code::OsPermission, place()),
+            Self::Disk(error) => because(Code::Disk, error.to_string()),
+        }
+    }
+
+    /// Whether trying again later can help without anybody changing anything.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::NoSpace(_) | Self::Disk(_) | Self::Stopped => Retry::Backoff,
+            Self::NotShared
+            | Self::ReadOnly
+            | Self::FolderItself
+            | Self::NotFound
+            | Self::NotADirectory
+            | Self::IsADirectory
+            | Self::Exists
+            | Self::NotEmpty
+            | Self::InsideItself
+            | Self::Special
+            | Self::BadName(_)
+            | Self::NoDefaultDirectory
+            | Self::LinkLoop
+            | Self::ListingTooLong
+            | Self::Permission(_) => Retry::Never,
+        }
+    }
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "io::ErrorKind is open")]
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound,
+            io::ErrorKind::PermissionDenied => Self::Permission(error),
+            io::ErrorKind::AlreadyExists => Self::Exists,
+            io::ErrorKind::NotADirectory => Self::NotADirectory,
+            io::ErrorKind::IsADirectory => Self::IsADirectory,
+            io::ErrorKind::DirectoryNotEmpty => Self::NotEmpty,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace(error),
+            _ => Self::Disk(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_becomes_a_problem_with_a_code() {
+        let path: CollectionPath = "/data/x".parse().unwrap();
+        for (kind, code) in [
+            (io::ErrorKind::NotFound, Code::NotFound),
+            (io::ErrorKind::PermissionDenied, Code::OsPermission),
+            (io::ErrorKind::StorageFull, Code::NoSpace),
+            (io::ErrorKind::QuotaExceeded, Code::NoSpace),
+            (io::ErrorKind::DirectoryNotEmpty, Code::NotEmpty),
+            (io::ErrorKind::Other, Code::Disk),
+        ] {
+            let problem = Refused::from(io::Error::from(kind)).problem(&path, "smith#WorkPC");
+            assert_eq!(problem.code, code);
+            assert!(!problem.message.contains('?'), "{}", problem.message);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What a disk says about a file, in words that are the same on every system.
+
+use std::time::SystemTime;
+
+use cap_fs_ext::MetadataExt as _;
+use cap_std::fs::Metadata;
+use outport_protocol::control::FileKind;
+use outport_types::UnixTime;
+
+/// Which file or directory it is, whatever it is called and however it was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId {
+    /// The device, or the volume's serial number.
+    pub device: u64,
+    /// The inode, or the file's index.
+    pub inode: u64,
+}
+
+/// What is known of a file, a directory, a link itself, or something special.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// What it is; a link is a link.
+    pub kind: FileKind,
+    /// Which one it is.
+    pub id: FileId,
+    /// Its size in bytes; zero for what is no file.
+    pub size: u64,
+    /// When its content changed.
+    pub modified: UnixTime,
+    /// When anything about it changed; where the system does not say, when it was made.
+    pub changed: UnixTime,
+    /// Permission bits.
+    pub mode: u32,
+    /// Number of the owning user.
+    pub user: u32,
+    /// Number of the owning group.
+    pub group: u32,
+}
+
+impl Stat {
+    /// Reads what the system said about an open file, or about a name without following it.
+    pub fn new(metadata: &Metadata) -> Self {
+        let kind = if metadata.is_symlink() {
+            FileKind::Link
+        } else if metadata.is_dir() {
+            FileKind::Dir
+        } else if metadata.is_file() {
+            FileKind::File
+        } else {
+            FileKind::Special
+        };
+        let system = system::Fields::new(metadata);
+        Self {
+            kind,
+            id: FileId { device: metadata.dev(), inode: metadata.ino() },
+            size: if kind == FileKind::File { metadata.len() } else { 0 },
+            modified: metadata
+                .modified()
+                .map_or_else(|_| UnixTime::default(), |t| time(t.into_std())),
+            changed: system.changed,
+            mode: system.mode,
+            user: system.user,
+            group: system.group,
+        }
+    }
+}
+
+/// A moment of the system as one of ours.
+pub(crate) fn time(moment: SystemTime) -> UnixTime {
+    match moment.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => UnixTime {
+            seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+            nanos: since.subsec_nanos(),
+        },
+        Err(before) => {
+            let before = before.duration();
+            let seconds = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
+            match before.subsec_nanos() {
+                0 => UnixTime { seconds: -seconds, nanos: 0 },
+                nanos => UnixTime { seconds: -seconds - 1, nanos: 1_000_000_000 - nanos },
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+mod system {
+    use cap_std::fs::{Metadata, MetadataExt as _};
+    use outport_types::UnixTime;
+
+    pub(super) struct Fields {
+        pub(super) changed: UnixTime,
+        pub(super) mode: u32,
+        pub(super) user: u32,
+        pub(super) group: u32,
+    }
+
+    impl Fields {
+        pub(super) fn new(metadata: &Metadata) -> Self {
+            let nanos = u32::try_from(metadata.ctime_nsec()).unwrap_or_default();
+            Self {
+                changed: UnixTime { seconds: metadata.ctime(), nanos },
+                mode: metadata.mode() & 0o7777,
+                user: metadata.uid(),
+                group: metadata.gid(),
+            }
+        }
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use cap_std::fs::Metadata;
+    use outport_types::UnixTime;
+
+    pub(super) struct Fields {
+        pub(super) changed: UnixTime,
+        pub(super) mode: u32,
+        pub(super) user: u32,
+        pub(super) group: u32,
+    }
+
+    impl Fields {
+        pub(super) fn new(metadata: &Metadata) -> Self {
+            let made = metadata.created();
+            let writable = if metadata.permissions().readonly() { 0o444 } else { 0o666 };
+            Self {
+                changed: made.map_or_else(|_| UnixTime::default(), |t| super::time(t.into_std())),
+                mode: if metadata.is_dir() { writable | 0o111 } else { writable },
+                user: 0,
+                group: 0,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn times_before_1970_keep_their_nanoseconds() {
+        let moment = SystemTime::UNIX_EPOCH - Duration::from_millis(1500);
+        assert_eq!(time(moment), UnixTime { seconds: -2, nanos: 500_000_000 });
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_millis(1500);
+        assert_eq!(time(moment), UnixTime { seconds: 1, nanos: 500_000_000 });
+        let moment = SystemTime::UNIX_EPOCH - Duration::from_secs(3);
+        assert_eq!(time(moment), UnixTime { seconds: -3, nanos: 0 });
+    }
+}
