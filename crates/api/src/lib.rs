@@ -7,6 +7,8 @@
 #![cfg_attr(test, recursion_limit = "256")]
 
 pub mod auth;
+#[cfg(feature = "client")]
+pub mod client;
 #[cfg(test)]
 mod golden;
 pub mod hub;
