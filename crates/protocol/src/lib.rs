@@ -5,12 +5,15 @@
 //! here can be run in simulated time on simulated disks.
 #![warn(missing_docs)]
 
+pub mod blocks;
 pub mod codec;
 pub mod control;
 pub mod discovery;
+pub mod journal;
 pub mod orders;
 pub mod report;
 pub mod secret;
+pub mod session;
 pub mod setup_key;
 pub mod statement;
 pub mod ticket;

@@ -1,0 +1,91 @@
+//! A session: how two agents move the files of one task.
+
+mod bounded;
+mod dir;
+mod entry;
+mod fault;
+mod frame;
+mod hello;
+mod pieces;
+pub mod receiver;
+pub mod sender;
+mod version;
+mod violation;
+
+use std::{sync::Arc, time::Duration};
+
+use outport_types::{TaskId, UnixTime};
+
+pub use dir::{
+    Dir, DirId, Key, Place, RESERVED_PREFIX, below, is_reserved, temp_name, temp_prefix,
+};
+pub use entry::{Entry, FileStamp, ItemRoot, LeftKind, Meta, Totals, VersionToken};
+pub use fault::{Fault, REASON_BYTES_MAX};
+pub use frame::{
+    Ask, ENDS_PER_FRAME_MAX, ENTRIES_PER_FRAME_MAX, FRAME_BYTES_MAX, FileEnd, Frame, HowEnded,
+    SPANS_PER_FRAME_MAX, Span, WANTS_PER_FRAME_MAX, Want,
+};
+pub use hello::{HELLO_BYTES, Hello};
+pub use pieces::{HEADER_BYTES_MAX, PIECES_PER_FRAME_MAX, Piece, Pieces};
+pub use receiver::{Outcome, Receiver, ReceiverEffect, ReceiverEvent};
+pub use sender::{Sender, SenderEffect, SenderEvent};
+pub use version::ProtocolVersion;
+pub use violation::Violation;
+
+use crate::{blocks::BLOCK_BYTES, orders::TransferOrders};
+
+/// The time since the session began, by whatever clock the caller has.
+pub type Now = Duration;
+
+/// Names an effect and its answer, once in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EffectId(pub u64);
+
+/// Names the body of an arrived data frame; the shell gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BufferId(pub u64);
+
+/// How much a session may have open at once. Both sides must agree: the protocol's version says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Entries sent and not yet released.
+    pub window: u32,
+    /// Bytes of content sent and not yet durable; what a kill can cost.
+    pub content_bytes: u64,
+    /// Content in a batch before it is flushed.
+    pub batch_bytes: u64,
+    /// Finished files in a batch before it is flushed.
+    pub batch_files: usize,
+    /// How long content waits for its batch to fill.
+    pub batch_age: Duration,
+    /// The size of a block.
+    pub block_bytes: u32,
+    /// Content in one data frame of small files.
+    pub frame_bytes: u32,
+}
+
+/// What both sides need to know before they begin.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The task.
+    pub task: TaskId,
+    /// What is to be done; both sides have the same bytes, as the ticket's digest makes sure.
+    pub orders: Arc<TransferOrders>,
+    /// How much may be open at once.
+    pub limits: Limits,
+    /// The hub's time at the moment where [`Now`] is zero, for what is reported.
+    pub started: UnixTime,
+}
+
+impl Limits {
+    /// What version 1 of the protocol says.
+    pub const V1: Self = Self {
+        window: 16 * 1024,
+        content_bytes: 56 * 1024 * 1024,
+        batch_bytes: 16 * 1024 * 1024,
+        batch_files: 4096,
+        batch_age: Duration::from_secs(1),
+        block_bytes: BLOCK_BYTES,
+        frame_bytes: 512 * 1024,
+    };
+}

@@ -1,0 +1,231 @@
+//! Where entries stand: directories by their way from an item, files in them.
+
+use std::{fmt, sync::Arc};
+
+use outport_types::{CollectionPath, Name, PathError, TaskId};
+
+use crate::orders::TransferOrders;
+
+/// A directory that the session knows; cheap to share, gone when nothing in it is left to do.
+#[derive(Clone)]
+pub struct Dir(Arc<Node>);
+
+/// A file or directory by the directory that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The directory that holds it.
+    pub dir: Dir,
+    /// Its name there; `None` when `dir` is [`Dir::above`]: then it is the item itself.
+    pub name: Option<Name>,
+}
+
+/// The same place in every session of a task: a hash of the item and the way from it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key(pub [u8; 16]);
+
+struct Node {
+    /// The entry that announced it; for what stands above an item a number of its own.
+    id: DirId,
+    item: u32,
+    parent: Option<Dir>,
+    name: Option<Name>,
+    key: Key,
+    names: usize,
+    bytes: usize,
+}
+
+/// Which directory it is, within one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DirId {
+    /// Whatever holds an item.
+    Above(u32),
+    /// An item that is a directory, or a directory below one, by the number of its entry.
+    Entry(u64),
+}
+
+impl Dir {
+    /// What holds the item: the parent of its path.
+    pub fn above(item: u32) -> Self {
+        let mut hasher = key_hasher();
+        hasher.update(&item.to_le_bytes());
+        let key = finish(&hasher);
+        let id = DirId::Above(item);
+        Self(Arc::new(Node { id, item, parent: None, name: None, key, names: 0, bytes: 0 }))
+    }
+
+    /// The directory at `place`, announced by the entry of that number.
+    ///
+    /// # Errors
+    /// When the way is longer than a path may be.
+    pub fn at(place: &Place, entry: u64) -> Result<Self, PathError> {
+        let above = &place.dir.0;
+        let (names, bytes) = match &place.name {
+            Some(name) => (above.names + 1, above.bytes + name.as_bytes().len() + 1),
+            None => (0, 0),
+        };
+        if WAY_NAMES_MAX < names || WAY_BYTES_MAX < bytes {
+            return Err(PathError::TooLong);
+        }
+        Ok(Self(Arc::new(Node {
+            id: DirId::Entry(entry),
+            item: above.item,
+            parent: Some(place.dir.clone()),
+            name: place.name.clone(),
+            key: place.key(),
+            names,
+            bytes,
+        })))
+    }
+
+    /// Which one it is, in this session.
+    pub fn id(&self) -> DirId {
+        self.0.id
+    }
+
+    /// The number of the item that it belongs to.
+    pub fn item(&self) -> u32 {
+        self.0.item
+    }
+
+    /// Where it stands itself; `None` for what holds an item.
+    pub fn place(&self) -> Option<Place> {
+        let parent = self.0.parent.clone()?;
+        Some(Place { dir: parent, name: self.0.name.clone() })
+    }
+
+    /// The names from the item down to it; empty for the item itself and what holds it.
+    pub fn names(&self) -> Vec<Name> {
+        let mut names = Vec::with_capacity(self.0.names);
+        let mut dir = Some(self);
+        while let Some(Self(node)) = dir {
+            names.extend(node.name.clone());
+            dir = node.parent.as_ref();
+        }
+        names.reverse();
+        names
+    }
+
+    /// The same directory in every session of the task.
+    pub fn key(&self) -> Key {
+        self.0.key
+    }
+}
+
+impl Place {
+    /// The item itself.
+    pub fn item(item: u32) -> Self {
+        Self { dir: Dir::above(item), name: None }
+    }
+
+    /// The same place in every session of the task.
+    pub fn key(&self) -> Key {
+        let mut hasher = key_hasher();
+        hasher.update(&self.dir.key().0);
+        if let Some(name) = &self.name {
+            hasher.update(name.as_bytes());
+        }
+        finish(&hasher)
+    }
+
+    /// The names from the item down; empty for the item itself.
+    pub fn names(&self) -> Vec<Name> {
+        let mut names = self.dir.names();
+        names.extend(self.name.clone());
+        names
+    }
+
+    /// Its path at the source; `None` when it would be longer than a path may be.
+    pub fn source(&self, orders: &TransferOrders) -> Option<CollectionPath> {
+        let item = orders.items.get(self.dir.item() as usize)?;
+        below(&item.source, self.names())
+    }
+
+    /// Its path at the destination; `None` when it would be longer than a path may be.
+    pub fn destination(&self, orders: &TransferOrders) -> Option<CollectionPath> {
+        let item = orders.items.get(self.dir.item() as usize)?;
+        below(&item.destination, self.names())
+    }
+}
+
+impl PartialEq for Dir {
+    fn eq(&self, other: &Self) -> bool {
+        (self.0.id, self.0.key) == (other.0.id, other.0.key)
+    }
+}
+
+impl Eq for Dir {}
+
+impl Drop for Node {
+    /// Deep trees are taken apart in a loop: each level would need a call frame otherwise.
+    fn drop(&mut self) {
+        let mut parent = self.parent.take();
+        while let Some(Dir(node)) = parent {
+            parent = Arc::into_inner(node).and_then(|mut node| node.parent.take());
+        }
+    }
+}
+
+impl fmt::Debug for Dir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dir({:?}, item {}", self.0.id, self.0.item)?;
+        self.names().iter().try_for_each(|name| write!(f, "/{name}"))?;
+        f.write_str(")")
+    }
+}
+
+/// The path of what stands `names` below `path`.
+pub fn below(path: &CollectionPath, names: Vec<Name>) -> Option<CollectionPath> {
+    let mut all = path.names().to_vec();
+    all.extend(names);
+    CollectionPath::from_names(all).ok()
+}
+
+/// The name under which a file is written until it is whole, beside its final name.
+///
+/// It depends on the task and the destination alone, so that a later session finds it again.
+pub fn temp_name(task: TaskId, destination: &CollectionPath) -> Name {
+    let mut hasher = blake3::Hasher::new_derive_key("outport 2025 temporary name");
+    hasher.update(task.as_bytes());
+    for name in destination.names() {
+        hasher.update(b"/").update(name.as_bytes());
+    }
+    let place = hex(&hasher.finalize().as_bytes()[..12]);
+    let name = format!("{}{place}", temp_prefix(task));
+    Name::from_bytes(name.into_bytes()).expect("prefix and hex digits are a name")
+}
+
+/// What all temporary names of one task begin with.
+pub fn temp_prefix(task: TaskId) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("outport 2025 temporary prefix");
+    hasher.update(task.as_bytes());
+    format!("{RESERVED_PREFIX}{}", hex(&hasher.finalize().as_bytes()[..4]))
+}
+
+/// Whether a name is reserved for unfinished files: never listed, sent, or deleted as an extra.
+pub fn is_reserved(name: &[u8]) -> bool {
+    // Case does not matter: it does not to the disks of some systems.
+    name.get(..RESERVED_PREFIX.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED_PREFIX.as_bytes()))
+}
+
+/// What the names of unfinished files begin with; 8 hex digits for the task and 24 for the place follow.
+pub const RESERVED_PREFIX: &str = ".outport-part-";
+
+fn key_hasher() -> blake3::Hasher {
+    blake3::Hasher::new()
+}
+
+fn finish(hasher: &blake3::Hasher) -> Key {
+    let mut key = [0; 16];
+    hasher.finalize_xof().fill(&mut key);
+    Key(key)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// As deep as a collection path goes.
+const WAY_NAMES_MAX: usize = 2000;
+/// Leaves room for the item's own path within the longest collection path.
+const WAY_BYTES_MAX: usize = 30 * 1024;

@@ -1,0 +1,159 @@
+//! What the manifest says about the source, entry by entry.
+
+use outport_types::{Name, UnixTime};
+use serde::{Deserialize, Serialize};
+
+use super::fault::Fault;
+
+/// One line of the manifest.
+///
+/// Entries are numbered 0, 1, 2 … by their order alone; a file is known by the number of its entry.
+/// Directories are numbered the same way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Entry {
+    /// What stands at the path of an item of the orders; items come in their order.
+    Item(ItemRoot),
+    /// A directory that was announced earlier is read now; what follows is in it, until [`Entry::Close`].
+    Open {
+        /// The entry that announced it.
+        dir: u64,
+    },
+    /// A regular file in the open directory.
+    File {
+        /// Its name; names in a directory are in strictly ascending order of bytes.
+        name: Name,
+        /// What is known of it.
+        meta: Meta,
+    },
+    /// A directory in the open directory; it will be opened later.
+    Dir {
+        /// Its name.
+        name: Name,
+    },
+    /// Something in the open directory that is never transferred.
+    Left {
+        /// Its name.
+        name: Name,
+        /// What it is.
+        kind: LeftKind,
+    },
+    /// Something in the open directory that cannot be read.
+    Unreadable {
+        /// Its name.
+        name: Name,
+        /// Why.
+        fault: Fault,
+    },
+    /// The open directory was read to its end, or why not.
+    Close {
+        /// `None`: every entry was listed.
+        incomplete: Option<Fault>,
+    },
+    /// Nothing comes after this.
+    End(Totals),
+}
+
+/// What stands at the path of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ItemRoot {
+    /// One file.
+    File(Meta),
+    /// A directory; it will be opened later.
+    Dir,
+    /// Nothing that can be read.
+    Unreadable(Fault),
+}
+
+/// What is never transferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum LeftKind {
+    /// A symbolic link that the sender does not follow.
+    Link,
+    /// A named pipe.
+    Pipe,
+    /// A socket.
+    Socket,
+    /// A device.
+    Device,
+    /// Something else that is neither file nor directory.
+    Other,
+}
+
+impl LeftKind {
+    /// The words for people.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Link => "symbolic link",
+            Self::Pipe => "named pipe",
+            Self::Socket => "socket",
+            Self::Device => "device",
+            Self::Other => "special file",
+        }
+    }
+}
+
+/// What is known of a file at the source, from one look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// Its size in bytes.
+    pub size: u64,
+    /// When its content changed.
+    pub mtime: UnixTime,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Which version of it this is.
+    pub token: VersionToken,
+}
+
+/// Which version of which file it is: two looks with the same token saw the same content.
+///
+/// A hash, so that device and inode numbers of one computer stay there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct VersionToken(pub [u8; 16]);
+
+impl VersionToken {
+    /// The token of a file from what its *open handle* says.
+    pub fn of(device: u64, inode: u64, size: u64, mtime: UnixTime, ctime: UnixTime) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("outport 2025 version token");
+        for number in [device, inode, size] {
+            hasher.update(&number.to_le_bytes());
+        }
+        for time in [mtime, ctime] {
+            hasher.update(&time.seconds.to_le_bytes()).update(&time.nanos.to_le_bytes());
+        }
+        let mut token = [0; 16];
+        hasher.finalize_xof().fill(&mut token);
+        Self(token)
+    }
+}
+
+/// Which file stands at the destination and in which state; it stays the same when it is renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FileStamp {
+    /// The device.
+    pub device: u64,
+    /// The inode.
+    pub inode: u64,
+    /// The size in bytes.
+    pub size: u64,
+    /// When the content changed.
+    pub mtime: UnixTime,
+}
+
+impl FileStamp {
+    /// Whether it is the same file, whatever it holds now.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+}
+
+/// What the whole manifest held; a sender that miscounts has lost something on the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Directories.
+    pub directories: u64,
+}

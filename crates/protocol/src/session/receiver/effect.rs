@@ -1,0 +1,323 @@
+//! What a receiver asks of the disk that it writes to, and what the disk answers.
+
+use outport_types::{Digest, Name, UnixTime};
+
+use crate::{
+    blocks::{Blocks, Cv, NodeId},
+    session::{
+        BufferId, EffectId,
+        dir::{Dir, Place},
+        entry::FileStamp,
+        fault::Fault,
+    },
+};
+
+/// Something for the shell to do. Effects may be carried out side by side and in any order: the
+/// receiver waits by itself where one must come after another. Each that has an `id` is answered by
+/// one [`ReceiverEvent`] with the same `id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiverEffect {
+    /// Look what stands at the destination of some entries, and make the directories among them.
+    /// Answer: [`ReceiverEvent::Compared`].
+    Compare {
+        /// Names the answer.
+        id: EffectId,
+        /// The entries; those of one directory stand together.
+        entries: Vec<Compare>,
+    },
+    /// Hash a file that stands at the destination.
+    /// Answer: [`ReceiverEvent::Digested`].
+    Digest {
+        /// Names the answer.
+        id: EffectId,
+        /// The file.
+        place: Place,
+    },
+    /// Hash parts of an unfinished file, through a new handle.
+    /// Answer: [`ReceiverEvent::Hashed`], one value for each part.
+    CheckHeld {
+        /// Names the answer.
+        id: EffectId,
+        /// The unfinished file.
+        temp: Temp,
+        /// How the file lies in blocks.
+        blocks: Blocks,
+        /// Which parts.
+        nodes: Vec<NodeId>,
+    },
+    /// Make the temporary file of a large file: remove whatever has this name, then make a new file
+    /// that nothing else can be (`O_EXCL`).
+    /// Answer: [`ReceiverEvent::Created`].
+    Create {
+        /// Names the answer.
+        id: EffectId,
+        /// The file.
+        temp: Temp,
+        /// How large it will be, for the file system to plan with.
+        size: u64,
+    },
+    /// Check pieces of an arrived data frame against their values, and write those that agree. The
+    /// buffer is kept until [`Forget`](Self::Forget).
+    /// Answer: [`ReceiverEvent::Written`], one result for each piece.
+    Write {
+        /// Names the answer.
+        id: EffectId,
+        /// The frame's body.
+        buffer: BufferId,
+        /// What is written.
+        writes: Vec<Write>,
+    },
+    /// Drop the body of a data frame.
+    Forget {
+        /// The frame's body.
+        buffer: BufferId,
+    },
+    /// Bring files to the disk for good (`fsync`), after giving the finished ones their final size,
+    /// time and permissions.
+    /// Answer: [`ReceiverEvent::Synced`], one result for each file.
+    SyncFiles {
+        /// Names the answer.
+        id: EffectId,
+        /// The files.
+        files: Vec<SyncFile>,
+    },
+    /// Read blocks back through new handles and hash them.
+    /// Answer: [`ReceiverEvent::ReadBack`], one result for each block.
+    ReadBack {
+        /// Names the answer.
+        id: EffectId,
+        /// The blocks; those of one file stand together.
+        blocks: Vec<ReadBlock>,
+    },
+    /// Append to the journal and bring it to the disk for good. On failure the journal must be as
+    /// long as before.
+    /// Answer: [`ReceiverEvent::Done`].
+    AppendJournal {
+        /// Names the answer.
+        id: EffectId,
+        /// What is appended.
+        bytes: Vec<u8>,
+    },
+    /// Rename finished files into place, replacing what is there unless it is a directory.
+    /// Answer: [`ReceiverEvent::Placed`], one result for each file.
+    Place {
+        /// Names the answer.
+        id: EffectId,
+        /// The files.
+        files: Vec<Temp>,
+    },
+    /// Bring directories to the disk for good, so that names in them stay.
+    /// Answer: [`ReceiverEvent::Done`], when all of them are.
+    SyncDirs {
+        /// Names the answer.
+        id: EffectId,
+        /// The directories.
+        dirs: Vec<Dir>,
+    },
+    /// Remove the task's temporary files from every directory that the journal names (see
+    /// [`temp_prefix`](crate::session::temp_prefix)) and bring those directories to the disk for good.
+    /// Answer: [`ReceiverEvent::Done`].
+    Sweep {
+        /// Names the answer.
+        id: EffectId,
+    },
+}
+
+/// One entry to compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compare {
+    /// The entry.
+    pub entry: u64,
+    /// Where it comes to stand.
+    pub place: Place,
+    /// What it is.
+    pub what: CompareWhat,
+}
+
+/// What an entry to compare is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CompareWhat {
+    /// A directory: make it if nothing stands there. For an item, make what is missing above it
+    /// too, and bring all that was made above it to the disk for good.
+    Dir,
+    /// A file: look what stands there. For an item, make what is missing above it, as above.
+    File {
+        /// The temporary name that an earlier session may have left; look at it too.
+        temp: Option<Name>,
+    },
+}
+
+/// The unfinished form of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Temp {
+    /// The entry of the file.
+    pub file: u64,
+    /// Where it will stand.
+    pub place: Place,
+    /// Its name until then, in the same directory.
+    pub name: Name,
+}
+
+/// A piece to check and write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// The file.
+    pub temp: Temp,
+    /// Whether the temporary file is made by this write (as [`ReceiverEffect::Create`] says): files
+    /// of one block are.
+    pub create: bool,
+    /// How the file lies in blocks.
+    pub blocks: Blocks,
+    /// Which block.
+    pub block: u32,
+    /// Where its bytes begin in the body of the frame.
+    pub start: usize,
+    /// How many there are.
+    pub bytes: u32,
+    /// The value that they must have.
+    pub hash: Cv,
+}
+
+/// A file to bring to the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncFile {
+    /// The file.
+    pub temp: Temp,
+    /// What it gets first if all of its content is there.
+    pub finish: Option<Finish>,
+}
+
+/// What a finished file gets before it is brought to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finish {
+    /// Its size: an earlier, longer version may have been written to the same temporary file.
+    pub size: u64,
+    /// Its modification time, when the task preserves times.
+    pub mtime: Option<UnixTime>,
+    /// The permission bits at the source.
+    pub mode: u32,
+}
+
+/// A block to read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadBlock {
+    /// The file.
+    pub temp: Temp,
+    /// How the file lies in blocks.
+    pub blocks: Blocks,
+    /// Which block.
+    pub block: u32,
+    /// The value that it must have.
+    pub hash: Cv,
+}
+
+/// What the disk answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiverEvent {
+    /// What stands at the destination, one for each entry.
+    Compared {
+        /// The effect.
+        id: EffectId,
+        /// The results, in the order of the entries.
+        results: Vec<Result<Compared, Fault>>,
+    },
+    /// The digest of a file at the destination; `None` when it is no longer there.
+    Digested {
+        /// The effect.
+        id: EffectId,
+        /// The digest.
+        digest: Option<Digest>,
+    },
+    /// The values of parts, in their order; a part that could not be read in full has none.
+    Hashed {
+        /// The effect.
+        id: EffectId,
+        /// The values.
+        values: Vec<Option<Cv>>,
+    },
+    /// A temporary file was made.
+    Created {
+        /// The effect.
+        id: EffectId,
+        /// How it went.
+        result: Result<(), Fault>,
+    },
+    /// What became of pieces.
+    Written {
+        /// The effect.
+        id: EffectId,
+        /// The results, in the order of the writes.
+        results: Vec<WriteResult>,
+    },
+    /// What became of files that were to be brought to the disk.
+    Synced {
+        /// The effect.
+        id: EffectId,
+        /// What each is now.
+        results: Vec<Result<FileStamp, Fault>>,
+    },
+    /// Whether blocks read back as they were written.
+    ReadBack {
+        /// The effect.
+        id: EffectId,
+        /// The results, in the order of the blocks; unreadable is `false`.
+        agree: Vec<bool>,
+    },
+    /// What became of renames.
+    Placed {
+        /// The effect.
+        id: EffectId,
+        /// The results, in the order of the files.
+        results: Vec<Result<(), Fault>>,
+    },
+    /// How an effect went that has nothing more to say.
+    Done {
+        /// The effect.
+        id: EffectId,
+        /// How it went.
+        result: Result<(), Fault>,
+    },
+}
+
+/// What became of a piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteResult {
+    /// It agreed and is written.
+    Written,
+    /// Its bytes are not what their value says.
+    Differs,
+    /// It could not be written.
+    Failed(Fault),
+}
+
+/// What stands at the destination of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// For a directory: it stands there.
+    Dir {
+        /// Whether it was made just now.
+        made: bool,
+    },
+    /// For a file: what stands at its final and at its temporary name.
+    File {
+        /// At the final name.
+        found: AtDestination,
+        /// A regular file under the temporary name.
+        temp: Option<FileStamp>,
+    },
+}
+
+/// What stands at a final name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtDestination {
+    /// Nothing.
+    Nothing,
+    /// A regular file.
+    File(FileStamp),
+    /// A directory.
+    Dir,
+    /// A symbolic link, which a file replaces and which is never followed.
+    Link,
+    /// Something that a file must not replace.
+    Special,
+}
