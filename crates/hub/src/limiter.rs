@@ -27,6 +27,8 @@ pub(crate) enum Attempt {
     SecretFromAddress,
     /// A code typed on the device page.
     DeviceCode,
+    /// A client secret, by client and address together.
+    ClientSecret,
     /// A setup key.
     SetupKey,
     /// Something that anybody may make without signing in: clients, device codes, accounts.
@@ -147,6 +149,8 @@ fn rules(limits: &crate::config::Limits, attempt: Attempt) -> Rule {
         Attempt::SecretFromAddress | Attempt::DeviceCode | Attempt::SetupKey => {
             Rule { free: limits.guesses_per_address, pause_max: address_pause }
         }
+        // Many processes of one application may come at once; its secrets are beyond guessing.
+        Attempt::ClientSecret => Rule { free: 1000, pause_max: account_pause },
         Attempt::AnonymousCreation => Rule { free: 60, pause_max: address_pause },
         Attempt::Provision => Rule { free: 500, pause_max: address_pause },
     }

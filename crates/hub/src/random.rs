@@ -1,7 +1,8 @@
 //! Secrets and ids that nobody can guess.
 
-use std::fmt;
+use std::{fmt, io, path::Path};
 
+use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -60,6 +61,36 @@ impl SecretHash {
 impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretHash(..)")
+    }
+}
+
+/// Marks what the hub hands to browsers, so that it recognises it later.
+pub(crate) struct CookieKey(hmac::Key);
+
+impl CookieKey {
+    /// Reads the key in the data directory, or makes it.
+    pub(crate) fn load(data: &Path) -> io::Result<Self> {
+        let bytes = crate::secrets::load_or_create(data, "cookie.key", || {
+            Ok(Zeroizing::new(random_bytes::<32>().to_vec()))
+        })?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+    }
+
+    /// A mark that only this hub can make; `purpose` keeps marks of different meaning apart.
+    pub(crate) fn mark(&self, purpose: &str, text: &str) -> String {
+        let tag = hmac::sign(&self.0, format!("{purpose}\0{text}").as_bytes());
+        URL_SAFE_NO_PAD.encode(tag.as_ref())
+    }
+
+    /// Whether a mark is the one that [`CookieKey::mark`] makes.
+    pub(crate) fn is_mark(&self, purpose: &str, text: &str, mark: &str) -> bool {
+        self.mark(purpose, text).as_bytes().ct_eq(mark.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for CookieKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CookieKey(..)")
     }
 }
 

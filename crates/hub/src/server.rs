@@ -131,8 +131,6 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("cannot use the certificate or key in {}", path.display())]
     Tls { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("{text} is no address for browsers")]
-    BaseUrl { text: String, source: url::ParseError },
 }
 
 /// How long running requests have to finish, and then the workers to store what they hold.

@@ -1,15 +1,18 @@
 //! What every route can reach.
 
-use std::{io, net::SocketAddr, ops::Deref, sync::Arc};
+use std::{io, net::SocketAddr, ops::Deref, path::Path, sync::Arc};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
+    accounts::{self, Passwords},
+    auth::{Signer, client},
     clock::Clock,
     config::HubConfig,
     limiter::Limiter,
     metrics::Metrics,
+    random::CookieKey,
     server::StartError,
     store::{DataLock, Store},
 };
@@ -28,11 +31,28 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) limiter: Limiter,
     pub(crate) metrics: Metrics,
+    pub(crate) passwords: Passwords,
+    pub(crate) keys: Keys,
     /// Everything that runs beside the requests; shutdown waits for it.
     pub(crate) workers: TaskTracker,
     /// Fires when the hub begins to stop: whatever waits for long must end.
     pub(crate) stop: CancellationToken,
     _lock: DataLock,
+}
+
+/// The hub's private keys, each a file in the data directory.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    /// Signs identity tokens.
+    pub(crate) identity_tokens: Signer,
+    /// Marks the browsers that signed in before.
+    pub(crate) cookies: CookieKey,
+}
+
+impl Keys {
+    fn load(dir: &Path) -> io::Result<Self> {
+        Ok(Self { identity_tokens: Signer::load(dir)?, cookies: CookieKey::load(dir)? })
+    }
 }
 
 impl HubState {
@@ -50,13 +70,17 @@ impl HubState {
             .ok_or_else(|| StartError::AlreadyRunning { dir: dir.clone() })?;
         let workers = TaskTracker::new();
         let store = Store::open(&dir, &workers).await?;
-        let base_url = match &config.public_url {
-            Some(url) => url.clone(),
-            None => default_url(&config, local)?,
-        };
+        let base_url = base_url(&config, Some(local));
+        std::fs::write(dir.join(URL_NAME), base_url.as_str()).map_err(data)?;
+        let keys_dir = dir.clone();
+        let loading = tokio::task::spawn_blocking(move || Keys::load(&keys_dir));
+        let keys = loading.await.map_err(io::Error::other).and_then(|keys| keys).map_err(data)?;
+        client::ensure_built_in(&store, clock.now()).await?;
         Ok(Self(Arc::new(Shared {
             limiter: Limiter::new(config.limits.clone(), clock.clone()),
             metrics: Metrics::new(),
+            passwords: Passwords::new(),
+            keys,
             stop: CancellationToken::new(),
             config,
             base_url,
@@ -65,6 +89,11 @@ impl HubState {
             workers,
             _lock: lock,
         })))
+    }
+
+    /// The provider part of the hub's own identities.
+    pub(crate) fn identity_domain(&self) -> String {
+        accounts::identity_domain(&self.config, &self.base_url)
     }
 
     /// Whether browsers reach the hub by TLS, here or at the proxy in front.
@@ -86,12 +115,29 @@ impl Deref for HubState {
     }
 }
 
-fn default_url(config: &HubConfig, local: SocketAddr) -> Result<Url, StartError> {
-    let scheme = if config.has_tls() { "https" } else { "http" };
-    let text = if local.ip().is_unspecified() {
-        format!("{scheme}://localhost:{}", local.port())
-    } else {
-        format!("{scheme}://{local}")
+/// How browsers reach the hub: as set, or as it listens, or as it listened when it last started.
+pub(crate) fn base_url(config: &HubConfig, local: Option<SocketAddr>) -> Url {
+    if let Some(url) = &config.public_url {
+        return url.clone();
+    }
+    let noted = || {
+        let text = std::fs::read_to_string(config.data.join(URL_NAME)).ok()?;
+        Url::parse(text.trim()).ok()
     };
-    Url::parse(&text).map_err(|source| StartError::BaseUrl { text, source })
+    match local {
+        Some(local) => url_of(config, local),
+        None => noted().unwrap_or_else(|| url_of(config, config.listen)),
+    }
 }
+
+fn url_of(config: &HubConfig, local: SocketAddr) -> Url {
+    let scheme = if config.has_tls() { "https" } else { "http" };
+    let text = match local.ip().is_unspecified() {
+        true => format!("{scheme}://localhost:{}", local.port()),
+        false => format!("{scheme}://{local}"),
+    };
+    Url::parse(&text).expect("a scheme and a socket address make a URL")
+}
+
+/// Where the address is noted for commands that work on the data directory of a running hub.
+const URL_NAME: &str = "hub.url";

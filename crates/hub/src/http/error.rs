@@ -188,11 +188,12 @@ impl Shape for AuthShape {
     const BAD_REQUEST: &'static str = "BAD_REQUEST";
 
     fn body(parts: &ErrorParts<'_>) -> Value {
+        // For this one, the official clients look for OAuth's word in place of a text.
+        let detail = parts.oauth.filter(|word| *word == "invalid_grant").unwrap_or(parts.message);
         json!({
             "errors": [{
                 "code": parts.code,
-                // The official clients look for OAuth's word in this place.
-                "detail": parts.oauth.unwrap_or(parts.message),
+                "detail": detail,
                 "title": parts.message,
                 "status": parts.status.as_u16().to_string(),
                 "id": parts.request_id,

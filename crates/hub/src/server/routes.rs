@@ -18,6 +18,7 @@ use crate::{
 pub(super) fn router(hub: &HubState) -> Router {
     Router::new()
         .merge(area(operator(), BodyLimit::SMALL))
+        .merge(area(crate::auth::router(), BodyLimit::SMALL))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())

@@ -3,6 +3,7 @@
 //! A step that was released is never changed; later changes are steps of their own.
 
 mod m0001_accounts;
+mod m0002_transfer;
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,7 @@ pub(super) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_accounts::Step)]
+        vec![Box::new(m0001_accounts::Step), Box::new(m0002_transfer::Step)]
     }
 }
 

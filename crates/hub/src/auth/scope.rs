@@ -1,0 +1,263 @@
+//! Scopes: their grammar, and the resource server that each belongs to.
+//!
+//! `list = item (SP item)*`, `item = ["*"] name ["[" list "]"]`.
+//! The names are compiled into the official clients, so the hub grants exactly these strings,
+//! whatever its own host name is.
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+/// One scope as a client asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScopeItem {
+    pub(crate) name: String,
+    /// With a star: not having it is no error.
+    pub(crate) optional: bool,
+    /// What the resource server may ask for in turn.
+    pub(crate) dependents: Vec<ScopeItem>,
+}
+
+/// The scopes for one resource server: what one token is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScopeGroup {
+    pub(crate) resource_server: String,
+    pub(crate) names: Vec<String>,
+}
+
+/// A request for scopes, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ScopeRequest {
+    pub(crate) items: Vec<ScopeItem>,
+    /// Whether `offline_access` was among them, the usual way to ask for refresh tokens.
+    pub(crate) offline: bool,
+}
+
+/// Why a scope cannot be granted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ScopeError {
+    #[error("the scope is not written as this hub expects it")]
+    Syntax,
+    #[error("too many scopes")]
+    TooMany,
+    #[error("this hub knows no scope {name}")]
+    Unknown { name: String },
+}
+
+impl ScopeRequest {
+    /// Reads a list of scopes and looks each of them up.
+    pub(crate) fn parse(text: &str) -> Result<Self, ScopeError> {
+        if SCOPE_BYTES_MAX < text.len() {
+            return Err(ScopeError::TooMany);
+        }
+        let mut parser = Parser { rest: text.trim(), count: 0 };
+        let items = parser.list(0)?;
+        if !parser.rest.is_empty() {
+            return Err(ScopeError::Syntax);
+        }
+        let mut request = Self::default();
+        for item in items {
+            if item.name == "offline_access" {
+                request.offline = true;
+            } else if resource_server(&item.name).is_some() {
+                request.add(item);
+            } else if !item.optional {
+                return Err(ScopeError::Unknown { name: item.name });
+            }
+        }
+        Ok(request)
+    }
+
+    /// The top-level names by resource server; the Auth API's own first, then as asked.
+    pub(crate) fn groups(&self) -> Vec<ScopeGroup> {
+        let mut groups: Vec<ScopeGroup> = Vec::new();
+        for item in &self.items {
+            let Some(resource_server) = resource_server(&item.name) else { continue };
+            match groups.iter_mut().find(|group| group.resource_server == resource_server) {
+                Some(group) => group.names.push(item.name.clone()),
+                None => groups.push(ScopeGroup { resource_server, names: vec![item.name.clone()] }),
+            }
+        }
+        groups.sort_by_key(|group| group.resource_server != AUTH_SERVER);
+        groups
+    }
+
+    /// The list as text again, without dependents.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.items.iter().map(|item| item.name.as_str()).collect()
+    }
+
+    fn add(&mut self, item: ScopeItem) {
+        match self.items.iter_mut().find(|known| known.name == item.name) {
+            Some(known) => known.dependents.extend(item.dependents),
+            None => self.items.push(item),
+        }
+    }
+}
+
+/// The resource server that a scope belongs to; `None` for a scope that nobody knows.
+pub(crate) fn resource_server(name: &str) -> Option<String> {
+    if ["openid", "profile", "email"].contains(&name) {
+        return Some(AUTH_SERVER.to_owned());
+    }
+    if let Some(rest) = name.strip_prefix("https://outport.dev/scopes/") {
+        return (rest == "agent").then(|| "outport".to_owned());
+    }
+    if let Some(rest) = name.strip_prefix("urn:globus:auth:scope:") {
+        let (server, scope) = rest.split_once(':')?;
+        let known = match server {
+            AUTH_SERVER => AUTH_SCOPES.contains(&scope),
+            "transfer.api.globus.org" => ["all", "gcp_install"].contains(&scope),
+            "groups.api.globus.org" => ["all", "view_my_groups_and_memberships"].contains(&scope),
+            "search.api.globus.org" => ["all", "ingest", "search"].contains(&scope),
+            _ => is_canonical_uuid(server) && scope == "manage_collections",
+        };
+        return known.then(|| server.to_owned());
+    }
+    let rest = name.strip_prefix("https://auth.globus.org/scopes/")?;
+    let (server, scope) = rest.split_once('/')?;
+    let word = !scope.is_empty() && scope.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    match server {
+        FLOWS_CLIENT => word.then(|| "flows.globus.org".to_owned()),
+        _ => (word && is_canonical_uuid(server)).then(|| server.to_owned()),
+    }
+}
+
+/// A stable id for a scope's name; consents name scopes by it.
+pub(crate) fn scope_id(name: &str) -> Uuid {
+    let digest: [u8; 32] = Sha256::digest(name).into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+fn is_canonical_uuid(text: &str) -> bool {
+    Uuid::try_parse(text).is_ok_and(|id| id.as_hyphenated().to_string() == text)
+}
+
+struct Parser<'a> {
+    rest: &'a str,
+    count: usize,
+}
+
+impl Parser<'_> {
+    fn list(&mut self, depth: usize) -> Result<Vec<ScopeItem>, ScopeError> {
+        if DEPTH_MAX < depth {
+            return Err(ScopeError::TooMany);
+        }
+        let mut items = Vec::new();
+        loop {
+            self.rest = self.rest.trim_start_matches(' ');
+            if self.rest.is_empty() || self.rest.starts_with(']') {
+                return Ok(items);
+            }
+            items.push(self.item(depth)?);
+        }
+    }
+
+    fn item(&mut self, depth: usize) -> Result<ScopeItem, ScopeError> {
+        self.count += 1;
+        if COUNT_MAX < self.count {
+            return Err(ScopeError::TooMany);
+        }
+        let optional = self.rest.starts_with('*');
+        self.rest = self.rest.strip_prefix('*').unwrap_or(self.rest);
+        let end = self.rest.find([' ', '[', ']']).unwrap_or(self.rest.len());
+        let (name, rest) = self.rest.split_at(end);
+        let plain = name.bytes().all(|b| b.is_ascii_graphic() && !b"*\"\\<>".contains(&b));
+        if name.is_empty() || !plain {
+            return Err(ScopeError::Syntax);
+        }
+        let name = name.to_owned();
+        self.rest = rest;
+        let mut dependents = Vec::new();
+        if let Some(inside) = self.rest.strip_prefix('[') {
+            self.rest = inside;
+            dependents = self.list(depth + 1)?;
+            self.rest = self.rest.strip_prefix(']').ok_or(ScopeError::Syntax)?;
+        }
+        Ok(ScopeItem { name, optional, dependents })
+    }
+}
+
+pub(crate) const AUTH_SERVER: &str = "auth.globus.org";
+pub(crate) const VIEW_IDENTITY_SET: &str =
+    "urn:globus:auth:scope:auth.globus.org:view_identity_set";
+const FLOWS_CLIENT: &str = "eec9b274-0c81-4334-bdc2-54e90e689b9a";
+const AUTH_SCOPES: &[&str] = &[
+    "manage_projects",
+    "view_authentications",
+    "view_clients",
+    "view_clients_and_scopes",
+    "view_consents",
+    "view_identities",
+    "view_identity_set",
+];
+/// More than any client asks for; the whole query is bounded as well.
+const SCOPE_BYTES_MAX: usize = 16 * 1024;
+/// Scopes in one request, nested ones included.
+const COUNT_MAX: usize = 200;
+/// Levels of dependents; the official clients use three.
+const DEPTH_MAX: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMER: &str = "https://auth.globus.org/scopes/524230d7-ea86-4a52-8312-86065a9e0417/timer";
+    const TRANSFER: &str = "urn:globus:auth:scope:transfer.api.globus.org:all";
+
+    #[test]
+    fn what_the_official_command_asks_for_becomes_six_tokens() {
+        let text = format!(
+            "{TRANSFER} openid profile email {VIEW_IDENTITY_SET} {TIMER}[{TRANSFER}] \
+             urn:globus:auth:scope:groups.api.globus.org:all \
+             urn:globus:auth:scope:search.api.globus.org:all \
+             https://auth.globus.org/scopes/eec9b274-0c81-4334-bdc2-54e90e689b9a/all"
+        );
+        let request = ScopeRequest::parse(&text).unwrap();
+        let groups = request.groups();
+        let servers: Vec<_> = groups.iter().map(|group| group.resource_server.as_str()).collect();
+        assert_eq!(
+            servers,
+            [
+                "auth.globus.org",
+                "transfer.api.globus.org",
+                "524230d7-ea86-4a52-8312-86065a9e0417",
+                "groups.api.globus.org",
+                "search.api.globus.org",
+                "flows.globus.org"
+            ]
+        );
+        assert_eq!(groups[0].names, ["openid", "profile", "email", VIEW_IDENTITY_SET]);
+        assert_eq!(groups[2].names, [TIMER]);
+        let timer = request.items.iter().find(|item| item.name == TIMER).unwrap();
+        assert_eq!(timer.dependents[0].name, TRANSFER);
+    }
+
+    #[test]
+    fn stars_nesting_and_offline_access_are_read() {
+        let data =
+            "https://auth.globus.org/scopes/11111111-2222-4333-8444-555555555555/data_access";
+        let request =
+            ScopeRequest::parse(&format!("{TRANSFER}[*{data}] offline_access *nonsense")).unwrap();
+        assert!(request.offline);
+        assert_eq!(request.names(), [TRANSFER]);
+        assert!(request.items[0].dependents[0].optional);
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_is_unknown_is_refused() {
+        let unknown =
+            |text: &str| matches!(ScopeRequest::parse(text), Err(ScopeError::Unknown { .. }));
+        assert!(unknown("nonsense"));
+        assert!(unknown("urn:globus:auth:scope:transfer.api.globus.org:everything"));
+        assert!(unknown("https://outport.dev/scopes/root"));
+        assert!(unknown("https://auth.globus.org/scopes/AAAAAAAA-2222-4333-8444-555555555555/x"));
+        for text in ["a[b", "a]", "[a]", "*", "openid \"x", "é"] {
+            assert_eq!(ScopeRequest::parse(text), Err(ScopeError::Syntax), "{text}");
+        }
+        let deep = format!("openid{}{}", "[openid".repeat(50), "]".repeat(50));
+        assert_eq!(ScopeRequest::parse(&deep), Err(ScopeError::TooMany));
+        assert_eq!(ScopeRequest::parse(&"openid ".repeat(500)), Err(ScopeError::TooMany));
+    }
+}
