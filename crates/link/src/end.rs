@@ -1,6 +1,6 @@
 //! How a link ends, and how everybody who uses it learns of it.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use tokio::sync::watch;
 
@@ -93,6 +93,12 @@ impl CloseCode {
     }
 }
 
+impl From<CloseCode> for quinn::VarInt {
+    fn from(code: CloseCode) -> Self {
+        Self::from_u32(code.number())
+    }
+}
+
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -111,16 +117,34 @@ impl fmt::Display for CloseCode {
 
 /// The end of a link, once it has one: the first cause stays.
 #[derive(Debug)]
-pub(crate) struct End(watch::Sender<Option<LinkEnd>>);
+pub(crate) struct End {
+    settled: watch::Sender<Option<LinkEnd>>,
+    intended: OnceLock<LinkEnd>,
+}
 
 impl End {
     pub(crate) fn new() -> Self {
-        Self(watch::Sender::new(None))
+        Self { settled: watch::Sender::new(None), intended: OnceLock::new() }
+    }
+
+    /// Ends the link from this side. `close` stops the carrier, before anybody learns of the end:
+    /// workers that learnt of it would let go of their streams, and the other side could take that
+    /// for a proper finish.
+    pub(crate) fn settle_after(&self, end: LinkEnd, close: impl FnOnce()) {
+        if self.settled.borrow().is_none() && self.intended.set(end.clone()).is_ok() {
+            close();
+            self.settle(end);
+        }
+    }
+
+    /// What this side is about to end the link with, if it is.
+    pub(crate) fn intended(&self) -> Option<LinkEnd> {
+        self.intended.get().cloned()
     }
 
     /// Records why the link ended, unless it had ended already; says whether it was recorded.
     pub(crate) fn settle(&self, end: LinkEnd) -> bool {
-        self.0.send_if_modified(|slot| {
+        self.settled.send_if_modified(|slot| {
             let first = slot.is_none();
             if first {
                 *slot = Some(end);
@@ -130,11 +154,11 @@ impl End {
     }
 
     pub(crate) fn now(&self) -> Option<LinkEnd> {
-        self.0.borrow().clone()
+        self.settled.borrow().clone()
     }
 
     pub(crate) async fn wait(&self) -> LinkEnd {
-        let mut watching = self.0.subscribe();
+        let mut watching = self.settled.subscribe();
         match watching.wait_for(Option::is_some).await.map(|end| end.clone()) {
             Ok(Some(end)) => end,
             Ok(None) | Err(_) => unreachable!("the sender lives in self and the value was checked"),

@@ -6,19 +6,41 @@
 //! What carries a link's streams is nobody's business above this crate, which is the only one that
 //! names QUIC.
 
+mod accept;
+mod address;
 mod budget;
 mod carrier;
+mod discover;
 mod end;
+mod endpoint;
+mod establish;
 mod frame;
+mod hello;
+mod join;
 mod link;
 mod memory;
+mod pump;
+mod quic;
+mod registry;
+mod socket;
+mod transport;
 
+pub use address::CANDIDATES_MAX;
+pub use discover::DiscoverError;
 pub use end::{CloseCode, LinkEnd, REASON_BYTES_MAX};
+pub use endpoint::{
+    BindError, DEAD_AFTER, ESTABLISH_LIMIT, Endpoint, EndpointOptions, Expectation,
+};
+pub use establish::{EstablishError, Tried, Try};
 pub use frame::{
     ArrivedFrame, CONTROL_FRAME_BYTES_MAX, DATA_FRAME_BYTES_MAX, DATA_HEADER_BYTES_MAX, DataFrame,
 };
+pub use hello::STREAMS_MAX;
+pub use join::DialFailure;
 pub use link::{
     ControlReceiver, ControlSender, DataReceiver, DataSender, Link, LinkHandle, LinkStats,
     SendError,
 };
 pub use memory::pair;
+pub use registry::ExpectError;
+pub use transport::SetUpError;

@@ -389,9 +389,8 @@ impl LinkHandle {
 impl Core {
     fn close(&self, code: CloseCode, reason: &str) {
         let reason = crate::end::cut_reason(reason);
-        if self.end.settle(LinkEnd::Local { code, reason: reason.to_owned() }) {
-            self.carrier.close(code, reason);
-        }
+        let end = LinkEnd::Local { code, reason: reason.to_owned() };
+        self.end.settle_after(end, || self.carrier.close(code, reason));
     }
 
     async fn unless_ended<T>(&self, ready: impl Future<Output = T>) -> Result<T, SendError> {

@@ -1,0 +1,286 @@
+//! An agent's place in the network: one UDP socket, its addresses, and the sessions it expects.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use outport_protocol::{control::Candidate, secret::SecretKey};
+use outport_types::{PublicKey, SessionId};
+use quinn::{ClientConfig, TokioRuntime};
+use tokio::{
+    sync::{Mutex, Notify, watch},
+    time::{sleep, timeout},
+};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+use tracing::debug;
+
+use crate::{
+    accept, address,
+    discover::{self, DiscoverError, Pending},
+    end::CloseCode,
+    establish::{Course, EstablishError, Race, first_frame},
+    hello::STREAMS_MAX,
+    link::Link,
+    quic,
+    registry::{ExpectError, Registry},
+    socket::SharedSocket,
+    transport::{self, SetUpError},
+};
+
+/// How an endpoint is bound.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointOptions {
+    /// The socket's address; by default every address of the computer and any port.
+    pub address: Option<SocketAddr>,
+    /// Data streams of the links that it dials, 8 by default, 16 at most.
+    pub streams: Option<u8>,
+}
+
+/// An agent's end of all its links. Clones are the same endpoint; the last one takes it down.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    inner: Arc<Inner>,
+    _alive: Arc<DropGuard>,
+}
+
+/// A session that may be opened from either side while this lives; strangers stay out.
+#[derive(Debug)]
+pub struct Expectation {
+    inner: Arc<Inner>,
+    session: SessionId,
+    peer: PublicKey,
+    client: ClientConfig,
+    candidates: watch::Sender<Vec<Candidate>>,
+    arrived: Arc<Notify>,
+    /// One establishment at a time.
+    establishing: Mutex<()>,
+}
+
+/// Why there is no socket.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The system gives none.
+    #[error("cannot open a UDP socket")]
+    Socket(#[source] io::Error),
+    /// The cryptographic library cannot be used.
+    #[error("cannot set up encryption")]
+    SetUp(#[from] SetUpError),
+}
+
+#[derive(Debug)]
+struct Inner {
+    key: SecretKey,
+    streams: u8,
+    quinn: quinn::Endpoint,
+    socket: RwLock<Arc<SharedSocket>>,
+    pending: Arc<Pending>,
+    registry: Arc<Registry>,
+    workers: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Endpoint {
+    /// Opens the socket and starts to accept; must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When the system gives no socket.
+    pub fn bind(key: SecretKey, options: &EndpointOptions) -> Result<Self, BindError> {
+        let pending = Arc::new(Pending::default());
+        let socket = SharedSocket::bind(options.address, pending.clone());
+        let socket = Arc::new(socket.map_err(BindError::Socket)?);
+        let registry = Arc::new(Registry::default());
+        let server = transport::server(&key, registry.clone())?;
+        let quinn = quinn::Endpoint::new_with_abstract_socket(
+            transport::endpoint(),
+            Some(server),
+            socket.clone(),
+            Arc::new(TokioRuntime),
+        )
+        .map_err(BindError::Socket)?;
+        let (workers, stop) = (TaskTracker::new(), CancellationToken::new());
+        workers.spawn(accept::run(quinn.clone(), registry.clone(), workers.clone(), stop.clone()));
+        let streams = options.streams.unwrap_or(STREAMS_DEFAULT).clamp(1, STREAMS_MAX);
+        let socket = RwLock::new(socket);
+        let alive = Arc::new(stop.clone().drop_guard());
+        let inner = Inner { key, streams, quinn, socket, pending, registry, workers, stop };
+        Ok(Self { inner: Arc::new(inner), _alive: alive })
+    }
+
+    /// The key that the other sides pin.
+    pub fn public_key(&self) -> PublicKey {
+        self.inner.key.public()
+    }
+
+    /// The socket's own address.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        self.inner.quinn.local_addr()
+    }
+
+    /// Where the computer's own networks reach this endpoint.
+    ///
+    /// # Errors
+    /// When the system does not tell its interfaces.
+    pub fn local_candidates(&self) -> io::Result<Vec<Candidate>> {
+        Ok(address::candidates(&address::interfaces()?, self.local_address()?))
+    }
+
+    /// Where the hub's UDP port at `hub` sees this endpoint; asks at most four times in four seconds.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn observed_address(&self, hub: SocketAddr) -> Result<SocketAddr, DiscoverError> {
+        let socket = self.inner.socket();
+        discover::observed_address(&socket, &self.inner.pending, hub).await
+    }
+
+    /// Lets `peer` in for `session`, until what comes back is dropped.
+    ///
+    /// # Errors
+    /// When it cannot be expected.
+    pub fn expect(&self, session: SessionId, peer: PublicKey) -> Result<Expectation, ExpectError> {
+        if peer == self.public_key() {
+            return Err(ExpectError::OwnKey);
+        }
+        let client = transport::client(&self.inner.key, peer).map_err(|error| {
+            debug!(%peer, %error, "cannot dial this key");
+            ExpectError::BadKey
+        })?;
+        let arrived = self.inner.registry.expect(peer, session)?;
+        Ok(Expectation {
+            inner: self.inner.clone(),
+            session,
+            peer,
+            client,
+            candidates: watch::Sender::new(Vec::new()),
+            arrived,
+            establishing: Mutex::new(()),
+        })
+    }
+
+    /// Moves to a new socket after a change of network. Links that this side dialled go on from the
+    /// new address; the others cannot and end as lost, and are dialled anew by whoever needs them.
+    /// The port is another one: tell the hub the candidates again.
+    ///
+    /// # Errors
+    /// When the system gives no socket; the old one stays.
+    pub fn rebind(&self) -> Result<(), BindError> {
+        let pending = self.inner.pending.clone();
+        let socket = SharedSocket::bind(None, pending).map_err(BindError::Socket)?;
+        let socket = Arc::new(socket);
+        self.inner.quinn.rebind_abstract(socket.clone()).map_err(BindError::Socket)?;
+        *self.inner.socket.write().unwrap_or_else(PoisonError::into_inner) = socket;
+        for link in self.inner.registry.living() {
+            if !link.dialled {
+                link.lose("the network of this computer changed");
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up every link that hears nothing for [`DEAD_AFTER`], as after waking from sleep; says
+    /// how many it were.
+    pub async fn drop_dead(&self) -> usize {
+        let living = self.inner.registry.living();
+        let heard: Vec<u64> = living.iter().map(quic::LinkGrip::received).collect();
+        sleep(DEAD_AFTER).await;
+        let dead = living.iter().zip(heard).filter(|(link, heard)| link.received() <= *heard);
+        dead.map(|(link, _)| link.lose("nothing was heard after the computer woke up")).count()
+    }
+
+    /// Ends all links, tells the other sides, and waits until all is quiet, for `limit` at most.
+    pub async fn shutdown(&self, limit: Duration) {
+        self.inner.stop.cancel();
+        self.inner.quinn.close(CloseCode::Shutdown.into(), b"the agent shuts down");
+        self.inner.workers.close();
+        let quiet = async {
+            self.inner.workers.wait().await;
+            self.inner.quinn.wait_idle().await;
+        };
+        if timeout(limit, quiet).await.is_err() {
+            debug!("the endpoint did not become quiet in time");
+        }
+    }
+}
+
+impl Expectation {
+    /// The session that is expected.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// Tells where the other side may be reached; may be called at any time, also while dialling.
+    pub fn add_candidates(&self, candidates: &[Candidate]) {
+        self.candidates.send_if_modified(|known| {
+            let before = known.len();
+            for candidate in candidates {
+                if known.len() < 2 * address::CANDIDATES_MAX && !known.contains(candidate) {
+                    known.push(*candidate);
+                }
+            }
+            before != known.len()
+        });
+    }
+
+    /// Finds the best way to the other side, which does the same at the same time.
+    ///
+    /// May be called again when the link ended, for as long as the session lives.
+    ///
+    /// # Errors
+    /// When none is found within `limit`; the error says what was tried.
+    pub async fn establish(&self, limit: Duration) -> Result<Link, EstablishError> {
+        let _turn = self.establishing.lock().await;
+        let inner = &self.inner;
+        let mut race = Race::new(Course {
+            endpoint: inner.quinn.clone(),
+            registry: &inner.registry,
+            client: self.client.clone(),
+            peer: self.peer,
+            leads: inner.key.public() < self.peer,
+            hello: first_frame(self.session, inner.streams)?,
+            arrived: &self.arrived,
+            candidates: self.candidates.subscribe(),
+            interfaces: address::interfaces().unwrap_or_default(),
+        });
+        let found = tokio::select! {
+            biased;
+            () = inner.stop.cancelled() => return Err(EstablishError::Stopped),
+            found = timeout(limit, race.run()) => found,
+        };
+        let Ok((joined, route)) = found else {
+            return Err(EstablishError::NoRoute { waited: limit, tried: race.tried() });
+        };
+        let remote = quic::remote_address(&joined.connection);
+        let (link, grip) = quic::start(joined, route, &inner.workers);
+        inner.registry.linked(self.peer, self.session, grip);
+        debug!(session = %self.session, %route, %remote, "the link is up");
+        Ok(link)
+    }
+}
+
+impl Drop for Expectation {
+    fn drop(&mut self) {
+        self.inner.registry.forget(self.peer, self.session);
+    }
+}
+
+impl Inner {
+    fn socket(&self) -> Arc<SharedSocket> {
+        self.socket.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// How long an [`Expectation::establish`] may reasonably take: a few dials of the slowest path.
+pub const ESTABLISH_LIMIT: Duration = Duration::from_secs(15);
+/// A living link hears something every two seconds, and has a second to spare here.
+pub const DEAD_AFTER: Duration = Duration::from_secs(3);
+const STREAMS_DEFAULT: u8 = 8;

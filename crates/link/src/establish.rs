@@ -1,0 +1,409 @@
+//! From a session and some addresses to one link: both sides dial, one side chooses.
+//!
+//! 1. Both sides dial every address that they know of the other at once. That opens the mappings of
+//!    routers on the way, so that one of both gets through where neither could alone.
+//! 2. The side with the smaller key decides which connection stays, so that both end with the same
+//!    one: a near route before a far one, and of two equal ones the one that it dialled itself.
+//!    It waits a moment for a better one when something worse came up first.
+//! 3. The other side names the session on everything that it dialled and waits to be taken.
+//! 4. What was not chosen is closed quietly. What failed is dialled again, a little later each
+//!    time: the other side may not have heard of the session yet.
+//! 5. Addresses may be added at any time. When time is up, the error says what was tried.
+
+use std::{collections::BTreeMap, fmt, net::SocketAddr, time::Duration};
+
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use outport_protocol::control::Candidate;
+use outport_types::{PublicKey, Route, SessionId};
+use quinn::{ClientConfig, ConnectError, Connection};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep, sleep_until, timeout},
+};
+
+use crate::{
+    address::{self, Interface},
+    end::CloseCode,
+    hello::Hello,
+    join::{DialFailure, dial_failure, offer, welcome},
+    quic::{Joined, close, remote_address},
+    registry::{Arrival, Registry},
+};
+
+/// Why there is no link.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EstablishError {
+    /// Nothing that was tried led to the other side.
+    #[error("no way to the other side was found within {waited:?}; {tried}")]
+    NoRoute {
+        /// How long.
+        waited: Duration,
+        /// What was tried, for people.
+        tried: Tried,
+    },
+    /// The endpoint shuts down.
+    #[error("the endpoint shuts down")]
+    Stopped,
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    Random,
+}
+
+/// Every address that was tried and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tried(pub Vec<Try>);
+
+/// One address that was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Try {
+    /// The address.
+    pub address: SocketAddr,
+    /// How the link would have travelled.
+    pub route: Route,
+    /// What came of it last.
+    pub failure: DialFailure,
+}
+
+/// What a race needs to know.
+#[derive(Debug)]
+pub(crate) struct Course<'a> {
+    pub(crate) endpoint: quinn::Endpoint,
+    pub(crate) registry: &'a Registry,
+    pub(crate) client: ClientConfig,
+    pub(crate) peer: PublicKey,
+    pub(crate) leads: bool,
+    pub(crate) hello: Hello,
+    pub(crate) arrived: &'a Notify,
+    pub(crate) candidates: watch::Receiver<Vec<Candidate>>,
+    pub(crate) interfaces: Vec<Interface>,
+}
+
+/// The race for one link.
+pub(crate) struct Race<'a> {
+    course: Course<'a>,
+    known: BTreeMap<SocketAddr, Dial>,
+    dials: FuturesUnordered<BoxFuture<'static, Dialled>>,
+    offers: FuturesUnordered<BoxFuture<'static, Offered>>,
+    ready: Vec<Ready>,
+    choose_at: Option<Instant>,
+}
+
+/// How an address does.
+#[derive(Debug)]
+struct Dial {
+    route: Route,
+    tries: u32,
+    failure: Option<DialFailure>,
+}
+
+struct Dialled {
+    address: SocketAddr,
+    outcome: Result<Connection, DialFailure>,
+}
+
+struct Offered {
+    /// The address, if this side dialled.
+    address: Option<SocketAddr>,
+    outcome: Result<Joined, DialFailure>,
+}
+
+/// A connection that the leading side may choose.
+enum Ready {
+    Dialled { address: SocketAddr, connection: Connection },
+    Arrived(Arrival),
+}
+
+enum Step {
+    NewCandidates,
+    Arrived(Arrival),
+    Dialled(Dialled),
+    Offered(Offered),
+    ChooseNow,
+}
+
+impl<'a> Race<'a> {
+    pub(crate) fn new(course: Course<'a>) -> Self {
+        let mut race = Self {
+            course,
+            known: BTreeMap::new(),
+            dials: FuturesUnordered::new(),
+            offers: FuturesUnordered::new(),
+            ready: Vec::new(),
+            choose_at: None,
+        };
+        race.dial_new();
+        race
+    }
+
+    /// Runs until a connection is agreed on; the caller sets the limit.
+    pub(crate) async fn run(&mut self) -> (Joined, Route) {
+        loop {
+            let step = self.next_step().await;
+            if let Some(joined) = self.apply(step) {
+                let route = self.route_of(&joined.connection);
+                return (joined, route);
+            }
+        }
+    }
+
+    /// What was tried so far.
+    pub(crate) fn tried(&self) -> Tried {
+        let tries = self.known.iter().map(|(address, dial)| Try {
+            address: *address,
+            route: dial.route,
+            failure: dial.failure.clone().unwrap_or(DialFailure::NoAnswer),
+        });
+        Tried(tries.collect())
+    }
+
+    /// The only await of the loop. Every branch may be dropped and polled anew.
+    async fn next_step(&mut self) -> Step {
+        loop {
+            let Course { registry, peer, hello, arrived, candidates, .. } = &mut self.course;
+            if let Some(arrival) = registry.take(*peer, hello.session) {
+                return Step::Arrived(arrival);
+            }
+            let choose_at = self.choose_at;
+            tokio::select! {
+                Some(dialled) = self.dials.next() => return Step::Dialled(dialled),
+                Some(offered) = self.offers.next() => return Step::Offered(offered),
+                Ok(()) = candidates.changed() => return Step::NewCandidates,
+                () = sleep_until(choose_at.unwrap_or_else(Instant::now)), if choose_at.is_some() => {
+                    return Step::ChooseNow;
+                }
+                () = arrived.notified() => {}
+            }
+        }
+    }
+
+    fn apply(&mut self, step: Step) -> Option<Joined> {
+        match step {
+            Step::NewCandidates => self.dial_new(),
+            Step::Arrived(arrival) => self.take_arrival(arrival),
+            Step::Dialled(Dialled { address, outcome: Ok(connection) }) => {
+                if self.course.leads {
+                    self.ready.push(Ready::Dialled { address, connection });
+                } else {
+                    self.offer(address, connection);
+                }
+            }
+            Step::Dialled(Dialled { address, outcome: Err(failure) }) => {
+                self.failed(address, failure);
+            }
+            Step::Offered(Offered { outcome: Ok(joined), .. }) => return Some(joined),
+            Step::Offered(Offered { address: Some(address), outcome: Err(failure) }) => {
+                self.failed(address, failure);
+            }
+            Step::Offered(Offered { address: None, outcome: Err(_) }) => {}
+            Step::ChooseNow => {}
+        }
+        self.choose(Instant::now());
+        None
+    }
+
+    /// Dials the addresses that were not known before.
+    fn dial_new(&mut self) {
+        let candidates = self.course.candidates.borrow_and_update().clone();
+        for address in address::worth_dialling(&self.course.interfaces, &candidates) {
+            if self.known.contains_key(&address) || ADDRESSES_MAX <= self.known.len() {
+                continue;
+            }
+            let route = address::route(&self.course.interfaces, address.ip());
+            self.known.insert(address, Dial { route, tries: 0, failure: None });
+            self.dial(address, Duration::ZERO);
+        }
+    }
+
+    fn dial(&mut self, address: SocketAddr, pause: Duration) {
+        let (endpoint, client) = (self.course.endpoint.clone(), self.course.client.clone());
+        self.dials.push(
+            async move {
+                sleep(pause).await;
+                Dialled { address, outcome: connect(&endpoint, client, address).await }
+            }
+            .boxed(),
+        );
+    }
+
+    fn failed(&mut self, address: SocketAddr, failure: DialFailure) {
+        let Some(dial) = self.known.get_mut(&address) else { return };
+        dial.failure = Some(failure);
+        dial.tries += 1;
+        let pause = (PAUSE_FIRST * 2_u32.pow(dial.tries.min(8) - 1)).min(PAUSE_MAX);
+        self.dial(address, pause);
+    }
+
+    fn take_arrival(&mut self, arrival: Arrival) {
+        if arrival.connection.close_reason().is_some() {
+            return;
+        }
+        if self.course.leads {
+            self.ready.push(Ready::Arrived(arrival));
+        } else {
+            // The other side leads, and has chosen by naming the session.
+            self.welcome(arrival);
+        }
+    }
+
+    /// The leading side's choice, one at a time.
+    fn choose(&mut self, now: Instant) {
+        self.drop_broken();
+        if !self.offers.is_empty() || !self.course.leads {
+            self.choose_at = None;
+            return;
+        }
+        let ranks = self.ready.iter().map(|ready| self.rank(ready)).enumerate();
+        let Some((best, rank)) = ranks.min_by_key(|(_, rank)| *rank) else {
+            self.choose_at = None;
+            return;
+        };
+        let hoped_for = self.known.values().filter(|dial| dial.failure.is_none());
+        let better_may_come = hoped_for.map(|dial| (dial.route, 0)).any(|hope| hope < rank);
+        let choose_at = *self.choose_at.get_or_insert(now + BETTER_WAIT);
+        if better_may_come && now < choose_at {
+            return;
+        }
+        self.choose_at = None;
+        match self.ready.swap_remove(best) {
+            Ready::Dialled { address, connection } => self.offer(address, connection),
+            Ready::Arrived(arrival) => self.welcome(arrival),
+        }
+    }
+
+    /// Forgets connections that ended while they waited: the acceptor may refuse a key only after
+    /// the dialler takes the handshake for done.
+    fn drop_broken(&mut self) {
+        let (living, broken): (Vec<Ready>, Vec<Ready>) = std::mem::take(&mut self.ready)
+            .into_iter()
+            .partition(|ready| ready.connection().close_reason().is_none());
+        self.ready = living;
+        for ready in broken {
+            match (&ready, ready.connection().close_reason()) {
+                (Ready::Dialled { address, .. }, Some(reason)) => {
+                    self.failed(*address, dial_failure(&reason));
+                }
+                (Ready::Dialled { .. } | Ready::Arrived(_), _) => {}
+            }
+        }
+    }
+
+    /// Near before far (the order of [`Route`]), then dialled before accepted.
+    fn rank(&self, ready: &Ready) -> (Route, u8) {
+        match ready {
+            Ready::Dialled { connection, .. } => (self.route_of(connection), 0),
+            Ready::Arrived(arrival) => (self.route_of(&arrival.connection), 1),
+        }
+    }
+
+    fn offer(&mut self, address: SocketAddr, connection: Connection) {
+        let (hello, leads) = (self.course.hello, self.course.leads);
+        self.offers.push(
+            async move {
+                let offered = offer(connection.clone(), hello);
+                let outcome = if leads {
+                    timeout(OFFER_LIMIT, offered).await.unwrap_or(Err(DialFailure::NoAnswer))
+                } else {
+                    // The other side takes as long as it takes to choose.
+                    offered.await
+                };
+                if outcome.is_err() {
+                    close(&connection, CloseCode::Superseded, "");
+                }
+                Offered { address: Some(address), outcome }
+            }
+            .boxed(),
+        );
+    }
+
+    fn welcome(&mut self, arrival: Arrival) {
+        let attempt = self.course.hello.attempt;
+        self.offers.push(
+            async move { Offered { address: None, outcome: welcome(arrival, attempt).await } }
+                .boxed(),
+        );
+    }
+
+    fn route_of(&self, connection: &Connection) -> Route {
+        address::route(&self.course.interfaces, remote_address(connection).ip())
+    }
+}
+
+impl Ready {
+    fn connection(&self) -> &Connection {
+        match self {
+            Self::Dialled { connection, .. } => connection,
+            Self::Arrived(arrival) => &arrival.connection,
+        }
+    }
+}
+
+impl Drop for Race<'_> {
+    fn drop(&mut self) {
+        for ready in self.ready.drain(..) {
+            close(ready.connection(), CloseCode::Superseded, "");
+        }
+    }
+}
+
+async fn connect(
+    endpoint: &quinn::Endpoint,
+    client: ClientConfig,
+    address: SocketAddr,
+) -> Result<Connection, DialFailure> {
+    let name = outport_protocol::tls::SERVER_NAME;
+    let connecting = endpoint.connect_with(client, address, name).map_err(|error| match error {
+        ConnectError::InvalidRemoteAddress(_) => {
+            DialFailure::Unreachable { reason: "this computer has no such network".into() }
+        }
+        ConnectError::EndpointStopping
+        | ConnectError::CidsExhausted
+        | ConnectError::InvalidServerName(_)
+        | ConnectError::NoDefaultClientConfig
+        | ConnectError::UnsupportedVersion => DialFailure::Broken { reason: error.to_string() },
+    })?;
+    match timeout(DIAL_LIMIT, connecting).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(error)) => Err(dial_failure(&error)),
+        Err(_) => Err(DialFailure::NoAnswer),
+    }
+}
+
+/// What the first frame of this side says.
+pub(crate) fn first_frame(session: SessionId, streams: u8) -> Result<Hello, EstablishError> {
+    let mut attempt = [0; 8];
+    getrandom::fill(&mut attempt).map_err(|_| EstablishError::Random)?;
+    Ok(Hello { streams, session, attempt: u64::from_be_bytes(attempt) })
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("no address of it is known");
+        }
+        f.write_str("tried")?;
+        for (i, Try { address, route, failure }) in self.0.iter().enumerate() {
+            let comma = if i == 0 { "" } else { "," };
+            write!(f, "{comma} {address} ({route}): {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Race<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Race").field("known", &self.known).finish_non_exhaustive()
+    }
+}
+
+/// How long a worse connection waits for a better one: a local network answers within this.
+const BETTER_WAIT: Duration = Duration::from_millis(250);
+/// After this a dial begins anew, with first packets close together again.
+const DIAL_LIMIT: Duration = Duration::from_secs(3);
+/// How long the other side may take to answer a chosen connection.
+const OFFER_LIMIT: Duration = Duration::from_secs(3);
+/// The pause before an address is dialled again, doubled each time.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_millis(1600);
+/// Addresses dialled for one session, those that came later included.
+const ADDRESSES_MAX: usize = 32;

@@ -1,0 +1,204 @@
+//! Moves frames between a link's queues and the streams of a carrier, one worker a direction of a
+//! stream. Any carrier whose streams can be read and written uses these.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    sync::{mpsc, watch},
+};
+
+use crate::{
+    budget::Reserved,
+    end::End,
+    frame::{DataFrame, DataHead, FrameTooLong, control_length},
+    link::{Item, Outgoing},
+};
+
+/// The sending half of a carrier's stream.
+pub(crate) trait StreamOut: Send + 'static {
+    /// Writes some of the front of `pieces`, shortens them by it, and says how much it was.
+    fn write_some(
+        &mut self,
+        pieces: &mut [Bytes],
+    ) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// Ends the stream and waits until the other side has all of it.
+    fn finish(&mut self) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+/// Why a worker stopped before the end of its stream.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// The stream broke, mostly because the connection did.
+    #[error("the stream broke")]
+    Broken(#[from] io::Error),
+    /// The other side announced what it may not send.
+    #[error(transparent)]
+    TooLong(#[from] FrameTooLong),
+}
+
+/// Writes control frames until that direction is finished.
+pub(crate) async fn write_control(
+    mut queue: mpsc::Receiver<Item<Bytes>>,
+    mut stream: impl StreamOut,
+    end: Arc<End>,
+    undelivered: watch::Sender<usize>,
+) -> Result<(), Fault> {
+    loop {
+        let item = tokio::select! {
+            biased;
+            _ = end.wait() => return Ok(()),
+            item = queue.recv() => item,
+        };
+        match item {
+            Some(Item::Frame(frame, _)) => {
+                let length = Bytes::copy_from_slice(&(frame.len() as u32).to_be_bytes());
+                write_all(&mut stream, &mut [length, frame], None).await?;
+            }
+            Some(Item::End) => break,
+            // Dropped without a finish: the other side must not take that for an end.
+            None => {
+                end.wait().await;
+                return Ok(());
+            }
+        }
+    }
+    confirm_end(stream, &undelivered).await
+}
+
+/// Writes data frames, whichever come while the stream has room, until that direction is finished.
+pub(crate) async fn write_data(
+    queue: Outgoing,
+    mut stream: impl StreamOut,
+    end: Arc<End>,
+    undelivered: watch::Sender<usize>,
+) -> Result<(), Fault> {
+    loop {
+        let next = tokio::select! {
+            biased;
+            _ = end.wait() => return Ok(()),
+            next = queue.next() => next,
+        };
+        let Some((frame, room)) = next else { break };
+        write_all(&mut stream, &mut frame.into_pieces(), room).await?;
+    }
+    confirm_end(stream, &undelivered).await
+}
+
+/// Reads control frames until the other side finishes that direction.
+pub(crate) async fn read_control(
+    mut stream: impl AsyncRead + Send + Unpin,
+    queue: mpsc::Sender<Item<Bytes>>,
+    end: Arc<End>,
+) -> Result<(), Fault> {
+    let mut length = [0; 4];
+    while read_head(&mut stream, &mut length).await? {
+        let frame = read_frame(&mut stream, control_length(length)?).await?;
+        if !hand_over(&queue, Item::Frame(frame.freeze(), None), &end).await {
+            return Ok(());
+        }
+    }
+    hand_over(&queue, Item::End, &end).await;
+    Ok(())
+}
+
+/// Reads data frames until the other side finishes that direction; `open` counts the streams that
+/// are still read, and the last one says that nothing comes any more.
+pub(crate) async fn read_data(
+    mut stream: impl AsyncRead + Send + Unpin,
+    queue: mpsc::Sender<Item<DataFrame>>,
+    end: Arc<End>,
+    open: Arc<AtomicUsize>,
+) -> Result<(), Fault> {
+    let mut head = [0; DataHead::BYTES];
+    while read_head(&mut stream, &mut head).await? {
+        let DataHead { header, body } = DataHead::decode(head)?;
+        let mut frame = read_frame(&mut stream, header + body).await?;
+        let header = frame.split_to(header).freeze();
+        let frame = DataFrame { header, body: vec![frame.freeze()] };
+        if !hand_over(&queue, Item::Frame(frame, None), &end).await {
+            return Ok(());
+        }
+    }
+    if open.fetch_sub(1, Ordering::SeqCst) == 1 {
+        hand_over(&queue, Item::End, &end).await;
+    }
+    Ok(())
+}
+
+async fn write_all(
+    stream: &mut impl StreamOut,
+    pieces: &mut [Bytes],
+    mut room: Option<Reserved>,
+) -> io::Result<()> {
+    let mut first = 0;
+    loop {
+        while pieces.get(first).is_some_and(Bytes::is_empty) {
+            first += 1;
+        }
+        if first == pieces.len() {
+            return Ok(());
+        }
+        let written = stream.write_some(&mut pieces[first..]).await?;
+        if let Some(room) = &mut room {
+            room.release(written);
+        }
+    }
+}
+
+async fn confirm_end(
+    mut stream: impl StreamOut,
+    undelivered: &watch::Sender<usize>,
+) -> Result<(), Fault> {
+    stream.finish().await?;
+    undelivered.send_modify(|streams| *streams -= 1);
+    Ok(())
+}
+
+/// Fills `head`; `false` when the stream ends before its first byte.
+async fn read_head(
+    stream: &mut (impl AsyncRead + Send + Unpin),
+    head: &mut [u8],
+) -> io::Result<bool> {
+    if stream.read(&mut head[..1]).await? == 0 {
+        return Ok(false);
+    }
+    stream.read_exact(&mut head[1..]).await?;
+    Ok(true)
+}
+
+async fn read_frame(
+    stream: &mut (impl AsyncRead + Send + Unpin),
+    bytes: usize,
+) -> io::Result<BytesMut> {
+    let mut frame = BytesMut::with_capacity(bytes);
+    while frame.len() < bytes {
+        let missing = bytes - frame.len();
+        if stream.read_buf(&mut (&mut frame).limit(missing)).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(frame)
+}
+
+/// Hands an item up; `false` when the link has ended. When nobody receives any more, that is waited
+/// for: to stop reading would look to the other side as if its stream were refused.
+async fn hand_over<T>(queue: &mpsc::Sender<Item<T>>, item: Item<T>, end: &End) -> bool {
+    let handed = tokio::select! {
+        biased;
+        _ = end.wait_local() => return false,
+        handed = queue.send(item) => handed.is_ok(),
+    };
+    if !handed {
+        end.wait().await;
+    }
+    handed
+}

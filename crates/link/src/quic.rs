@@ -1,0 +1,278 @@
+//! QUIC as a carrier: a connection, its streams, and what keeps its send window in step with the path.
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{FutureExt as _, future::BoxFuture};
+use outport_types::Route;
+use quinn::{Connection, ConnectionError, RecvStream, SendStream};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    budget::Budget,
+    carrier::Carrier,
+    end::{CloseCode, End, LinkEnd, shown_reason},
+    link::{Link, LinkStats, lanes},
+    pump::{self, Fault, StreamOut},
+};
+
+/// A connection on which both sides agreed, with all its streams.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) connection: Connection,
+    pub(crate) control: (SendStream, RecvStream),
+    pub(crate) data: Vec<(SendStream, RecvStream)>,
+    /// The other side's attempt, see [`crate::hello`].
+    pub(crate) peer_attempt: u64,
+    /// Whether this side dialled; only then can the connection follow a change of address.
+    pub(crate) dialled: bool,
+}
+
+/// What is kept of a link by whoever must be able to end it from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct LinkGrip {
+    pub(crate) end: Arc<End>,
+    pub(crate) connection: Connection,
+    pub(crate) peer_attempt: u64,
+    pub(crate) dialled: bool,
+}
+
+/// Makes the link that runs on a connection; its workers run on `workers` until it ends.
+pub(crate) fn start(joined: Joined, route: Route, workers: &TaskTracker) -> (Link, LinkGrip) {
+    let Joined { connection, control, data, peer_attempt, dialled } = joined;
+    let (lanes, wires) = lanes(data.len());
+    let end = Arc::new(End::new());
+    let budget = Budget::new(UNSENT_BYTES_MIN);
+    let rates = Arc::new(Rates::default());
+
+    let open = Arc::new(AtomicUsize::new(data.len()));
+    let worker = |moving: BoxFuture<'static, Result<(), Fault>>| {
+        let (end, connection) = (end.clone(), connection.clone());
+        workers.spawn(async move {
+            if let Err(fault) = moving.await {
+                judge(&fault, &end, &connection);
+            }
+        });
+    };
+    for (outward, inward) in data {
+        let (queue, confirm) = (wires.data_out.clone(), wires.undelivered.clone());
+        worker(pump::write_data(queue, outward, end.clone(), confirm).boxed());
+        let queue = wires.data_in.clone();
+        worker(pump::read_data(inward, queue, end.clone(), open.clone()).boxed());
+    }
+    let (outward, inward) = control;
+    // What is asked for goes before what is carried; this fails on a closed stream only.
+    let _ = outward.set_priority(CONTROL_PRIORITY);
+    let queue = wires.control_out;
+    worker(pump::write_control(queue, outward, end.clone(), wires.undelivered).boxed());
+    worker(pump::read_control(inward, wires.control_in, end.clone()).boxed());
+
+    let meter =
+        Meter { connection: connection.clone(), budget: budget.clone(), rates: rates.clone() };
+    workers.spawn(meter.run(end.clone()));
+
+    let carrier = Quic { connection: connection.clone(), route, rates, budget: budget.clone() };
+    let link = Link::assemble(lanes, budget, end.clone(), Box::new(carrier));
+    (link, LinkGrip { end, connection, peer_attempt, dialled })
+}
+
+impl LinkGrip {
+    /// Gives the link up, because it is known or said to be dead.
+    pub(crate) fn lose(&self, cause: &str) {
+        let end = LinkEnd::Lost { cause: cause.to_owned() };
+        self.end.settle_after(end, || close(&self.connection, CloseCode::Superseded, ""));
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.end.now().is_some()
+    }
+
+    /// Datagrams received so far; a living link gets some every few seconds.
+    pub(crate) fn received(&self) -> u64 {
+        self.connection.stats().udp_rx.datagrams
+    }
+}
+
+/// Closes a connection, telling the other side why.
+pub(crate) fn close(connection: &Connection, code: CloseCode, reason: &str) {
+    connection.close(code.into(), reason.as_bytes());
+}
+
+/// Why a connection is no more, in the words of a link.
+pub(crate) fn why_ended(error: &ConnectionError) -> LinkEnd {
+    let lost = |cause: String| LinkEnd::Lost { cause };
+    match error {
+        ConnectionError::ApplicationClosed(close) => LinkEnd::Peer {
+            code: CloseCode::from_number(close.error_code.into_inner()),
+            reason: shown_reason(&close.reason),
+        },
+        ConnectionError::LocallyClosed => {
+            LinkEnd::Local { code: CloseCode::Shutdown, reason: "the agent shuts down".into() }
+        }
+        ConnectionError::TimedOut => lost("nothing was heard from the other side".into()),
+        ConnectionError::Reset => lost("the other side does not know the link any more".into()),
+        ConnectionError::ConnectionClosed(close) => {
+            lost(format!("the other side's transport gave up ({})", close.error_code))
+        }
+        ConnectionError::TransportError(error) => {
+            lost(format!("the transport gave up ({})", error.code))
+        }
+        ConnectionError::VersionMismatch => lost("no common version of QUIC".into()),
+        ConnectionError::CidsExhausted => lost("too many connections at once".into()),
+    }
+}
+
+/// A stream that breaks while its connection lives was broken by the other side.
+fn judge(fault: &Fault, end: &End, connection: &Connection) {
+    let what = match fault {
+        Fault::TooLong(too_long) => too_long.to_string(),
+        Fault::Broken(_) if connection.close_reason().is_some() => return,
+        Fault::Broken(error) => format!("a stream was broken off ({error})"),
+    };
+    let reason = crate::end::cut_reason(&what).to_owned();
+    end.settle_after(LinkEnd::Violation { what }, || {
+        close(connection, CloseCode::Violation, &reason);
+    });
+}
+
+#[derive(Debug)]
+struct Quic {
+    connection: Connection,
+    route: Route,
+    rates: Arc<Rates>,
+    budget: Arc<Budget>,
+}
+
+impl Carrier for Quic {
+    fn close(&self, code: CloseCode, reason: &str) {
+        close(&self.connection, code, reason);
+    }
+
+    fn stats(&self) -> LinkStats {
+        let stats = self.connection.stats();
+        LinkStats {
+            route: self.route,
+            remote: Some(remote_address(&self.connection)),
+            rtt: stats.path.rtt,
+            sent_packets: stats.path.sent_packets,
+            lost_packets: stats.path.lost_packets,
+            bytes_sent: stats.udp_tx.bytes,
+            bytes_received: stats.udp_rx.bytes,
+            rate_sent: self.rates.sent.load(Ordering::Relaxed),
+            rate_received: self.rates.received.load(Ordering::Relaxed),
+            packet_bytes: stats.path.current_mtu,
+            unsent_bytes: self.budget.used() as u64,
+        }
+    }
+}
+
+/// Where the other side is, in the plain form of its family.
+pub(crate) fn remote_address(connection: &Connection) -> SocketAddr {
+    let remote = connection.remote_address();
+    SocketAddr::new(remote.ip().to_canonical(), remote.port())
+}
+
+/// Bytes per second lately.
+#[derive(Debug, Default)]
+struct Rates {
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+/// Looks at the connection many times a second, and notices its end.
+struct Meter {
+    connection: Connection,
+    budget: Arc<Budget>,
+    rates: Arc<Rates>,
+}
+
+impl Meter {
+    async fn run(self, end: Arc<End>) {
+        let mut ticks = interval(METER_PERIOD);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut sent, mut received, mut at) = (0, 0, Instant::now());
+        loop {
+            tokio::select! {
+                biased;
+                error = self.connection.closed() => {
+                    end.settle(end.intended().unwrap_or_else(|| why_ended(&error)));
+                    return;
+                }
+                now = ticks.tick() => {
+                    let stats = self.connection.stats();
+                    let passed = now.saturating_duration_since(at);
+                    smooth(&self.rates.sent, stats.udp_tx.bytes - sent, passed);
+                    smooth(&self.rates.received, stats.udp_rx.bytes - received, passed);
+                    (sent, received, at) = (stats.udp_tx.bytes, stats.udp_rx.bytes, now);
+                    self.adjust(stats.path.cwnd);
+                }
+            }
+        }
+    }
+
+    /// What waits above QUIC follows the rate; what QUIC keeps follows the congestion window, with
+    /// as much again for what is acknowledged behind a gap, and a little to wake up on.
+    fn adjust(&self, congestion_window: u64) {
+        let rate = self.rates.sent.load(Ordering::Relaxed);
+        let quarter_second = usize::try_from(rate / 4).unwrap_or(UNSENT_BYTES_MAX);
+        self.budget.set_limit(quarter_second.clamp(UNSENT_BYTES_MIN, UNSENT_BYTES_MAX));
+        let wake_up = SEND_SLACK_BYTES_MIN + (rate / 20).min(SEND_SLACK_BYTES_MAX);
+        let window = congestion_window.saturating_mul(2).saturating_add(wake_up);
+        self.connection.set_send_window(window.min(SEND_WINDOW_BYTES_MAX));
+    }
+}
+
+/// An exponential average over about half a second.
+fn smooth(rate: &AtomicU64, bytes: u64, passed: Duration) {
+    let seconds = passed.as_secs_f64();
+    if seconds <= 0.0 {
+        return;
+    }
+    let weight = 1.0 - (-seconds / RATE_MEMORY_SECONDS).exp();
+    let before = rate.load(Ordering::Relaxed) as f64;
+    let now = bytes as f64 / seconds;
+    rate.store((before + weight * (now - before)) as u64, Ordering::Relaxed);
+}
+
+impl StreamOut for SendStream {
+    async fn write_some(&mut self, pieces: &mut [Bytes]) -> io::Result<usize> {
+        Ok(self.write_chunks(pieces).await?.bytes)
+    }
+
+    async fn finish(&mut self) -> io::Result<()> {
+        Self::finish(self).map_err(io::Error::other)?;
+        match self.stopped().await {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => Err(io::Error::other("the other side stopped reading")),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meter").finish_non_exhaustive()
+    }
+}
+
+/// How often the meter looks: a window follows a path that grows within a few round trips.
+const METER_PERIOD: Duration = Duration::from_millis(50);
+const RATE_MEMORY_SECONDS: f64 = 0.5;
+/// Bytes accepted and not yet on their way, whatever the rate: a few packs of small files.
+const UNSENT_BYTES_MIN: usize = 256 * 1024;
+/// A quarter of a second at half a gigabit; faster paths do not need more to be kept full.
+const UNSENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+const SEND_SLACK_BYTES_MIN: u64 = 64 * 1024;
+const SEND_SLACK_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// All that may be under way at once, and kept in memory for repetition.
+const SEND_WINDOW_BYTES_MAX: u64 = 32 * 1024 * 1024;
+const CONTROL_PRIORITY: i32 = 1;

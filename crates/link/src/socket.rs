@@ -1,0 +1,197 @@
+//! The agent's UDP socket as QUIC sees it: with our own small packets split off, and never more in
+//! one call than the kernel takes.
+
+use std::{
+    fmt,
+    io::{self, IoSliceMut},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use outport_protocol::discovery::{DiscoveryAnswer, is_discovery};
+use quinn::{
+    AsyncUdpSocket, UdpPoller,
+    udp::{RecvMeta, Transmit, UdpSocketState},
+};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::Interest;
+
+use crate::{discover::Pending, transport::DATAGRAM_BYTES_MAX};
+
+/// A UDP socket that QUIC and address discovery share.
+#[derive(Debug)]
+pub(crate) struct SharedSocket {
+    io: tokio::net::UdpSocket,
+    state: UdpSocketState,
+    pending: Arc<Pending>,
+}
+
+impl SharedSocket {
+    /// Opens a socket for both families, or for IPv4 where the system has no IPv6.
+    pub(crate) fn bind(address: Option<SocketAddr>, pending: Arc<Pending>) -> io::Result<Self> {
+        let socket = match address {
+            Some(address) => open(address)?,
+            None => open(ANY_V6).or_else(|_| open(ANY_V4))?,
+        };
+        enlarge_buffers(&socket);
+        let socket = std::net::UdpSocket::from(socket);
+        let state = UdpSocketState::new((&socket).into())?;
+        Ok(Self { io: tokio::net::UdpSocket::from_std(socket)?, state, pending })
+    }
+
+    /// Sends a small packet of our own.
+    pub(crate) async fn send_own(&self, packet: &[u8], to: SocketAddr) -> io::Result<()> {
+        let v6 = self.io.local_addr()?.is_ipv6();
+        let to = match to {
+            SocketAddr::V4(to) if v6 => {
+                SocketAddrV6::new(to.ip().to_ipv6_mapped(), to.port(), 0, 0).into()
+            }
+            SocketAddr::V4(_) | SocketAddr::V6(_) => to,
+        };
+        self.io.send_to(packet, to).await.map(|_| ())
+    }
+
+    fn send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        self.io.try_io(Interest::WRITABLE, || self.state.send((&self.io).into(), transmit))
+    }
+
+    /// Takes our own packets out of a received batch, which comes from one address.
+    fn split_off_own(&self, batch: &mut [u8], meta: &mut RecvMeta) {
+        // One look at the first byte settles it for nearly all: QUIC sets the fixed bit.
+        let stride = meta.stride.max(1);
+        let has_own = |packet: &[u8]| packet.first().is_some_and(|byte| byte & FIXED_BIT == 0);
+        if !batch[..meta.len].chunks(stride).any(has_own) {
+            return;
+        }
+        let (mut kept, mut at) = (0, 0);
+        while at < meta.len {
+            let next = (at + stride).min(meta.len);
+            let packet = &batch[at..next];
+            if is_discovery(packet) {
+                // Requests are for the hub; whoever sends us one gets nothing.
+                if let Some(answer) = DiscoveryAnswer::decode(packet) {
+                    self.pending.answered(&answer, meta.addr);
+                }
+            } else {
+                batch.copy_within(at..next, kept);
+                kept += next - at;
+            }
+            at = next;
+        }
+        meta.len = kept;
+    }
+}
+
+impl AsyncUdpSocket for SharedSocket {
+    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
+        Box::pin(Writable { socket: self, waiting: None })
+    }
+
+    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        let Some(segment) = transmit.segment_size else { return self.send(transmit) };
+        // A batch beyond what one UDP packet may hold is refused by the kernel, and QUIC would
+        // take that for loss.
+        let whole = (UDP_PAYLOAD_MAX / segment).max(1) * segment;
+        for contents in transmit.contents.chunks(whole) {
+            let segment_size = (segment < contents.len()).then_some(segment);
+            self.send(&Transmit { contents, segment_size, ..transmit.clone() })?;
+        }
+        Ok(())
+    }
+
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.io.poll_recv_ready(cx))?;
+            let received = self
+                .io
+                .try_io(Interest::READABLE, || self.state.recv((&self.io).into(), buffers, metas));
+            // Whatever one packet's error was, it says nothing about the socket.
+            let Ok(count) = received else { continue };
+            for (buffer, meta) in buffers.iter_mut().zip(metas.iter_mut()).take(count) {
+                self.split_off_own(buffer, meta);
+            }
+            return Poll::Ready(Ok(count));
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr()
+    }
+
+    fn may_fragment(&self) -> bool {
+        self.state.may_fragment()
+    }
+
+    fn max_transmit_segments(&self) -> usize {
+        self.state.max_gso_segments()
+    }
+
+    /// As many as a buffer must hold so that it takes whatever the kernel puts together, which is
+    /// one UDP packet's worth; more would only make QUIC's buffers large.
+    fn max_receive_segments(&self) -> usize {
+        let fill_a_packet = usize::from(u16::MAX).div_ceil(usize::from(DATAGRAM_BYTES_MAX));
+        self.state.gro_segments().min(fill_a_packet)
+    }
+}
+
+/// Waits until the socket takes packets again.
+struct Writable {
+    socket: Arc<SharedSocket>,
+    waiting: Option<Pin<Box<dyn Future<Output = io::Result<()>> + Send + Sync>>>,
+}
+
+impl UdpPoller for Writable {
+    fn poll_writable(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let socket = self.socket.clone();
+        let waiting =
+            self.waiting.get_or_insert_with(|| Box::pin(async move { socket.io.writable().await }));
+        let writable = ready!(waiting.as_mut().poll(cx));
+        self.waiting = None;
+        Poll::Ready(writable)
+    }
+}
+
+impl fmt::Debug for Writable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writable").finish_non_exhaustive()
+    }
+}
+
+fn open(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+/// Asks for roomy buffers; systems give what they allow, some refuse what is beyond it.
+fn enlarge_buffers(socket: &Socket) {
+    for bytes in SOCKET_BUFFER_BYTES {
+        if socket.set_recv_buffer_size(bytes).is_ok() {
+            break;
+        }
+    }
+    for bytes in SOCKET_BUFFER_BYTES {
+        if socket.set_send_buffer_size(bytes).is_ok() {
+            break;
+        }
+    }
+}
+
+/// Set in the first byte of every QUIC packet, and clear in ours.
+const FIXED_BIT: u8 = 0x40;
+/// What one UDP packet over IPv4 holds, and so one batch that the kernel cuts up.
+const UDP_PAYLOAD_MAX: usize = 65_507;
+/// Sizes to ask for, the best first: 4 MiB hold 30 ms of a gigabit.
+const SOCKET_BUFFER_BYTES: [usize; 3] = [4 * 1024 * 1024, 2 * 1024 * 1024, 512 * 1024];
+const ANY_V6: SocketAddr = SocketAddr::new(std::net::IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0);
+const ANY_V4: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);

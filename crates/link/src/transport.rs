@@ -1,0 +1,122 @@
+//! How QUIC is set up: congestion control, windows, datagram sizes, timers. All by measurement.
+
+use std::{sync::Arc, time::Duration};
+
+use outport_protocol::{
+    secret::SecretKey,
+    tls::{self, ALPN_LINK, AllowPeer, TlsConfigError},
+};
+use outport_types::PublicKey;
+use quinn::{
+    ClientConfig, EndpointConfig, IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig,
+    ValidationTokenConfig, VarInt,
+    congestion::BbrConfig,
+    crypto::rustls::{NoInitialCipherSuite, QuicClientConfig, QuicServerConfig},
+};
+
+use crate::hello::STREAMS_MAX;
+
+/// The installation's cryptographic library cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetUpError {
+    /// TLS does not take the key.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] TlsConfigError),
+    /// QUIC does not take the TLS configuration.
+    #[error("QUIC cannot be set up")]
+    Quic(#[from] NoInitialCipherSuite),
+}
+
+/// What dials `peer` and nobody else.
+pub(crate) fn client(own: &SecretKey, peer: PublicKey) -> Result<ClientConfig, SetUpError> {
+    let tls = tls::client_config(own, peer, ALPN_LINK)?;
+    let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
+    config.transport_config(transport());
+    Ok(config)
+}
+
+/// What accepts whom `allow` names.
+pub(crate) fn server(
+    own: &SecretKey,
+    allow: Arc<dyn AllowPeer>,
+) -> Result<ServerConfig, SetUpError> {
+    let tls = tls::server_config(own, allow, ALPN_LINK)?;
+    let mut config = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
+    let mut no_tokens = ValidationTokenConfig::default();
+    no_tokens.sent(0);
+    config
+        .transport_config(transport())
+        .validation_token_config(no_tokens)
+        .max_incoming(UNANSWERED_MAX)
+        .incoming_buffer_size(UNANSWERED_BYTES_MAX)
+        .incoming_buffer_size_total(UNANSWERED_BYTES_TOTAL_MAX);
+    Ok(config)
+}
+
+/// What the socket's endpoint as a whole does.
+pub(crate) fn endpoint() -> EndpointConfig {
+    let mut config = EndpointConfig::default();
+    config.supported_versions(vec![QUIC_V1]);
+    // Our own packets are told from QUIC's by the bit that greasing would make random.
+    config.grease_quic_bit(false);
+    config
+        .max_udp_payload_size(DATAGRAM_BYTES_MAX)
+        .expect("the constant is within QUIC's limits, as the tests see");
+    config
+}
+
+fn transport() -> Arc<TransportConfig> {
+    let mut mtu = MtuDiscoveryConfig::default();
+    mtu.upper_bound(DATAGRAM_BYTES_MAX);
+    let idle = IdleTimeout::try_from(IDLE_TIMEOUT).expect("ten seconds are within QUIC's limits");
+    let streams = VarInt::from_u32(u32::from(STREAMS_MAX) + 1);
+    let mut config = TransportConfig::default();
+    config
+        .congestion_controller_factory(Arc::new(BbrConfig::default()))
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
+        .receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES))
+        .send_window(SEND_WINDOW_BYTES_START)
+        .max_concurrent_bidi_streams(streams)
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .datagram_receive_buffer_size(None)
+        .initial_rtt(INITIAL_RTT)
+        .mtu_discovery_config(Some(mtu))
+        .keep_alive_interval(Some(KEEP_ALIVE))
+        .max_idle_timeout(Some(idle));
+    Arc::new(config)
+}
+
+/// The largest datagram that is tried; ten of them stay below what one call to the kernel takes.
+/// Path-MTU discovery finds what the path takes: all of it on loopback, 1,452 on most networks.
+pub(crate) const DATAGRAM_BYTES_MAX: u16 = 6_500;
+/// More than 1,024 separate chunks waiting in one stream end a connection; a window of this size
+/// cannot hold as many gaps even with the smallest datagrams.
+const STREAM_WINDOW_BYTES: u32 = 2_400_000;
+/// All streams at their most: what bounds memory is the streams' own windows.
+const CONNECTION_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * (STREAMS_MAX as u32 + 1);
+/// What QUIC keeps for repetition at first; it then follows the congestion window.
+pub(crate) const SEND_WINDOW_BYTES_START: u64 = 640 * 1024;
+/// Dead links are noticed within seconds, and NAT mappings stay open.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(2);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// First packets are repeated after three of these: soon, as they also open NAT mappings.
+const INITIAL_RTT: Duration = Duration::from_millis(100);
+const QUIC_V1: u32 = 1;
+/// Connections that nobody has looked at yet, and what they may have sent meanwhile.
+const UNANSWERED_MAX: usize = 256;
+const UNANSWERED_BYTES_MAX: u64 = 16 * 1024;
+const UNANSWERED_BYTES_TOTAL_MAX: u64 = 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_are_within_limits() {
+        endpoint();
+        transport();
+        const { assert!(10 * DATAGRAM_BYTES_MAX as usize <= 65_507) };
+        const { assert!(STREAM_WINDOW_BYTES <= 2_500_000) };
+    }
+}

@@ -1,0 +1,137 @@
+//! Two endpoints on loopback: links come up, carry, end, and survive what they must.
+
+mod rig;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use outport_link::{CloseCode, DataFrame, EstablishError, LinkEnd};
+use outport_types::Route;
+
+use crate::rig::{Pair, Side};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_sides_dial_and_end_with_the_same_link() {
+    for _ in 0..10 {
+        let pair = Pair::new();
+        let (mut left, mut right) = pair.links().await;
+        assert_eq!(left.handle.route(), Route::Lan);
+        left.control_out.send(Bytes::from_static(b"to the right")).await.unwrap();
+        right.control_out.send(Bytes::from_static(b"to the left")).await.unwrap();
+        assert_eq!(right.control_in.recv().await.unwrap().unwrap(), "to the right");
+        assert_eq!(left.control_in.recv().await.unwrap().unwrap(), "to the left");
+        pair.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_side_that_knows_an_address_is_enough() {
+    for dialler in [Side::Left, Side::Right] {
+        let pair = Pair::new();
+        pair.tell(dialler);
+        let (left, right) = pair.establish().await;
+        let (left, mut right) = (left.unwrap(), right.unwrap());
+        left.data_out.send(DataFrame::new("header", "body")).await.unwrap();
+        assert_eq!(right.data_in.recv().await.unwrap().unwrap().body, "body");
+        pair.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_comes_later_is_dialled() {
+    let pair = Pair::new();
+    let establish = pair.establish();
+    let tell = async {
+        tokio::task::yield_now().await;
+        pair.tell(Side::Left);
+    };
+    let ((left, right), ()) = tokio::join!(establish, tell);
+    left.unwrap();
+    right.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_direction_ends_by_itself_and_the_sender_learns_that_all_arrived() {
+    let pair = Pair::new();
+    let (left, mut right) = pair.links().await;
+    for n in 0..100_u8 {
+        left.data_out.send(DataFrame::new(vec![n], vec![n; 10_000])).await.unwrap();
+    }
+    left.data_out.finish().await.unwrap();
+    left.control_out.send(Bytes::from_static(b"last")).await.unwrap();
+    left.control_out.finish().await.unwrap();
+
+    let mut seen = Vec::new();
+    while let Some(frame) = right.data_in.recv().await.unwrap() {
+        assert_eq!(frame.body, vec![frame.header[0]; 10_000]);
+        seen.push(frame.header[0]);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (0..100).collect::<Vec<u8>>());
+    assert_eq!(right.control_in.recv().await.unwrap().unwrap(), "last");
+    assert_eq!(right.control_in.recv().await, Ok(None));
+    left.handle.delivered().await.unwrap();
+    right.control_out.send(Bytes::from_static(b"back")).await.unwrap();
+    let mut control_in = left.control_in;
+    assert_eq!(control_in.recv().await.unwrap().unwrap(), "back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_close_tells_both_sides_who_and_why() {
+    let pair = Pair::new();
+    let (left, mut right) = pair.links().await;
+    left.handle.close(CloseCode::Paused, "by its owner");
+    left.handle.close(CloseCode::Done, "too late");
+    let reason = "by its owner".to_owned();
+    let end = LinkEnd::Peer { code: CloseCode::Paused, reason: reason.clone() };
+    assert_eq!(right.handle.closed().await, end);
+    assert_eq!(right.data_in.recv().await, Err(end));
+    assert_eq!(left.handle.closed().await, LinkEnd::Local { code: CloseCode::Paused, reason });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_sessions_between_the_same_keys_are_told_apart() {
+    let pair = Pair::new();
+    let other = pair.another_session();
+    let ((left, _right), (other_left, mut other_right)) = tokio::join!(pair.links(), other.links());
+    other_left.control_out.send(Bytes::from_static(b"other")).await.unwrap();
+    assert_eq!(other_right.control_in.recv().await.unwrap().unwrap(), "other");
+    assert_eq!(left.handle.end(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_loss_the_same_session_gets_a_new_link_and_the_old_one_ends() {
+    let pair = Pair::new();
+    let (left, right) = pair.links().await;
+    // The left side loses its link without a word reaching the right side.
+    left.handle.close(CloseCode::Dropped, "");
+    let (new_left, mut new_right) = pair.links().await;
+    assert!(matches!(right.handle.closed().await, LinkEnd::Lost { .. } | LinkEnd::Peer { .. }));
+    new_left.control_out.send(Bytes::from_static(b"again")).await.unwrap();
+    assert_eq!(new_right.control_in.recv().await.unwrap().unwrap(), "again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_that_shuts_down_says_so() {
+    let pair = Pair::new();
+    let (_left, right) = pair.links().await;
+    pair.left.endpoint.shutdown(Duration::from_secs(5)).await;
+    let end = right.handle.closed().await;
+    assert!(matches!(end, LinkEnd::Peer { code: CloseCode::Shutdown, .. }), "{end}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_way_the_error_says_what_was_tried() {
+    let pair = Pair::new();
+    let deaf = std::net::UdpSocket::bind(rig::any_port()).unwrap();
+    let nowhere = rig::candidate(deaf.local_addr().unwrap());
+    pair.left.expectation.add_candidates(&[nowhere]);
+    let error = pair.left.expectation.establish(Duration::from_millis(400)).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains(&nowhere.address.to_string()), "{text}");
+    assert!(text.contains("no answer"), "{text}");
+    let EstablishError::NoRoute { tried, .. } = error else { panic!("{text}") };
+    assert_eq!(tried.0.len(), 1);
+    let error = pair.right.expectation.establish(Duration::from_millis(10)).await.unwrap_err();
+    assert!(error.to_string().contains("no address of it is known"), "{error}");
+}

@@ -1,0 +1,102 @@
+//! Two agents' endpoints on loopback and a session that both expect.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::{net::SocketAddr, time::Duration};
+
+use outport_link::{Endpoint, EndpointOptions, EstablishError, Expectation, Link};
+use outport_protocol::{
+    control::{Candidate, CandidateKind},
+    secret::SecretKey,
+};
+use outport_types::SessionId;
+
+/// Two agents that may hold a session.
+pub(crate) struct Pair {
+    pub(crate) left: Agent,
+    pub(crate) right: Agent,
+}
+
+/// One agent's endpoint and what it expects.
+pub(crate) struct Agent {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) expectation: Expectation,
+}
+
+/// Which of both dials.
+#[derive(Clone, Copy)]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
+impl Pair {
+    pub(crate) fn new() -> Self {
+        let (left, right) = (endpoint(1), endpoint(2));
+        Self::between(&left, &right)
+    }
+
+    /// Another session of the same two agents.
+    pub(crate) fn another_session(&self) -> Self {
+        Self::between(&self.left.endpoint, &self.right.endpoint)
+    }
+
+    fn between(left: &Endpoint, right: &Endpoint) -> Self {
+        let session = SessionId::random();
+        let agent = |own: &Endpoint, other: &Endpoint| Agent {
+            endpoint: own.clone(),
+            expectation: own.expect(session, other.public_key()).unwrap(),
+        };
+        Self { left: agent(left, right), right: agent(right, left) }
+    }
+
+    /// Tells one side where the other one is.
+    pub(crate) fn tell(&self, dialler: Side) {
+        let (who, whom) = match dialler {
+            Side::Left => (&self.left, &self.right),
+            Side::Right => (&self.right, &self.left),
+        };
+        who.expectation.add_candidates(&[candidate(whom.endpoint.local_address().unwrap())]);
+    }
+
+    pub(crate) async fn establish(
+        &self,
+    ) -> (Result<Link, EstablishError>, Result<Link, EstablishError>) {
+        tokio::join!(
+            self.left.expectation.establish(LIMIT),
+            self.right.expectation.establish(LIMIT)
+        )
+    }
+
+    /// Two linked agents.
+    pub(crate) async fn links(&self) -> (Link, Link) {
+        self.tell(Side::Left);
+        self.tell(Side::Right);
+        let (left, right) = self.establish().await;
+        (left.unwrap(), right.unwrap())
+    }
+
+    pub(crate) async fn shutdown(&self) {
+        self.left.endpoint.shutdown(LIMIT).await;
+        self.right.endpoint.shutdown(LIMIT).await;
+    }
+}
+
+pub(crate) fn key(n: u8) -> SecretKey {
+    SecretKey::from_seed(&[n; 32])
+}
+
+pub(crate) fn endpoint(n: u8) -> Endpoint {
+    let options = EndpointOptions { address: Some(any_port()), streams: None };
+    Endpoint::bind(key(n), &options).unwrap()
+}
+
+pub(crate) fn candidate(address: SocketAddr) -> Candidate {
+    Candidate { address, kind: CandidateKind::Local }
+}
+
+pub(crate) fn any_port() -> SocketAddr {
+    "127.0.0.1:0".parse().unwrap()
+}
+
+/// Longer than anything here takes, so that a hanging test fails.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
