@@ -57,17 +57,16 @@ fn fuzz(args: &Args) -> Result<Outcome> {
 fn fuzz_one(target: &str, seconds: u32) -> Result<()> {
     // New inputs go to a folder that is not tracked; what is worth keeping is copied by hand.
     let found = tree::root().join("fuzz/found").join(target);
+    let artifacts = tree::root().join("fuzz/artifacts").join(target);
     fs::create_dir_all(&found)?;
+    fs::create_dir_all(&artifacts)?;
     println!("--- {target}, {seconds} s");
     Sh::new("cargo")
         .words("+nightly fuzz run any")
         .arg(&found)
         .arg(tree::root().join("fuzz/corpus").join(target))
         .words(&format!("-- -max_total_time={seconds} -timeout=10 -print_final_stats=1"))
-        .arg(format!(
-            "-artifact_prefix={}/",
-            tree::root().join("fuzz/artifacts").join(target).display()
-        ))
+        .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .env("OUTPORT_FUZZ_TARGET", target)
         .run()
 }

@@ -15,7 +15,6 @@ use self::compiler::Compiler;
 use crate::{
     sh::{self, Sh},
     steps::Outcome,
-    tree,
 };
 
 pub(crate) use self::stub::{run as run_stub_tool, tool_name as stub_tool_name};
@@ -50,17 +49,20 @@ pub(crate) fn check(platforms: &[Platform]) -> Result<Outcome> {
         return Ok(Outcome::Skipped(reason.to_owned()));
     }
     let compiler = Compiler::obtain()?;
-    // Its own folder: another compiler would throw away what the usual one has built.
-    let target_dir = tree::root().join("target-platforms");
-    let tools = stub::install(&target_dir.join("tools"))?;
+    // Builds ask for their tools by path, so these stay at one place.
+    let tools = stub::install(&compiler::cache_dir()?.join("tools"))?;
 
     let mut command = compiler
         .cargo()
         .words("check --workspace --lib --bins --locked --keep-going")
         .words(NOT_SHIPPED)
-        .words("-Z build-std=std,panic_abort --color")
+        .words("-Z build-std=std")
+        .words(UNOPTIMISED)
+        .words("--color")
         .arg(sh::color())
-        .env("CARGO_TARGET_DIR", &target_dir);
+        // Apart from the usual builds, which another compiler would throw away, and outside of the
+        // clone: what was checked once of the dependencies serves every clone on this machine.
+        .env("CARGO_TARGET_DIR", compiler::cache_dir()?.join("target"));
     for platform in platforms {
         command = platform.configure(command, &tools);
     }
@@ -74,6 +76,10 @@ pub(crate) fn check(platforms: &[Platform]) -> Result<Outcome> {
 
 /// Members that only ever run where they are developed.
 const NOT_SHIPPED: &str = "--exclude xtask --exclude outport-tests --exclude outport-sim";
+
+/// The standard library is compiled even for a check; nothing of it is ever run.
+const UNOPTIMISED: &str = "--config profile.dev.opt-level=0 --config profile.dev.debug=false \
+                           --config profile.dev.package.\"*\".opt-level=0";
 
 impl Platform {
     fn target(self) -> &'static str {

@@ -66,7 +66,8 @@ fn candidate_version() -> Result<String> {
     }
 }
 
-fn cache_dir() -> Result<PathBuf> {
+/// Where this step keeps what it fetched and built, for all clones of the repository.
+pub(super) fn cache_dir() -> Result<PathBuf> {
     let base = match env::var_os("XDG_CACHE_HOME") {
         Some(dir) if !dir.is_empty() => PathBuf::from(dir),
         Some(_) | None => {
