@@ -4,7 +4,7 @@
 
 use std::{io, path::PathBuf};
 
-use outport_types::{ClientId, Handle, IdentityId, UnixTime};
+use outport_types::{AccountId, ClientId, Handle, IdentityId, UnixTime};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -15,14 +15,19 @@ use super::{
     set_disabled, set_password,
 };
 use crate::{
-    auth::client::{self, ClientKind},
+    auth::{
+        client::{self, ClientKind},
+        device,
+        grant::NewGrant,
+        scope::ScopeRequest,
+    },
     clock::Clock,
     config::HubConfig,
     random::Secret,
     state,
     store::{
         Store, StoreError,
-        entity::{account, client as client_row},
+        entity::{account, client as client_row, identity},
     },
 };
 
@@ -317,6 +322,39 @@ impl Admin {
         Ok(write.await?)
     }
 
+    /// Signs a computer in for a person: answers the code that it shows, as the person would in a
+    /// browser. For computers that nobody sits at, set up by whoever runs the hub.
+    ///
+    /// # Errors
+    /// When there is no such account, or no computer waits with this code.
+    pub async fn approve_device(&self, handle: &Handle, code: &str) -> Result<(), AdminError> {
+        let account = self.account(handle).await?;
+        let identity = identity::Entity::find()
+            .filter(identity::Column::AccountId.eq(account.id))
+            .filter(identity::Column::IsPrimary.eq(true))
+            .one(self.store.read())
+            .await
+            .map_err(StoreError::from)?
+            .ok_or_else(|| AdminError::NoUser { handle: handle.clone() })?;
+        let now = self.clock.now();
+        let row = device::find_waiting(self.store.read(), code, now).await;
+        let row = row.map_err(StoreError::from)?.ok_or(AdminError::NoDevice)?;
+        let scopes = ScopeRequest::parse(&row.scope).map_err(|_| AdminError::NoDevice)?;
+        let new = NewGrant {
+            client: ClientId::from_uuid(row.client_id),
+            account: AccountId::from_uuid(account.id),
+            identity: IdentityId::from_uuid(identity.id),
+            session: None,
+            signed_in_at: now,
+        };
+        let write = self.store.write(move |tx| {
+            Box::pin(async move {
+                Ok::<_, StoreError>(device::allow(tx, row, &scopes, new, now).await?)
+            })
+        });
+        Ok(write.await?)
+    }
+
     async fn account(&self, handle: &Handle) -> Result<account::Model, AdminError> {
         let found =
             by_handle(self.store.read(), handle.as_str()).await.map_err(StoreError::from)?;
@@ -344,6 +382,8 @@ pub enum AdminError {
     NoUser { handle: Handle },
     #[error("there is no application {id}")]
     NoApp { id: ClientId },
+    #[error("no computer waits with this code; it may have expired")]
+    NoDevice,
     #[error("`{name}` has no letter or digit to make a handle of")]
     NoHandle { name: String },
 }

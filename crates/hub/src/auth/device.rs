@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::{
     client::{self, Client},
-    grant::{self, Issued},
+    consent,
+    grant::{self, Issued, NewGrant},
     id_token,
     scope::{ScopeError, ScopeRequest},
     token::{invalid_grant, invalid_scope},
@@ -21,7 +22,7 @@ use crate::{
     limiter::Attempt,
     random::{Secret, random_bytes},
     state::HubState,
-    store::entity::device_code,
+    store::{Tx, entity::device_code},
 };
 
 /// What the person answered.
@@ -160,6 +161,23 @@ pub(crate) async fn find_waiting(
         device_code::Entity::find().filter(device_code::Column::UserCode.eq(code)).one(db).await?;
     Ok(found
         .filter(|row| row.answer == DeviceAnswer::Pending.word() && now.millis() < row.expires_at))
+}
+
+/// Lets the device have what it asked for, in the name of the grant's identity.
+pub(crate) async fn allow(
+    tx: &Tx,
+    row: device_code::Model,
+    scopes: &ScopeRequest,
+    new: NewGrant,
+    now: UnixTime,
+) -> Result<(), DbErr> {
+    consent::record(tx, new.client, new.identity, &scopes.items, row.offline, now).await?;
+    let grant = grant::create(tx, new, now).await?;
+    let mut row: device_code::ActiveModel = row.into();
+    row.answer = Set(DeviceAnswer::Allowed.word().to_owned());
+    row.grant_id = Set(Some(grant));
+    row.update(tx).await?;
+    Ok(())
 }
 
 /// The code as people read it: `WDJB-MJHT`.
