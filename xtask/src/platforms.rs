@@ -62,7 +62,8 @@ pub(crate) fn check(platforms: &[Platform]) -> Result<Outcome> {
         .arg(sh::color())
         // Apart from the usual builds, which another compiler would throw away, and outside of the
         // clone: what was checked once of the dependencies serves every clone on this machine.
-        .env("CARGO_TARGET_DIR", compiler::cache_dir()?.join("target"));
+        .env("CARGO_TARGET_DIR", compiler::cache_dir()?.join("target"))
+        .env("CARGO_INCREMENTAL", "0"); // what it would keep is kept for one clone only
     for platform in platforms {
         command = platform.configure(command, &tools);
     }

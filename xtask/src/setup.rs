@@ -169,7 +169,7 @@ fn system_packages(yes: bool) -> Result<()> {
 
 fn privileged(manager: &Manager) -> Result<Sh> {
     if !manager.as_root || skips::is_root() {
-        return Ok(Sh::new(manager.program));
+        return Ok(Sh::new(manager.program).env("DEBIAN_FRONTEND", "noninteractive"));
     }
     if sh::which("sudo").is_none() {
         bail!("needs root: run the above with it, or install sudo");

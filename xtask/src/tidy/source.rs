@@ -30,7 +30,8 @@ impl<'a> Source<'a> {
 
     /// Whether the line belongs to tests: the tests at the end of a file, or a file of tests.
     pub(super) fn is_test(&self, line: usize) -> bool {
-        self.production < line || self.name.split('/').any(|part| part == "tests")
+        let in_tests = |part| matches!(part, "tests" | "tests.rs");
+        self.production < line || self.name.split('/').any(in_tests)
     }
 
     /// Whether the line itself, or the one above, says that it may break the rule, and why.
