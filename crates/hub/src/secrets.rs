@@ -32,6 +32,12 @@ pub(crate) fn load_or_create(
         Err(error) => return Err(error),
     }
     let secret = make()?;
+    replace(dir, name, &secret)?;
+    Ok(secret)
+}
+
+/// Stores a secret in `dir/name`, whatever stands there: the old content or the new one, whole.
+pub(crate) fn replace(dir: &Path, name: &str, secret: &[u8]) -> io::Result<()> {
     let temporary = dir.join(format!("{name}.new"));
     if let Err(error) = fs::remove_file(&temporary)
         && error.kind() != io::ErrorKind::NotFound
@@ -43,11 +49,10 @@ pub(crate) fn load_or_create(
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&temporary)?;
-    file.write_all(&secret)?;
+    file.write_all(secret)?;
     file.sync_all()?;
-    fs::rename(&temporary, &path)?;
-    sync_dir(dir)?;
-    Ok(secret)
+    fs::rename(&temporary, dir.join(name))?;
+    sync_dir(dir)
 }
 
 #[cfg(unix)]
