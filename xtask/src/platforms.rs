@@ -13,7 +13,7 @@ use clap::ValueEnum;
 
 use self::compiler::Compiler;
 use crate::{
-    sh::{self, Sh},
+    sh::{self, Sh, Stream},
     steps::Outcome,
 };
 
@@ -68,7 +68,7 @@ pub(crate) fn check(platforms: &[Platform]) -> Result<Outcome> {
         command = platform.configure(command, &tools);
     }
     let mut warned = Vec::new();
-    command.run_watching(|line| warned.extend(crate_with_warnings(line)))?;
+    command.run_watching(Stream::Stderr, |line| warned.extend(crate_with_warnings(line)))?;
     if !warned.is_empty() {
         bail!("warnings in {}", warned.join(", "));
     }

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     fmt,
-    io::{BufRead as _, BufReader, IsTerminal as _},
+    io::{BufRead as _, BufReader, IsTerminal as _, Read},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -15,6 +15,13 @@ use crate::tree;
 /// One program with its arguments.
 #[derive(Debug)]
 pub(crate) struct Sh(Command);
+
+/// Which output of a program is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stream {
+    Stdout,
+    Stderr,
+}
 
 impl Sh {
     /// A program found by the search path.
@@ -66,18 +73,20 @@ impl Sh {
         Ok(())
     }
 
-    /// Runs it like [`Sh::run`] and hands each line of its standard error to `see` after printing
+    /// Runs it like [`Sh::run`] and hands each line of one of its outputs to `see` after printing
     /// it.
-    /// Cargo and nextest say there all that matters.
-    pub(crate) fn run_watching(mut self, mut see: impl FnMut(&str)) -> Result<()> {
+    pub(crate) fn run_watching(mut self, stream: Stream, mut see: impl FnMut(&str)) -> Result<()> {
         println!("  $ {self}");
-        let mut child = self
-            .0
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {self}"))?;
-        let stderr = child.stderr.take().context("the standard error was piped just above")?;
-        for line in BufReader::new(stderr).split(b'\n') {
+        match stream {
+            Stream::Stdout => self.0.stdout(Stdio::piped()),
+            Stream::Stderr => self.0.stderr(Stdio::piped()),
+        };
+        let mut child = self.0.spawn().with_context(|| format!("cannot start {self}"))?;
+        let output: Box<dyn Read> = match stream {
+            Stream::Stdout => Box::new(child.stdout.take().context("its output was piped")?),
+            Stream::Stderr => Box::new(child.stderr.take().context("its output was piped")?),
+        };
+        for line in BufReader::new(output).split(b'\n') {
             let line = String::from_utf8_lossy(&line?).into_owned();
             println!("{line}");
             see(&line);
