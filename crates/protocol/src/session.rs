@@ -1,6 +1,6 @@
 //! A session: how two agents move the files of one task.
 
-mod bounded;
+pub(crate) mod bounded;
 mod dir;
 mod entry;
 mod fault;
@@ -16,6 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use outport_types::{TaskId, UnixTime};
 
+pub(crate) use dir::WAY_NAMES_MAX;
 pub use dir::{
     Dir, DirId, Key, Place, RESERVED_PREFIX, below, is_reserved, temp_name, temp_prefix,
 };
@@ -32,7 +33,10 @@ pub use sender::{Sender, SenderEffect, SenderEvent};
 pub use version::ProtocolVersion;
 pub use violation::Violation;
 
-use crate::{blocks::BLOCK_BYTES, orders::TransferOrders};
+use crate::{
+    blocks::{BLOCK_BYTES, Blocks},
+    orders::TransferOrders,
+};
 
 /// The time since the session began, by whatever clock the caller has.
 pub type Now = Duration;
@@ -88,4 +92,9 @@ impl Limits {
         block_bytes: BLOCK_BYTES,
         frame_bytes: 512 * 1024,
     };
+
+    /// How a file of `size` bytes lies in blocks; `None` when no file is that large.
+    pub const fn blocks(&self, size: u64) -> Option<Blocks> {
+        Blocks::with_block_bytes(size, self.block_bytes)
+    }
 }

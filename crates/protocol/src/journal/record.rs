@@ -3,10 +3,11 @@
 use outport_types::{Digest, EventCode, Name, TaskId, UnixTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::NODES_PER_RECORD_MAX;
 use crate::{
     blocks::HeldNode,
     report::Counts,
-    session::{Fault, FileStamp, VersionToken},
+    session::{Fault, FileStamp, VersionToken, WAY_NAMES_MAX, bounded},
 };
 
 /// One record of a journal.
@@ -40,6 +41,7 @@ pub enum Record {
         /// The temporary file.
         temp: FileStamp,
         /// The blocks.
+        #[serde(deserialize_with = "bounded::list::<_, _, NODES_PER_RECORD_MAX>")]
         nodes: Vec<HeldNode>,
     },
     /// A file is whole and durable under its temporary name, and is about to be renamed.
@@ -93,6 +95,13 @@ pub enum Record {
         /// What went wrong.
         fault: Fault,
     },
+    /// What the counts came to that no other record tells.
+    Sums {
+        /// Bytes of content received over links, repeated ones too.
+        bytes_received: u64,
+        /// Faults that were overcome by trying again.
+        faults: u64,
+    },
     /// Report: the work is over.
     Finished {
         /// When.
@@ -121,6 +130,7 @@ pub struct Way {
     /// The item.
     pub item: u32,
     /// The names; none for the item itself.
+    #[serde(deserialize_with = "bounded::list::<_, _, WAY_NAMES_MAX>")]
     pub names: Vec<Name>,
 }
 
@@ -135,7 +145,8 @@ impl Record {
             Self::Header { .. }
             | Self::Touched { .. }
             | Self::Held { .. }
-            | Self::Placing { .. } => false,
+            | Self::Placing { .. }
+            | Self::Sums { .. } => false,
         }
     }
 }

@@ -46,9 +46,7 @@ pub enum DirId {
 impl Dir {
     /// What holds the item: the parent of its path.
     pub fn above(item: u32) -> Self {
-        let mut hasher = key_hasher();
-        hasher.update(&item.to_le_bytes());
-        let key = finish(&hasher);
+        let key = Key::above(item);
         let id = DirId::Above(item);
         Self(Arc::new(Node { id, item, parent: None, name: None, key, names: 0, bytes: 0 }))
     }
@@ -59,13 +57,10 @@ impl Dir {
     /// When the way is longer than a path may be.
     pub fn at(place: &Place, entry: u64) -> Result<Self, PathError> {
         let above = &place.dir.0;
-        let (names, bytes) = match &place.name {
-            Some(name) => (above.names + 1, above.bytes + name.as_bytes().len() + 1),
-            None => (0, 0),
-        };
-        if WAY_NAMES_MAX < names || WAY_BYTES_MAX < bytes {
+        if !place.fits() {
             return Err(PathError::TooLong);
         }
+        let (names, bytes) = place.length();
         Ok(Self(Arc::new(Node {
             id: DirId::Entry(entry),
             item: above.item,
@@ -119,12 +114,21 @@ impl Place {
 
     /// The same place in every session of the task.
     pub fn key(&self) -> Key {
-        let mut hasher = key_hasher();
-        hasher.update(&self.dir.key().0);
-        if let Some(name) = &self.name {
-            hasher.update(name.as_bytes());
+        self.dir.key().below(self.name.as_ref())
+    }
+
+    /// Whether the way from the item is short enough for a path.
+    pub fn fits(&self) -> bool {
+        let (names, bytes) = self.length();
+        names <= WAY_NAMES_MAX && bytes <= WAY_BYTES_MAX
+    }
+
+    fn length(&self) -> (usize, usize) {
+        let above = &self.dir.0;
+        match &self.name {
+            Some(name) => (above.names + 1, above.bytes + name.as_bytes().len() + 1),
+            None => (0, 0),
         }
-        finish(&hasher)
     }
 
     /// The names from the item down; empty for the item itself.
@@ -144,6 +148,30 @@ impl Place {
     pub fn destination(&self, orders: &TransferOrders) -> Option<CollectionPath> {
         let item = orders.items.get(self.dir.item() as usize)?;
         below(&item.destination, self.names())
+    }
+}
+
+impl Key {
+    /// The key of what holds an item.
+    pub(crate) fn above(item: u32) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&item.to_le_bytes());
+        finish(&hasher)
+    }
+
+    /// The key of an item, or of what stands below it.
+    pub(crate) fn of_way(item: u32, names: &[Name]) -> Self {
+        let item = Self::above(item).below(None);
+        names.iter().fold(item, |key, name| key.below(Some(name)))
+    }
+
+    fn below(self, name: Option<&Name>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.0);
+        if let Some(name) = name {
+            hasher.update(name.as_bytes());
+        }
+        finish(&hasher)
     }
 }
 
@@ -211,10 +239,6 @@ pub fn is_reserved(name: &[u8]) -> bool {
 /// What the names of unfinished files begin with; 8 hex digits for the task and 24 for the place follow.
 pub const RESERVED_PREFIX: &str = ".outport-part-";
 
-fn key_hasher() -> blake3::Hasher {
-    blake3::Hasher::new()
-}
-
 fn finish(hasher: &blake3::Hasher) -> Key {
     let mut key = [0; 16];
     hasher.finalize_xof().fill(&mut key);
@@ -226,6 +250,6 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// As deep as a collection path goes.
-const WAY_NAMES_MAX: usize = 2000;
+pub(crate) const WAY_NAMES_MAX: usize = 2000;
 /// Leaves room for the item's own path within the longest collection path.
 const WAY_BYTES_MAX: usize = 30 * 1024;

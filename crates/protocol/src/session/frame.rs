@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     bounded,
-    entry::{Entry, Meta},
+    entry::{Entry, Meta, VersionToken},
     fault::Fault,
 };
 use crate::{
@@ -66,6 +66,8 @@ pub struct Want {
     pub file: u64,
     /// 1 the first time, then one more each time.
     pub attempt: u16,
+    /// The version that the receiver knows of; a sender that knows of another one says so.
+    pub token: VersionToken,
     /// What is wanted of it.
     pub ask: Ask,
 }

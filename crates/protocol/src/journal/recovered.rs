@@ -1,0 +1,201 @@
+//! What a journal says about earlier sessions of its task, small enough to be kept in memory.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    io::Read,
+};
+
+use outport_types::{Digest, TaskId};
+
+use super::{
+    encode_start,
+    reader::{ReadError, Reader},
+    record::{Record, Way},
+};
+use crate::{
+    blocks::HeldNode,
+    report::Counts,
+    session::{FileStamp, Key, VersionToken},
+};
+
+/// What a journal says about earlier sessions of its task.
+///
+/// A finished file costs 24 bytes and its share of a hash table: a million stay below 64 MB.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    pub(crate) held: HashMap<Key, HeldFile>,
+    pub(crate) placing: HashMap<Key, PlacingFile>,
+    done: HashMap<Key, u64>,
+    pub(crate) skipped: HashSet<Key>,
+    pub(crate) touched: HashSet<Key>,
+    /// What was done, as far as it is known after a restart.
+    pub(crate) counts: Counts,
+    pub(crate) reports: u64,
+    pub(crate) finished: Option<bool>,
+    start: Option<Vec<u8>>,
+    valid_bytes: u64,
+}
+
+/// Blocks of an unfinished file that were durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldFile {
+    /// Which version of the file.
+    pub token: VersionToken,
+    /// Its size.
+    pub size: u64,
+    /// The temporary file.
+    pub temp: FileStamp,
+    /// The blocks, by their first.
+    pub nodes: BTreeMap<u32, HeldNode>,
+}
+
+/// A file that was whole and about to be renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlacingFile {
+    /// Which version of the file.
+    pub token: VersionToken,
+    /// The temporary file.
+    pub temp: FileStamp,
+    /// The digest.
+    pub digest: Digest,
+}
+
+/// Why a journal cannot be gone on from.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecoverError {
+    /// It cannot be read.
+    #[error("the journal cannot be read")]
+    Read(#[from] ReadError),
+    /// It is of another task, or of other orders.
+    #[error("the journal belongs to another task")]
+    Other,
+}
+
+impl Recovered {
+    /// Nothing is known: a new journal begins with [`Recovered::start`].
+    pub fn new(task: TaskId, orders: [u8; 32]) -> Self {
+        Self { start: Some(encode_start(task, orders)), ..Self::default() }
+    }
+
+    /// Reads the journal of a task; an empty or torn one counts as far as it goes.
+    ///
+    /// # Errors
+    /// When the disk fails, or the journal is of another version, task or orders.
+    pub fn read(input: impl Read, task: TaskId, orders: [u8; 32]) -> Result<Self, RecoverError> {
+        let mut reader = Reader::new(input);
+        let mut recovered = Self::default();
+        match reader.next_record()? {
+            Some(Record::Header { task: of, orders: digest, .. }) => {
+                if (of, digest) != (task, orders) {
+                    return Err(RecoverError::Other);
+                }
+            }
+            Some(_) | None => return Ok(Self::new(task, orders)),
+        }
+        while let Some(record) = reader.next_record()? {
+            recovered.take(record);
+        }
+        recovered.valid_bytes = reader.valid_bytes();
+        Ok(recovered)
+    }
+
+    /// What must be written first: cut the journal to [`Recovered::valid_bytes`], then append this.
+    /// Both must be durable before the session begins.
+    pub fn start(&self) -> &[u8] {
+        self.start.as_deref().unwrap_or_default()
+    }
+
+    /// How much of the file is a journal.
+    pub fn valid_bytes(&self) -> u64 {
+        self.valid_bytes
+    }
+
+    /// The number of the last report in it.
+    pub fn reports(&self) -> u64 {
+        self.reports
+    }
+
+    /// Whether the work is over, and whether all of it succeeded.
+    pub fn finished(&self) -> Option<bool> {
+        self.finished
+    }
+
+    /// How many files are done.
+    pub fn done_files(&self) -> usize {
+        self.done.len()
+    }
+
+    /// Whether this version of a file was brought to its destination and still stands there.
+    pub(crate) fn is_done(&self, key: &Key, token: VersionToken, stamp: &FileStamp) -> bool {
+        self.done.get(key) == Some(&done_check(token, stamp))
+    }
+
+    fn take(&mut self, record: Record) {
+        self.reports += u64::from(record.is_report());
+        match record {
+            Record::Header { .. } => {}
+            Record::Touched { dir, above } => {
+                self.touched.insert(dir.dir_key(above));
+            }
+            Record::Held { file, token, size, temp, nodes } => {
+                let held = HeldFile { token, size, temp, nodes: BTreeMap::new() };
+                let slot = self.held.entry(file.key()).or_insert_with(|| held.clone());
+                if (slot.token, slot.size) != (token, size) || !slot.temp.is_same_file(&temp) {
+                    *slot = held; // another version or another temporary file
+                }
+                slot.temp = temp;
+                slot.nodes.extend(nodes.into_iter().map(|node| (node.id.first, node)));
+            }
+            Record::Placing { file, token, temp, digest } => {
+                let key = file.key();
+                self.held.remove(&key);
+                self.placing.insert(key, PlacingFile { token, temp, digest });
+            }
+            Record::Done { file, token, stamp, .. } => {
+                let key = file.key();
+                self.held.remove(&key);
+                self.placing.remove(&key);
+                self.done.insert(key, done_check(token, &stamp));
+                self.counts.files_done += 1;
+                self.counts.bytes_done += stamp.size;
+            }
+            Record::Skipped { entry, .. } => {
+                self.skipped.insert(entry.key());
+            }
+            Record::Event { .. } => {}
+            Record::Sums { bytes_received, faults } => {
+                self.counts.bytes_received = bytes_received;
+                self.counts.faults = faults;
+            }
+            Record::Finished { failure, counts, .. } => {
+                self.finished = Some(failure.is_none());
+                self.counts = counts;
+            }
+        }
+    }
+}
+
+impl Way {
+    /// The key that the session's places have.
+    pub fn key(&self) -> Key {
+        Key::of_way(self.item, &self.names)
+    }
+
+    fn dir_key(&self, above: bool) -> Key {
+        if above { Key::above(self.item) } else { self.key() }
+    }
+}
+
+/// Whether the version and the stamp are the recorded ones is all that is ever asked of them.
+fn done_check(token: VersionToken, stamp: &FileStamp) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&token.0);
+    for number in [stamp.device, stamp.inode, stamp.size] {
+        hasher.update(&number.to_le_bytes());
+    }
+    hasher.update(&stamp.mtime.seconds.to_le_bytes()).update(&stamp.mtime.nanos.to_le_bytes());
+    let mut check = [0; 8];
+    hasher.finalize_xof().fill(&mut check);
+    u64::from_le_bytes(check)
+}
