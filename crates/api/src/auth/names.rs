@@ -6,7 +6,7 @@ use uuid::{Uuid, uuid};
 /// The client id of the `outport` command and of the desktop app: a public client (no secret, PKCE
 /// or device code), known to every hub. Redirects to any port of the loopback address are fine.
 pub const OUTPORT_CLIENT: ClientId =
-    ClientId::from_uuid(uuid!("0f4c0a1e-6b1d-4c38-9d5e-6f7574706f72"));
+    ClientId::from_uuid(uuid!("0c7a6352-8a1e-4b0f-9d3a-6e5127b4c810"));
 
 /// The template clients of the official `globus` command, one per environment of that service.
 pub const GLOBUS_CLI_TEMPLATES: [Uuid; 6] = [
@@ -79,7 +79,7 @@ pub mod route {
     /// The end of a token.
     pub const REVOKE: &str = "/v2/oauth2/token/revoke";
     /// The start of a sign-in on another device (RFC 8628).
-    pub const DEVICE: &str = "/v2/oauth2/device";
+    pub const DEVICE: &str = "/v2/oauth2/device_authorization";
     /// The page on which a person types the code that a device shows.
     pub const DEVICE_PAGE: &str = "/device";
     /// Who the token speaks for.

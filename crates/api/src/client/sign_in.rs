@@ -10,7 +10,7 @@ mod request;
 
 use outport_types::ClientId;
 use reqwest::Method;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     device::{DevicePoll, DeviceSignIn},
@@ -139,6 +139,21 @@ impl Auth {
         self.http.ask(Method::GET, route::USERINFO, ask, "user").await
     }
 
+    /// Binds the key of a computer to an endpoint, with the documents of the protocol crate: they are
+    /// signed, so nobody needs to be signed in.
+    ///
+    /// # Errors
+    /// As for every request.
+    pub async fn set_up<T: DeserializeOwned>(
+        &self,
+        request: &(impl Serialize + Sync),
+    ) -> Result<T, ClientError> {
+        let body =
+            serde_json::to_vec(request).expect("documents have text keys and finite numbers");
+        let ask = Ask { body: Body::Json(body), ..Ask::default() };
+        self.http.ask(Method::POST, SETUP_PATH, ask, "set-up").await
+    }
+
     async fn exchange(
         &self,
         code: &Secret,
@@ -175,3 +190,6 @@ pub const SCOPES: &[&str] = &[
     scope::TRANSFER_ALL,
     "offline_access",
 ];
+
+/// Where the key of a computer is bound to an endpoint.
+const SETUP_PATH: &str = "/outport/v1/setup";
