@@ -9,6 +9,7 @@ mod config;
 mod http;
 mod limiter;
 mod metrics;
+mod pages;
 mod random;
 mod scheduler;
 mod secrets;

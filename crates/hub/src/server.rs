@@ -11,8 +11,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
+    accounts::{self, Link, LinkPurpose},
+    auth::sweep_forever,
     clock::Clock,
     config::{ConfigError, HubConfig},
+    random::Secret,
     state::HubState,
     store::StoreError,
 };
@@ -28,6 +31,7 @@ pub struct Hub {
     /// Ends connections that outlast the grace period.
     cut: CancellationToken,
     listening: CancellationToken,
+    first_admin_key: Option<Secret>,
 }
 
 impl Hub {
@@ -54,6 +58,8 @@ impl Hub {
         let local_addr =
             listener.local_addr().map_err(|source| StartError::Listen { listen, source })?;
         let state = HubState::open(config, clock, local_addr).await?;
+        let first_admin_key = first_admin_key(&state).await?;
+        state.workers.spawn(sweep_forever(state.clone()));
         let connections = TaskTracker::new();
         let cut = CancellationToken::new();
         let listening = CancellationToken::new();
@@ -70,7 +76,7 @@ impl Hub {
             server.run(listener).await;
         });
         tracing::info!(%local_addr, url = %state.base_url, "listening");
-        Ok(Self { local_addr, state, connections, cut, listening })
+        Ok(Self { local_addr, state, connections, cut, listening, first_admin_key })
     }
 
     /// The address that the hub listens on, with the port that the system chose.
@@ -81,6 +87,14 @@ impl Hub {
     /// How browsers and agents reach the hub.
     pub fn url(&self) -> &Url {
         &self.state.base_url
+    }
+
+    /// Where the first administrator makes an account, if there is none yet.
+    ///
+    /// The link works once; the one of an earlier start no longer does.
+    pub fn first_admin_link(&self) -> Option<String> {
+        let key = self.first_admin_key.as_ref()?;
+        Some(self.state.url(&format!("outport/welcome?key={}", key.reveal())))
     }
 
     /// Waits until the hub no longer listens.
@@ -113,6 +127,20 @@ impl Drop for Hub {
     fn drop(&mut self) {
         self.state.stop.cancel();
     }
+}
+
+async fn first_admin_key(state: &HubState) -> Result<Option<Secret>, StoreError> {
+    if accounts::has_admin(state.store.read()).await? {
+        return Ok(None);
+    }
+    let (now, hours) = (state.clock.now(), state.config.tokens.link_hours);
+    let write = state.store.write(move |tx| {
+        Box::pin(async move {
+            let purpose = LinkPurpose::FirstAdmin;
+            Ok::<_, StoreError>(Link::create(tx, purpose, now, hours).await?)
+        })
+    });
+    Ok(Some(write.await?))
 }
 
 /// Why a hub does not start.

@@ -35,6 +35,7 @@ impl Store {
     /// The worker behind [`Store::write`] runs on `workers` and ends when the last clone is gone.
     pub(crate) async fn open(data: &Path, workers: &TaskTracker) -> Result<Self, StoreError> {
         let file = data.join(FILE_NAME);
+        make_private_file(&file).map_err(StoreError::File)?;
         let lead = connect(&file, 1, false).await?;
         migrations::run(&lead).await?;
         let reader = connect(&file, READERS, true).await?;
@@ -70,6 +71,8 @@ impl Store {
 pub enum StoreError {
     #[error("the database refuses")]
     Database(#[from] DbErr),
+    #[error("the database file cannot be made")]
+    File(#[source] std::io::Error),
     #[error("the write could not be made durable: {0}")]
     Commit(String),
     #[error(
@@ -85,7 +88,7 @@ impl StoreError {
     pub fn is_conflict(&self) -> bool {
         match self {
             Self::Database(error) => is_unique_violation(error),
-            Self::Commit(_) | Self::Newer { .. } | Self::Closed => false,
+            Self::File(_) | Self::Commit(_) | Self::Newer { .. } | Self::Closed => false,
         }
     }
 }
@@ -112,6 +115,15 @@ impl DataLock {
             Err(std::fs::TryLockError::Error(error)) => Err(error),
         }
     }
+}
+
+/// SQLite gives its log and index files the mode of the database.
+fn make_private_file(file: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
 }
 
 async fn connect(

@@ -415,9 +415,10 @@ mod tests {
 
     #[test]
     fn applications_have_handles_of_their_names() {
-        let handle = |name| handle_for(name).map(|handle| handle.to_string());
+        let handle = |name: &str| handle_for(name).map(|handle| handle.to_string());
         assert_eq!(handle("Nightly Backup (lab 3)").as_deref(), Some("nightly-backup-lab-3"));
-        assert_eq!(handle(&"long ".repeat(20)).map(|h| h.len() <= 39), Some(true));
+        let long = "long ".repeat(20);
+        assert_eq!(handle(&long).map(|h| h.len() <= 39), Some(true));
         assert_eq!(handle("***"), None);
     }
 }

@@ -10,7 +10,9 @@ use axum::{
 };
 
 use crate::{
+    auth,
     http::{AuthError, BodyLimit, ClientAddress, read_whole_body, shape_of, track},
+    pages,
     state::HubState,
 };
 
@@ -18,7 +20,8 @@ use crate::{
 pub(super) fn router(hub: &HubState) -> Router {
     Router::new()
         .merge(area(operator(), BodyLimit::SMALL))
-        .merge(area(crate::auth::router(), BodyLimit::SMALL))
+        .merge(area(auth::router(), BodyLimit::SMALL))
+        .merge(area(pages::router(), BodyLimit::SMALL))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())

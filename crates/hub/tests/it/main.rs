@@ -1,0 +1,10 @@
+//! The hub as its clients see it: in process, over loopback HTTP, with a real database.
+
+mod accounts;
+mod code_flow;
+mod device_flow;
+mod pages;
+mod resources;
+mod server;
+mod support;
+mod tokens;
