@@ -174,9 +174,11 @@ impl Endpoint {
     /// # Errors
     /// When the system gives no socket; the old one stays.
     pub fn rebind(&self) -> Result<(), BindError> {
-        let pending = self.inner.pending.clone();
-        let socket = SharedSocket::bind(None, pending).map_err(BindError::Socket)?;
-        let socket = Arc::new(socket);
+        // The same family, as connections keep the form of their addresses.
+        let before = self.local_address().map_err(BindError::Socket)?;
+        let any_port = SocketAddr::new(before.ip(), 0);
+        let socket = SharedSocket::bind(Some(any_port), self.inner.pending.clone());
+        let socket = Arc::new(socket.map_err(BindError::Socket)?);
         self.inner.quinn.rebind_abstract(socket.clone()).map_err(BindError::Socket)?;
         *self.inner.socket.write().unwrap_or_else(PoisonError::into_inner) = socket;
         for link in self.inner.registry.living() {

@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use outport_types::Route;
-use quinn::{Connection, ConnectionError, RecvStream, SendStream};
+use quinn::{Connection, ConnectionError, PathStats, RecvStream, SendStream};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::task::TaskTracker;
 
@@ -213,21 +213,25 @@ impl Meter {
                     smooth(&self.rates.sent, stats.udp_tx.bytes - sent, passed);
                     smooth(&self.rates.received, stats.udp_rx.bytes - received, passed);
                     (sent, received, at) = (stats.udp_tx.bytes, stats.udp_rx.bytes, now);
-                    self.adjust(stats.path.cwnd);
+                    self.adjust(&stats.path);
                 }
             }
         }
     }
 
-    /// What waits above QUIC follows the rate; what QUIC keeps follows the congestion window, with
-    /// as much again for what is acknowledged behind a gap, and a little to wake up on.
-    fn adjust(&self, congestion_window: u64) {
+    /// What waits above QUIC follows the rate. What QUIC keeps follows the congestion window, with
+    /// as much again for what is acknowledged behind a gap, and a little to wake up on; and on a
+    /// short path it stays below what the other side's socket holds while its process waits for a
+    /// processor, which congestion control does not know of.
+    fn adjust(&self, path: &PathStats) {
         let rate = self.rates.sent.load(Ordering::Relaxed);
         let quarter_second = usize::try_from(rate / 4).unwrap_or(UNSENT_BYTES_MAX);
         self.budget.set_limit(quarter_second.clamp(UNSENT_BYTES_MIN, UNSENT_BYTES_MAX));
         let wake_up = SEND_SLACK_BYTES_MIN + (rate / 20).min(SEND_SLACK_BYTES_MAX);
-        let window = congestion_window.saturating_mul(2).saturating_add(wake_up);
-        self.connection.set_send_window(window.min(SEND_WINDOW_BYTES_MAX));
+        let wanted = path.cwnd.saturating_mul(2).saturating_add(wake_up);
+        let on_the_path = (rate as f64 * path.min_rtt.as_secs_f64()) as u64;
+        let bearable = SOCKET_HOLDS_BYTES.saturating_add(on_the_path.saturating_mul(2));
+        self.connection.set_send_window(wanted.min(bearable).min(SEND_WINDOW_BYTES_MAX));
     }
 }
 
@@ -273,6 +277,9 @@ const UNSENT_BYTES_MIN: usize = 256 * 1024;
 const UNSENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 const SEND_SLACK_BYTES_MIN: u64 = 64 * 1024;
 const SEND_SLACK_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// What a socket's buffer surely holds: half of what is asked for. Measured on loopback: with 2 MiB
+/// nothing is lost, with 32 MiB every sixth packet.
+const SOCKET_HOLDS_BYTES: u64 = 2 * 1024 * 1024;
 /// All that may be under way at once, and kept in memory for repetition.
 const SEND_WINDOW_BYTES_MAX: u64 = 32 * 1024 * 1024;
 const CONTROL_PRIORITY: i32 = 1;

@@ -1,11 +1,15 @@
 //! Two endpoints on loopback: links come up, carry, end, and survive what they must.
 
+mod hostile;
+mod path;
 mod rig;
+mod rough;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use outport_link::{CloseCode, DataFrame, EstablishError, LinkEnd};
+use outport_link::{CloseCode, DataFrame, Endpoint, EndpointOptions, EstablishError, LinkEnd};
+use outport_protocol::discovery::{DiscoveryAnswer, DiscoveryRequest};
 use outport_types::Route;
 
 use crate::rig::{Pair, Side};
@@ -134,4 +138,29 @@ async fn without_a_way_the_error_says_what_was_tried() {
     assert_eq!(tried.0.len(), 1);
     let error = pair.right.expectation.establish(Duration::from_millis(10)).await.unwrap_err();
     assert!(error.to_string().contains("no address of it is known"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_address_that_the_hub_sees_is_learnt_over_the_socket_of_the_links() {
+    let hub = tokio::net::UdpSocket::bind(rig::any_port()).await.unwrap();
+    let hub_address = hub.local_addr().unwrap();
+    let answering = async {
+        let mut packet = [0; 100];
+        // The first question is lost.
+        for lost in [true, false] {
+            let (length, from) = hub.recv_from(&mut packet).await.unwrap();
+            let DiscoveryRequest { nonce } = DiscoveryRequest::decode(&packet[..length]).unwrap();
+            if lost {
+                continue;
+            }
+            let guess =
+                DiscoveryAnswer { nonce: [0; 16], observed: "192.0.2.1:1".parse().unwrap() };
+            hub.send_to(&guess.encode(), from).await.unwrap();
+            let answer = DiscoveryAnswer { nonce, observed: "192.0.2.7:7".parse().unwrap() };
+            hub.send_to(&answer.encode(), from).await.unwrap();
+        }
+    };
+    let endpoint = Endpoint::bind(rig::key(1), &EndpointOptions::default()).unwrap();
+    let (observed, ()) = tokio::join!(endpoint.observed_address(hub_address), answering);
+    assert_eq!(observed.unwrap(), "192.0.2.7:7".parse().unwrap());
 }

@@ -1,0 +1,245 @@
+//! Whoever comes with bad keys, bad words or bad intent is turned away, and the agent goes on.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::{net::SocketAddr, time::Duration};
+
+use outport_link::{CloseCode, DialFailure, EstablishError, Link, LinkEnd};
+use outport_protocol::tls::{self, ALPN_CONTROL, ALPN_LINK, SERVER_NAME};
+use outport_types::SessionId;
+use quinn::{ConnectionError, RecvStream, SendStream, VarInt, crypto::rustls::QuicClientConfig};
+use tokio::{net::UdpSocket, time::timeout};
+
+use crate::rig::{self, LIMIT, Pair};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_is_refused_in_the_handshake() {
+    let pair = Pair::new();
+    let refused = match Raw::dial(&pair, 9, ALPN_LINK).await {
+        // A dialler takes the handshake for done before the acceptor has looked at its key.
+        Ok(stranger) => stranger.connection.closed().await,
+        Err(refused) => refused,
+    };
+    assert!(refused.to_string().contains("49"), "access denied: {refused}");
+    still_works(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_with_another_key_is_not_talked_to() {
+    let pair = Pair::new();
+    let impostor = rig::endpoint(9);
+    let _expected = impostor.expect(SessionId::random(), pair.left.endpoint.public_key()).unwrap();
+    let address = impostor.local_address().unwrap();
+    pair.left.expectation.add_candidates(&[rig::candidate(address)]);
+    let error = pair.left.expectation.establish(Duration::from_secs(1)).await.unwrap_err();
+    let EstablishError::NoRoute { tried, .. } = error else { panic!("{error}") };
+    assert_eq!(tried.0[0].failure, DialFailure::WrongKey);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_application_protocol_is_refused() {
+    let pair = Pair::new();
+    let error = Raw::dial(&pair, 1, ALPN_CONTROL).await.unwrap_err();
+    assert!(error.to_string().contains("120"), "no application protocol: {error}");
+    still_works(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_not_expected_is_refused_though_the_key_is_known() {
+    let pair = Pair::new();
+    let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+    let _streams = raw.name(SessionId::random(), 8).await;
+    assert_closed(&raw.connection.closed().await, CloseCode::NotExpected);
+    still_works(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_names_no_session_is_closed_in_time() {
+    let pair = Pair::new();
+    let silent = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+    let dawdling = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+    let (mut out, _back) = dawdling.connection.open_bi().await.unwrap();
+    out.write_all(b"OPLh\x01").await.unwrap();
+    let closed = timeout(Duration::from_secs(9), async {
+        tokio::join!(silent.connection.closed(), dawdling.connection.closed())
+    });
+    let (one, other) = closed.await.unwrap();
+    assert_closed(&one, CloseCode::NotExpected);
+    assert_closed(&other, CloseCode::NotExpected);
+    still_works(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn first_bytes_that_are_no_hello_are_a_violation() {
+    let pair = Pair::new();
+    for first in [[0; 30], [0xff; 30], *b"OPLh\x02\x08aaaaaaaaaaaaaaaabbbbbbbb"] {
+        let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+        let (mut out, _back) = raw.connection.open_bi().await.unwrap();
+        out.write_all(&first).await.unwrap();
+        assert_closed(&raw.connection.closed().await, CloseCode::Violation);
+    }
+    still_works(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frame_announced_too_long_ends_the_link() {
+    for on_control in [true, false] {
+        let pair = Pair::new();
+        let (raw, mut streams, mut link) = linked(&pair).await;
+        let stream = &mut streams[usize::from(!on_control)].0;
+        stream.write_all(&[0xff; 8]).await.unwrap();
+        let end = link.handle.closed().await;
+        assert!(matches!(end, LinkEnd::Violation { .. }), "{end}");
+        assert!(link.control_in.recv().await.is_err());
+        assert_closed(&raw.connection.closed().await, CloseCode::Violation);
+        still_works(&pair.another_session()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_broken_off_ends_the_link() {
+    for break_off in [
+        |stream: &mut SendStream| stream.reset(VarInt::from_u32(1)).unwrap(),
+        // The end of a stream inside a frame.
+        |stream: &mut SendStream| stream.finish().unwrap(),
+    ] {
+        let pair = Pair::new();
+        let (_raw, mut streams, link) = linked(&pair).await;
+        let stream = &mut streams[3].0;
+        stream.write_all(&[0, 0, 0, 9, 0, 0, 0, 9, 1, 2, 3]).await.unwrap();
+        break_off(stream);
+        let end = link.handle.closed().await;
+        assert!(matches!(end, LinkEnd::Violation { .. }), "{end}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn garbage_packets_change_nothing() {
+    let pair = Pair::new();
+    let target = pair.right.endpoint.local_address().unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let mut rng = fastrand::Rng::with_seed(5);
+    for length in (0..1500).step_by(7) {
+        let mut packet = vec![0; length];
+        rng.fill(&mut packet);
+        socket.send_to(&packet, target).await.unwrap();
+        // What looks like the start of a QUIC connection, and like a packet of ours.
+        if let [first, rest @ ..] = packet.as_mut_slice() {
+            *first = 0xc3;
+            if let Some(version) = rest.get_mut(..4) {
+                version.copy_from_slice(&[0, 0, 0, 1]);
+            }
+        }
+        socket.send_to(&packet, target).await.unwrap();
+        packet.truncate(48);
+        if let Some(magic) = packet.get_mut(..8) {
+            magic.copy_from_slice(b"\x0eOPrtDA1");
+        }
+        socket.send_to(&packet, target).await.unwrap();
+    }
+    still_works(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_half_open_handshakes_does_not_keep_a_known_peer_out() {
+    let pair = Pair::new();
+    let target = pair.right.endpoint.local_address().unwrap();
+    // First packets of many handshakes, caught by somebody who will not go on with them.
+    let dialler = Raw::endpoint(rig::any_port());
+    let mut packets = Vec::new();
+    for _ in 0..FLOOD {
+        let sink = UdpSocket::bind(rig::any_port()).await.unwrap();
+        let config = client(9, &pair, ALPN_LINK);
+        let dial = dialler.connect_with(config, sink.local_addr().unwrap(), SERVER_NAME).unwrap();
+        let mut packet = vec![0; 2000];
+        let length = sink.recv(&mut packet).await.unwrap();
+        packet.truncate(length);
+        packets.push(packet);
+        drop(dial);
+    }
+    let mut deaf = Vec::new();
+    for packet in packets {
+        let socket = UdpSocket::bind(rig::any_port()).await.unwrap();
+        socket.send_to(&packet, target).await.unwrap();
+        deaf.push(socket);
+    }
+    still_works(&pair).await;
+    let mut proofs_asked = 0;
+    for socket in deaf {
+        let mut answer = [0; 2000];
+        if socket.try_recv(&mut answer).is_ok() && answer[0] & LONG_HEADER_TYPE == RETRY {
+            proofs_asked += 1;
+        }
+    }
+    assert!(0 < proofs_asked, "a crowd must prove its addresses");
+}
+
+/// Both agents of the pair still find each other.
+async fn still_works(pair: &Pair) {
+    let (left, mut right) = timeout(LIMIT, pair.links()).await.unwrap();
+    left.control_out.send("still".into()).await.unwrap();
+    assert_eq!(right.control_in.recv().await.unwrap().unwrap(), "still");
+}
+
+fn assert_closed(error: &ConnectionError, code: CloseCode) {
+    let ConnectionError::ApplicationClosed(closed) = error else { panic!("{error}") };
+    assert_eq!(closed.error_code, VarInt::from(code), "{error}");
+}
+
+type Streams = Vec<(SendStream, RecvStream)>;
+
+/// A link of the right agent with a left side that says what the test makes it say.
+async fn linked(pair: &Pair) -> (Raw, Streams, Link) {
+    let raw = Raw::dial(pair, 1, ALPN_LINK).await.unwrap();
+    let session = pair.right.expectation.session();
+    let (streams, link) =
+        tokio::join!(raw.name(session, 8), pair.right.expectation.establish(LIMIT));
+    (raw, streams, link.unwrap())
+}
+
+/// A dialler of the right agent that keeps no rules.
+#[derive(Debug)]
+struct Raw {
+    connection: quinn::Connection,
+    _endpoint: quinn::Endpoint,
+}
+
+impl Raw {
+    fn endpoint(address: SocketAddr) -> quinn::Endpoint {
+        quinn::Endpoint::client(address).unwrap()
+    }
+
+    async fn dial(pair: &Pair, own: u8, alpn: &[u8]) -> Result<Self, ConnectionError> {
+        let endpoint = Self::endpoint(rig::any_port());
+        let target = pair.right.endpoint.local_address().unwrap();
+        let config = client(own, pair, alpn);
+        let connection = endpoint.connect_with(config, target, SERVER_NAME).unwrap().await?;
+        Ok(Self { connection, _endpoint: endpoint })
+    }
+
+    /// Says the first words as they are on the wire.
+    async fn name(&self, session: SessionId, streams: u8) -> Streams {
+        let mut opened = Vec::new();
+        let (mut out, back) = self.connection.open_bi().await.unwrap();
+        let words = [&b"OPLh\x01"[..], &[streams], session.as_bytes(), &[7; 8]].concat();
+        out.write_all(&words).await.unwrap();
+        opened.push((out, back));
+        for number in 0..streams {
+            let (mut out, back) = self.connection.open_bi().await.unwrap();
+            out.write_all(&[number]).await.unwrap();
+            opened.push((out, back));
+        }
+        opened
+    }
+}
+
+fn client(own: u8, pair: &Pair, alpn: &[u8]) -> quinn::ClientConfig {
+    let tls = tls::client_config(&rig::key(own), pair.right.endpoint.public_key(), alpn).unwrap();
+    quinn::ClientConfig::new(std::sync::Arc::new(QuicClientConfig::try_from(tls).unwrap()))
+}
+
+/// More than an endpoint takes on without a proof of address, and less than it takes from one
+/// address, as there is only one here.
+const FLOOD: usize = 44;
+/// The bits of a QUIC packet's first byte that tell a retry from other packets with a long header.
+const LONG_HEADER_TYPE: u8 = 0xf0;
+const RETRY: u8 = 0xf0;
