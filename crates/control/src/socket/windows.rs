@@ -9,7 +9,7 @@ use std::{fs, io, path::Path};
 use interprocess::os::windows::{
     named_pipe::{
         PipeListenerOptions, pipe_mode,
-        tokio::{DuplexPipeStream, PipeListener, PipeListenerOptionsExt as _},
+        tokio::{DuplexPipeStream, PipeListener},
     },
     security_descriptor::SecurityDescriptor,
 };
