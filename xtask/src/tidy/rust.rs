@@ -25,14 +25,15 @@ const PRODUCTION_LINES_MAX: usize = 800;
 fn layout(source: &Source<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let first = source.lines().find(|(_, line)| !line.trim().is_empty());
-    if !first.is_some_and(|(_, line)| line.starts_with("//!")) {
+    let file = source.name.rsplit('/').next().unwrap_or(source.name);
+    // What `tests.rs` beside a module is for stands in its name.
+    if file != "tests.rs" && !first.is_some_and(|(_, line)| line.starts_with("//!")) {
         findings.push(source.finding(1, "head", "starts without `//!` that says what it is for"));
     }
     if PRODUCTION_LINES_MAX < source.production() {
         let text = format!("{} lines before its tests; split it", source.production());
         findings.push(source.finding(0, "size", text));
     }
-    let file = source.name.rsplit('/').next().unwrap_or(source.name);
     let advice = match file {
         "mod.rs" => "write `foo.rs` beside `foo/`",
         "util.rs" | "utils.rs" | "helper.rs" | "helpers.rs" | "misc.rs" | "common.rs" => {
