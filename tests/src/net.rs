@@ -2,7 +2,7 @@
 //!
 //! Everything made here has a name that no other run uses, and goes away when dropped.
 
-use std::{fs, process::Command, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -57,14 +57,14 @@ impl Wire {
         Ok(())
     }
 
-    /// A command that runs on the left host.
-    pub fn on_left(&self, program: &std::path::Path) -> Command {
-        inside(&self.left, program)
+    /// The name of the left host's namespace.
+    pub fn left(&self) -> &str {
+        &self.left
     }
 
-    /// A command that runs on the right host.
-    pub fn on_right(&self, program: &std::path::Path) -> Command {
-        inside(&self.right, program)
+    /// The name of the right host's namespace.
+    pub fn right(&self) -> &str {
+        &self.right
     }
 
     /// Bytes that the right host has sent and received on the wire.
@@ -95,7 +95,8 @@ impl Drop for Wire {
     }
 }
 
-fn inside(host: &str, program: &std::path::Path) -> Command {
+/// A command that runs on a host.
+pub fn inside(host: &str, program: &Path) -> Command {
     let mut command = Command::new("ip");
     command.args(["netns", "exec", host]).arg(program);
     command
@@ -108,15 +109,6 @@ fn sh(words: &[&str]) -> Result<()> {
         bail!("`{}` failed: {}", words.join(" "), done.stderr.trim());
     }
     Ok(())
-}
-
-/// Bytes that this computer's loopback interface has carried.
-///
-/// # Errors
-/// When the counter cannot be read.
-pub fn loopback_bytes() -> Result<u64> {
-    let text = fs::read_to_string("/sys/class/net/lo/statistics/tx_bytes")?;
-    Ok(text.trim().parse()?)
 }
 
 /// The system's tools answer at once or are stuck.

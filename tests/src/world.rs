@@ -11,7 +11,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{Finished, Process, outport, run, wait_until};
+use crate::{
+    net::{self, Wire},
+    process::{Finished, Process, outport, run, wait_until},
+};
 
 /// A hub with an account `smith`, and the agents that were added to it.
 ///
@@ -24,6 +27,9 @@ pub struct World {
     pub url: String,
     /// The agents, in the order in which they were added.
     pub agents: Vec<Agent>,
+    /// The network that it lives in; `None` is this computer's own loopback.
+    pub wire: Option<Wire>,
+    ca: Option<PathBuf>,
     dir: TempDir,
 }
 
@@ -38,6 +44,8 @@ pub struct Agent {
     pub folder: PathBuf,
     /// The running agent; `None` while it is down.
     pub process: Option<Process>,
+    host: Option<String>,
+    ca: Option<PathBuf>,
 }
 
 impl World {
@@ -46,14 +54,42 @@ impl World {
     /// # Errors
     /// When any part of that fails.
     pub fn new() -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("outport-world-").tempdir()?;
-        let mut world = Self { hub: None, url: String::new(), agents: Vec::new(), dir };
+        let mut world = Self::empty()?;
         world.start_hub("127.0.0.1:0")?;
-        let mut add = world.hub_command();
-        fs::write(world.dir.path().join("password"), "correct horse battery staple\n")?;
-        add.args(["user", "add", "smith", "--password-file"]).arg(world.path("password"));
-        succeed(&mut add)?;
+        world.add_smith()?;
         Ok(world)
+    }
+
+    /// The same on a network of its own: the hub and the first agent on the left host, all others
+    /// on the right one.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn on_wire() -> Result<Self> {
+        let mut world = Self::empty()?;
+        let names = vec![Wire::LEFT.to_owned()];
+        let pair = rcgen::generate_simple_self_signed(names)?;
+        fs::write(world.path("cert.pem"), pair.cert.pem())?;
+        fs::write(world.path("key.pem"), pair.signing_key.serialize_pem())?;
+        world.ca = Some(world.path("cert.pem"));
+        world.wire = Some(Wire::lay()?);
+        world.start_hub(&format!("{}:0", Wire::LEFT))?;
+        world.add_smith()?;
+        Ok(world)
+    }
+
+    fn empty() -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("outport-world-").tempdir()?;
+        let (url, agents) = (String::new(), Vec::new());
+        Ok(Self { hub: None, url, agents, wire: None, ca: None, dir })
+    }
+
+    fn add_smith(&self) -> Result<()> {
+        fs::write(self.path("password"), "correct horse battery staple\n")?;
+        let mut add = self.hub_command();
+        add.args(["user", "add", "smith", "--password-file"]).arg(self.path("password"));
+        succeed(&mut add)?;
+        Ok(())
     }
 
     /// Starts the hub again after it was stopped or killed, at the same address.
@@ -61,7 +97,7 @@ impl World {
     /// # Errors
     /// When it does not come up.
     pub fn restart_hub(&mut self) -> Result<()> {
-        let address = self.url.trim_start_matches("http://").to_owned();
+        let address = self.url.rsplit('/').next().unwrap_or_default().to_owned();
         self.start_hub(&address)
     }
 
@@ -74,7 +110,12 @@ impl World {
         let folder = self.path(&format!("data-{name}"));
         fs::create_dir_all(&home)?;
         fs::create_dir_all(&folder)?;
-        let agent = Agent { name: name.to_owned(), home, folder, process: None };
+        let host = self.wire.as_ref().map(|wire| match self.agents.len() {
+            0 => wire.left().to_owned(),
+            _ => wire.right().to_owned(),
+        });
+        let (name_kept, ca) = (name.to_owned(), self.ca.clone());
+        let agent = Agent { name: name_kept, home, folder, process: None, host, ca };
         self.sign_in(&agent)?;
         succeed(agent.command().args(["setup", "--name", name]))?;
         succeed(agent.command().args(["folders", "add", "--read-write"]).arg(&agent.folder))?;
@@ -115,7 +156,8 @@ impl World {
 
     /// A command of the hub's administrator, to be followed by what he does.
     pub fn hub_command(&self) -> Command {
-        let mut command = base_command(self.dir.path());
+        let host = self.wire.as_ref().map(Wire::left);
+        let mut command = base_command(self.dir.path(), host);
         command.args(["hub", "--data"]).arg(self.path("hub"));
         command
     }
@@ -124,6 +166,10 @@ impl World {
         let log = self.path("hub.log");
         let mut command = self.hub_command();
         command.args(["--listen", address]);
+        if self.ca.is_some() {
+            command.arg("--tls-cert").arg(self.path("cert.pem"));
+            command.arg("--tls-key").arg(self.path("key.pem"));
+        }
         let mut hub = Process::start("the hub", &mut command, &log)?;
         let line = hub.wait_for("listening http", STARTUP)?;
         let url = line.split_whitespace().find(|word| word.starts_with("http"));
@@ -149,8 +195,11 @@ impl World {
 impl Agent {
     /// The `outport` command as this computer's owner runs it.
     pub fn command(&self) -> Command {
-        let mut command = base_command(&self.home);
+        let mut command = base_command(&self.home, self.host.as_deref());
         command.env("OUTPORT_HOME", &self.home);
+        if let Some(ca) = &self.ca {
+            command.env("OUTPORT_CA_FILE", ca);
+        }
         command
     }
 
@@ -255,8 +304,11 @@ pub fn succeed(command: &mut Command) -> Result<Finished> {
 }
 
 /// The program with nothing of the tester's own surroundings.
-fn base_command(home: &Path) -> Command {
-    let mut command = Command::new(outport());
+fn base_command(home: &Path, host: Option<&str>) -> Command {
+    let mut command = match host {
+        Some(host) => net::inside(host, &outport()),
+        None => Command::new(outport()),
+    };
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("OUTPORT_") {
             command.env_remove(name);
