@@ -3,10 +3,15 @@
 //! The agent gives it [`rules`]; whatever then happens to a file goes through the [`resolver`],
 //! which no path leads out of.
 
+mod destination;
+mod dirs;
+pub mod journal_file;
 pub mod ops;
 pub mod refused;
 pub mod resolver;
 pub mod rules;
+pub mod session;
+mod source;
 pub mod stat;
 pub mod store;
 pub mod system_path;

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use outport_protocol::session::Fault;
 use outport_types::{Code, CollectionPath, Problem, Retry};
 
 use crate::system_path::NameProblem;
@@ -72,39 +73,36 @@ pub enum Refused {
 impl Refused {
     /// What a person is told.
     pub fn problem(&self, path: &CollectionPath, endpoint: &str) -> Problem {
-        let place = || [("path", path.to_string().into()), ("endpoint", endpoint.into())];
-        let because = |code, reason: String| {
-            let [path, endpoint] = place();
-            Problem::new(code, [path, endpoint, ("reason", reason.into())])
-        };
-        match self {
-            Self::NotShared => Problem::new(Code::NotShared, place()),
-            Self::ReadOnly => Problem::new(Code::ReadOnly, place()),
-            Self::FolderItself => Problem::new(Code::FolderItself, place()),
-            Self::NotFound => Problem::new(Code::NotFound, place()),
-            Self::NotADirectory => Problem::new(Code::NotADirectory, place()),
-            Self::IsADirectory => Problem::new(Code::IsADirectory, place()),
-            Self::Exists => Problem::new(Code::Exists, place()),
-            Self::NotEmpty => Problem::new(Code::NotEmpty, place()),
-            Self::InsideItself => because(Code::Disk, "a directory cannot go into itself".into()),
-            Self::Special => {
-                let [path, endpoint] = place();
-                Problem::new(Code::SkippedKind, [path, endpoint, ("kind", "special file".into())])
-            }
-            Self::BadName(problem) => because(Code::BadName, problem.to_string()),
-            Self::NoDefaultDirectory => {
-                Problem::new(Code::NoDefaultDirectory, [("endpoint", endpoint.into())])
-            }
-            Self::LinkLoop => because(Code::Disk, "links lead in circles".into()),
+        self.fault().problem(path, endpoint)
+    }
+
+    /// The same without path and endpoint, as it crosses a link and enters a journal.
+    pub fn fault(&self) -> Fault {
+        let (code, reason) = match self {
+            Self::NotShared => (Code::NotShared, String::new()),
+            Self::ReadOnly => (Code::ReadOnly, String::new()),
+            Self::FolderItself => (Code::FolderItself, String::new()),
+            Self::NotFound => (Code::NotFound, String::new()),
+            Self::NotADirectory => (Code::NotADirectory, String::new()),
+            Self::IsADirectory => (Code::IsADirectory, String::new()),
+            Self::Exists => (Code::Exists, String::new()),
+            Self::NotEmpty => (Code::NotEmpty, String::new()),
+            Self::InsideItself => (Code::Disk, "a directory cannot go into itself".into()),
+            Self::Special => (Code::SkippedKind, "special file".into()),
+            Self::BadName(problem) => (Code::BadName, problem.to_string()),
+            Self::NoDefaultDirectory => (Code::NoDefaultDirectory, String::new()),
+            Self::LinkLoop => (Code::Disk, "links lead in circles".into()),
             Self::ListingTooLong => {
-                let [path, endpoint] = place();
-                let max = ("max", crate::ops::LISTING_ENTRIES_MAX.into());
-                Problem::new(Code::ListingTooLong, [path, endpoint, max])
+                (Code::ListingTooLong, crate::ops::LISTING_ENTRIES_MAX.to_string())
             }
-            Self::Stopped => Problem::new(Code::EndpointPaused, [("endpoint", endpoint.into())]),
-            Self::NoSpace(_) => Problem::new(Code::NoSpace, place()),
-            Self::Permission(_) => Problem::new(Code::OsPermission, place()),
-            Self::Disk(error) => because(Code::Disk, error.to_string()),
+            Self::Stopped => (Code::EndpointPaused, String::new()),
+            Self::NoSpace(_) => (Code::NoSpace, String::new()),
+            Self::Permission(_) => (Code::OsPermission, String::new()),
+            Self::Disk(error) => (Code::Disk, error.to_string()),
+        };
+        match self.retry() {
+            Retry::Backoff => Fault::backoff(code, reason),
+            Retry::Never => Fault::never(code, reason),
         }
     }
 
@@ -128,6 +126,12 @@ impl Refused {
             | Self::ListingTooLong
             | Self::Permission(_) => Retry::Never,
         }
+    }
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        refused.fault()
     }
 }
 

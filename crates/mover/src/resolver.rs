@@ -29,6 +29,7 @@ use std::{
 use outport_protocol::ticket::Grant;
 use outport_types::{CollectionPath, Name};
 
+pub(crate) use self::directory::never_wait;
 use self::{
     anchors::Anchors,
     rights::{Grants, Rights},

@@ -1,10 +1,13 @@
 //! What a disk says about a file, in words that are the same on every system.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use cap_fs_ext::MetadataExt as _;
+use cap_fs_ext::{FileTypeExt as _, MetadataExt as _};
 use cap_std::fs::Metadata;
-use outport_protocol::control::FileKind;
+use outport_protocol::{
+    control::FileKind,
+    session::{FileStamp, LeftKind, Meta, VersionToken},
+};
 use outport_types::UnixTime;
 
 /// Which file or directory it is, whatever it is called and however it was reached.
@@ -35,6 +38,8 @@ pub struct Stat {
     pub user: u32,
     /// Number of the owning group.
     pub group: u32,
+    /// What it is when it is never transferred.
+    pub left: Option<LeftKind>,
 }
 
 impl Stat {
@@ -49,6 +54,11 @@ impl Stat {
         } else {
             FileKind::Special
         };
+        let left = match kind {
+            FileKind::Dir | FileKind::File => None,
+            FileKind::Link => Some(LeftKind::Link),
+            FileKind::Special => Some(left_kind(metadata)),
+        };
         let system = system::Fields::new(metadata);
         Self {
             kind,
@@ -61,8 +71,67 @@ impl Stat {
             mode: system.mode,
             user: system.user,
             group: system.group,
+            left,
         }
     }
+
+    /// What an open file says.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn of_open(file: &std::fs::File) -> std::io::Result<Self> {
+        Ok(Self::new(&Metadata::from_file(file)?))
+    }
+
+    /// What a manifest says of it.
+    pub fn meta(&self) -> Meta {
+        Meta {
+            size: self.size,
+            mtime: self.modified,
+            mode: self.mode,
+            token: VersionToken::of(
+                self.id.device,
+                self.id.inode,
+                self.size,
+                self.modified,
+                self.changed,
+            ),
+        }
+    }
+
+    /// What a journal says of it.
+    pub fn stamp(&self) -> FileStamp {
+        FileStamp {
+            device: self.id.device,
+            inode: self.id.inode,
+            size: self.size,
+            mtime: self.modified,
+        }
+    }
+}
+
+fn left_kind(metadata: &Metadata) -> LeftKind {
+    let kind = metadata.file_type();
+    if kind.is_fifo() {
+        LeftKind::Pipe
+    } else if kind.is_socket() {
+        LeftKind::Socket
+    } else if kind.is_block_device() || kind.is_char_device() {
+        LeftKind::Device
+    } else {
+        LeftKind::Other
+    }
+}
+
+/// A moment of ours as one of the system; `None` when it cannot be said there.
+pub(crate) fn system_time(moment: UnixTime) -> Option<SystemTime> {
+    let seconds = Duration::from_secs(moment.seconds.unsigned_abs());
+    let whole = if moment.seconds < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(seconds)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(seconds)
+    };
+    whole?.checked_add(Duration::from_nanos(moment.nanos.into()))
 }
 
 /// A moment of the system as one of ours.
@@ -136,8 +205,6 @@ mod system {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -146,6 +213,13 @@ mod tests {
         assert_eq!(time(moment), UnixTime { seconds: -2, nanos: 500_000_000 });
         let moment = SystemTime::UNIX_EPOCH + Duration::from_millis(1500);
         assert_eq!(time(moment), UnixTime { seconds: 1, nanos: 500_000_000 });
+        for moment in [
+            UnixTime { seconds: -2, nanos: 500_000_000 },
+            UnixTime { seconds: 1, nanos: 1 },
+            UnixTime::from_seconds(0),
+        ] {
+            assert_eq!(time(system_time(moment).unwrap()), moment);
+        }
         let moment = SystemTime::UNIX_EPOCH - Duration::from_secs(3);
         assert_eq!(time(moment), UnixTime { seconds: -3, nanos: 0 });
     }

@@ -1,5 +1,292 @@
-//! The small set of things that a session does to a disk.
+//! The small set of things that a session does to a disk, behind a seam.
+//!
+//! Every method works on names in open directories, which the [resolver](crate::resolver) gave, and
+//! blocks the thread that calls it.
+//! [`Disk`] is the real thing; tests put something in its place that is full, slow, or forgets.
 
+mod buffers;
 mod sync;
 
-pub(crate) use self::sync::sync_directory;
+use std::{
+    fmt,
+    fs::{File, FileTimes},
+    io,
+};
+
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
+use cap_std::fs::OpenOptions;
+use outport_protocol::control::FileKind;
+use outport_types::{Name, UnixTime};
+
+pub(crate) use self::{
+    buffers::BufferPool,
+    sync::{open_directory, sync_directory},
+};
+use crate::{
+    refused::Refused,
+    resolver::{Directory, OpenFile, never_wait},
+    stat::{Stat, system_time},
+    system_path::name_to_host,
+};
+
+/// What a session does to a disk.
+///
+/// The methods are the real ones, so that something else says only what is different.
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Opens a regular file to read it.
+    ///
+    /// # Errors
+    /// When it is no regular file, denied, or cannot be opened.
+    fn open(&self, directory: &Directory, name: &Name) -> Result<OpenFile, Refused> {
+        directory.open_file(name)
+    }
+
+    /// Reads from `offset` on until the buffer is full or the file ends.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn read_at(&self, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match system::read_at(file, &mut buffer[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(bytes) => filled += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Makes the file of this reserved name anew: whatever had the name is removed, and nothing
+    /// else can be what is opened.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn create(&self, directory: &Directory, name: &Name) -> Result<File, Refused> {
+        let host = name_to_host(name);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).follow(FollowSymlinks::No);
+        system::private(&mut options);
+        loop {
+            match directory.dir().open_with(&host, &options) {
+                Ok(file) => return Ok(file.into_std()),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    directory.dir().remove_file(&host)?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Opens a file of a reserved name again.
+    ///
+    /// # Errors
+    /// When it is no regular file or cannot be opened.
+    fn reopen(&self, directory: &Directory, name: &Name, write: bool) -> Result<File, Refused> {
+        let mut options = OpenOptions::new();
+        options.read(!write).write(write).follow(FollowSymlinks::No);
+        never_wait(&mut options);
+        let file = directory.dir().open_with(name_to_host(name), &options)?.into_std();
+        match Stat::of_open(&file)?.kind {
+            FileKind::File => Ok(file),
+            FileKind::Dir | FileKind::Link | FileKind::Special => Err(Refused::Special),
+        }
+    }
+
+    /// What stands at a name, links not followed; `None` when nothing does.
+    ///
+    /// # Errors
+    /// When it cannot be said.
+    fn stat(&self, directory: &Directory, name: &Name) -> Result<Option<Stat>, Refused> {
+        match directory.dir().symlink_metadata(name_to_host(name)) {
+            Ok(found) => Ok(Some(Stat::new(&found))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Plans room for a file of `size` bytes where the file system can.
+    ///
+    /// # Errors
+    /// When it says that there is no room.
+    fn reserve(&self, file: &File, size: u64) -> io::Result<()> {
+        system::reserve(file, size)
+    }
+
+    /// Writes all bytes at `offset`.
+    ///
+    /// # Errors
+    /// When the disk fails or is full.
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut written = 0;
+        while written < bytes.len() {
+            match system::write_at(file, &bytes[written..], offset + written as u64) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(bytes) => written += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a finished file its size, permissions and time.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn finish(
+        &self,
+        file: &File,
+        size: u64,
+        mode: u32,
+        modified: Option<UnixTime>,
+    ) -> io::Result<()> {
+        if file.metadata()?.len() != size {
+            file.set_len(size)?;
+        }
+        system::set_mode(file, mode)?;
+        if let Some(modified) = modified.and_then(system_time) {
+            file.set_times(FileTimes::new().set_modified(modified))?;
+        }
+        Ok(())
+    }
+
+    /// Brings the content of a file to the disk for good.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn sync_file(&self, file: &File) -> io::Result<()> {
+        file.sync_all()
+    }
+
+    /// Brings everything on a file's file system to the disk for good: one call for many files.
+    /// `None` where the system cannot promise that, and each file must be synced by itself.
+    fn sync_file_system(&self, on_it: &File) -> Option<io::Result<()>> {
+        sync::sync_file_system(on_it)
+    }
+
+    /// Brings the names in a directory to the disk for good.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn sync_directory(&self, directory: &Directory) -> io::Result<()> {
+        sync_directory(directory.dir())
+    }
+
+    /// Gives a finished file its final name, in the place of what has that name.
+    ///
+    /// # Errors
+    /// When a directory has that name, or the disk fails.
+    fn place(&self, directory: &Directory, temp: &Name, name: &Name) -> Result<(), Refused> {
+        let dir = directory.dir();
+        Ok(dir.rename(name_to_host(temp), dir, name_to_host(name))?)
+    }
+
+    /// Makes a directory.
+    ///
+    /// # Errors
+    /// When something stands there, or the disk fails.
+    fn make_directory(&self, directory: &Directory, name: &Name) -> Result<(), Refused> {
+        Ok(directory.dir().create_dir(name_to_host(name))?)
+    }
+
+    /// Removes a file of a reserved name.
+    ///
+    /// # Errors
+    /// When the disk fails; that it was not there is fine.
+    fn remove(&self, directory: &Directory, name: &Name) -> Result<(), Refused> {
+        match directory.dir().remove_file(name_to_host(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// The disks of this computer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+impl Store for Disk {}
+
+#[cfg(unix)]
+mod system {
+    use std::{fs::File, io, os::unix::fs::FileExt as _, sync::OnceLock};
+
+    use cap_std::fs::{OpenOptions, OpenOptionsExt as _};
+    use rustix::fs::Mode;
+
+    pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        file.read_at(buffer, offset)
+    }
+
+    pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        file.write_at(bytes, offset)
+    }
+
+    /// Nobody else reads what is not whole yet.
+    pub(super) fn private(options: &mut OpenOptions) {
+        options.mode(0o600);
+    }
+
+    /// What the source has, less what this computer's user takes away from new files.
+    pub(super) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+        static UMASK: OnceLock<Mode> = OnceLock::new();
+        let umask = *UMASK.get_or_init(|| {
+            let umask = rustix::process::umask(Mode::RWXG | Mode::RWXO);
+            rustix::process::umask(umask);
+            umask
+        });
+        let mode = Mode::from_raw_mode((mode & 0o777) as rustix::fs::RawMode);
+        Ok(rustix::fs::fchmod(file, mode.difference(umask))?)
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn reserve(file: &File, size: u64) -> io::Result<()> {
+        use rustix::{fs::FallocateFlags, io::Errno};
+        loop {
+            return match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, size) {
+                Err(Errno::INTR) => continue,
+                Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => Err(error.into()),
+                // A file system that cannot plan is as good without.
+                Ok(()) | Err(_) => Ok(()),
+            };
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn reserve(_: &File, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use std::{fs::File, io, os::windows::fs::FileExt as _};
+
+    use cap_std::fs::OpenOptions;
+
+    pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        match file.seek_read(buffer, offset) {
+            // Reading past the end is an error there.
+            Err(error) if error.raw_os_error() == Some(ERROR_HANDLE_EOF) => Ok(0),
+            other => other,
+        }
+    }
+
+    pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        file.seek_write(bytes, offset)
+    }
+
+    pub(super) fn private(_: &mut OpenOptions) {}
+
+    pub(super) fn set_mode(_: &File, _: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn reserve(_: &File, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    const ERROR_HANDLE_EOF: i32 = 38;
+}

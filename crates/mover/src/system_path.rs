@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use outport_protocol::session::RESERVED_PREFIX;
 use outport_types::{CollectionPath, Name, PathError};
 
 /// An operating system, as far as names of files go.
@@ -58,7 +59,7 @@ pub enum NameProblem {
         unit: &'static str,
     },
     /// Reserved by Outport for files that are on their way.
-    #[error("names that start with {TEMP_PREFIX} are reserved for files on their way")]
+    #[error("names that start with {RESERVED_PREFIX} are reserved for files on their way")]
     Reserved,
     /// On Windows the first name of a path is a drive.
     #[error("the first name of a path there is a drive, as in /C/Users")]
@@ -187,7 +188,7 @@ impl System {
 
 /// Whether a name is one of ours: never listed, sent or touched for somebody else.
 pub fn is_reserved(name: &Name) -> bool {
-    name.as_bytes().starts_with(TEMP_PREFIX.as_bytes())
+    outport_protocol::session::is_reserved(name.as_bytes())
 }
 
 fn check_windows_name(bytes: &[u8]) -> Result<(), NameProblem> {
@@ -410,8 +411,6 @@ mod host {
     }
 }
 
-/// How the name of every file on its way starts.
-pub const TEMP_PREFIX: &str = ".outport-part-";
 /// What every Linux file system takes.
 const UNIX_NAME_BYTES_MAX: usize = 255;
 /// What NTFS, HFS+ and APFS take.

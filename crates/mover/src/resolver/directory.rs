@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
-use cap_std::fs::{Dir, File, OpenOptions};
+use cap_std::fs::{Dir, OpenOptions};
 use outport_protocol::control::FileKind;
 use outport_types::{Access, CollectionPath, Name};
 
@@ -52,7 +52,7 @@ pub struct Place {
 #[derive(Debug)]
 pub struct OpenFile {
     /// The file.
-    pub file: File,
+    pub file: std::fs::File,
     /// From the open handle.
     pub stat: Stat,
 }
@@ -193,7 +193,7 @@ impl Directory {
         let stat = Stat::new(&file.metadata()?);
         self.allow_id(stat.id)?;
         match stat.kind {
-            FileKind::File => Ok(OpenFile { file, stat }),
+            FileKind::File => Ok(OpenFile { file: file.into_std(), stat }),
             FileKind::Dir => Err(Refused::IsADirectory),
             FileKind::Link | FileKind::Special => Err(Refused::Special),
         }
@@ -227,6 +227,15 @@ impl Directory {
                 Ok(Entry { name, kind })
             })
         }))
+    }
+
+    /// The names in it that are reserved for files on their way.
+    pub(crate) fn reserved_names(&self) -> Result<Vec<Name>, Refused> {
+        let mut names = Vec::new();
+        for entry in self.dir().entries()? {
+            names.extend(name_from_host(&entry?.file_name()).ok().filter(is_reserved));
+        }
+        Ok(names)
     }
 
     /// The open handle.

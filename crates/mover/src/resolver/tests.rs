@@ -531,7 +531,7 @@ fn an_explanation_follows_the_disk() {
     );
 }
 
-fn open(resolver: &Resolver, path: &CollectionPath) -> Result<cap_std::fs::File, Refused> {
+fn open(resolver: &Resolver, path: &CollectionPath) -> Result<std::fs::File, Refused> {
     match resolver.behind(path)? {
         Resolved::Place(place) => Ok(place.directory().open_file(place.name())?.file),
         Resolved::Directory(_) => Err(Refused::IsADirectory),

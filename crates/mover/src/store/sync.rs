@@ -7,22 +7,45 @@ use cap_std::fs::Dir;
 /// Makes the names in a directory durable.
 #[cfg(unix)]
 pub(crate) fn sync_directory(dir: &Dir) -> io::Result<()> {
-    // The handle may be one that only leads on; for this it must be open to be read.
-    use rustix::fs::{Mode, OFlags, fsync, openat};
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    match openat(dir, c".", flags, Mode::empty()) {
-        Ok(open) => Ok(fsync(open)?),
+    match open_directory(dir) {
+        Ok(open) => open.sync_all(),
         // One that may be written but not read cannot be synced by itself.
-        Err(rustix::io::Errno::ACCESS) => {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             rustix::fs::sync();
             Ok(())
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
+}
+
+/// Opens a directory for what a handle that only leads on cannot do.
+#[cfg(unix)]
+pub(crate) fn open_directory(dir: &Dir) -> io::Result<std::fs::File> {
+    use rustix::fs::{Mode, OFlags, openat};
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(openat(dir, c".", flags, Mode::empty())?.into())
 }
 
 /// Windows journals names itself, and has no call for directories.
 #[cfg(windows)]
 pub(crate) fn sync_directory(_: &Dir) -> io::Result<()> {
     Ok(())
+}
+
+/// Windows has nothing to do with such a handle.
+#[cfg(windows)]
+pub(crate) fn open_directory(_: &Dir) -> io::Result<std::fs::File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Brings everything on a file's file system to the disk for good.
+#[cfg(target_os = "linux")]
+pub(super) fn sync_file_system(on_it: &std::fs::File) -> Option<io::Result<()>> {
+    Some(rustix::fs::syncfs(on_it).map_err(io::Error::from))
+}
+
+/// Other systems have no call that waits for all of it.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn sync_file_system(_: &std::fs::File) -> Option<io::Result<()>> {
+    None
 }

@@ -1,0 +1,209 @@
+//! What a receiver asks of the disk, carried out.
+
+mod compare;
+mod settle;
+mod write;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    fs::File,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use outport_protocol::{
+    orders::TransferOrders,
+    session::{
+        BufferId, Fault,
+        receiver::{ReceiverEffect, ReceiverEvent, Temp},
+    },
+};
+use outport_types::TaskId;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    dirs::{OpenDirs, Side},
+    journal_file::JournalFile,
+    refused::Refused,
+    resolver::Resolver,
+    source::BUFFER_BYTES,
+    store::{BufferPool, Store},
+};
+
+/// The receiver's side of this computer's disks. Shared by the threads of one session.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    store: Arc<dyn Store>,
+    dirs: OpenDirs,
+    task: TaskId,
+    stop: CancellationToken,
+    pool: BufferPool,
+    buffers: Mutex<HashMap<BufferId, Bytes>>,
+    files: Mutex<OpenFiles>,
+    /// A handle on each file system that is written to, open since before the first write there:
+    /// only so does a sync of the whole file system tell of every error.
+    file_systems: Mutex<BTreeMap<u64, Arc<File>>>,
+    journal: Mutex<JournalFile>,
+}
+
+/// Temporary files that are open for writing, by entry. What is not among them is opened again.
+#[derive(Debug, Default)]
+struct OpenFiles {
+    files: HashMap<u64, Arc<File>>,
+    order: VecDeque<u64>,
+}
+
+impl Destination {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        resolver: Arc<Resolver>,
+        task: TaskId,
+        orders: Arc<TransferOrders>,
+        journal: JournalFile,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            store,
+            dirs: OpenDirs::new(resolver, orders, Side::Destination),
+            task,
+            stop,
+            pool: BufferPool::new(BUFFER_BYTES, FREE_BUFFERS_MAX),
+            buffers: Mutex::default(),
+            files: Mutex::default(),
+            file_systems: Mutex::default(),
+            journal: Mutex::new(journal),
+        }
+    }
+
+    /// Keeps the body of a data frame that arrived.
+    pub(crate) fn keep(&self, buffer: BufferId, body: Bytes) {
+        lock(&self.buffers).insert(buffer, body);
+    }
+
+    /// Lets go of the body of a data frame.
+    pub(crate) fn forget(&self, buffer: BufferId) {
+        lock(&self.buffers).remove(&buffer);
+    }
+
+    /// Carries out an effect on the calling thread; `None` for those that are not answered.
+    pub(crate) fn carry_out(&self, effect: ReceiverEffect) -> Option<ReceiverEvent> {
+        Some(match effect {
+            ReceiverEffect::Compare { id, entries } => {
+                let results = entries.iter().map(|entry| self.compare(entry));
+                ReceiverEvent::Compared {
+                    id,
+                    results: results.map(|result| result.map_err(Fault::from)).collect(),
+                }
+            }
+            ReceiverEffect::Digest { id, place } => {
+                ReceiverEvent::Digested { id, digest: self.digest(&place).ok() }
+            }
+            ReceiverEffect::CheckHeld { id, temp, blocks, nodes } => {
+                let values = self.check_held(&temp, blocks, &nodes);
+                ReceiverEvent::Hashed { id, values: values.unwrap_or(vec![None; nodes.len()]) }
+            }
+            ReceiverEffect::Create { id, temp, size } => {
+                ReceiverEvent::Created { id, result: self.create(&temp, size).map_err(Fault::from) }
+            }
+            ReceiverEffect::Write { id, buffer, writes } => {
+                ReceiverEvent::Written { id, results: self.write(buffer, &writes) }
+            }
+            ReceiverEffect::Forget { buffer } => {
+                self.forget(buffer);
+                return None;
+            }
+            ReceiverEffect::SyncFiles { id, files } => {
+                ReceiverEvent::Synced { id, results: self.sync_files(&files) }
+            }
+            ReceiverEffect::ReadBack { id, blocks } => {
+                ReceiverEvent::ReadBack { id, agree: self.read_back(&blocks) }
+            }
+            ReceiverEffect::AppendJournal { id, bytes } => {
+                let result = lock(&self.journal).append(&bytes).map_err(Refused::from);
+                ReceiverEvent::Done { id, result: result.map_err(Fault::from) }
+            }
+            ReceiverEffect::Place { id, files } => {
+                ReceiverEvent::Placed { id, results: self.place(&files) }
+            }
+            ReceiverEffect::SyncDirs { id, dirs } => {
+                ReceiverEvent::Done { id, result: self.sync_dirs(&dirs).map_err(Fault::from) }
+            }
+            ReceiverEffect::Sweep { id } => {
+                ReceiverEvent::Done { id, result: self.sweep().map_err(Fault::from) }
+            }
+        })
+    }
+
+    /// Whether an effect brings to the disk what was written: that waits long, and must not keep
+    /// writes from going on.
+    pub(crate) fn is_slow(effect: &ReceiverEffect) -> bool {
+        match effect {
+            ReceiverEffect::SyncFiles { .. }
+            | ReceiverEffect::ReadBack { .. }
+            | ReceiverEffect::AppendJournal { .. }
+            | ReceiverEffect::Place { .. }
+            | ReceiverEffect::SyncDirs { .. }
+            | ReceiverEffect::Sweep { .. } => true,
+            ReceiverEffect::Compare { .. }
+            | ReceiverEffect::Digest { .. }
+            | ReceiverEffect::CheckHeld { .. }
+            | ReceiverEffect::Create { .. }
+            | ReceiverEffect::Write { .. }
+            | ReceiverEffect::Forget { .. } => false,
+        }
+    }
+
+    /// What resolves the paths of this side.
+    pub(crate) fn resolver(&self) -> &Arc<Resolver> {
+        self.dirs.resolver()
+    }
+
+    /// Lets go of all open files and directories, because the rules changed.
+    pub(crate) fn close_all(&self) {
+        self.dirs.forget();
+        *lock(&self.files) = OpenFiles::default();
+    }
+
+    fn keep_open(&self, file: u64, handle: File) -> Arc<File> {
+        let handle = Arc::new(handle);
+        let mut open = lock(&self.files);
+        if open.files.insert(file, handle.clone()).is_none() {
+            open.order.push_back(file);
+        }
+        while OPEN_FILES_MAX < open.order.len() {
+            if let Some(oldest) = open.order.pop_front() {
+                open.files.remove(&oldest);
+            }
+        }
+        handle
+    }
+
+    /// The open handle of a temporary file, opened again when it was closed meanwhile.
+    fn handle(&self, temp: &Temp) -> Result<Arc<File>, Refused> {
+        if let Some(open) = lock(&self.files).files.get(&temp.file) {
+            return Ok(open.clone());
+        }
+        let (directory, _) = self.dirs.place(&temp.place)?;
+        let file = self.store.reopen(&directory, &temp.name, true)?;
+        Ok(self.keep_open(temp.file, file))
+    }
+
+    fn close(&self, files: &BTreeSet<u64>) {
+        let mut open = lock(&self.files);
+        open.files.retain(|file, _| !files.contains(file));
+        open.order.retain(|file| !files.contains(file));
+    }
+
+    fn unless_stopped(&self) -> Result<(), Refused> {
+        if self.stop.is_cancelled() { Err(Refused::Stopped) } else { Ok(()) }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Temporary files kept open; systems let a program have 1,024 files open at least.
+const OPEN_FILES_MAX: usize = 256;
+/// Unused buffers kept for reading back.
+const FREE_BUFFERS_MAX: usize = 4;

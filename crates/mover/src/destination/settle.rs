@@ -1,0 +1,187 @@
+//! Bringing to the disk for good what was written: sync, read back, rename, sync names, sweep.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    sync::Arc,
+};
+
+use outport_protocol::session::{
+    Dir, Fault, FileStamp,
+    receiver::{ReadBlock, SyncFile, Temp},
+    temp_prefix,
+};
+
+use super::{Destination, lock};
+use crate::{
+    refused::Refused,
+    resolver::{Directory, Right},
+    stat::{FileId, Stat},
+};
+
+impl Destination {
+    /// One call for the whole file system where there are many files, else one for each.
+    pub(super) fn sync_files(&self, files: &[SyncFile]) -> Vec<Result<FileStamp, Fault>> {
+        let finished: Vec<_> =
+            files.iter().map(|file| self.finish(file, files.len() < SYNC_EACH_MAX)).collect();
+        let devices: BTreeSet<u64> = finished
+            .iter()
+            .flatten()
+            .filter(|(_, synced)| !synced)
+            .map(|(stamp, _)| stamp.device)
+            .collect();
+        let failed: BTreeMap<u64, Fault> = devices
+            .into_iter()
+            .filter_map(|device| Some((device, self.sync_device(device).err()?.fault())))
+            .collect();
+        let results = finished.into_iter().map(|finished| match finished {
+            Ok((stamp, synced)) => match failed.get(&stamp.device) {
+                Some(fault) if !synced => Err(fault.clone()),
+                Some(_) | None => Ok(stamp),
+            },
+            Err(refused) => Err(refused.fault()),
+        });
+        results.collect()
+    }
+
+    /// Gives a file what it gets when it is whole; syncs it alone when `alone`, or when nothing
+    /// else can. Says whether it is synced.
+    fn finish(&self, file: &SyncFile, alone: bool) -> Result<(FileStamp, bool), Refused> {
+        let handle = self.handle(&file.temp)?;
+        if let Some(finish) = file.finish {
+            self.store.finish(&handle, finish.size, finish.mode, finish.mtime)?;
+        }
+        let stamp = Stat::of_open(&handle)?.stamp();
+        let together = !alone && lock(&self.file_systems).contains_key(&stamp.device);
+        if !together {
+            self.store.sync_file(&handle)?;
+        }
+        Ok((stamp, !together))
+    }
+
+    fn sync_device(&self, device: u64) -> Result<(), Refused> {
+        let file_system = lock(&self.file_systems).get(&device).cloned();
+        let Some(file_system) = file_system else {
+            return Err(Refused::NotFound);
+        };
+        match self.store.sync_file_system(&file_system) {
+            Some(result) => Ok(result?),
+            None => Err(Refused::NotFound),
+        }
+    }
+
+    /// Reads blocks through handles that did not write them.
+    pub(super) fn read_back(&self, blocks: &[ReadBlock]) -> Vec<bool> {
+        let mut buffer = self.pool.take(crate::source::BUFFER_BYTES);
+        let mut open: Option<(u64, Arc<File>)> = None;
+        let agree = blocks.iter().map(|block| {
+            let mut read = || -> Result<bool, Refused> {
+                self.unless_stopped()?;
+                let file = match &open {
+                    Some((file, handle)) if *file == block.temp.file => handle.clone(),
+                    Some(_) | None => {
+                        let (directory, _) = self.dirs.place(&block.temp.place)?;
+                        let file = self.store.reopen(&directory, &block.temp.name, false)?;
+                        open.insert((block.temp.file, Arc::new(file))).1.clone()
+                    }
+                };
+                let bytes = block.blocks.bytes(block.block) as usize;
+                let room = &mut buffer.as_mut()[..bytes];
+                let read = self.store.read_at(&file, room, block.blocks.offset(block.block))?;
+                Ok(read == bytes && block.blocks.hash(block.block, room) == block.hash)
+            };
+            read().unwrap_or(false)
+        });
+        agree.collect()
+    }
+
+    /// Gives files their final names, in directories that are still where they were.
+    pub(super) fn place(&self, files: &[Arc<Temp>]) -> Vec<Result<(), Fault>> {
+        let mut checked: BTreeMap<FileId, Result<(), Fault>> = BTreeMap::new();
+        let results = files.iter().map(|temp| {
+            let (directory, name) = self.dirs.place(&temp.place)?;
+            directory.allow(&name, Right::Write)?;
+            checked
+                .entry(directory.id())
+                .or_insert_with(|| self.check_again(temp, &directory).map_err(Fault::from))
+                .clone()?;
+            self.store.place(&directory, &temp.name, &name)?;
+            Ok(())
+        });
+        let results = results.collect();
+        self.close(&files.iter().map(|temp| temp.file).collect());
+        results
+    }
+
+    fn check_again(&self, temp: &Temp, directory: &Directory) -> Result<(), Refused> {
+        // An item that is a file may be granted alone, without the directory that holds it.
+        let same = match &temp.place.name {
+            Some(_) => self.resolver().check_again(directory, Right::Write),
+            None => {
+                let path = self.dirs.item(&temp.place.dir)?;
+                let now = self.resolver().place(path, Right::Write)?;
+                if now.directory().id() == directory.id() { Ok(()) } else { Err(Refused::NotFound) }
+            }
+        };
+        if same.is_err() {
+            self.dirs.forget();
+        }
+        same
+    }
+
+    pub(super) fn sync_dirs(&self, dirs: &[Dir]) -> Result<(), Refused> {
+        let mut directories: BTreeMap<FileId, Directory> = BTreeMap::new();
+        for dir in dirs {
+            match self.dirs.directory(dir) {
+                Ok(directory) => {
+                    directories.insert(directory.id(), directory);
+                }
+                // What holds a folder is not ours; nothing was made in it.
+                Err(Refused::FolderItself) => {}
+                Err(refused) => return Err(refused),
+            }
+        }
+        let mut by_device: BTreeMap<u64, Vec<Directory>> = BTreeMap::new();
+        for (id, directory) in directories {
+            by_device.entry(id.device).or_default().push(directory);
+        }
+        for (device, directories) in by_device {
+            if SYNC_EACH_MAX <= directories.len() && self.sync_device(device).is_ok() {
+                continue;
+            }
+            for directory in directories {
+                self.store.sync_directory(&directory)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what this task left unfinished, wherever its journal says that it was at work.
+    pub(super) fn sweep(&self) -> Result<(), Refused> {
+        let prefix = temp_prefix(self.task);
+        *lock(&self.files) = super::OpenFiles::default();
+        let touched = lock(&self.journal).touched();
+        for entry in touched.map_err(std::io::Error::other)? {
+            self.unless_stopped()?;
+            let (way, above) = entry.map_err(std::io::Error::other)?;
+            // A directory that is gone, or closed to us now, holds nothing for us to remove.
+            let Ok(directory) = self.dirs.at_way(&way, above) else {
+                continue;
+            };
+            let mut removed = false;
+            for name in directory.reserved_names()? {
+                if name.as_bytes().starts_with(prefix.as_bytes()) {
+                    self.store.remove(&directory, &name)?;
+                    removed = true;
+                }
+            }
+            if removed {
+                self.store.sync_directory(&directory)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// From so many files on, one sync of the whole file system is cheaper than one for each.
+const SYNC_EACH_MAX: usize = 16;

@@ -1,0 +1,84 @@
+//! Writing what arrived.
+
+use std::{fs::File, sync::Arc};
+
+use bytes::Bytes;
+use outport_protocol::{
+    blocks::BLOCK_BYTES,
+    session::{
+        BufferId,
+        receiver::{Temp, Write, WriteResult},
+    },
+};
+
+use super::{Destination, lock};
+use crate::{
+    refused::Refused,
+    resolver::{Directory, Right},
+    store::open_directory,
+};
+
+impl Destination {
+    pub(super) fn create(&self, temp: &Temp, size: u64) -> Result<(), Refused> {
+        self.unless_stopped()?;
+        let file = self.create_file(temp)?;
+        if u64::from(BLOCK_BYTES) < size {
+            self.store.reserve(&file, size)?;
+        }
+        self.keep_open(temp.file, file);
+        Ok(())
+    }
+
+    pub(super) fn write(&self, buffer: BufferId, writes: &[Write]) -> Vec<WriteResult> {
+        let body = lock(&self.buffers).get(&buffer).cloned().unwrap_or_default();
+        let results = writes.iter().map(|write| match self.write_one(&body, write) {
+            Ok(true) => WriteResult::Written,
+            Ok(false) => WriteResult::Differs,
+            Err(refused) => WriteResult::Failed(refused.fault()),
+        });
+        results.collect()
+    }
+
+    /// Writes a piece if it is what its value says.
+    fn write_one(&self, body: &Bytes, write: &Write) -> Result<bool, Refused> {
+        self.unless_stopped()?;
+        let end = write.start.saturating_add(write.bytes as usize);
+        let Some(bytes) = body.get(write.start..end) else {
+            return Ok(false);
+        };
+        if write.blocks.hash(write.block, bytes) != write.hash {
+            return Ok(false);
+        }
+        let offset = write.blocks.offset(write.block);
+        if write.create {
+            let file = self.create_file(&write.temp)?;
+            self.store.write_at(&file, bytes, offset)?;
+            self.keep_open(write.temp.file, file);
+        } else {
+            self.store.write_at(&*self.handle(&write.temp)?, bytes, offset)?;
+        }
+        Ok(true)
+    }
+
+    fn create_file(&self, temp: &Temp) -> Result<File, Refused> {
+        let (directory, name) = self.dirs.place(&temp.place)?;
+        directory.allow(&name, Right::Write)?;
+        self.know_file_system(&directory)?;
+        self.store.create(&directory, &temp.name)
+    }
+
+    fn know_file_system(&self, directory: &Directory) -> Result<(), Refused> {
+        let device = directory.id().device;
+        let mut known = lock(&self.file_systems);
+        if !known.contains_key(&device) && known.len() < FILE_SYSTEMS_MAX {
+            // One that cannot be opened is not among them, and its files are synced one by one.
+            if let Ok(open) = open_directory(directory.dir()) {
+                known.insert(device, Arc::new(open));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// File systems that one session keeps a handle on.
+const FILE_SYSTEMS_MAX: usize = 16;

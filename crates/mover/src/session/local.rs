@@ -1,0 +1,93 @@
+//! Both sides on one computer: the same protocol over a link in memory.
+
+use outport_protocol::{control::FileKind, orders::TransferItem};
+use outport_types::{Code, CollectionPath, Problem, Retry};
+use tokio::task::spawn_blocking;
+
+use super::{
+    Broken, JournalParams, SessionEnd, SessionParams, receiving::run_receiver, sending::run_sender,
+};
+use crate::{
+    refused::Refused,
+    resolver::{Directory, Resolved, Resolver, Right},
+};
+
+/// Runs a session whose two collections are this computer's. What the receiving side says of the
+/// end counts.
+///
+/// A destination that is its source, or inside it, is refused by what the directories are, whatever
+/// their paths look like.
+pub async fn run_local(
+    source: SessionParams,
+    destination: SessionParams,
+    journal: JournalParams,
+) -> SessionEnd {
+    let (from, to) = (source.clone(), destination.clone());
+    match spawn_blocking(move || refuse_same_tree(&from, &to)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(end)) => return end,
+        Err(_) => return SessionEnd::Broken { why: Broken::Worker },
+    }
+    let (left, right) = outport_link::pair();
+    let (sent, received) =
+        tokio::join!(run_sender(source, left), run_receiver(destination, journal, right));
+    match (sent, received) {
+        // The side that ended first knows why; the other only sees the link end.
+        (end, SessionEnd::Broken { why: Broken::Link(_) | Broken::Left }) => end,
+        (_, end) => end,
+    }
+}
+
+fn refuse_same_tree(source: &SessionParams, destination: &SessionParams) -> Result<(), SessionEnd> {
+    let name = &source.orders.source_name;
+    let from = Resolver::new(source.rules.clone(), &source.grants, name);
+    let to = Resolver::new(destination.rules.clone(), &destination.grants, name);
+    for item in &source.orders.items {
+        if is_same_tree(&from, &to, item).unwrap_or(false) {
+            let args = [
+                ("source", item.source.to_string().into()),
+                ("destination", item.destination.to_string().into()),
+            ];
+            let problem = Problem::new(Code::SameTree, args);
+            return Err(SessionEnd::Refused { problem, retry: Retry::Never });
+        }
+    }
+    Ok(())
+}
+
+fn is_same_tree(from: &Resolver, to: &Resolver, item: &TransferItem) -> Result<bool, Refused> {
+    let target = to.full_path(&item.destination)?;
+    match from.behind(&item.source)? {
+        Resolved::Directory(source) => {
+            Ok(nearest(to, &target)?.is_some_and(|at| source.contains(&at)))
+        }
+        Resolved::Place(place) => {
+            let stat = place.stat()?;
+            if stat.kind == FileKind::Dir {
+                let source = from.directory(&item.source, Right::Read)?;
+                return Ok(nearest(to, &target)?.is_some_and(|at| source.contains(&at)));
+            }
+            let there = to.place(&target, Right::Write)?.stat()?;
+            Ok(there.id == stat.id)
+        }
+        Resolved::Above { .. } => Ok(false),
+    }
+}
+
+/// The deepest directory of a path that exists.
+fn nearest(to: &Resolver, path: &CollectionPath) -> Result<Option<Directory>, Refused> {
+    let mut above = Some(path.clone());
+    while let Some(path) = above {
+        match to.place_for_directory(&path) {
+            Ok(place) if !place.directory().is_taken(place.name()) => {
+                return Ok(Some(place.directory().clone()));
+            }
+            Ok(_) | Err(Refused::FolderItself) => {
+                return to.directory(&path, Right::Write).map(Some);
+            }
+            Err(Refused::NotFound) => above = path.parent(),
+            Err(refused) => return Err(refused),
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,1 @@
+//! Two directories and a pair of links in one process.

@@ -1,0 +1,312 @@
+//! What a sender asks of the disk, carried out.
+
+mod scan;
+mod sorter;
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use outport_protocol::{
+    blocks::{Blocks, Cv, NodeId},
+    orders::TransferOrders,
+    session::{
+        EffectId, Fault, Meta, Place,
+        sender::{Digested, Load, Loaded, SenderEffect, SenderEvent},
+    },
+};
+use tokio_util::sync::CancellationToken;
+
+use self::scan::Scan;
+use crate::{
+    dirs::{OpenDirs, Side},
+    refused::Refused,
+    resolver::{OpenFile, Resolver},
+    stat::Stat,
+    store::{BufferPool, Store},
+};
+
+/// The sender's side of this computer's disks. Shared by the threads of one session.
+#[derive(Debug)]
+pub(crate) struct Source {
+    store: Arc<dyn Store>,
+    dirs: OpenDirs,
+    stop: CancellationToken,
+    pool: BufferPool,
+    scans: Mutex<HashMap<EffectId, Scan>>,
+    open: Mutex<HashMap<u64, Arc<Opened>>>,
+    loaded: Mutex<HashMap<EffectId, LoadedBytes>>,
+}
+
+/// A large file that is being sent.
+#[derive(Debug)]
+struct Opened {
+    file: File,
+    place: Place,
+    generation: u64,
+}
+
+/// What one load brought into memory.
+#[derive(Debug)]
+struct LoadedBytes {
+    bytes: Bytes,
+    /// Where each load lies.
+    spans: Vec<(usize, usize)>,
+}
+
+impl Source {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        resolver: Arc<Resolver>,
+        orders: Arc<TransferOrders>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            store,
+            dirs: OpenDirs::new(resolver, orders, Side::Source),
+            stop,
+            pool: BufferPool::new(BUFFER_BYTES, FREE_BUFFERS_MAX),
+            scans: Mutex::default(),
+            open: Mutex::default(),
+            loaded: Mutex::default(),
+        }
+    }
+
+    /// Carries out an effect on the calling thread; `None` for those that are not answered.
+    pub(crate) fn carry_out(&self, effect: SenderEffect) -> Option<SenderEvent> {
+        match effect {
+            SenderEffect::Root { id, item } => {
+                Some(SenderEvent::Root { id, found: self.root(item).map_err(Fault::from) })
+            }
+            SenderEffect::Scan { id, dir, entries_max } => {
+                Some(self.scan(id, self.dirs.directory(&dir).and_then(Scan::new), entries_max))
+            }
+            SenderEffect::ScanMore { id, entries_max } => {
+                let scan = lock(&self.scans).remove(&id);
+                Some(self.scan(id, scan.ok_or(Refused::Stopped), entries_max))
+            }
+            SenderEffect::Load { id, loads } => {
+                Some(SenderEvent::Loaded { id, results: self.load(id, &loads) })
+            }
+            SenderEffect::Open { id, file, place } => {
+                let meta = self.open(file, place).map_err(Fault::from);
+                Some(SenderEvent::Looked { id, meta })
+            }
+            SenderEffect::Hash { id, file, blocks, nodes } => {
+                let values = self.hash(file, blocks, &nodes).map_err(Fault::from);
+                Some(SenderEvent::Hashed { id, values })
+            }
+            SenderEffect::Close { id, file } => {
+                let open = lock(&self.open).remove(&file);
+                let meta = open.ok_or(Refused::NotFound).and_then(|open| self.look(&open.file));
+                Some(SenderEvent::Looked { id, meta: meta.map_err(Fault::from) })
+            }
+            SenderEffect::Digest { id, place, .. } => {
+                let result = self.digest(&place).map_err(Fault::from);
+                Some(SenderEvent::Digested { id, result })
+            }
+            SenderEffect::Forget { id } => {
+                lock(&self.loaded).remove(&id);
+                None
+            }
+            // The driver sends; here is nothing to do but to let go of the buffer.
+            SenderEffect::Send { id, .. } => {
+                lock(&self.loaded).remove(&id);
+                None
+            }
+        }
+    }
+
+    /// The bytes of a loaded buffer that `picks` names, neighbours joined; the buffer is let go of.
+    pub(crate) fn take_loaded(&self, id: EffectId, picks: &[u16]) -> Vec<Bytes> {
+        let Some(loaded) = lock(&self.loaded).remove(&id) else {
+            return Vec::new();
+        };
+        let mut spans: Vec<(usize, usize)> = Vec::new();
+        for pick in picks {
+            let Some((start, end)) = loaded.spans.get(usize::from(*pick)).copied() else {
+                continue;
+            };
+            match spans.last_mut() {
+                Some((_, last)) if *last == start => *last = end,
+                Some(_) | None => spans.push((start, end)),
+            }
+        }
+        spans.into_iter().map(|(start, end)| loaded.bytes.slice(start..end)).collect()
+    }
+
+    /// What resolves the paths of this side.
+    pub(crate) fn resolver(&self) -> &Arc<Resolver> {
+        self.dirs.resolver()
+    }
+
+    fn open(&self, number: u64, place: Place) -> Result<Meta, Refused> {
+        let (directory, name) = self.dirs.place(&place)?;
+        let generation = self.resolver().rules().now().generation();
+        let OpenFile { file, stat } = self.store.open(&directory, &name)?;
+        lock(&self.open).insert(number, Arc::new(Opened { file, place, generation }));
+        Ok(stat.meta())
+    }
+
+    /// An open file, if the rules in force now still let it be read.
+    fn opened(&self, number: u64) -> Result<Arc<Opened>, Refused> {
+        let open = lock(&self.open).get(&number).cloned().ok_or(Refused::NotFound)?;
+        let generation = self.resolver().rules().now().generation();
+        if open.generation == generation {
+            return Ok(open);
+        }
+        let (directory, name) = self.dirs.place(&open.place)?;
+        let stat = directory.stat(&name)?;
+        if stat.id != Stat::of_open(&open.file)?.id {
+            return Err(Refused::NotFound);
+        }
+        let file = open.file.try_clone()?;
+        let open = Arc::new(Opened { file, place: open.place.clone(), generation });
+        lock(&self.open).insert(number, open.clone());
+        Ok(open)
+    }
+
+    fn load(&self, id: EffectId, loads: &[Load]) -> Vec<Result<Loaded, Fault>> {
+        let bytes = loads.iter().map(load_bytes).sum();
+        let mut buffer = self.pool.take(bytes);
+        let mut results = Vec::with_capacity(loads.len());
+        let mut spans = Vec::with_capacity(loads.len());
+        let mut start = 0;
+        for load in loads {
+            let room = &mut buffer.as_mut()[start..start + load_bytes(load)];
+            let (loaded, read) = match self.load_one(load, room) {
+                Ok((loaded, read)) => (Ok(loaded), read),
+                Err(refused) => (Err(refused.fault()), 0),
+            };
+            spans.push((start, start + read));
+            start += read;
+            results.push(loaded);
+        }
+        lock(&self.loaded).insert(id, LoadedBytes { bytes: buffer.freeze(), spans });
+        results
+    }
+
+    fn load_one(&self, load: &Load, room: &mut [u8]) -> Result<(Loaded, usize), Refused> {
+        self.unless_stopped()?;
+        match load {
+            Load::Whole { place, .. } => {
+                let (directory, name) = self.dirs.place(place)?;
+                let OpenFile { file, stat } = self.store.open(&directory, &name)?;
+                let read = self.store.read_at(&file, room, 0)?;
+                let hash = *blake3::hash(&room[..read]).as_bytes();
+                let after = self.look(&file)?;
+                Ok((Loaded::Whole { before: stat.meta(), after, hash }, read))
+            }
+            Load::Block { file, blocks, block } => {
+                let open = self.opened(*file)?;
+                let read = self.store.read_at(&open.file, room, blocks.offset(*block))?;
+                let hash = blocks.hash(*block, &room[..read]);
+                Ok((Loaded::Block { bytes: read as u32, hash }, read))
+            }
+        }
+    }
+
+    fn hash(
+        &self,
+        number: u64,
+        blocks: Blocks,
+        nodes: &[NodeId],
+    ) -> Result<Vec<Option<Cv>>, Refused> {
+        let open = self.opened(number)?;
+        hash_nodes(&*self.store, &open.file, blocks, nodes, &self.pool, &self.stop)
+    }
+
+    fn digest(&self, place: &Place) -> Result<Digested, Refused> {
+        let (directory, name) = self.dirs.place(place)?;
+        let OpenFile { file, stat } = self.store.open(&directory, &name)?;
+        let digest = hash_file(&*self.store, &file, &self.pool, &self.stop)?;
+        Ok(Digested { before: stat.meta(), after: self.look(&file)?, digest })
+    }
+
+    fn look(&self, file: &File) -> Result<Meta, Refused> {
+        Ok(Stat::of_open(file)?.meta())
+    }
+
+    fn unless_stopped(&self) -> Result<(), Refused> {
+        if self.stop.is_cancelled() { Err(Refused::Stopped) } else { Ok(()) }
+    }
+}
+
+/// Hashes parts of a file; a part that is not there in full has no value.
+pub(crate) fn hash_nodes(
+    store: &dyn Store,
+    file: &File,
+    blocks: Blocks,
+    nodes: &[NodeId],
+    pool: &BufferPool,
+    stop: &CancellationToken,
+) -> Result<Vec<Option<Cv>>, Refused> {
+    let mut buffer = pool.take(BUFFER_BYTES);
+    let mut values = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Some(span) = blocks.span(*node) else {
+            values.push(None);
+            continue;
+        };
+        let mut hasher = blocks.hasher(*node);
+        let mut at = blocks.offset(span.start);
+        let mut left = blocks.span_bytes(&span);
+        while 0 < left {
+            if stop.is_cancelled() {
+                return Err(Refused::Stopped);
+            }
+            let room = left.min(BUFFER_BYTES as u64) as usize;
+            let read = store.read_at(file, &mut buffer.as_mut()[..room], at)?;
+            hasher.update(&buffer.as_mut()[..read]);
+            at += read as u64;
+            left -= read as u64;
+            if read < room {
+                break;
+            }
+        }
+        values.push((left == 0).then(|| hasher.finish()));
+    }
+    Ok(values)
+}
+
+/// Hashes a file from its beginning to its end.
+pub(crate) fn hash_file(
+    store: &dyn Store,
+    file: &File,
+    pool: &BufferPool,
+    stop: &CancellationToken,
+) -> Result<outport_types::Digest, Refused> {
+    let mut buffer = pool.take(BUFFER_BYTES);
+    let mut hasher = blake3::Hasher::new();
+    let mut at = 0;
+    loop {
+        if stop.is_cancelled() {
+            return Err(Refused::Stopped);
+        }
+        let read = store.read_at(file, buffer.as_mut(), at)?;
+        hasher.update(&buffer.as_mut()[..read]);
+        at += read as u64;
+        if read < buffer.as_mut().len() {
+            return Ok(outport_types::Digest(*hasher.finalize().as_bytes()));
+        }
+    }
+}
+
+fn load_bytes(load: &Load) -> usize {
+    match load {
+        Load::Whole { bytes, .. } => *bytes as usize,
+        Load::Block { blocks, block, .. } => blocks.bytes(*block) as usize,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A block, which is also more than a frame of small files holds.
+pub(crate) const BUFFER_BYTES: usize = 1024 * 1024;
+/// Unused buffers kept by one side of a session.
+const FREE_BUFFERS_MAX: usize = 16;
