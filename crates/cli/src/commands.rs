@@ -1,0 +1,74 @@
+//! The commands, one file each.
+
+mod completions;
+mod delete;
+mod endpoints;
+mod generate;
+mod hub;
+mod login;
+mod logout;
+mod ls;
+mod mkdir;
+mod pause;
+mod rename;
+mod resume;
+mod stat;
+mod status;
+mod stop;
+mod tasks;
+mod transfer;
+mod whoami;
+
+use clap::Subcommand;
+
+use crate::{context::Context, failure::Failure};
+
+/// What the command does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Hub(hub::Args),
+    Login(login::Args),
+    Logout(logout::Args),
+    Whoami(whoami::Args),
+    Status(status::Args),
+    Pause(pause::Args),
+    Resume(resume::Args),
+    Stop(stop::Args),
+    Endpoints(endpoints::Args),
+    Ls(ls::Args),
+    Stat(stat::Args),
+    Mkdir(mkdir::Args),
+    Rename(rename::Args),
+    Transfer(transfer::Args),
+    Delete(delete::Args),
+    Tasks(tasks::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Generate(generate::Args),
+}
+
+pub(crate) async fn run(command: Command, context: &Context) -> Result<(), Failure> {
+    match command {
+        Command::Hub(args) => hub::run(args, context).await,
+        Command::Login(args) => login::run(args, context).await,
+        Command::Logout(args) => logout::run(args, context).await,
+        Command::Whoami(args) => whoami::run(args, context).await,
+        Command::Status(args) => status::run(args, context).await,
+        Command::Pause(args) => pause::run(args, context).await,
+        Command::Resume(args) => resume::run(args, context).await,
+        Command::Stop(args) => stop::run(args, context).await,
+        Command::Endpoints(args) => endpoints::run(args, context).await,
+        Command::Ls(args) => ls::run(args, context).await,
+        Command::Stat(args) => stat::run(args, context).await,
+        Command::Mkdir(args) => mkdir::run(args, context).await,
+        Command::Rename(args) => rename::run(args, context).await,
+        Command::Transfer(args) => transfer::run(args, context).await,
+        Command::Delete(args) => delete::run(args, context).await,
+        Command::Tasks(args) => tasks::run(args, context).await,
+        Command::Completions(args) => {
+            completions::run(&args, context);
+            Ok(())
+        }
+        Command::Generate(args) => generate::run(&args, context),
+    }
+}

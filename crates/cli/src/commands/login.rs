@@ -1,0 +1,128 @@
+//! `outport login`
+
+use outport_agent::{TokenStore, expires_in};
+use outport_api::{
+    auth::{TokenAnswer, names::server},
+    client::{Auth, HubUrl},
+};
+use outport_control::{Account, Client as Control, ConnectError, Secret, SignIn, TokenSet};
+use serde_json::json;
+use url::Url;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+    printer::{Paint, Printer, Text},
+};
+
+/// Sign in at a hub
+///
+/// Opens the browser of this computer; with --no-browser it prints an address and a code to type
+/// there on any other device.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The hub's address; the one of the last sign-in, unless given
+    #[arg(value_name = "HUB")]
+    address: Option<HubUrl>,
+    /// Sign in on another device, by a code
+    #[arg(long)]
+    no_browser: bool,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let store = TokenStore::new(&context.paths()?);
+    let hub = match args.address.or_else(|| context.named_hub().cloned()) {
+        Some(hub) => hub,
+        None => last_hub(&store).await?,
+    };
+    let auth = Auth::new(hub.clone(), &context.trust()?)?;
+    let printer = &context.printer;
+    let answer = if args.no_browser {
+        by_code(&auth, printer).await?
+    } else {
+        in_browser(&auth, printer).await?
+    };
+    let sign_in = sign_in(&auth, &answer).await?;
+    let account = sign_in.account.clone();
+    keep(context, &store, sign_in).await?;
+    printer.fact(&json!({ "hub": account.hub, "username": account.username }), |printer| {
+        let text = Text::new().add(Paint::Good, "Signed in").plain(" as ");
+        let text = text.add(Paint::Strong, &account.username);
+        printer.note(text.plain(format!(" at {}.", account.hub)));
+    });
+    Ok(())
+}
+
+async fn last_hub(store: &TokenStore) -> Result<HubUrl, Failure> {
+    let account = store.account().await.ok().flatten();
+    account
+        .and_then(|account| account.hub.parse().ok())
+        .ok_or_else(|| Failure::usage("Which hub? Write it as `outport login hub.example.org`."))
+}
+
+async fn in_browser(auth: &Auth, printer: &Printer) -> Result<TokenAnswer, Failure> {
+    let sign_in = auth.browser().await.map_err(|error| {
+        Failure::new(Exit::Failed, "The browser has nowhere to come back to; try --no-browser.")
+            .because(error)
+    })?;
+    let url = sign_in.url().clone();
+    if open_browser(&url).await {
+        printer.note("Your browser opens to sign you in. If it does not, open:");
+    } else {
+        printer.say("Open this address in a browser of this computer, or use --no-browser:");
+    }
+    printer.say(format!("  {url}"));
+    Ok(sign_in.finish().await?)
+}
+
+/// Opens the address in the browser of this computer, where there is one.
+async fn open_browser(url: &Url) -> bool {
+    let url = url.to_string();
+    // Some systems start the browser in the foreground: not on the runtime's own threads.
+    tokio::task::spawn_blocking(move || webbrowser::open(&url).is_ok()).await.unwrap_or(false)
+}
+
+async fn by_code(auth: &Auth, printer: &Printer) -> Result<TokenAnswer, Failure> {
+    let device = auth.device().await?;
+    printer.say(format!("Open {} on any device and type", device.verification_uri()));
+    printer.say(Text::from("  code: ").add(Paint::Strong, device.user_code()));
+    Ok(device.finish().await?)
+}
+
+async fn sign_in(auth: &Auth, answer: &TokenAnswer) -> Result<SignIn, Failure> {
+    let for_auth = answer.tokens().find(|token| token.resource_server == server::AUTH);
+    let Some(for_auth) = for_auth else {
+        return Err(Failure::new(Exit::Failed, "The hub's answer does not say who signed in."));
+    };
+    let person = auth.userinfo(&for_auth.access_token).await?;
+    let handle = person.preferred_username.split('@').next().unwrap_or_default();
+    let account = Account {
+        hub: auth.hub().to_string(),
+        handle: handle.to_owned(),
+        username: person.preferred_username.clone(),
+    };
+    let tokens = answer
+        .tokens()
+        .map(|token| TokenSet {
+            resource_server: token.resource_server.clone(),
+            access_token: Secret::new(token.access_token.expose()),
+            refresh_token: token.refresh_token.as_ref().map(|token| Secret::new(token.expose())),
+            expires: expires_in(token.expires_in),
+            scope: token.scope.clone(),
+        })
+        .collect();
+    let client_id = outport_api::auth::names::OUTPORT_CLIENT.to_string();
+    Ok(SignIn { account, client_id, tokens })
+}
+
+/// Hands the sign-in to the agent that runs, or keeps it for the one that will.
+async fn keep(context: &Context, store: &TokenStore, sign_in: SignIn) -> Result<(), Failure> {
+    match Control::connect(&context.paths()?).await {
+        Ok(mut agent) => Ok(agent.sign_in(sign_in).await?),
+        Err(ConnectError::NotRunning) => store
+            .sign_in(sign_in)
+            .await
+            .map_err(|error| Failure::from(error.problem()).because(error)),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,197 @@
+//! `outport status`
+
+use outport_control::{Direction, Phase, SessionView, Severity, Snapshot};
+use outport_types::{AgentState, Bytes, Rate};
+
+use crate::{
+    context::Context,
+    failure::Failure,
+    human::{count, distance, duration, now},
+    printer::{Paint, Printer, Table, Text},
+    signals::asked_to_stop,
+};
+
+/// Show what the agent of this computer is doing
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Go on showing it whenever it changes, until Ctrl-C; with --json, one document a line
+    #[arg(short, long)]
+    watch: bool,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let mut agent = context.agent().await?;
+    let printer = &context.printer;
+    if !args.watch {
+        let snapshot = agent.status().await?;
+        printer.fact(&snapshot, |printer| show(printer, &snapshot));
+        return Ok(());
+    }
+    let mut snapshots = agent.subscribe().await?;
+    while !printer.is_closed() {
+        let next = tokio::select! {
+            next = snapshots.next() => next?,
+            _ = asked_to_stop() => break,
+        };
+        let Some(snapshot) = next else {
+            printer.note("The agent has stopped.");
+            break;
+        };
+        if printer.is_json() {
+            printer.json_line(&snapshot);
+        } else {
+            show(printer, &snapshot);
+            printer.line("");
+        }
+    }
+    Ok(())
+}
+
+fn show(printer: &Printer, snapshot: &Snapshot) {
+    let mut table = Table::pairs();
+    let endpoint = snapshot.endpoint.as_ref();
+    let name = endpoint.map_or("not set up", |endpoint| &endpoint.name);
+    table.pair("endpoint", Text::new().add(Paint::Strong, name));
+    table.pair("state", state(printer, snapshot));
+    if let Some(endpoint) = endpoint {
+        let since = snapshot.connected_since.map(|since| distance(since, now()));
+        let since = since.map(|since| format!(", connected {since}")).unwrap_or_default();
+        table.pair("hub", format!("{}{since}", endpoint.hub));
+    }
+    if let Some(account) = &snapshot.account {
+        table.pair("signed in", &account.username);
+    }
+    let shared: Vec<_> = snapshot
+        .folders
+        .iter()
+        .map(|folder| format!("{} ({})", folder.path, word(folder)))
+        .collect();
+    match shared.as_slice() {
+        [] => table.pair("folders", "none: `outport folders add PATH` shares one"),
+        [first, others @ ..] => {
+            table.pair("folders", first);
+            others.iter().for_each(|folder| table.pair("", folder));
+        }
+    }
+    printer.table(&table);
+    for session in &snapshot.sessions {
+        printer.line(line(session));
+    }
+    for notice in &snapshot.notices {
+        let paint = match notice.severity {
+            Severity::Error => Paint::Bad,
+            Severity::Warning => Paint::Warn,
+            Severity::Information => Paint::Dim,
+        };
+        printer.line(Text::new().add(paint, format!("{}: ", notice.title)).plain(&notice.text));
+    }
+}
+
+fn state(printer: &Printer, snapshot: &Snapshot) -> Text {
+    let word = snapshot.state.to_string();
+    let paint = match snapshot.state {
+        AgentState::Online | AgentState::Transferring => Paint::Good,
+        AgentState::Offline | AgentState::Connecting | AgentState::Paused => Paint::Warn,
+        AgentState::Attention => Paint::Bad,
+    };
+    let text = Text::new().add(paint, word);
+    match snapshot.paused.and_then(|pause| pause.until) {
+        Some(until) => text.plain(format!(" until {}", printer.date(until))),
+        None => text,
+    }
+}
+
+/// What a session does, in a line.
+fn line(session: &SessionView) -> Text {
+    let peer = session.peer.as_deref().unwrap_or("this computer");
+    let what = match session.direction {
+        Direction::Sending => format!("sending to {peer}"),
+        Direction::Receiving => format!("receiving from {peer}"),
+        Direction::Copying => "copying on this computer".to_owned(),
+        Direction::Deleting => "deleting".to_owned(),
+    };
+    let text = Text::from("  ").add(Paint::Strong, what);
+    if let Some(waiting) = &session.waiting {
+        return text.add(Paint::Warn, format!(", waiting: {waiting}"));
+    }
+    let progress = &session.progress;
+    let more = match session.phase {
+        Phase::Connecting => ", looking for a route".to_owned(),
+        Phase::Ending => ", ending".to_owned(),
+        Phase::Working => {
+            let plus = if progress.scan_done { "" } else { "+" };
+            let mut more = format!(
+                ", {}/{}{plus} files, {}/{}{plus}",
+                count(progress.files_done),
+                count(progress.files_found),
+                Bytes(progress.bytes_done),
+                Bytes(progress.bytes_found)
+            );
+            if progress.rate != 0 {
+                more += &format!(", {}", Rate(progress.rate));
+            }
+            if let Some(eta) = progress.eta_seconds {
+                more += &format!(", {} left", duration(eta));
+            }
+            more
+        }
+    };
+    let route = session.route.map(|route| format!(" ({route})")).unwrap_or_default();
+    text.plain(more).add(Paint::Dim, route)
+}
+
+fn word(folder: &outport_control::Folder) -> &'static str {
+    if folder.access.can_write() { "read-write" } else { "read-only" }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::printer::Captured;
+
+    #[test]
+    fn the_state_is_shown_with_what_goes_on() {
+        let snapshot: Snapshot = serde_json::from_value(json!({
+            "version": "0.1.0", "profile": "default", "pid": 7, "state": "transferring",
+            "endpoint": {
+                "id": "00000000-0000-0000-0000-000000000001", "name": "smith#WorkPC",
+                "owner": "smith", "hub": "https://hub", "fingerprint": "SHA256:x"
+            },
+            "account": null, "connected_since": null,
+            "paused": null,
+            "folders": [{
+                "path": "/data", "collection_path": "/data", "access": "read-only",
+                "shareable": false, "deny": [], "status": "available"
+            }],
+            "default_directory": null,
+            "sessions": [{
+                "session": "00000000-0000-0000-0000-000000000002",
+                "task": "00000000-0000-0000-0000-000000000003", "direction": "sending",
+                "peer": "smith#Cluster", "phase": "working", "route": "direct",
+                "progress": {
+                    "files_found": 5000, "bytes_found": 5_000_000_000_u64, "scan_done": true,
+                    "files_done": 10, "bytes_done": 1_000_000_000, "skipped": 0,
+                    "rate": 100_000_000, "eta_seconds": 40
+                },
+                "started": "2026-01-31T12:00:00+00:00", "waiting": null
+            }],
+            "events": [],
+            "notices": [{
+                "code": "BAD_CONFIG", "title": "Settings", "text": "line 3", "severity": "warning"
+            }]
+        }))
+        .unwrap();
+        let screen = Captured::text();
+        show(&screen.printer, &snapshot);
+        insta::assert_snapshot!(screen.out(), @"
+        endpoint  smith#WorkPC
+        state     transferring
+        hub       https://hub
+        folders   /data (read-only)
+          sending to smith#Cluster, 10/5,000 files, 1.0 GB/5.0 GB, 100 MB/s, 40 s left (direct)
+        Settings: line 3
+        ");
+    }
+}

@@ -1,0 +1,195 @@
+//! `outport transfer`
+
+mod batch;
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, ValueEnum};
+use outport_api::{
+    client::Client,
+    transfer::{FilterMethod, FilterRule, FilterType, TransferItem, TransferSubmission},
+};
+use outport_types::{SubmissionId, SyncLevel, UnixTime};
+
+use crate::{
+    context::Context,
+    failure::Failure,
+    follow::{conclude, follow},
+    human::{counted, parse_moment},
+    location::Location,
+    printer::{Paint, Printer, Table, Text},
+};
+
+/// Copy files from one collection to another
+///
+/// A place is written as smith#WorkPC:/path, WorkPC:path (your own endpoint) or with an id; without
+/// a path it is the collection's default directory. Of a directory, what it holds is copied into the
+/// destination. The task is the hub's: it goes on when this command ends, and survives pauses,
+/// crashes and restarts of everything that takes part.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where the files are
+    #[arg(value_name = "SOURCE[:PATH]")]
+    source: Location,
+    /// Where they shall be
+    #[arg(value_name = "DESTINATION[:PATH]")]
+    destination: Location,
+    /// The source must be a directory; found out otherwise
+    #[arg(short, long)]
+    recursive: bool,
+    /// A name for the task
+    #[arg(long, value_name = "TEXT")]
+    label: Option<String>,
+    /// Wait until the task is over, with its progress
+    #[arg(short, long)]
+    wait: bool,
+    /// Leave a file alone that exists, has the same size, is not older, or has the same content
+    #[arg(short, long, value_enum, value_name = "LEVEL")]
+    sync_level: Option<Level>,
+    /// Do not read the files back at the destination
+    #[arg(long)]
+    no_verify: bool,
+    /// Keep modification times
+    #[arg(long)]
+    preserve_times: bool,
+    /// Leave out what cannot be read, instead of failing
+    #[arg(long)]
+    skip_errors: bool,
+    /// Give up at a moment: 2026-01-31 12:00, or a duration like 2d
+    #[arg(long, value_name = "WHEN", value_parser = parse_moment)]
+    deadline: Option<UnixTime>,
+    /// Only files of a directory whose names match (first of --include and --exclude decides)
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    include: Vec<String>,
+    /// No files of a directory whose names match
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    exclude: Vec<String>,
+    /// Read pairs of paths from a file (`-` is standard input): one `source destination` a line,
+    /// quoted like in a shell, relative to the two places
+    #[arg(long, value_name = "FILE")]
+    batch: Option<PathBuf>,
+    /// Show what would be asked of the hub, and ask nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Submit under this id: the same id again is the same task
+    #[arg(long, value_name = "ID")]
+    submission_id: Option<SubmissionId>,
+}
+
+/// When an existing file is left alone.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Level {
+    Exists,
+    Size,
+    Mtime,
+    Checksum,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let client = context.client().await?;
+    let printer = &context.printer;
+    let submission = submission(&args, context, &client).await?;
+    if args.dry_run {
+        printer.fact(&submission, |printer| show(printer, &args, &submission));
+        return Ok(());
+    }
+    let result = client.transfer(&submission).await?;
+    if args.wait {
+        printer.note(format!("Task {}.", result.task_id));
+        let task = follow(printer, &client, result.task_id, None).await?;
+        return conclude(printer, &task);
+    }
+    printer.fact(&result, |printer| {
+        let id = result.task_id.to_string();
+        printer.line(Text::from("Task ").add(Paint::Strong, &id).plain(" is accepted."));
+        printer.note(format!("Follow it with `outport tasks wait {id}`."));
+    });
+    Ok(())
+}
+
+async fn submission(
+    args: &Args,
+    context: &Context,
+    client: &Client,
+) -> Result<TransferSubmission, Failure> {
+    let items = items(args)?;
+    let source = context.endpoint(client, &args.source).await?;
+    let destination = context.endpoint(client, &args.destination).await?;
+    let id = match args.submission_id {
+        Some(id) => id,
+        None if args.dry_run => SubmissionId::random(),
+        None => client.submission_id().await?,
+    };
+    Ok(TransferSubmission {
+        label: args.label.clone(),
+        sync_level: args.sync_level.map(Into::into),
+        verify_checksum: !args.no_verify,
+        preserve_timestamp: args.preserve_times,
+        skip_source_errors: args.skip_errors,
+        deadline: args.deadline,
+        filter_rules: filter_rules(args),
+        ..TransferSubmission::new(id, source.id, destination.id, items)
+    })
+}
+
+fn items(args: &Args) -> Result<Vec<TransferItem>, Failure> {
+    let item = |source: String, destination: String| TransferItem {
+        recursive: args.recursive.then_some(true),
+        ..TransferItem::new(source, destination)
+    };
+    let Some(file) = &args.batch else {
+        let source = args.source.path_or_default().to_owned();
+        return Ok(vec![item(source, args.destination.path_or_default().to_owned())]);
+    };
+    let pairs = batch::read(file)?;
+    Ok(pairs
+        .into_iter()
+        .map(|pair| item(args.source.join(&pair.source), args.destination.join(&pair.destination)))
+        .collect())
+}
+
+/// Exclusions stand first: what somebody includes is meant within what is left.
+fn filter_rules(args: &Args) -> Vec<FilterRule> {
+    let rule = |method, name: &String| FilterRule {
+        method,
+        filter_type: Some(FilterType::File),
+        name: name.clone(),
+    };
+    let mut rules: Vec<_> =
+        args.exclude.iter().map(|name| rule(FilterMethod::Exclude, name)).collect();
+    rules.extend(args.include.iter().map(|name| rule(FilterMethod::Include, name)));
+    if !args.include.is_empty() {
+        rules.push(rule(FilterMethod::Exclude, &"*".to_owned()));
+    }
+    rules
+}
+
+fn show(printer: &Printer, args: &Args, submission: &TransferSubmission) {
+    let mut table = Table::pairs();
+    table.pair("from", args.source.to_string());
+    table.pair("to", args.destination.to_string());
+    table.pair("items", counted(submission.data.len() as u64, "item"));
+    if let Some(level) = submission.sync_level {
+        table.pair("copied again", format!("unless the same by {level}"));
+    }
+    table.pair("read back", if submission.verify_checksum { "yes" } else { "no" });
+    if let Some(deadline) = submission.deadline {
+        table.pair("deadline", printer.date(deadline));
+    }
+    printer.table(&table);
+    for item in &submission.data {
+        printer.line(format!("{} -> {}", item.source_path, item.destination_path));
+    }
+    printer.note("Nothing was asked of the hub.");
+}
+
+impl From<Level> for SyncLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Exists => Self::Exists,
+            Level::Size => Self::Size,
+            Level::Mtime => Self::Mtime,
+            Level::Checksum => Self::Checksum,
+        }
+    }
+}

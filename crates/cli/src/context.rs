@@ -1,0 +1,130 @@
+//! What every command has at hand: the printer, the profile, and the ways to agent and hub.
+
+use std::{env, fs, path::PathBuf, sync::Arc};
+
+use outport_agent::{Config, TokenStore};
+use outport_api::{
+    Secret,
+    client::{Bearer, BoxFuture, Client, HubUrl, Trust},
+    transfer::Endpoint,
+};
+use outport_control::{Paths, Profile};
+use outport_types::Problem;
+
+use crate::{
+    args::Global,
+    failure::{Exit, Failure},
+    location::Location,
+    printer::Printer,
+};
+
+/// What every command has at hand.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub printer: Printer,
+    profile: Profile,
+    hub: Option<HubUrl>,
+}
+
+impl Context {
+    pub(crate) fn new(global: &Global) -> Self {
+        Self {
+            printer: Printer::new(global),
+            profile: global.profile.clone(),
+            hub: global.hub.clone(),
+        }
+    }
+
+    /// Where the profile keeps its files.
+    pub(crate) fn paths(&self) -> Result<Paths, Failure> {
+        Paths::locate(self.profile.clone())
+            .map_err(|error| Failure::new(Exit::Failed, format!("No place for files: {error}.")))
+    }
+
+    /// The hub that was named on the command line or in the environment.
+    pub(crate) const fn named_hub(&self) -> Option<&HubUrl> {
+        self.hub.as_ref()
+    }
+
+    /// Certificates to trust beside the system's, by environment or config.
+    pub(crate) fn trust(&self) -> Result<Trust, Failure> {
+        let named = env::var_os(CA_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
+        let paths = self.paths()?;
+        // A config with a mistake in it must not keep anybody from using the hub.
+        let file = named.or_else(|| Config::load(&paths).ok().and_then(|config| config.ca_file));
+        let Some(file) = file else { return Ok(Trust::default()) };
+        let pem = fs::read(&file).map_err(|error| {
+            let text = format!("The certificates in {} cannot be read.", file.display());
+            Failure::new(Exit::Failed, text).because(error)
+        })?;
+        Ok(Trust { extra_roots_pem: Some(pem) })
+    }
+
+    /// The agent that runs for the profile.
+    pub(crate) async fn agent(&self) -> Result<outport_control::Client, Failure> {
+        Ok(outport_control::Client::connect(&self.paths()?).await?)
+    }
+
+    /// A client of the hub, for whoever is signed in; or for the token in the environment.
+    pub(crate) async fn client(&self) -> Result<Client, Failure> {
+        let trust = self.trust()?;
+        if let Some(token) = env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty()) {
+            let hub = self.hub.clone().ok_or_else(|| {
+                Failure::usage(format!("{TOKEN_VARIABLE} needs --hub or OUTPORT_HUB beside it."))
+            })?;
+            return Ok(Client::new(hub, &trust, Arc::new(OneToken(Secret::new(token))))?);
+        }
+        let store = TokenStore::new(&self.paths()?);
+        let account =
+            store.account().await.map_err(|error| Failure::from(error.problem()).because(error))?;
+        let account = account.ok_or_else(|| Failure::signed_out(self.hub.as_ref()))?;
+        let hub: HubUrl =
+            account.hub.parse().map_err(|error| Failure::signed_out(None).because(error))?;
+        if let Some(named) = &self.hub
+            && *named != hub
+        {
+            let text = format!(
+                "You are signed in at {hub}, not at {named}. Run `outport login {named}`, with \
+                 --profile NAME to keep both."
+            );
+            return Err(Failure::new(Exit::SignIn, text));
+        }
+        Ok(Client::new(hub, &trust, Arc::new(store))?)
+    }
+
+    /// The endpoint of a place that was typed.
+    pub(crate) async fn endpoint(
+        &self,
+        client: &Client,
+        place: &Location,
+    ) -> Result<Endpoint, Failure> {
+        Ok(client.find_endpoint(&place.endpoint).await?)
+    }
+
+    /// Asks before something that cannot be taken back; `yes` is the flag `--yes`.
+    pub(crate) fn confirm(&self, yes: bool, question: &str) -> Result<(), Failure> {
+        if yes {
+            return Ok(());
+        }
+        match self.printer.confirm(question) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Failure::new(Exit::Failed, "Nothing was done.")),
+            None => Err(Failure::usage("Nobody is here to say yes. Add --yes if you are sure.")),
+        }
+    }
+}
+
+/// A token that somebody else looks after: a script's.
+#[derive(Debug)]
+struct OneToken(Secret);
+
+impl Bearer for OneToken {
+    fn token<'a>(&'a self, _resource_server: &'a str) -> BoxFuture<'a, Result<Secret, Problem>> {
+        Box::pin(async { Ok(self.0.clone()) })
+    }
+}
+
+/// Names a file of certificates to trust beside the system's.
+const CA_VARIABLE: &str = "OUTPORT_CA_FILE";
+/// Holds an access token for Transfer, for scripts that get one elsewhere.
+const TOKEN_VARIABLE: &str = "OUTPORT_TOKEN";
