@@ -121,6 +121,11 @@ impl Recovered {
         self.finished
     }
 
+    /// Whether an earlier session worked on the task.
+    pub fn is_resumed(&self) -> bool {
+        self.start.is_none()
+    }
+
     /// How many files are done.
     pub fn done_files(&self) -> usize {
         self.done.len()

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use outport_types::{CollectionPath, Name, PathError, TaskId};
 
-use crate::orders::TransferOrders;
+use crate::{journal::Way, orders::TransferOrders};
 
 /// A directory that the session knows; cheap to share, gone when nothing in it is left to do.
 #[derive(Clone)]
@@ -100,6 +100,11 @@ impl Dir {
         names
     }
 
+    /// The item and the names, as the journal has them.
+    pub fn way(&self) -> Way {
+        Way { item: self.item(), names: self.names() }
+    }
+
     /// The same directory in every session of the task.
     pub fn key(&self) -> Key {
         self.0.key
@@ -136,6 +141,11 @@ impl Place {
         let mut names = self.dir.names();
         names.extend(self.name.clone());
         names
+    }
+
+    /// The item and the names, as the journal has them.
+    pub fn way(&self) -> Way {
+        Way { item: self.dir.item(), names: self.names() }
     }
 
     /// Its path at the source; `None` when it would be longer than a path may be.
@@ -210,15 +220,10 @@ pub fn below(path: &CollectionPath, names: Vec<Name>) -> Option<CollectionPath> 
 
 /// The name under which a file is written until it is whole, beside its final name.
 ///
-/// It depends on the task and the destination alone, so that a later session finds it again.
-pub fn temp_name(task: TaskId, destination: &CollectionPath) -> Name {
-    let mut hasher = blake3::Hasher::new_derive_key("outport 2025 temporary name");
-    hasher.update(task.as_bytes());
-    for name in destination.names() {
-        hasher.update(b"/").update(name.as_bytes());
-    }
-    let place = hex(&hasher.finalize().as_bytes()[..12]);
-    let name = format!("{}{place}", temp_prefix(task));
+/// It depends on the task and the place alone, so that a later session finds it again, and no two
+/// files of a task share one even if both come to stand at the same destination.
+pub fn temp_name(prefix: &str, key: &Key) -> Name {
+    let name = format!("{prefix}{}", hex(&key.0[..12]));
     Name::from_bytes(name.into_bytes()).expect("prefix and hex digits are a name")
 }
 

@@ -17,7 +17,9 @@ use super::{
     dir::Place,
     frame::{Frame, Span},
 };
+pub(super) use scan::DIRS_UNOPENED_MAX;
 use scan::Scan;
+pub(super) use serve::HELD_OPEN_MAX;
 use serve::Serve;
 
 /// The side that reads.

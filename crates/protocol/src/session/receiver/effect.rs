@@ -1,5 +1,7 @@
 //! What a receiver asks of the disk that it writes to, and what the disk answers.
 
+use std::sync::Arc;
+
 use outport_types::{Digest, Name, UnixTime};
 
 use crate::{
@@ -39,7 +41,7 @@ pub enum ReceiverEffect {
         /// Names the answer.
         id: EffectId,
         /// The unfinished file.
-        temp: Temp,
+        temp: Arc<Temp>,
         /// How the file lies in blocks.
         blocks: Blocks,
         /// Which parts.
@@ -52,7 +54,7 @@ pub enum ReceiverEffect {
         /// Names the answer.
         id: EffectId,
         /// The file.
-        temp: Temp,
+        temp: Arc<Temp>,
         /// How large it will be, for the file system to plan with.
         size: u64,
     },
@@ -104,7 +106,7 @@ pub enum ReceiverEffect {
         /// Names the answer.
         id: EffectId,
         /// The files.
-        files: Vec<Temp>,
+        files: Vec<Arc<Temp>>,
     },
     /// Bring directories to the disk for good, so that names in them stay.
     /// Answer: [`ReceiverEvent::Done`], when all of them are.
@@ -137,8 +139,11 @@ pub struct Compare {
 /// What an entry to compare is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CompareWhat {
-    /// A directory: make it if nothing stands there. For an item, make what is missing above it
-    /// too, and bring all that was made above it to the disk for good.
+    /// A directory: make it if nothing stands there.
+    ///
+    /// For an item (a place without a name), make what is missing above it first. Each directory
+    /// above it that is made, and the deepest one that is found, must be durable before the
+    /// answer: flush the directory that holds it.
     Dir,
     /// A file: look what stands there. For an item, make what is missing above it, as above.
     File {
@@ -162,7 +167,7 @@ pub struct Temp {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
     /// The file.
-    pub temp: Temp,
+    pub temp: Arc<Temp>,
     /// Whether the temporary file is made by this write (as [`ReceiverEffect::Create`] says): files
     /// of one block are.
     pub create: bool,
@@ -182,7 +187,7 @@ pub struct Write {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncFile {
     /// The file.
-    pub temp: Temp,
+    pub temp: Arc<Temp>,
     /// What it gets first if all of its content is there.
     pub finish: Option<Finish>,
 }
@@ -202,7 +207,7 @@ pub struct Finish {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadBlock {
     /// The file.
-    pub temp: Temp,
+    pub temp: Arc<Temp>,
     /// How the file lies in blocks.
     pub blocks: Blocks,
     /// Which block.

@@ -402,8 +402,10 @@ const SLOTS_MAX: usize = 16;
 const LISTED_MAX: usize = 1024;
 /// When so few entries wait, the disk is asked for more.
 const LISTED_LOW: usize = 256;
-/// Directories that wait to be read; receivers refuse more.
-pub(in crate::session) const DIRS_MAX: usize = 1_000_000;
+/// Directories that wait to be read.
+const DIRS_MAX: usize = 1_000_000;
+/// Directories that are announced and not opened; receivers refuse more.
+pub(in crate::session) const DIRS_UNOPENED_MAX: usize = DIRS_MAX + SLOTS_MAX;
 /// How often an unreadable directory is tried again, and how much longer each time.
 const TRIES_MAX: u32 = 3;
 const TRY_AGAIN: Duration = Duration::from_secs(1);

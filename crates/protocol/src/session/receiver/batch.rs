@@ -1,0 +1,492 @@
+//! Makes what was written durable, batch by batch, in the one order that loses nothing.
+//!
+//! While one batch is flushed the next one fills. Every step waits for the one before:
+//!
+//! 1. the files of the batch are brought to the disk (`SyncFiles`); a finished one gets its size, time
+//!    and permissions first, so that they are flushed with it
+//! 2. with verify on, the blocks of the batch are read back through new handles (`ReadBack`)
+//! 3. the journal learns what is held and what is about to be renamed, and is flushed: after a
+//!    crash it never speaks of content that is not on the disk
+//! 4. finished files are renamed into place (`Place`): a final name never shows unflushed content
+//! 5. the directories are flushed (`SyncDirs`): before that a crash could undo the rename
+//! 6. the journal learns that the files are done, and is flushed; only now are they counted,
+//!    reported, and released to the sender
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use outport_types::Code;
+
+use super::{
+    Mode, Receiver,
+    effect::{Finish, ReadBlock, ReceiverEffect, SyncFile},
+    file::{RETRY_MIN, Then},
+};
+use crate::{
+    blocks::{Cv, HeldNode, NodeId},
+    journal::{NODES_PER_RECORD_MAX, Record},
+    session::{
+        EffectId, Fault, FileStamp, Limits, Now,
+        dir::{Dir, DirId},
+    },
+};
+
+/// What was written since the last batch was closed.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    parts: BTreeMap<u64, Part>,
+    bytes: u64,
+    complete: usize,
+    /// Directories in which others were made.
+    made: BTreeMap<DirId, Dir>,
+    since: Option<Now>,
+    urgent: bool,
+}
+
+/// What a batch holds of one file.
+#[derive(Debug, Default)]
+struct Part {
+    blocks: Vec<(u32, Cv)>,
+    bytes: u64,
+    complete: bool,
+    /// What the file is, since it is on the disk.
+    stamp: Option<FileStamp>,
+    /// Whether it stands at its final name.
+    placed: bool,
+}
+
+/// A batch on its way to the disk.
+#[derive(Debug)]
+pub(super) struct Flush {
+    parts: BTreeMap<u64, Part>,
+    made: BTreeMap<DirId, Dir>,
+    stage: Stage,
+    dir_tries: u32,
+}
+
+#[derive(Debug)]
+enum Stage {
+    SyncingFiles {
+        id: EffectId,
+        files: Vec<u64>,
+    },
+    ReadingBack {
+        id: EffectId,
+        blocks: Vec<(u64, u32)>,
+    },
+    /// The journal is being told what is held and what is placed next.
+    Telling {
+        position: u64,
+    },
+    Placing {
+        id: EffectId,
+        files: Vec<u64>,
+    },
+    SyncingDirs {
+        id: EffectId,
+    },
+    /// Flushing the directories failed; it is tried again then.
+    RetryingDirs {
+        until: Now,
+    },
+    /// The journal is being told what is done.
+    Noting {
+        position: u64,
+    },
+}
+
+impl Batch {
+    /// A directory was made in this one.
+    pub(super) fn made(&mut self, dir: Dir, now: Now) {
+        self.since.get_or_insert(now);
+        self.made.insert(dir.id(), dir);
+    }
+
+    /// A file is not whole after all.
+    pub(super) fn reopen(&mut self, number: u64) {
+        if let Some(part) = self.parts.get_mut(&number) {
+            self.complete -= usize::from(part.complete);
+            part.complete = false;
+        }
+    }
+
+    /// Something waits for the batch.
+    pub(super) fn hurry(&mut self) {
+        self.urgent = true;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.made.is_empty()
+    }
+
+    fn is_due(&self, limits: &Limits, now: Now) -> bool {
+        self.urgent
+            || limits.batch_bytes <= self.bytes
+            || limits.batch_files <= self.complete
+            || self.since.is_some_and(|since| since + limits.batch_age <= now)
+    }
+}
+
+impl Receiver {
+    /// A block of a file is written.
+    pub(super) fn batch_block(&mut self, number: u64, block: u32, cv: Cv, bytes: u32) {
+        let part = self.batch_part(number);
+        part.blocks.push((block, cv));
+        part.bytes += u64::from(bytes);
+        self.batch.bytes += u64::from(bytes);
+    }
+
+    /// All of a file is written.
+    pub(super) fn batch_complete(&mut self, number: u64) {
+        let placed = self.files.get(&number).and_then(|file| file.placed);
+        let part = self.batch_part(number);
+        part.complete = true;
+        part.placed = placed.is_some();
+        part.stamp = placed;
+        self.batch.complete += 1;
+    }
+
+    fn batch_part(&mut self, number: u64) -> &mut Part {
+        self.batch.since.get_or_insert(self.now);
+        if !self.batch.parts.contains_key(&number)
+            && let Some(file) = self.files.get_mut(&number)
+        {
+            file.in_batches += 1;
+        }
+        self.batch.parts.entry(number).or_default()
+    }
+
+    pub(super) fn pump_flush(&mut self) {
+        loop {
+            let Some(flush) = &self.flush else {
+                if !self.close_batch() {
+                    return;
+                }
+                continue;
+            };
+            match flush.stage {
+                Stage::Telling { position } if position <= self.log.durable() => self.place(),
+                Stage::Noting { position } if position <= self.log.durable() => self.flushed(),
+                Stage::RetryingDirs { until } if until <= self.now => self.sync_dirs(),
+                Stage::SyncingFiles { .. }
+                | Stage::ReadingBack { .. }
+                | Stage::Telling { .. }
+                | Stage::Placing { .. }
+                | Stage::SyncingDirs { .. }
+                | Stage::RetryingDirs { .. }
+                | Stage::Noting { .. } => return,
+            }
+        }
+    }
+
+    pub(super) fn flush_wakes(&self) -> Option<Now> {
+        match &self.flush {
+            None => self.batch.since.map(|since| since + self.config.limits.batch_age),
+            Some(Flush { stage: Stage::RetryingDirs { until }, .. }) => Some(*until),
+            Some(_) => None,
+        }
+    }
+
+    /// Takes what became of files that were to be brought to the disk.
+    pub(super) fn synced(&mut self, id: EffectId, results: Vec<Result<FileStamp, Fault>>) {
+        let Some(flush) = &mut self.flush else { return };
+        let Stage::SyncingFiles { id: asked, files } = &mut flush.stage else { return };
+        if *asked != id {
+            return;
+        }
+        let files = std::mem::take(files);
+        let mut results = results.into_iter();
+        for number in files {
+            match results.next() {
+                Some(Ok(stamp)) => {
+                    if let Some(part) = self.flush.as_mut().and_then(|f| f.parts.get_mut(&number)) {
+                        part.stamp = Some(stamp);
+                    }
+                }
+                other => {
+                    let fault = match other {
+                        Some(Err(fault)) => fault,
+                        Some(Ok(_)) | None => Fault::backoff(Code::Disk, "the disk did not answer"),
+                    };
+                    // After a failed flush the pages are gone: nothing of the file is to be trusted.
+                    self.drop_part_of_flush(number);
+                    let then = Then::Want { fresh: true, later: true };
+                    self.destination_failed(number, fault, then);
+                }
+            }
+        }
+        self.read_back();
+    }
+
+    /// Takes whether blocks read back as they were written.
+    pub(super) fn read_back_done(&mut self, id: EffectId, agree: &[bool]) {
+        let Some(Flush { stage: Stage::ReadingBack { id: asked, blocks }, .. }) = &mut self.flush
+        else {
+            return;
+        };
+        if *asked != id {
+            return;
+        }
+        let blocks = std::mem::take(blocks);
+        let mut bad = BTreeSet::new();
+        for (index, (number, block)) in blocks.into_iter().enumerate() {
+            if agree.get(index) != Some(&true) {
+                bad.insert(number);
+                if let Some(file) = self.files.get_mut(&number) {
+                    file.tree.forget(block);
+                }
+            }
+        }
+        for number in bad {
+            self.drop_part_of_flush(number);
+            self.differs(number);
+        }
+        self.tell();
+    }
+
+    /// Takes what became of renames.
+    pub(super) fn placed(&mut self, id: EffectId, results: Vec<Result<(), Fault>>) {
+        let Some(Flush { stage: Stage::Placing { id: asked, files }, .. }) = &mut self.flush else {
+            return;
+        };
+        if *asked != id {
+            return;
+        }
+        let files = std::mem::take(files);
+        let mut results = results.into_iter();
+        for number in files {
+            match results.next() {
+                Some(Ok(())) => {
+                    if let Some(part) = self.flush.as_mut().and_then(|f| f.parts.get_mut(&number)) {
+                        part.placed = true;
+                    }
+                }
+                other => {
+                    let fault = match other {
+                        Some(Err(fault)) => fault,
+                        Some(Ok(())) | None => {
+                            Fault::backoff(Code::Disk, "the disk did not answer")
+                        }
+                    };
+                    self.drop_part_of_flush(number);
+                    self.destination_failed(number, fault, Then::Place);
+                }
+            }
+        }
+        self.sync_dirs();
+    }
+
+    /// Takes how flushing the directories went; `false` when the answer is for something else.
+    pub(super) fn dirs_synced(&mut self, id: EffectId, result: &Result<(), Fault>) -> bool {
+        let Some(flush) = &mut self.flush else { return false };
+        if !matches!(flush.stage, Stage::SyncingDirs { id: asked } if asked == id) {
+            return false;
+        }
+        match result {
+            Ok(()) => self.note(),
+            Err(fault) => {
+                flush.dir_tries += 1;
+                if DIR_TRIES_MAX < flush.dir_tries {
+                    self.break_off(fault.clone());
+                } else {
+                    let until = self.now + RETRY_MIN * flush.dir_tries;
+                    flush.stage = Stage::RetryingDirs { until };
+                    self.counts.faults += 1;
+                }
+            }
+        }
+        true
+    }
+
+    /// Begins to flush what was written, when it is time.
+    fn close_batch(&mut self) -> bool {
+        let idle = self.active == 0 && self.content.is_quiet() && self.compares.is_idle();
+        let ending = self.mode != Mode::Working && self.content.is_quiet();
+        let due = idle || ending || self.batch.is_due(&self.config.limits, self.now);
+        if self.batch.is_empty() || !due {
+            return false;
+        }
+        let batch = std::mem::take(&mut self.batch);
+        let preserve = self.config.orders.preserve_times;
+        let (mut files, mut numbers) = (Vec::new(), Vec::new());
+        for (number, part) in &batch.parts {
+            let Some(file) = self.files.get_mut(number) else { continue };
+            if part.placed {
+                continue;
+            }
+            let finish = part.complete.then(|| Finish {
+                size: file.meta.size,
+                mtime: preserve.then_some(file.meta.mtime),
+                mode: file.meta.mode,
+            });
+            files.push(SyncFile { temp: file.temp(*number, &self.temp_prefix), finish });
+            numbers.push(*number);
+        }
+        let id = self.ids.next();
+        let stage = Stage::SyncingFiles { id, files: numbers };
+        let (parts, made) = (batch.parts, batch.made);
+        self.flush = Some(Flush { parts, made, stage, dir_tries: 0 });
+        if files.is_empty() {
+            self.read_back();
+        } else {
+            self.effects.push_back(ReceiverEffect::SyncFiles { id, files });
+        }
+        true
+    }
+
+    fn read_back(&mut self) {
+        let Some(flush) = &mut self.flush else { return };
+        let (mut blocks, mut list) = (Vec::new(), Vec::new());
+        if self.config.orders.verify {
+            for (number, part) in &flush.parts {
+                let Some(file) = self.files.get_mut(number) else { continue };
+                let temp = file.temp(*number, &self.temp_prefix);
+                for (block, hash) in &part.blocks {
+                    let (temp, block, hash) = (temp.clone(), *block, *hash);
+                    blocks.push(ReadBlock { temp, blocks: file.blocks, block, hash });
+                    list.push((*number, block));
+                }
+            }
+        }
+        if blocks.is_empty() {
+            return self.tell();
+        }
+        let id = self.ids.next();
+        flush.stage = Stage::ReadingBack { id, blocks: list };
+        self.effects.push_back(ReceiverEffect::ReadBack { id, blocks });
+    }
+
+    /// Tells the journal what the batch holds and what is about to be renamed.
+    fn tell(&mut self) {
+        let Some(flush) = &mut self.flush else { return };
+        let mut position = 0;
+        for (number, part) in &flush.parts {
+            let (Some(file), Some(temp)) = (self.files.get(number), part.stamp) else { continue };
+            let (way, token) = (file.place.way(), file.meta.token);
+            if let (true, Some(digest)) = (part.complete, file.end) {
+                if !part.placed {
+                    let record = Record::Placing { file: way, token, temp, digest };
+                    position = self.log.push(&record, self.now);
+                }
+                continue;
+            }
+            for blocks in part.blocks.chunks(NODES_PER_RECORD_MAX) {
+                let node = |(first, cv): &(u32, Cv)| HeldNode {
+                    id: NodeId { first: *first, level: 0 },
+                    cv: *cv,
+                };
+                let nodes = blocks.iter().map(node).collect();
+                let (file, size) = (way.clone(), file.meta.size);
+                position =
+                    self.log.push(&Record::Held { file, token, size, temp, nodes }, self.now);
+            }
+        }
+        if position != 0 {
+            let (bytes_received, faults) = (self.counts.bytes_received, self.counts.faults);
+            position = self.log.push(&Record::Sums { bytes_received, faults }, self.now);
+            self.log.hurry();
+        }
+        flush.stage = Stage::Telling { position };
+    }
+
+    fn place(&mut self) {
+        let Some(flush) = &mut self.flush else { return };
+        let (mut files, mut numbers) = (Vec::new(), Vec::new());
+        for (number, part) in &flush.parts {
+            if part.complete
+                && !part.placed
+                && let Some(file) = self.files.get_mut(number)
+            {
+                files.push(file.temp(*number, &self.temp_prefix));
+                numbers.push(*number);
+            }
+        }
+        if files.is_empty() {
+            return self.sync_dirs();
+        }
+        let id = self.ids.next();
+        flush.stage = Stage::Placing { id, files: numbers };
+        self.effects.push_back(ReceiverEffect::Place { id, files });
+    }
+
+    fn sync_dirs(&mut self) {
+        let Some(flush) = &mut self.flush else { return };
+        let mut dirs: Vec<Dir> = flush.made.values().cloned().collect();
+        let mut seen: HashSet<DirId> = flush.made.keys().copied().collect();
+        for (number, part) in &flush.parts {
+            if part.placed
+                && let Some(file) = self.files.get(number)
+                && seen.insert(file.place.dir.id())
+            {
+                dirs.push(file.place.dir.clone());
+            }
+        }
+        if dirs.is_empty() {
+            return self.note();
+        }
+        let id = self.ids.next();
+        flush.stage = Stage::SyncingDirs { id };
+        self.effects.push_back(ReceiverEffect::SyncDirs { id, dirs });
+    }
+
+    /// Tells the journal what is done.
+    fn note(&mut self) {
+        let Some(flush) = &mut self.flush else { return };
+        let mut position = 0;
+        for (number, part) in &flush.parts {
+            let (Some(file), Some(stamp)) = (self.files.get(number), part.stamp) else { continue };
+            if let (true, Some(digest)) = (part.placed, file.end) {
+                let (way, token) = (file.place.way(), file.meta.token);
+                let record = Record::Done { file: way, token, stamp, digest };
+                position = self.log.push(&record, self.now);
+            }
+        }
+        if position != 0 {
+            self.log.hurry();
+        }
+        flush.stage = Stage::Noting { position };
+    }
+
+    /// The batch is on the disk and in the journal.
+    fn flushed(&mut self) {
+        let Some(flush) = self.flush.take() else { return };
+        for (number, part) in flush.parts {
+            self.content.settle(part.bytes);
+            let Some(file) = self.files.get_mut(&number) else { continue };
+            file.in_batches -= 1;
+            if part.placed {
+                let rest = file.meta.size - file.durable_bytes.min(file.meta.size);
+                self.counts.files_done += 1;
+                self.counts.bytes_done += rest;
+                self.settle(number);
+            } else {
+                self.add_durable(number, part.bytes);
+                self.try_leave(number);
+            }
+        }
+    }
+
+    /// Takes a file out of the batch that fills: nothing of it is to be trusted.
+    pub(super) fn drop_part_of_batch(&mut self, number: u64) {
+        self.batch.reopen(number);
+        let Some(part) = self.batch.parts.remove(&number) else { return };
+        self.batch.bytes -= part.bytes;
+        self.content.settle(part.bytes);
+        if let Some(file) = self.files.get_mut(&number) {
+            file.in_batches -= 1;
+        }
+    }
+
+    /// Takes a file out of the batch that is flushed.
+    fn drop_part_of_flush(&mut self, number: u64) {
+        let Some(part) = self.flush.as_mut().and_then(|flush| flush.parts.remove(&number)) else {
+            return;
+        };
+        self.content.settle(part.bytes);
+        if let Some(file) = self.files.get_mut(&number) {
+            file.in_batches -= 1;
+        }
+    }
+}
+
+/// How often flushing directories is tried before the session is broken off.
+const DIR_TRIES_MAX: u32 = 5;

@@ -1,0 +1,360 @@
+//! Looks what stands at the destination, makes directories, and decides what is wanted.
+
+use std::collections::{HashMap, VecDeque};
+
+use outport_types::{Code, Digest, Name, Retry, SyncLevel};
+
+use super::{
+    Receiver,
+    effect::{AtDestination, Compare, CompareWhat, Compared, ReceiverEffect},
+    file::{Phase, RETRY_MIN},
+    manifest::DirState,
+};
+use crate::{
+    blocks::{BlockTree, Cv, HeldNode},
+    journal::PlacingFile,
+    session::{
+        EffectId, Fault, FileStamp, Meta, Now,
+        dir::{Place, temp_name},
+    },
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Compares {
+    queue: VecDeque<Queued>,
+    out: HashMap<EffectId, Vec<Queued>>,
+    digests: HashMap<EffectId, (u64, Option<FileStamp>)>,
+    checks: HashMap<EffectId, u64>,
+    /// After a fault that may pass, nothing is compared before this.
+    until: Option<Now>,
+}
+
+/// An entry that waits to be looked at, in the order of the manifest.
+#[derive(Debug)]
+pub(super) enum Queued {
+    Dir {
+        number: u64,
+        place: Place,
+        tries: u32,
+    },
+    File {
+        number: u64,
+        tries: u32,
+    },
+    /// All entries of a directory came before this.
+    Closed {
+        number: u64,
+        dir: u64,
+    },
+}
+
+impl Compares {
+    pub(super) fn push(&mut self, queued: Queued) {
+        self.queue.push_back(queued);
+    }
+
+    /// Whether nothing is looked at or waits for it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.out.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.queue.clear();
+    }
+
+    pub(super) fn wakes(&self) -> Option<Now> {
+        self.until
+    }
+}
+
+impl Receiver {
+    pub(super) fn pump_compares(&mut self) {
+        if self.compares.until.is_some_and(|until| self.now < until) {
+            return;
+        }
+        self.compares.until = None;
+        while self.compares.out.len() < COMPARES_MAX {
+            let (mut batch, mut entries) = (Vec::new(), Vec::new());
+            while entries.len() < COMPARED_MAX
+                && let Some(queued) = self.compares.queue.pop_front()
+            {
+                match self.comparable(&queued) {
+                    Some(Ok(entry)) => {
+                        entries.push(entry);
+                        batch.push(queued);
+                    }
+                    Some(Err(())) => self.unreachable(queued),
+                    None => {
+                        self.compares.queue.push_front(queued);
+                        break;
+                    }
+                }
+            }
+            if entries.is_empty() {
+                break;
+            }
+            let id = self.ids.next();
+            self.compares.out.insert(id, batch);
+            self.effects.push_back(ReceiverEffect::Compare { id, entries });
+        }
+    }
+
+    pub(super) fn compared(&mut self, id: EffectId, results: Vec<Result<Compared, Fault>>) {
+        let Some(batch) = self.compares.out.remove(&id) else { return };
+        let unanswered = || Err(Fault::backoff(Code::Disk, "the disk did not answer"));
+        let results = results.into_iter().chain(std::iter::repeat_with(unanswered));
+        let mut again = Vec::new();
+        for (queued, result) in batch.into_iter().zip(results) {
+            match (queued, result) {
+                (Queued::Dir { number, place, .. }, Ok(Compared::Dir { made })) => {
+                    self.counts.directories_done += 1;
+                    // What an earlier session made may not have reached the disk.
+                    if made || self.resumed {
+                        self.batch.made(place.dir.clone(), self.now);
+                    }
+                    self.manifest.settle_dir(number, DirState::Ready);
+                    self.release(number);
+                }
+                (Queued::File { number, .. }, Ok(Compared::File { found, temp })) => {
+                    self.decide(number, found, temp);
+                }
+                (Queued::Closed { .. }, _) => {}
+                (queued, Ok(Compared::Dir { .. } | Compared::File { .. })) => {
+                    let fault = Fault::never(Code::Disk, "the disk answered something else");
+                    self.compare_failed(queued, fault, &mut again);
+                }
+                (queued, Err(fault)) => self.compare_failed(queued, fault, &mut again),
+            }
+        }
+        for queued in again.into_iter().rev() {
+            self.compares.queue.push_front(queued);
+        }
+    }
+
+    pub(super) fn digested(&mut self, id: EffectId, digest: Option<Digest>) {
+        let Some((number, temp)) = self.compares.digests.remove(&id) else { return };
+        match digest {
+            Some(digest) => {
+                self.enter(number, Phase::WantedDigest(digest));
+                self.want_digest(number);
+            }
+            None => self.go_on(number, temp),
+        }
+    }
+
+    /// Takes the values of blocks that an earlier session left: what still agrees is held.
+    pub(super) fn held_checked(&mut self, id: EffectId, values: &[Option<Cv>]) {
+        let Some(number) = self.compares.checks.remove(&id) else { return };
+        let Some(file) = self.files.get_mut(&number) else { return };
+        let mut held = std::mem::take(&mut file.held);
+        let mut values = values.iter().copied().chain(std::iter::repeat(None));
+        held.retain(|node| values.next().flatten() == Some(node.cv));
+        let spans = held.iter().filter_map(|node| file.blocks.span(node.id));
+        let bytes = spans.map(|span| file.blocks.span_bytes(&span)).sum();
+        file.temp_made = !held.is_empty();
+        file.held = held;
+        self.add_durable(number, bytes);
+        self.queue_want(number);
+    }
+
+    /// What to ask the disk about an entry; `None` when its directory is not known yet, an error
+    /// when that cannot be made.
+    fn comparable(&mut self, queued: &Queued) -> Option<Result<Compare, ()>> {
+        let (number, place, what) = match queued {
+            Queued::Dir { number, place, .. } => (*number, place.clone(), CompareWhat::Dir),
+            Queued::File { number, .. } => {
+                let Some(file) = self.files.get(number) else { return Some(Err(())) };
+                let place = file.place.clone();
+                let temp = self.left_by_earlier(&place);
+                (*number, place, CompareWhat::File { temp })
+            }
+            Queued::Closed { .. } => return Some(Err(())),
+        };
+        match self.manifest.dir_state(&place.dir) {
+            DirState::Unknown => None,
+            DirState::Failed => Some(Err(())),
+            DirState::Ready => Some(Ok(Compare { entry: number, place, what })),
+        }
+    }
+
+    /// Settles an entry that is not looked at.
+    fn unreachable(&mut self, queued: Queued) {
+        match queued {
+            Queued::Dir { number, .. } => {
+                self.manifest.settle_dir(number, DirState::Failed);
+                self.release(number);
+            }
+            Queued::File { number, .. } => self.settle(number),
+            Queued::Closed { number, dir } => {
+                self.manifest.forget_dir(dir);
+                self.release(number);
+            }
+        }
+    }
+
+    fn left_by_earlier(&self, place: &Place) -> Option<Name> {
+        let known = &self.recovered;
+        if known.held.is_empty() && known.placing.is_empty() {
+            return None;
+        }
+        let key = place.key();
+        let left = known.held.contains_key(&key) || known.placing.contains_key(&key);
+        left.then(|| temp_name(&self.temp_prefix, &key))
+    }
+
+    fn compare_failed(&mut self, queued: Queued, fault: Fault, again: &mut Vec<Queued>) {
+        let (number, tries) = match &queued {
+            Queued::Dir { number, tries, .. } | Queued::File { number, tries } => (*number, *tries),
+            Queued::Closed { .. } => return,
+        };
+        let full = fault.is_no_space();
+        let quota = full && self.config.orders.fail_on_quota;
+        let may = fault.retry == Retry::Backoff && !quota;
+        if may && (full || tries < TRIES_MAX) {
+            self.compares.until = Some(self.now + RETRY_MIN * (tries.min(TRIES_MAX) + 1));
+            self.counts.faults += 1;
+            again.push(match queued {
+                Queued::Dir { number, place, tries } => {
+                    Queued::Dir { number, place, tries: tries + 1 }
+                }
+                Queued::File { number, tries } => Queued::File { number, tries: tries + 1 },
+                closed @ Queued::Closed { .. } => closed,
+            });
+            return;
+        }
+        let place = match &queued {
+            Queued::Dir { place, .. } => Some(place.clone()),
+            Queued::File { .. } | Queued::Closed { .. } => {
+                self.files.get(&number).map(|file| file.place.clone())
+            }
+        };
+        if let Some(place) = place {
+            self.fail(&place, fault, true);
+        }
+        self.unreachable(queued);
+        if quota {
+            self.give_up();
+        }
+    }
+
+    /// Decides about a file, from what stands at the destination and what earlier sessions did.
+    fn decide(&mut self, number: u64, found: AtDestination, temp: Option<FileStamp>) {
+        let Some(file) = self.files.get(&number) else { return };
+        let (meta, place) = (file.meta, file.place.clone());
+        let key = place.key();
+        let stamp = match found {
+            AtDestination::File(stamp) => Some(stamp),
+            AtDestination::Nothing | AtDestination::Link => None,
+            AtDestination::Dir | AtDestination::Special => {
+                let code =
+                    if found == AtDestination::Dir { Code::IsADirectory } else { Code::Exists };
+                self.fail(&place, Fault::never(code, ""), true);
+                return self.settle(number);
+            }
+        };
+        if stamp.is_some_and(|stamp| self.recovered.is_done(&key, meta.token, &stamp)) {
+            return self.settle(number);
+        }
+        if let Some(placing) = self.recovered.placing.remove(&key)
+            && placing.token == meta.token
+            && self.take_up(number, placing, stamp, temp)
+        {
+            return;
+        }
+        match (self.config.orders.sync_level, stamp) {
+            (None, _) | (Some(_), None) => {}
+            (Some(level), Some(stamp)) => match unchanged(level, &meta, &stamp) {
+                Some(true) => return self.keep(number),
+                Some(false) => {}
+                None => {
+                    let id = self.ids.next();
+                    self.compares.digests.insert(id, (number, temp));
+                    self.enter(number, Phase::Digesting);
+                    self.effects.push_back(ReceiverEffect::Digest { id, place });
+                    return;
+                }
+            },
+        }
+        self.go_on(number, temp);
+    }
+
+    /// Goes on with a file that an earlier session was about to rename; `false` when it cannot.
+    fn take_up(
+        &mut self,
+        number: u64,
+        placing: PlacingFile,
+        stamp: Option<FileStamp>,
+        temp: Option<FileStamp>,
+    ) -> bool {
+        let is_placed = stamp == Some(placing.temp);
+        if !is_placed && temp != Some(placing.temp) {
+            return false;
+        }
+        let Some(file) = self.files.get_mut(&number) else { return false };
+        file.end = Some(placing.digest);
+        file.placed = is_placed.then_some(placing.temp);
+        file.temp_made = true;
+        self.enter(number, Phase::Complete);
+        self.batch_complete(number);
+        true
+    }
+
+    /// Wants a file, after checking what an earlier session left of it.
+    fn go_on(&mut self, number: u64, temp: Option<FileStamp>) {
+        let Some(file) = self.files.get_mut(&number) else { return };
+        let held = self.recovered.held.remove(&file.place.key());
+        let held = held.filter(|held| temp.is_some_and(|temp| temp.is_same_file(&held.temp)));
+        let Some(held) = held.filter(|_| !file.blocks.is_single()) else {
+            return self.queue_want(number);
+        };
+        let whole = held.size.min(file.meta.size);
+        let (mut free, mut nodes) = (0, Vec::<HeldNode>::new());
+        for node in held.nodes.into_values() {
+            let Some(span) = file.blocks.span(node.id) else { continue };
+            // The last block of a file of another size is another block.
+            let inside = held.size == file.meta.size || file.blocks.offset(span.end) <= whole;
+            if inside && free <= span.start {
+                free = span.end;
+                nodes.push(node);
+            }
+        }
+        // Few enough for one want, by way of the tree, which joins them.
+        let mut tree = BlockTree::new(file.blocks);
+        nodes.retain(|node| tree.insert(node.id, node.cv).is_ok());
+        file.held = tree.nodes().collect();
+        if file.held.is_empty() {
+            return self.queue_want(number);
+        }
+        let nodes = file.held.iter().map(|node| node.id).collect();
+        let (blocks, temp) = (file.blocks, file.temp(number, &self.temp_prefix));
+        let id = self.ids.next();
+        self.compares.checks.insert(id, number);
+        self.enter(number, Phase::CheckingHeld);
+        self.effects.push_back(ReceiverEffect::CheckHeld { id, temp, blocks, nodes });
+    }
+
+    /// Leaves a file as it stands at the destination.
+    pub(super) fn keep(&mut self, number: u64) {
+        self.counts.files_unchanged += 1;
+        self.settle(number);
+    }
+}
+
+/// Whether a file needs no copy; `None` when only its content can tell.
+fn unchanged(level: SyncLevel, meta: &Meta, stamp: &FileStamp) -> Option<bool> {
+    let same_size = meta.size == stamp.size;
+    match level {
+        SyncLevel::Exists => Some(true),
+        SyncLevel::Size => Some(same_size),
+        SyncLevel::Mtime => Some(same_size && meta.mtime <= stamp.mtime),
+        SyncLevel::Checksum if same_size => None,
+        SyncLevel::Checksum => Some(false),
+    }
+}
+
+/// Compare effects that are out at once: enough to keep a disk busy.
+const COMPARES_MAX: usize = 8;
+/// Entries in one of them.
+const COMPARED_MAX: usize = 256;
+/// How often an entry is looked at again after a fault.
+const TRIES_MAX: u32 = 5;

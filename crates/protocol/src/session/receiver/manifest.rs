@@ -1,0 +1,249 @@
+//! Takes the manifest in, entry by entry, and trusts none of it.
+//!
+//! Only an order that an honest sender produces is accepted: items in turn, directories once each
+//! and announced before, names ascending, so that nothing can be named twice and no path can lead
+//! out of an item.
+
+use std::collections::HashMap;
+
+use outport_types::{Code, Name};
+
+use super::{Receiver, compare::Queued, file::File};
+use crate::{
+    journal::Record,
+    session::{
+        Entry, Fault, ItemRoot, LeftKind, Meta, Totals, Violation,
+        dir::{Dir, DirId, Place, is_reserved},
+        sender,
+    },
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Manifest {
+    next_entry: u64,
+    next_item: u32,
+    open: Option<Open>,
+    /// Directories that were announced and are not settled.
+    dirs: HashMap<u64, Slot>,
+    unopened: usize,
+    totals: Totals,
+    ended: bool,
+    /// Entries that were sent and not released.
+    unreleased: u32,
+}
+
+#[derive(Debug)]
+struct Open {
+    number: u64,
+    dir: Dir,
+    last: Option<Name>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    dir: Dir,
+    opened: bool,
+    state: DirState,
+}
+
+/// What is known of a directory at the destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DirState {
+    /// It was not looked at yet.
+    Unknown,
+    /// It stands there.
+    Ready,
+    /// It cannot be made.
+    Failed,
+}
+
+impl Manifest {
+    /// Whether every entry came, and every one was released.
+    pub(super) fn is_settled(&self) -> bool {
+        self.ended && self.unreleased == 0
+    }
+
+    /// Whether an entry of this number was ever sent.
+    pub(super) fn has_seen(&self, entry: u64) -> bool {
+        entry < self.next_entry
+    }
+
+    pub(super) fn released(&mut self) {
+        self.unreleased -= 1;
+    }
+
+    pub(super) fn dir_state(&self, dir: &Dir) -> DirState {
+        match dir.id() {
+            DirId::Above(_) => DirState::Ready,
+            // Gone means closed, and it was ready then.
+            DirId::Entry(number) => {
+                self.dirs.get(&number).map_or(DirState::Ready, |slot| slot.state)
+            }
+        }
+    }
+
+    pub(super) fn settle_dir(&mut self, number: u64, state: DirState) {
+        if let Some(slot) = self.dirs.get_mut(&number) {
+            slot.state = state;
+        }
+    }
+
+    /// Forgets a directory all of whose entries were looked at.
+    pub(super) fn forget_dir(&mut self, number: u64) {
+        self.dirs.remove(&number);
+    }
+
+    /// The place of the next name in the open directory.
+    fn place(&mut self, name: &Name) -> Result<Place, Violation> {
+        let open = self.open.as_mut().ok_or(Violation::Order)?;
+        let ascends = open.last.as_ref().is_none_or(|last| last < name);
+        let place = Place { dir: open.dir.clone(), name: Some(name.clone()) };
+        if !ascends || is_reserved(name.as_bytes()) || !place.fits() {
+            return Err(Violation::Name);
+        }
+        open.last = Some(name.clone());
+        Ok(place)
+    }
+
+    fn announce(&mut self, number: u64, place: &Place) -> Result<(), Violation> {
+        let dir = Dir::at(place, number).map_err(|_| Violation::Name)?;
+        if sender::DIRS_UNOPENED_MAX <= self.unopened {
+            return Err(Violation::Directories);
+        }
+        self.unopened += 1;
+        self.totals.directories += 1;
+        self.dirs.insert(number, Slot { dir, opened: false, state: DirState::Unknown });
+        Ok(())
+    }
+}
+
+impl Receiver {
+    /// Takes the entries of a frame.
+    pub(super) fn entries(&mut self, entries: Vec<Entry>) -> Result<(), Violation> {
+        for entry in entries {
+            if self.manifest.ended {
+                return Err(Violation::Order);
+            }
+            if self.config.limits.window <= self.manifest.unreleased {
+                return Err(Violation::Window);
+            }
+            let number = self.manifest.next_entry;
+            self.manifest.next_entry += 1;
+            self.manifest.unreleased += 1;
+            self.entry(number, entry)?;
+        }
+        let (found, totals) = (&mut self.counts, &self.manifest.totals);
+        found.files_found = totals.files;
+        found.bytes_found = totals.bytes;
+        found.directories_found = totals.directories;
+        found.scan_done = self.manifest.ended;
+        Ok(())
+    }
+
+    fn entry(&mut self, number: u64, entry: Entry) -> Result<(), Violation> {
+        match entry {
+            Entry::Item(root) => return self.item(number, root),
+            Entry::Open { dir } => {
+                let slot = self.manifest.dirs.get_mut(&dir).ok_or(Violation::Order)?;
+                if slot.opened || self.manifest.open.is_some() {
+                    return Err(Violation::Order);
+                }
+                slot.opened = true;
+                let open = Open { number: dir, dir: slot.dir.clone(), last: None };
+                self.manifest.open = Some(open);
+                self.manifest.unopened -= 1;
+                self.release(number);
+            }
+            Entry::File { name, meta } => {
+                let place = self.manifest.place(&name)?;
+                self.file(number, place, meta)?;
+            }
+            Entry::Dir { name } => {
+                let place = self.manifest.place(&name)?;
+                self.manifest.announce(number, &place)?;
+                self.compares.push(Queued::Dir { number, place, tries: 0 });
+            }
+            Entry::Left { name, kind } => {
+                let place = self.manifest.place(&name)?;
+                self.left(number, &place, kind);
+            }
+            Entry::Unreadable { name, fault } => {
+                let place = self.manifest.place(&name)?;
+                self.source_fault(&place, fault, false);
+                self.release(number);
+            }
+            Entry::Close { incomplete } => {
+                let open = self.manifest.open.take().ok_or(Violation::Order)?;
+                if let (Some(fault), Some(place)) = (incomplete, open.dir.place()) {
+                    self.source_fault(&place, fault, true);
+                }
+                self.compares.push(Queued::Closed { number, dir: open.number });
+            }
+            Entry::End(totals) => {
+                let items = self.config.orders.items.len() as u64;
+                let all = u64::from(self.manifest.next_item) == items;
+                if self.manifest.open.is_some() || self.manifest.unopened != 0 || !all {
+                    return Err(Violation::Order);
+                }
+                if totals != self.manifest.totals {
+                    return Err(Violation::Totals);
+                }
+                self.manifest.ended = true;
+                self.release(number);
+            }
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, number: u64, root: ItemRoot) -> Result<(), Violation> {
+        let item = self.manifest.next_item;
+        let ordered = self.config.orders.items.get(item as usize).ok_or(Violation::Order)?;
+        if self.manifest.open.is_some() {
+            return Err(Violation::Order);
+        }
+        self.manifest.next_item += 1;
+        let place = Place::item(item);
+        match (root, ordered.recursive) {
+            (ItemRoot::File(_), Some(true)) | (ItemRoot::Dir, Some(false)) => Err(Violation::Order),
+            (ItemRoot::File(meta), Some(false) | None) => self.file(number, place, meta),
+            (ItemRoot::Dir, Some(true) | None) => {
+                self.manifest.announce(number, &place)?;
+                self.compares.push(Queued::Dir { number, place, tries: 0 });
+                Ok(())
+            }
+            (ItemRoot::Unreadable(fault), _) => {
+                self.source_fault(&place, fault, false);
+                self.release(number);
+                Ok(())
+            }
+        }
+    }
+
+    fn file(&mut self, number: u64, place: Place, meta: Meta) -> Result<(), Violation> {
+        let blocks = self.config.limits.blocks(meta.size).ok_or(Violation::Size)?;
+        self.manifest.totals.files += 1;
+        self.manifest.totals.bytes = self.manifest.totals.bytes.saturating_add(meta.size);
+        self.files.insert(number, File::new(place, meta, blocks));
+        self.active += 1;
+        self.compares.push(Queued::File { number, tries: 0 });
+        Ok(())
+    }
+
+    /// Something that is never transferred: listed once, whatever sessions it takes.
+    fn left(&mut self, number: u64, place: &Place, kind: LeftKind) {
+        self.counts.links_skipped += 1;
+        let fault = Fault::never(Code::SkippedKind, kind.word());
+        if !self.recovered.skipped.contains(&place.key()) {
+            let record = Record::Skipped {
+                entry: place.way(),
+                is_directory: false,
+                is_error: false,
+                at_destination: false,
+                time: self.time(),
+                fault,
+            };
+            self.log.push(&record, self.now);
+        }
+        self.release(number);
+    }
+}
