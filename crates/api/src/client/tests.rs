@@ -108,15 +108,21 @@ async fn names_are_found_whatever_their_case() {
     };
     let list =
         format!(r#"{{"DATA":[{},{}],"has_next_page":false}}"#, one(1, "WorkPC2"), one(2, "WorkPC"));
-    let hub = Script::serve([answer(200, "", &list), answer(200, "", &list)]).await;
+    let hub = Script::serve([
+        answer(200, "", &list),
+        answer(200, "", &list),
+        answer(200, "", &one(3, "WorkPC")),
+    ])
+    .await;
     let client = hub.client();
-    let own: EndpointRef = "workpc".parse().unwrap();
-    let found = client.find_endpoint(&own).await.unwrap();
-    assert_eq!(found.title(), "smith#WorkPC");
-    let canonical: EndpointRef = "jones#WorkPC".parse().unwrap();
-    let error = client.find_endpoint(&canonical).await.unwrap_err();
+    let find = async |name: &str| client.find_endpoint(&name.parse().unwrap()).await;
+    assert_eq!(find("workpc").await.unwrap().title(), "smith#WorkPC");
+    let error = find("Work").await.unwrap_err();
     assert_eq!(error.problem().map(|problem| problem.code), Some(Code::EndpointNotFound));
-    assert!(hub.asked()[0].contains("filter_scope=my-endpoints"));
+    assert_eq!(find("smith#WorkPC").await.unwrap().title(), "smith#WorkPC");
+    let asked = hub.asked();
+    assert!(asked[0].contains("filter_scope=my-endpoints"));
+    assert!(asked[2].starts_with("GET /outport/v1/endpoint_by_name/smith%23WorkPC "));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     auth::{Userinfo, names},
-    hub::{HubInfo, INFO_PATH, NewSetupKey},
+    hub::{BY_NAME_PATH, HubInfo, INFO_PATH, NewSetupKey},
     transfer::{
         DeleteSubmission, Endpoint, EndpointCreateResult, EndpointList, EndpointSettings, Event,
         EventList, FileDocument, FileList, Mkdir, MkdirResult, OperationResult, PREFIX, PauseInfo,
@@ -135,23 +135,20 @@ impl Client {
     /// # Errors
     /// As for every request; `ENDPOINT_NOT_FOUND` when there is none of that name.
     pub async fn find_endpoint(&self, name: &EndpointRef) -> Result<Endpoint, ClientError> {
-        let (scope, wanted) = match name {
+        let wanted = match name {
             EndpointRef::Id(id) => return self.endpoint(*id).await,
-            EndpointRef::Canonical(name) => (EndpointScope::All, name),
-            EndpointRef::Own(name) => (EndpointScope::Mine, name),
+            EndpointRef::Canonical(name) => {
+                let path = format!("{BY_NAME_PATH}/{name}");
+                return self.get(names::server::TRANSFER, &path, Vec::new(), "endpoint").await;
+            }
+            EndpointRef::Own(name) => name.to_lowercase(),
         };
-        let text = wanted.rsplit('#').next();
-        let found = self.endpoints(scope, text, SEARCH_MAX).await?;
+        let mine = self.endpoints(EndpointScope::Mine, None, OWN_MAX).await?;
         let fits = |endpoint: &Endpoint| {
-            let names = match scope {
-                EndpointScope::All => [endpoint.canonical_name.as_deref(), None],
-                EndpointScope::Mine | EndpointScope::SharedWithMe | EndpointScope::RecentlyUsed => {
-                    [endpoint.display_name.as_deref(), endpoint.name.as_deref()]
-                }
-            };
-            names.into_iter().flatten().any(|name| name.to_lowercase() == wanted.to_lowercase())
+            let names = [endpoint.display_name.as_deref(), endpoint.name.as_deref()];
+            names.into_iter().flatten().any(|name| name.to_lowercase() == wanted)
         };
-        found.into_iter().find(fits).ok_or_else(|| endpoint_not_found(name))
+        mine.into_iter().find(fits).ok_or_else(|| endpoint_not_found(name))
     }
 
     /// Registers an endpoint; the answer holds its setup key.
@@ -472,5 +469,5 @@ fn endpoint_not_found(name: &EndpointRef) -> ClientError {
 
 /// How many items a page holds.
 const PAGE: usize = 100;
-/// Beyond this many that match, a name is not searched for.
-const SEARCH_MAX: usize = 1000;
+/// More endpoints than an account can have.
+const OWN_MAX: usize = 10_000;
