@@ -1,27 +1,36 @@
 //! Moves some GiB from memory to memory between two endpoints of one process over loopback, and
 //! prints how fast and at what cost: `cargo run -p outport-link --example loopback -- [GiB]`.
+//!
+//! Each endpoint has a runtime of its own, as two agents have.
 #![expect(clippy::print_stdout, reason = "a measurement prints what it measured")]
 
-use std::time::Instant;
+use std::{
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
-use outport_link::{DataFrame, ESTABLISH_LIMIT, Endpoint, EndpointOptions, Link};
+use outport_link::{DataFrame, ESTABLISH_LIMIT, Endpoint, EndpointOptions, Expectation, Link};
 use outport_protocol::{
     control::{Candidate, CandidateKind},
     secret::SecretKey,
 };
 use outport_types::SessionId;
 
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     let gib: u64 = match std::env::args().nth(1) {
         Some(text) => text.parse().context("the argument is a number of GiB")?,
         None => 4,
     };
-    let (left, mut right, _endpoints) = links().await?;
+    let session = SessionId::random();
+    let (tell, told) = mpsc::channel();
+    let receiver = thread::spawn(move || runtime()?.block_on(receive(session, tell)));
+    let address = told.recv().context("the receiver stopped early")?;
     let (started, cpu) = (Instant::now(), cpu_seconds()?);
-    let (stats, bytes) = tokio::try_join!(send(&left, gib), receive(&mut right))?;
+    let stats = runtime()?.block_on(send(session, address, gib))?;
+    let bytes = receiver.join().map_err(|_| anyhow!("the receiver panicked"))??;
     let (wall, cpu) = (started.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
     println!(
         "{gib} GiB in {wall:.2} s: {:.2} GB/s, {:.2} Gbit/s, {:.2} CPU s per GiB of both ends",
@@ -33,38 +42,45 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-async fn send(link: &Link, gib: u64) -> Result<String> {
+async fn send(session: SessionId, address: Candidate, gib: u64) -> Result<String> {
+    let (endpoint, expectation) = endpoint(1, 2, session)?;
+    expectation.add_candidates(&[address]);
+    let link = expectation.establish(ESTABLISH_LIMIT).await?;
+    let Link { control_out, data_out, handle, .. } = link;
     let block = Bytes::from(vec![7_u8; BLOCK_BYTES]);
     for _ in 0..gib * (1 << 30) / BLOCK_BYTES as u64 {
         let frame = DataFrame { header: Bytes::from_static(b"header"), body: vec![block.clone()] };
-        link.data_out.send(frame).await?;
+        data_out.send(frame).await?;
     }
-    link.data_out.clone().finish().await?;
-    link.control_out.clone().finish().await?;
-    link.handle.delivered().await?;
-    Ok(link.handle.stats().to_string())
+    data_out.finish().await?;
+    control_out.finish().await?;
+    handle.delivered().await?;
+    let stats = handle.stats().to_string();
+    endpoint.shutdown(Duration::from_secs(1)).await;
+    Ok(stats)
 }
 
-async fn receive(link: &mut Link) -> Result<u64> {
+async fn receive(session: SessionId, tell: mpsc::Sender<Candidate>) -> Result<u64> {
+    let (endpoint, expectation) = endpoint(2, 1, session)?;
+    tell.send(Candidate { address: endpoint.local_address()?, kind: CandidateKind::Local })?;
+    let mut link = expectation.establish(ESTABLISH_LIMIT).await?;
     let mut bytes = 0;
     while let Some(frame) = link.data_in.recv().await? {
         bytes += frame.body.len() as u64;
     }
+    link.handle.closed().await;
     Ok(bytes)
 }
 
-async fn links() -> Result<(Link, Link, [Endpoint; 2])> {
+fn endpoint(own: u8, other: u8, session: SessionId) -> Result<(Endpoint, Expectation)> {
     let options = EndpointOptions { address: Some("127.0.0.1:0".parse()?), streams: None };
-    let left = Endpoint::bind(SecretKey::from_seed(&[1; 32]), &options)?;
-    let right = Endpoint::bind(SecretKey::from_seed(&[2; 32]), &options)?;
-    let session = SessionId::random();
-    let to_right = left.expect(session, right.public_key())?;
-    let to_left = right.expect(session, left.public_key())?;
-    let address = right.local_address()?;
-    to_right.add_candidates(&[Candidate { address, kind: CandidateKind::Local }]);
-    let (left_link, right_link) =
-        tokio::join!(to_right.establish(ESTABLISH_LIMIT), to_left.establish(ESTABLISH_LIMIT));
-    Ok((left_link?, right_link?, [left, right]))
+    let endpoint = Endpoint::bind(SecretKey::from_seed(&[own; 32]), &options)?;
+    let expectation = endpoint.expect(session, SecretKey::from_seed(&[other; 32]).public())?;
+    Ok((endpoint, expectation))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
 /// What this process has used, both ends together; Linux only, elsewhere nothing.
@@ -74,8 +90,8 @@ fn cpu_seconds() -> Result<f64> {
     }
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let after_name = stat.rsplit(')').next().context("a line of /proc")?;
-    let ticks: Vec<&str> = after_name.split_whitespace().skip(11).take(2).collect();
-    let ticks = ticks.iter().map(|text| text.parse::<f64>()).sum::<Result<f64, _>>()?;
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    let ticks = ticks.map(str::parse::<f64>).sum::<Result<f64, _>>()?;
     Ok(ticks / TICKS_PER_SECOND)
 }
 

@@ -238,7 +238,9 @@ impl<'a> Race<'a> {
         if arrival.connection.close_reason().is_some() {
             return;
         }
-        if self.course.leads {
+        if READY_MAX <= self.ready.len() {
+            close(&arrival.connection, CloseCode::Superseded, "too many at once");
+        } else if self.course.leads {
             self.ready.push(Ready::Arrived(arrival));
         } else {
             // The other side leads, and has chosen by naming the session.
@@ -405,5 +407,7 @@ const OFFER_LIMIT: Duration = Duration::from_secs(3);
 /// The pause before an address is dialled again, doubled each time.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_millis(1600);
+/// Connections to choose among; the other side dials no more than our own addresses.
+const READY_MAX: usize = 32;
 /// Addresses dialled for one session, those that came later included.
 const ADDRESSES_MAX: usize = 32;

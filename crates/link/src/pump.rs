@@ -13,6 +13,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     sync::{mpsc, watch},
+    time::{Duration, sleep},
 };
 
 use crate::{
@@ -24,7 +25,8 @@ use crate::{
 
 /// The sending half of a carrier's stream.
 pub(crate) trait StreamOut: Send + 'static {
-    /// Writes some of the front of `pieces`, shortens them by it, and says how much it was.
+    /// Writes some of the front of `pieces`, shortens them by it, and says how much it was. A
+    /// dropped future has written nothing.
     fn write_some(
         &mut self,
         pieces: &mut [Bytes],
@@ -45,10 +47,13 @@ pub(crate) enum Fault {
     TooLong(#[from] FrameTooLong),
 }
 
-/// Writes control frames until that direction is finished.
+/// Writes control frames until that direction is finished. While one waits for room, `urgent` says
+/// so and data waits: all streams share one window, in which eight of data leave one of control
+/// little chance.
 pub(crate) async fn write_control(
     mut queue: mpsc::Receiver<Item<Bytes>>,
     mut stream: impl StreamOut,
+    urgent: watch::Sender<bool>,
     end: Arc<End>,
     undelivered: watch::Sender<usize>,
 ) -> Result<(), Fault> {
@@ -61,7 +66,13 @@ pub(crate) async fn write_control(
         match item {
             Some(Item::Frame(frame, _)) => {
                 let length = Bytes::copy_from_slice(&(frame.len() as u32).to_be_bytes());
-                write_all(&mut stream, &mut [length, frame], None).await?;
+                let mut pieces = [length, frame];
+                urgent.send_replace(true);
+                let mut first = 0;
+                while skip_written(&pieces, &mut first) {
+                    stream.write_some(&mut pieces[first..]).await?;
+                }
+                urgent.send_replace(false);
             }
             Some(Item::End) => break,
             // Dropped without a finish: the other side must not take that for an end.
@@ -78,6 +89,7 @@ pub(crate) async fn write_control(
 pub(crate) async fn write_data(
     queue: Outgoing,
     mut stream: impl StreamOut,
+    mut urgent: watch::Receiver<bool>,
     end: Arc<End>,
     undelivered: watch::Sender<usize>,
 ) -> Result<(), Fault> {
@@ -88,7 +100,7 @@ pub(crate) async fn write_data(
             next = queue.next() => next,
         };
         let Some((frame, room)) = next else { break };
-        write_all(&mut stream, &mut frame.into_pieces(), room).await?;
+        write_yielding(&mut stream, &mut frame.into_pieces(), room, &mut urgent).await?;
     }
     confirm_end(stream, &undelivered).await
 }
@@ -134,24 +146,35 @@ pub(crate) async fn read_data(
     Ok(())
 }
 
-async fn write_all(
+/// Writes all pieces, and gives back their room as they go; stands aside while something is urgent.
+async fn write_yielding(
     stream: &mut impl StreamOut,
     pieces: &mut [Bytes],
     mut room: Option<Reserved>,
+    urgent: &mut watch::Receiver<bool>,
 ) -> io::Result<()> {
     let mut first = 0;
-    loop {
-        while pieces.get(first).is_some_and(Bytes::is_empty) {
-            first += 1;
-        }
-        if first == pieces.len() {
-            return Ok(());
-        }
-        let written = stream.write_some(&mut pieces[first..]).await?;
+    while skip_written(pieces, &mut first) {
+        // Who says what is urgent goes only with the link, and then the write fails by itself.
+        let _ = urgent.wait_for(|urgent| !urgent).await;
+        let written = tokio::select! {
+            biased;
+            Ok(_) = urgent.wait_for(|urgent| *urgent) => continue,
+            written = stream.write_some(&mut pieces[first..]) => written?,
+        };
         if let Some(room) = &mut room {
             room.release(written);
         }
     }
+    Ok(())
+}
+
+/// Moves `first` past what is written; `false` when that is all.
+fn skip_written(pieces: &[Bytes], first: &mut usize) -> bool {
+    while pieces.get(*first).is_some_and(Bytes::is_empty) {
+        *first += 1;
+    }
+    *first < pieces.len()
 }
 
 async fn confirm_end(
@@ -192,13 +215,21 @@ async fn read_frame(
 /// Hands an item up; `false` when the link has ended. When nobody receives any more, that is waited
 /// for: to stop reading would look to the other side as if its stream were refused.
 async fn hand_over<T>(queue: &mpsc::Sender<Item<T>>, item: Item<T>, end: &End) -> bool {
+    let ended_long_ago = async {
+        end.wait().await;
+        sleep(LEFTOVER_WAIT).await;
+    };
     let handed = tokio::select! {
         biased;
         _ = end.wait_local() => return false,
         handed = queue.send(item) => handed.is_ok(),
+        () = ended_long_ago => return false,
     };
     if !handed {
         end.wait().await;
     }
     handed
 }
+
+/// How long what arrived before the link broke waits to be fetched, so that no worker stays for ever.
+const LEFTOVER_WAIT: Duration = Duration::from_secs(2);

@@ -14,7 +14,10 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use outport_types::Route;
 use quinn::{Connection, ConnectionError, PathStats, RecvStream, SendStream};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval},
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -55,6 +58,7 @@ pub(crate) fn start(joined: Joined, route: Route, workers: &TaskTracker) -> (Lin
     let rates = Arc::new(Rates::default());
 
     let open = Arc::new(AtomicUsize::new(data.len()));
+    let (urgent, calm) = watch::channel(false);
     let worker = |moving: BoxFuture<'static, Result<(), Fault>>| {
         let (end, connection) = (end.clone(), connection.clone());
         workers.spawn(async move {
@@ -65,7 +69,7 @@ pub(crate) fn start(joined: Joined, route: Route, workers: &TaskTracker) -> (Lin
     };
     for (outward, inward) in data {
         let (queue, confirm) = (wires.data_out.clone(), wires.undelivered.clone());
-        worker(pump::write_data(queue, outward, end.clone(), confirm).boxed());
+        worker(pump::write_data(queue, outward, calm.clone(), end.clone(), confirm).boxed());
         let queue = wires.data_in.clone();
         worker(pump::read_data(inward, queue, end.clone(), open.clone()).boxed());
     }
@@ -73,7 +77,8 @@ pub(crate) fn start(joined: Joined, route: Route, workers: &TaskTracker) -> (Lin
     // What is asked for goes before what is carried; this fails on a closed stream only.
     let _ = outward.set_priority(CONTROL_PRIORITY);
     let queue = wires.control_out;
-    worker(pump::write_control(queue, outward, end.clone(), wires.undelivered).boxed());
+    let confirm = wires.undelivered;
+    worker(pump::write_control(queue, outward, urgent, end.clone(), confirm).boxed());
     worker(pump::read_control(inward, wires.control_in, end.clone()).boxed());
 
     let meter =

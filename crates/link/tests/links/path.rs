@@ -12,6 +12,7 @@ use std::{
 };
 
 use fastrand::Rng;
+use socket2::{Domain, Socket, Type};
 use tokio::{
     net::UdpSocket,
     time::{Instant, sleep_until},
@@ -20,6 +21,8 @@ use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
 };
+
+use crate::rig;
 
 /// What a path does to packets.
 #[derive(Clone, Copy)]
@@ -40,8 +43,7 @@ pub(crate) struct Path {
 
 impl Path {
     pub(crate) async fn to(target: SocketAddr, character: Character) -> Self {
-        let front = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let back = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let (front, back) = (roomy_socket(), roomy_socket());
         back.connect(target).await.unwrap();
         let (entry, cut) = (front.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
         let stop = CancellationToken::new();
@@ -94,7 +96,7 @@ impl Carrying {
                 }
                 Ok(length) = self.back.recv(&mut here) => (Direction::ToClient, &here[..length]),
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    self.deliver().await;
+                    self.deliver();
                     continue;
                 }
             };
@@ -109,15 +111,26 @@ impl Carrying {
         }
     }
 
-    async fn deliver(&mut self) {
-        let Some((_, direction, packet)) = self.queue.pop_front() else { return };
-        // A packet that cannot be sent is one more that is lost.
-        match (direction, self.client) {
-            (Direction::ToTarget, _) => drop(self.back.send(&packet).await),
-            (Direction::ToClient, Some(client)) => drop(self.front.send_to(&packet, client).await),
-            (Direction::ToClient, None) => {}
+    fn deliver(&mut self) {
+        let now = Instant::now();
+        while let Some((_, direction, packet)) = self.queue.pop_front_if(|(due, ..)| *due <= now) {
+            // A packet that cannot be sent is one more that is lost.
+            match (direction, self.client) {
+                (Direction::ToTarget, _) => drop(self.back.try_send(&packet)),
+                (Direction::ToClient, Some(to)) => drop(self.front.try_send_to(&packet, to)),
+                (Direction::ToClient, None) => {}
+            }
         }
     }
+}
+
+/// A socket that holds a burst while this process waits for a processor.
+fn roomy_socket() -> UdpSocket {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).unwrap();
+    socket.bind(&rig::any_port().into()).unwrap();
+    socket.set_recv_buffer_size(4 * 1024 * 1024).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    UdpSocket::from_std(socket.into()).unwrap()
 }
 
 /// Packets under way at once, as a router's queue has an end.

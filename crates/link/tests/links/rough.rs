@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use outport_link::{DataFrame, Link, LinkEnd};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     path::{Character, Path},
@@ -33,13 +33,54 @@ async fn everything_arrives_over_a_path_that_loses_one_packet_in_a_hundred() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn control_frames_get_through_while_data_fills_the_path() {
+    let pair = Pair::new();
+    let character = Character {
+        seed: 11,
+        loss: 0.002,
+        delay: Duration::from_millis(20),
+        packet_bytes_max: 1_472,
+    };
+    let (_path, mut left, mut right) = linked_over(&pair, character).await;
+    let Link { control_in: right_in, control_out: right_out, data_in, .. } = &mut right;
+    let bulk = async {
+        let frame = DataFrame::new("", vec![1; 1024 * 1024]);
+        loop {
+            left.data_out.send(frame.clone()).await.unwrap();
+        }
+    };
+    let drain = async { while data_in.recv().await.unwrap().is_some() {} };
+    let echo = async {
+        while let Some(frame) = right_in.recv().await.unwrap() {
+            right_out.send(frame).await.unwrap();
+        }
+    };
+    let mut slowest = Duration::ZERO;
+    let ask = async {
+        for _ in 0..40 {
+            let asked = Instant::now();
+            left.control_out.send(Bytes::from_static(b"are you there?")).await.unwrap();
+            left.control_in.recv().await.unwrap().unwrap();
+            slowest = slowest.max(asked.elapsed());
+        }
+    };
+    tokio::select! {
+        () = bulk => {}
+        () = drain => {}
+        () = echo => {}
+        () = ask => {}
+    }
+    assert!(slowest < Duration::from_secs(2), "an answer took {slowest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_path_that_takes_large_packets_gets_them() {
     let pair = Pair::new();
     let (left, mut right) = pair.links().await;
     let frames = 32;
     tokio::join!(send_numbered(&left, frames), receive_numbered(&mut right, frames));
     let stats = left.handle.stats();
-    assert!(6_000 < stats.packet_bytes, "{stats}");
+    assert!(8_000 < stats.packet_bytes, "{stats}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
