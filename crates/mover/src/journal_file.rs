@@ -1,9 +1,12 @@
 //! The file that a journal is, and the reports in it.
 
 use std::{
+    collections::BTreeSet,
     fs::{File, OpenOptions},
     io::{self, BufReader, Read, Write as _},
     path::{Path, PathBuf},
+    sync::{Condvar, Mutex, PoisonError},
+    time::Duration,
 };
 
 use outport_protocol::journal::{
@@ -21,7 +24,13 @@ pub struct JournalFile {
     bytes: u64,
     /// Set when the file may hold more than it should and that could not be undone.
     damaged: bool,
+    _claim: Claim,
 }
+
+/// The right of one session of this program to use a journal: threads of an earlier one that still
+/// wait for a disk hold it until they are done.
+#[derive(Debug)]
+struct Claim(PathBuf);
 
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +43,12 @@ pub enum JournalError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// An earlier session of the task is still at work.
+    #[error("an earlier session still waits for a disk and holds the journal {path}")]
+    Busy {
+        /// The file.
+        path: PathBuf,
     },
     /// What is in it is not of this task, or of a version that is not known.
     #[error("the journal {path} cannot be gone on from")]
@@ -57,6 +72,7 @@ impl JournalFile {
         task: TaskId,
         orders: [u8; 32],
     ) -> Result<(Self, Recovered), JournalError> {
+        let claim = Claim::wait(path).ok_or_else(|| JournalError::Busy { path: path.into() })?;
         let disk = |source| JournalError::Disk { path: path.into(), source };
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
@@ -66,16 +82,16 @@ impl JournalFile {
         let recovered = Recovered::read(input, task, orders)
             .map_err(|source| JournalError::Recover { path: path.into(), source })?;
         let valid = recovered.valid_bytes();
-        let begin = || -> io::Result<u64> {
+        let mut begin = || -> io::Result<u64> {
             file.set_len(valid)?;
             file.write_all(recovered.start())?;
             file.sync_all()?;
             sync_parent(path)?;
             Ok(valid + recovered.start().len() as u64)
         };
-        let mut begin = begin;
         let bytes = begin().map_err(disk)?;
-        Ok((Self { file, path: path.into(), task, orders, bytes, damaged: false }, recovered))
+        let path = path.into();
+        Ok((Self { file, path, task, orders, bytes, damaged: false, _claim: claim }, recovered))
     }
 
     /// Appends records, durable when this returns; when it fails the journal is as it was.
@@ -196,6 +212,33 @@ impl ReportTail {
     }
 }
 
+impl Claim {
+    /// Waits until no other session uses the journal; `None` when that takes too long.
+    fn wait(path: &Path) -> Option<Self> {
+        let claimed = CLAIMED.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut claimed, waited) = CLAIMED
+            .1
+            .wait_timeout_while(claimed, CLAIM_TIMEOUT, |claimed| claimed.contains(path))
+            .unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return None;
+        }
+        claimed.insert(path.into());
+        Some(Self(path.into()))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        CLAIMED.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+        CLAIMED.1.notify_all();
+    }
+}
+
+static CLAIMED: (Mutex<BTreeSet<PathBuf>>, Condvar) = (Mutex::new(BTreeSet::new()), Condvar::new());
+/// How long a new session waits for an old one of its task to let go.
+const CLAIM_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Makes the name of a new file durable.
 fn sync_parent(path: &Path) -> io::Result<()> {
     if cfg!(unix)
@@ -243,8 +286,10 @@ mod tests {
         let (mut journal, recovered) = JournalFile::open(&path, task, [7; 32]).unwrap();
         assert_eq!(recovered.reports(), 1);
         journal.append(&event()).unwrap();
-        let (_, recovered) = JournalFile::open(&path, task, [7; 32]).unwrap();
+        drop(journal);
+        let (journal, recovered) = JournalFile::open(&path, task, [7; 32]).unwrap();
         assert_eq!(recovered.reports(), 2);
+        drop(journal);
         let other = JournalFile::open(&path, task, [8; 32]);
         assert!(matches!(other, Err(JournalError::Recover { .. })));
     }

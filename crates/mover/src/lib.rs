@@ -3,11 +3,13 @@
 //! The agent gives it [`rules`]; whatever then happens to a file goes through the [`resolver`],
 //! which no path leads out of.
 
+pub mod deletion;
 mod destination;
 mod dirs;
 pub mod journal_file;
 pub mod ops;
 pub mod refused;
+pub mod reports;
 pub mod resolver;
 pub mod rules;
 pub mod session;

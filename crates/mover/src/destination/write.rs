@@ -46,6 +46,9 @@ impl Destination {
         let Some(bytes) = body.get(write.start..end) else {
             return Ok(false);
         };
+        if bytes.len() as u64 != u64::from(write.blocks.bytes(write.block)) {
+            return Ok(false);
+        }
         if write.blocks.hash(write.block, bytes) != write.hash {
             return Ok(false);
         }

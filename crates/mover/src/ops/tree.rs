@@ -216,7 +216,10 @@ impl<'a> DeleteTree<'a> {
                     return Err(Refused::Stopped);
                 }
                 let Ok(name) = name_from_host(&entry?.file_name()) else {
-                    level.stays = true;
+                    if !std::mem::replace(&mut level.stays, true) {
+                        let (path, refused) = (level.path.clone(), Refused::NotEmpty);
+                        watch.fault(TreeFault { path, is_directory: true, refused });
+                    }
                     continue;
                 };
                 if level.kept.contains(&name) {
@@ -301,6 +304,8 @@ impl<'a> DeleteTree<'a> {
         match (outcome, above) {
             (Ok(()), _) => watch.deleted(Deleted::Directory),
             (Err(Refused::NotFound), _) => {}
+            // That something below stays was told where it stays.
+            (Err(_), None) if done.stays => {}
             (Err(refused), None) => {
                 watch.fault(TreeFault { path: done.path, is_directory: true, refused });
             }
@@ -309,7 +314,6 @@ impl<'a> DeleteTree<'a> {
                 if above.kept.len() < KEPT_NAMES_MAX {
                     above.kept.push(name);
                 }
-                // That something below stays was told where it stays.
                 if !done.stays {
                     watch.fault(TreeFault { path: done.path, is_directory: true, refused });
                 }

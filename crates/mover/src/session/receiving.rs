@@ -17,7 +17,7 @@ use tokio::{
     task::spawn_blocking,
     time::{sleep_until, timeout},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     Broken, JournalParams, Progress, SessionEnd, SessionParams,
@@ -68,8 +68,8 @@ struct Driver {
     /// Brings to the disk what was written, while the others write on.
     flushers: Workers<Job>,
     answers: mpsc::Receiver<Answer>,
-    /// Ends the work of all threads, when there is no time left.
-    halt: CancellationToken,
+    /// Ends the work of all threads, when there is no time left or this is dropped.
+    halt: DropGuard,
     buffers: u64,
     bytes_received: u64,
     began: Instant,
@@ -149,7 +149,7 @@ impl Driver {
             workers: workers.map_err(|error| broken(&error))?,
             flushers: flushers.map_err(|error| broken(&error))?,
             answers,
-            halt,
+            halt: halt.drop_guard(),
             buffers: 0,
             bytes_received: 0,
             began: Instant::now(),
@@ -248,9 +248,9 @@ impl Driver {
                 }
             }
         }
-        self.halt.cancel();
         self.report(true);
-        let Self { workers, flushers, .. } = self;
+        let Self { workers, flushers, halt, .. } = self;
+        drop(halt);
         tokio::join!(workers.close(), flushers.close());
         end
     }
@@ -336,6 +336,7 @@ impl Driver {
         self.machine.outcome().map(|outcome| match outcome {
             Outcome::Finished { succeeded } => SessionEnd::Finished { succeeded: *succeeded },
             Outcome::Stopped => SessionEnd::Broken { why: Broken::Left },
+            Outcome::Violated(violation) => SessionEnd::Violation(*violation),
             Outcome::Broken(fault) => {
                 let why = format!("{}: {}", fault.code, fault.reason);
                 SessionEnd::Broken { why: Broken::Disk(why) }

@@ -16,6 +16,7 @@ use tokio::{
     sync::mpsc,
     time::{sleep_until, timeout},
 };
+use tokio_util::sync::DropGuard;
 
 use super::{
     Broken, Progress, SessionEnd, SessionParams,
@@ -69,6 +70,8 @@ struct Driver {
     began: Instant,
     bytes_sent: u64,
     meter: Meter,
+    /// Ends the work of all threads when this is over or dropped.
+    halt: DropGuard,
 }
 
 enum Job {
@@ -96,11 +99,12 @@ impl Driver {
     fn start(params: &SessionParams) -> Result<Self, SessionEnd> {
         let endpoint = &params.orders.source_name;
         let resolver = Arc::new(Resolver::new(params.rules.clone(), &params.grants, endpoint));
+        let halt = params.stop.token().child_token();
         let source = Arc::new(Source::new(
             params.store.clone(),
             resolver.clone(),
             params.orders.clone(),
-            params.stop.token().clone(),
+            halt.clone(),
         ));
         let (sender, answers) = mpsc::channel(ANSWERS_MAX);
         let (disk, orders) = (source.clone(), params.orders.clone());
@@ -127,6 +131,7 @@ impl Driver {
             began: Instant::now(),
             bytes_sent: 0,
             meter: Meter::new(params.progress.clone()),
+            halt: halt.drop_guard(),
         })
     }
 
@@ -170,11 +175,17 @@ impl Driver {
                 break end;
             }
         };
+        // A receiver that leaves after it said that the work is over may leave.
+        let end = match self.machine.finished() {
+            Some(succeeded) => SessionEnd::Finished { succeeded },
+            None => end,
+        };
         self.report(true);
         drop(data_in);
         if let SessionEnd::Finished { .. } = end {
             // What was said last must arrive before the link goes.
             let delivered = async {
+                while !outbox.is_empty() && outbox.send_one().await.is_ok() {}
                 outbox.finish().await.ok();
                 data_out.finish().await.ok();
                 handle.delivered().await.ok();
@@ -182,8 +193,9 @@ impl Driver {
             timeout(GOODBYE_TIMEOUT, delivered).await.ok();
         }
         close(&handle, &end);
-        params.stop.token().cancel();
-        self.workers.close().await;
+        let Self { workers, halt, .. } = self;
+        drop(halt);
+        workers.close().await;
         end
     }
 

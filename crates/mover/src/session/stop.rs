@@ -33,6 +33,11 @@ impl Stop {
     /// Waits until somebody stops it.
     pub async fn stopped(&self) -> CloseCode {
         self.token.cancelled().await;
+        self.code()
+    }
+
+    /// Why it was stopped, once it was.
+    pub fn code(&self) -> CloseCode {
         self.code.borrow().unwrap_or(CloseCode::Shutdown)
     }
 

@@ -78,18 +78,19 @@ impl<J: Send + 'static> Workers<J> {
         self.shared.failed.cancelled().await;
     }
 
-    /// Drops the jobs that wait, and waits for those that are being done; a disk that does not
-    /// answer at all is not waited for longer than a moment.
+    /// Drops the jobs that wait, and waits for those that are being done, however long a disk takes:
+    /// the next session of the task must not meet what this one still does.
     pub(super) async fn close(mut self) {
         self.shared.close();
         let threads = std::mem::take(&mut self.threads);
-        let joined = spawn_blocking(move || {
+        let mut joined = spawn_blocking(move || {
             for thread in threads {
                 thread.join().ok();
             }
         });
-        if timeout(JOIN_TIMEOUT, joined).await.is_err() {
-            tracing::warn!("a disk does not answer; its thread is left behind");
+        if timeout(SLOW_JOIN, &mut joined).await.is_err() {
+            tracing::warn!("a disk does not answer; waiting for it");
+            joined.await.ok();
         }
     }
 }
@@ -136,8 +137,8 @@ pub(super) fn disk_threads() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4)
 }
 
-/// How long the end of a session waits for its threads.
-const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// After this the log says why a session does not end.
+const SLOW_JOIN: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {

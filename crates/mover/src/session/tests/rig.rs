@@ -1,0 +1,250 @@
+//! A source, a destination, and disks that behave badly on purpose.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use outport_protocol::{
+    orders::{Orders, TransferItem, Work},
+    report::Report,
+};
+use outport_types::{CollectionPath, EndpointId};
+use tokio::sync::watch;
+
+use super::*;
+use crate::{journal_file::ReportTail, reports::report, store::Disk};
+
+/// Two directories, `src` and `dst`, and a task that copies one to the other.
+pub(super) struct Rig {
+    pub(super) world: Arc<World>,
+    pub(super) rules: LiveRules,
+    pub(super) orders: Orders,
+    pub(super) stop: Stop,
+    pub(super) sent: watch::Sender<Progress>,
+    pub(super) received: watch::Sender<Progress>,
+    pub(super) disk: Arc<dyn Store>,
+}
+
+impl Rig {
+    pub(super) fn new() -> Self {
+        let world = Arc::new(World::new());
+        world.dir("src");
+        world.dir("dst");
+        let transfer = TransferOrders {
+            source: EndpointId::from_bytes([1; 16]),
+            source_name: "smith#WorkPC".into(),
+            destination: EndpointId::from_bytes([2; 16]),
+            destination_name: "smith#Cluster".into(),
+            items: Vec::new(),
+            sync_level: None,
+            verify: true,
+            preserve_times: true,
+            skip_source_errors: false,
+            fail_on_quota: false,
+        };
+        let mut rig = Self {
+            rules: world.rules(&["ro:src", "rw:dst"]),
+            world,
+            orders: Orders { task: TaskId::random(), work: Work::Transfer(transfer) },
+            stop: Stop::new(),
+            sent: watch::Sender::default(),
+            received: watch::Sender::default(),
+            disk: Arc::new(Disk),
+        };
+        rig.items(&[("src", "dst")]);
+        rig
+    }
+
+    /// The same world after a stop.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            world: self.world.clone(),
+            rules: self.rules.clone(),
+            orders: self.orders.clone(),
+            stop: Stop::new(),
+            sent: watch::Sender::default(),
+            received: watch::Sender::default(),
+            disk: self.disk.clone(),
+        }
+    }
+
+    pub(super) fn transfer(&mut self) -> &mut TransferOrders {
+        match &mut self.orders.work {
+            Work::Transfer(orders) => orders,
+            Work::Delete(_) => panic!("a deletion"),
+        }
+    }
+
+    pub(super) fn items(&mut self, items: &[(&str, &str)]) {
+        let items = items.iter().map(|(source, destination)| TransferItem {
+            source: self.world.path(source),
+            destination: self.world.path(destination),
+            recursive: None,
+        });
+        self.transfer().items = items.collect();
+    }
+
+    pub(super) fn params(
+        &self,
+        store: &Arc<dyn Store>,
+        progress: &watch::Sender<Progress>,
+    ) -> SessionParams {
+        let Work::Transfer(orders) = &self.orders.work else {
+            panic!("a deletion");
+        };
+        SessionParams {
+            task: self.orders.task,
+            orders: Arc::new(orders.clone()),
+            ticket: b"ticket".to_vec(),
+            grants: vec![Grant::all(CollectionPath::ROOT)],
+            rules: self.rules.clone(),
+            hub_time: UnixTime::from_seconds(1000),
+            stop: self.stop.clone(),
+            progress: progress.clone(),
+            store: store.clone(),
+        }
+    }
+
+    pub(super) fn journal(&self) -> JournalParams {
+        let digest = self.orders.digest();
+        let name = format!("journal-{:02x}{:02x}", digest[0], digest[1]);
+        JournalParams { path: self.world.top.join(name), orders: digest }
+    }
+
+    /// Runs a session to its end.
+    pub(super) async fn run(&self) -> [SessionEnd; 2] {
+        tokio::time::timeout(Duration::from_secs(60), self.start(&self.disk, &self.disk))
+            .await
+            .expect("a session ends")
+    }
+
+    pub(super) fn start(
+        &self,
+        source: &Arc<dyn Store>,
+        destination: &Arc<dyn Store>,
+    ) -> impl Future<Output = [SessionEnd; 2]> + use<> {
+        let (left, right) = outport_link::pair();
+        let sender = run_sender(self.params(source, &self.sent), left);
+        let receiver =
+            run_receiver(self.params(destination, &self.received), self.journal(), right);
+        async {
+            let (sent, received) = tokio::join!(sender, receiver);
+            [sent, received]
+        }
+    }
+
+    pub(super) async fn run_local(&self) -> SessionEnd {
+        let source = self.params(&self.disk, &self.sent);
+        let destination = self.params(&self.disk, &self.received);
+        super::run_local(source, destination, self.journal()).await
+    }
+
+    pub(super) fn reports(&self) -> Vec<Report> {
+        let journal = self.journal();
+        let tail = ReportTail::open(&journal.path, self.orders.task, journal.orders);
+        let records = tail.unwrap().next(0, u64::MAX, 1_000_000).unwrap();
+        records.into_iter().filter_map(|(_, record)| report(&self.orders, record)).collect()
+    }
+
+    pub(super) fn slow(&self, pause: Duration) -> Slow {
+        Slow { pause, read: Arc::default() }
+    }
+
+    /// A disk that reads some blocks wrongly the first times.
+    pub(super) fn rotten(&self, times: usize) -> Arc<dyn Store> {
+        Arc::new(Rotten(AtomicUsize::new(times)))
+    }
+
+    /// A disk that is full for so many writes.
+    pub(super) fn full(&self, times: usize) -> Arc<dyn Store> {
+        Arc::new(Full(AtomicUsize::new(times)))
+    }
+}
+
+/// Every file with its content, every directory without.
+pub(super) fn tree(top: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    let mut todo = vec![top.to_path_buf()];
+    while let Some(dir) = todo.pop() {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let relative = path.strip_prefix(top).unwrap().to_path_buf();
+            let kind = path.symlink_metadata().unwrap();
+            if kind.is_dir() {
+                found.insert(relative, None);
+                todo.push(path);
+            } else if kind.is_file() {
+                found.insert(relative, Some(std::fs::read(path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// A disk that takes its time to read.
+#[derive(Clone, Debug)]
+pub(super) struct Slow {
+    pause: Duration,
+    pub(super) read: Arc<Counter>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counter(watch::Sender<usize>);
+
+impl Counter {
+    pub(super) async fn wait(&self, count: usize) {
+        self.0.subscribe().wait_for(|now| count <= *now).await.unwrap();
+    }
+
+    pub(super) fn count(&self) -> usize {
+        *self.0.borrow()
+    }
+}
+
+impl Slow {
+    pub(super) fn store(&self) -> Arc<dyn Store> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Store for Slow {
+    fn read_at(&self, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.read.0.send_modify(|count| *count += 1);
+        std::thread::sleep(self.pause);
+        Disk.read_at(file, buffer, offset)
+    }
+}
+
+#[derive(Debug)]
+struct Rotten(AtomicUsize);
+
+impl Store for Rotten {
+    fn read_at(&self, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let read = Disk.read_at(file, buffer, offset)?;
+        let left = self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+        if left.is_ok()
+            && let Some(byte) = buffer.first_mut()
+        {
+            *byte ^= 1;
+        }
+        Ok(read)
+    }
+}
+
+#[derive(Debug)]
+struct Full(AtomicUsize);
+
+impl Store for Full {
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let left = self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+        if left.is_ok() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Disk.write_at(file, bytes, offset)
+    }
+}
