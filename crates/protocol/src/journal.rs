@@ -17,10 +17,12 @@
 //! The journal is a hint and never a proof: held blocks are hashed again before they count, and
 //! a finished file counts only while the very same file stands at its destination.
 
+mod outbox;
 mod reader;
 mod record;
 mod recovered;
 
+pub use outbox::Outbox;
 pub use reader::{ReadError, Reader};
 pub use record::{Failure, Record, Way};
 pub use recovered::{HeldFile, PlacingFile, RecoverError, Recovered};

@@ -33,6 +33,12 @@ impl<R: Read> Reader<R> {
         Self { input, valid: 0, ended: false, payload: Vec::new() }
     }
 
+    /// Goes on where an earlier reader stopped: `input` begins at that reader's
+    /// [`Reader::valid_bytes`].
+    pub fn resume(input: R, valid_bytes: u64) -> Self {
+        Self { valid: valid_bytes, ..Self::new(input) }
+    }
+
     /// The next record; `None` at the end or where the journal is torn.
     ///
     /// # Errors

@@ -5,11 +5,13 @@
 //! 1. the files of the batch are brought to the disk (`SyncFiles`); a finished one gets its size, time
 //!    and permissions first, so that they are flushed with it
 //! 2. with verify on, the blocks of the batch are read back through new handles (`ReadBack`)
-//! 3. the journal learns what is held and what is about to be renamed, and is flushed: after a
+//! 3. the directories of temporary files that stay for longer are flushed, once for each such file
+//!    (`SyncDirs`): without its name the content could not be found again
+//! 4. the journal learns what is held and what is about to be renamed, and is flushed: after a
 //!    crash it never speaks of content that is not on the disk
-//! 4. finished files are renamed into place (`Place`): a final name never shows unflushed content
-//! 5. the directories are flushed (`SyncDirs`): before that a crash could undo the rename
-//! 6. the journal learns that the files are done, and is flushed; only now are they counted,
+//! 5. finished files are renamed into place (`Place`): a final name never shows unflushed content
+//! 6. the directories are flushed (`SyncDirs`): before that a crash could undo the rename
+//! 7. the journal learns that the files are done, and is flushed; only now are they counted,
 //!    reported, and released to the sender
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -83,15 +85,26 @@ enum Stage {
     },
     SyncingDirs {
         id: EffectId,
+        of: Dirs,
     },
     /// Flushing the directories failed; it is tried again then.
     RetryingDirs {
         until: Now,
+        of: Dirs,
     },
     /// The journal is being told what is done.
     Noting {
         position: u64,
     },
+}
+
+/// Why directories are flushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dirs {
+    /// They hold temporary files that the journal is about to speak of.
+    Temps,
+    /// Files were renamed, or directories made, in them.
+    Placed,
 }
 
 impl Batch {
@@ -166,7 +179,10 @@ impl Receiver {
             match flush.stage {
                 Stage::Telling { position } if position <= self.log.durable() => self.place(),
                 Stage::Noting { position } if position <= self.log.durable() => self.flushed(),
-                Stage::RetryingDirs { until } if until <= self.now => self.sync_dirs(),
+                Stage::RetryingDirs { until, of } if until <= self.now => match of {
+                    Dirs::Temps => self.sync_temps(),
+                    Dirs::Placed => self.sync_dirs(),
+                },
                 Stage::SyncingFiles { .. }
                 | Stage::ReadingBack { .. }
                 | Stage::Telling { .. }
@@ -181,7 +197,7 @@ impl Receiver {
     pub(super) fn flush_wakes(&self) -> Option<Now> {
         match &self.flush {
             None => self.batch.since.map(|since| since + self.config.limits.batch_age),
-            Some(Flush { stage: Stage::RetryingDirs { until }, .. }) => Some(*until),
+            Some(Flush { stage: Stage::RetryingDirs { until, .. }, .. }) => Some(*until),
             Some(_) => None,
         }
     }
@@ -240,7 +256,7 @@ impl Receiver {
             self.drop_part_of_flush(number);
             self.differs(number);
         }
-        self.tell();
+        self.sync_temps();
     }
 
     /// Takes what became of renames.
@@ -278,18 +294,28 @@ impl Receiver {
     /// Takes how flushing the directories went; `false` when the answer is for something else.
     pub(super) fn dirs_synced(&mut self, id: EffectId, result: &Result<(), Fault>) -> bool {
         let Some(flush) = &mut self.flush else { return false };
-        if !matches!(flush.stage, Stage::SyncingDirs { id: asked } if asked == id) {
+        let Stage::SyncingDirs { id: asked, of } = flush.stage else { return false };
+        if asked != id {
             return false;
         }
-        match result {
-            Ok(()) => self.note(),
-            Err(fault) => {
+        match (result, of) {
+            (Ok(()), Dirs::Temps) => {
+                flush.made.clear();
+                for (number, _) in flush.parts.iter().filter(|(_, part)| !part.complete) {
+                    if let Some(file) = self.files.get_mut(number) {
+                        file.temp_durable = true;
+                    }
+                }
+                self.tell();
+            }
+            (Ok(()), Dirs::Placed) => self.note(),
+            (Err(fault), _) => {
                 flush.dir_tries += 1;
                 if DIR_TRIES_MAX < flush.dir_tries {
                     self.break_off(fault.clone());
                 } else {
                     let until = self.now + RETRY_MIN * flush.dir_tries;
-                    flush.stage = Stage::RetryingDirs { until };
+                    flush.stage = Stage::RetryingDirs { until, of };
                     self.counts.faults += 1;
                 }
             }
@@ -348,11 +374,33 @@ impl Receiver {
             }
         }
         if blocks.is_empty() {
-            return self.tell();
+            return self.sync_temps();
         }
         let id = self.ids.next();
         flush.stage = Stage::ReadingBack { id, blocks: list };
         self.effects.push_back(ReceiverEffect::ReadBack { id, blocks });
+    }
+
+    /// Makes the names of unfinished files durable, and the directories above them.
+    fn sync_temps(&mut self) {
+        let Some(flush) = &mut self.flush else { return };
+        let mut dirs: BTreeMap<DirId, Dir> = BTreeMap::new();
+        for (number, part) in &flush.parts {
+            if !part.complete
+                && let Some(file) = self.files.get(number)
+                && !file.temp_durable
+            {
+                dirs.insert(file.place.dir.id(), file.place.dir.clone());
+            }
+        }
+        if dirs.is_empty() {
+            return self.tell();
+        }
+        dirs.extend(flush.made.clone());
+        let id = self.ids.next();
+        flush.stage = Stage::SyncingDirs { id, of: Dirs::Temps };
+        let dirs = dirs.into_values().collect();
+        self.effects.push_back(ReceiverEffect::SyncDirs { id, dirs });
     }
 
     /// Tells the journal what the batch holds and what is about to be renamed.
@@ -424,7 +472,7 @@ impl Receiver {
             return self.note();
         }
         let id = self.ids.next();
-        flush.stage = Stage::SyncingDirs { id };
+        flush.stage = Stage::SyncingDirs { id, of: Dirs::Placed };
         self.effects.push_back(ReceiverEffect::SyncDirs { id, dirs });
     }
 

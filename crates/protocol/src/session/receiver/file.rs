@@ -40,6 +40,8 @@ pub(super) struct File {
     pub(super) temp: Option<Arc<Temp>>,
     /// Whether the temporary file was made, or found again.
     pub(super) temp_made: bool,
+    /// Whether its name would survive a crash.
+    pub(super) temp_durable: bool,
     pub(super) writes_out: u32,
     /// In how many batches it has a part: the one that fills and the one that is flushed.
     pub(super) in_batches: u8,
@@ -115,6 +117,7 @@ impl File {
             end: None,
             temp: None,
             temp_made: false,
+            temp_durable: false,
             writes_out: 0,
             in_batches: 0,
             faults: 0,
@@ -240,6 +243,7 @@ impl Receiver {
                 let fresh = fresh || file.blocks.is_single();
                 file.held = if fresh { Vec::new() } else { file.tree.nodes().collect() };
                 file.temp_made &= !fresh;
+                file.temp_durable &= !fresh;
                 file.tree = BlockTree::new(file.blocks);
                 if fresh {
                     self.drop_durable(number);
