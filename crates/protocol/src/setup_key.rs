@@ -72,7 +72,7 @@ impl FromStr for SetupKey {
 }
 
 /// What an agent sends to `POST /outport/v1/setup` to bind its key to an endpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupRequest {
     /// The endpoint, as the setup key names it.
     pub endpoint: EndpointId,
@@ -112,6 +112,16 @@ impl SetupKey {
 
     fn proof_message(&self, key: &PublicKey) -> Vec<u8> {
         proof_message(&self.root, self.endpoint, &self.secret, key)
+    }
+}
+
+impl fmt::Debug for SetupRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetupRequest")
+            .field("endpoint", &self.endpoint)
+            .field("key", &self.key)
+            .field("host", &self.host)
+            .finish_non_exhaustive()
     }
 }
 
