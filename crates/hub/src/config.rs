@@ -94,6 +94,11 @@ pub struct TokenLifetimes {
 pub struct Limits {
     /// Open TCP connections, agents included; more wait to be accepted.
     pub connections: u32,
+    /// How long a connection may take for the head of a request, in seconds; also how long it may
+    /// stay quiet before its next request.
+    pub header_seconds: u32,
+    /// How long the body of a request may take, in seconds.
+    pub body_seconds: u32,
     /// Open TCP connections from one address; a campus behind one address counts as one.
     pub connections_per_address: u32,
     /// Wrong passwords for one account, from browsers it never signed in with, before pauses begin.
@@ -177,6 +182,25 @@ impl HubConfig {
                 return Err(ConfigError::PublicUrl { url: url.clone() });
             }
         }
+        if let Some(domain) = &self.identity_domain {
+            let letter = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            let label = |label: &str| !label.is_empty() && label.chars().all(letter);
+            if !domain.split('.').all(label) {
+                return Err(ConfigError::IdentityDomain { domain: domain.clone() });
+            }
+        }
+        for (name, value) in [
+            ("limits.connections", self.limits.connections),
+            ("limits.connections_per_address", self.limits.connections_per_address),
+            ("limits.header_seconds", self.limits.header_seconds),
+            ("limits.body_seconds", self.limits.body_seconds),
+            ("max_active_tasks_per_user", self.max_active_tasks_per_user),
+            ("task_deadline_days", self.task_deadline_days),
+        ] {
+            if value == 0 {
+                return Err(ConfigError::Zero { name });
+            }
+        }
         if self.tokens.access_seconds < ACCESS_SECONDS_MIN {
             return Err(ConfigError::AccessTooShort { min: ACCESS_SECONDS_MIN });
         }
@@ -222,8 +246,8 @@ pub fn default_data_dir() -> PathBuf {
 pub enum ConfigError {
     #[error("cannot read the settings in {}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("{} is not valid TOML", path.display())]
-    Syntax { path: PathBuf, source: toml::de::Error },
+    #[error("{} does not say what a hub understands", path.display())]
+    File { path: PathBuf, source: toml::de::Error },
     #[error("a setting has a value that it cannot have")]
     Value { source: toml::de::Error },
     #[error("the environment variable {name} names no setting")]
@@ -238,6 +262,10 @@ pub enum ConfigError {
         "{url} cannot be the public address: write https://HOST[:PORT] without a path (http:// is for this computer only)"
     )]
     PublicUrl { url: Url },
+    #[error("`{domain}` cannot stand after the @ of an identity: write a domain, like example.org")]
+    IdentityDomain { domain: String },
+    #[error("{name} is 0, and then nothing would work")]
+    Zero { name: &'static str },
     #[error("access tokens must live at least {min} seconds, or clients renew them all the time")]
     AccessTooShort { min: u32 },
 }
@@ -283,6 +311,8 @@ impl Default for Limits {
         Self {
             connections: 8192,
             connections_per_address: 4096,
+            header_seconds: 20,
+            body_seconds: 60,
             guesses_per_account: 10,
             account_pause_seconds: 30,
             guesses_per_address: 20,
@@ -294,7 +324,10 @@ impl Default for Limits {
 fn read_table(path: &Path) -> Result<toml::Table, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-    text.parse().map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })
+    let refuse = |source| ConfigError::File { path: path.to_owned(), source };
+    // Read as a whole first: these errors name the line, those after the merge cannot.
+    toml::from_str::<HubConfig>(&text).map_err(refuse)?;
+    text.parse().map_err(refuse)
 }
 
 fn put_variable(
@@ -416,6 +449,18 @@ mod tests {
         let unknown = load(&[("OUTPORT_HUB_LISTN", "x")], HubOverrides::default());
         assert!(unknown.unwrap_err().to_string().contains("OUTPORT_HUB_LISTN"));
         assert!(load(&[("OUTPORT_HUB_METRICS_OPEN", "maybe")], HubOverrides::default()).is_err());
+        let zero = load(&[("OUTPORT_HUB_LIMITS__CONNECTIONS", "0")], HubOverrides::default());
+        assert!(matches!(zero, Err(ConfigError::Zero { name: "limits.connections" })));
+        for domain in ["a b", ".example", "@x", "x/y"] {
+            let result = load(&[("OUTPORT_HUB_IDENTITY_DOMAIN", domain)], HubOverrides::default());
+            assert!(matches!(result, Err(ConfigError::IdentityDomain { .. })), "{domain}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("hub.toml");
+        std::fs::write(&file, "name = 'x'\nlistn = '127.0.0.1:1'\n").unwrap();
+        let error = HubConfig::load(Some(&file), [], HubOverrides::default()).unwrap_err();
+        let text = outport_types::Chain(&error).to_string();
+        assert!(text.contains("hub.toml") && text.contains("line 2"), "{text}");
         for url in ["http://hub.example.org", "https://h/x", "https://u:p@h", "ftp://h"] {
             let result = load(&[("OUTPORT_HUB_PUBLIC_URL", url)], HubOverrides::default());
             assert!(matches!(result, Err(ConfigError::PublicUrl { .. })), "{url}");

@@ -151,7 +151,8 @@ fn rules(limits: &crate::config::Limits, attempt: Attempt) -> Rule {
         }
         // Many processes of one application may come at once; its secrets are beyond guessing.
         Attempt::ClientSecret => Rule { free: 1000, pause_max: account_pause },
-        Attempt::AnonymousCreation => Rule { free: 60, pause_max: address_pause },
+        // A course that begins has a hundred people behind one address.
+        Attempt::AnonymousCreation => Rule { free: 300, pause_max: address_pause },
         Attempt::Provision => Rule { free: 500, pause_max: address_pause },
     }
 }

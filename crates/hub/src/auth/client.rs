@@ -2,6 +2,10 @@
 
 use axum::http::{HeaderMap, header};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use outport_api::auth::{
+    names::{GLOBUS_CLI_TEMPLATES, OUTPORT_CLIENT},
+    oauth_code,
+};
 use outport_types::{AccountId, ClientId, UnixTime};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, Set,
@@ -19,11 +23,6 @@ use crate::{
         entity::{client, client_secret},
     },
 };
-
-/// The client of the `outport` command and the desktop app: public, with PKCE or a device code.
-pub const OUTPORT_CLIENT: ClientId = ClientId::from_bytes([
-    0x0c, 0x7a, 0x63, 0x52, 0x8a, 0x1e, 0x4b, 0x0f, 0x9d, 0x3a, 0x6e, 0x51, 0x27, 0xb4, 0xc8, 0x10,
-]);
 
 /// What kind of client it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +70,6 @@ pub(crate) struct Client {
     pub(crate) name: String,
     pub(crate) template: Option<ClientId>,
     pub(crate) account: Option<AccountId>,
-    pub(crate) created_at: UnixTime,
     redirect_uris: Vec<String>,
 }
 
@@ -109,7 +107,6 @@ impl Client {
             name: row.name,
             template: row.template_id.map(ClientId::from_uuid),
             account: row.account_id.map(AccountId::from_uuid),
-            created_at: UnixTime::from_millis(row.created_at),
             redirect_uris: serde_json::from_str(&row.redirect_uris).ok()?,
         })
     }
@@ -162,8 +159,8 @@ pub(crate) async fn ensure_built_in(store: &Store, now: UnixTime) -> Result<(), 
                 template: None,
                 account: None,
             };
-            let templates = TEMPLATES.iter().filter_map(|id| id.parse().ok()).map(|id| NewClient {
-                id,
+            let templates = GLOBUS_CLI_TEMPLATES.into_iter().map(|id| NewClient {
+                id: ClientId::from_uuid(id),
                 kind: ClientKind::Template,
                 name: "Globus CLI".to_owned(),
                 template: None,
@@ -243,7 +240,7 @@ impl Presented {
 }
 
 fn not_proven(message: &str) -> AuthError {
-    AuthError::unauthenticated(message).oauth("invalid_client")
+    AuthError::unauthenticated(message).oauth(oauth_code::INVALID_CLIENT)
 }
 
 fn row(new: NewClient, now: UnixTime) -> client::ActiveModel {
@@ -259,16 +256,6 @@ fn row(new: NewClient, now: UnixTime) -> client::ActiveModel {
     }
 }
 
-/// The template clients that are compiled into the official command, by its environments.
-const TEMPLATES: [&str; 6] = [
-    "95fdeba8-fac2-42bd-a357-e068d82ff78e",
-    "b2867dbb-0846-4579-8486-dc70763d700b",
-    "33b6a241-bce4-4359-9c6d-09f88b3c9eef",
-    "e0c31fd1-663b-44e1-840f-f4304bb9ee7a",
-    "0ebfd058-452f-40c3-babf-5a6b16a7b337",
-    "3029c3cb-c8d9-4f2b-979c-c53330aa7327",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,7 +267,6 @@ mod tests {
             name: String::new(),
             template: None,
             account: None,
-            created_at: UnixTime::default(),
             redirect_uris: vec!["https://app.example/back".to_owned()],
         }
     }

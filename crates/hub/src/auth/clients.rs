@@ -7,6 +7,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
+use outport_api::auth::{ClientCreated, ClientCredential, ClientDocument, ClientIncluded};
 use outport_types::ClientId;
 use sea_orm::EntityTrait as _;
 use serde::Deserialize;
@@ -40,7 +41,7 @@ pub(super) async fn create(
     State(hub): State<HubState>,
     address: ClientAddress,
     JsonBody(wanted, PhantomData): JsonBody<Wanted, AuthShape>,
-) -> Result<(StatusCode, Json<Value>), AuthError> {
+) -> Result<(StatusCode, Json<ClientCreated>), AuthError> {
     let Some(template_id) = wanted.client.template_id else {
         return Err(AuthError::forbidden(
             "Applications are registered by an administrator, with `outport hub app add`.",
@@ -69,16 +70,17 @@ pub(super) async fn create(
     });
     let credential = write.await?;
     let client = Client::find(&hub.store, id).await?;
-    let answer = json!({
-        "client": client.map(|client| document(&hub, &client)),
-        "included": {"client_credential": {
-            "id": credential,
-            "client": id,
-            "name": "secret",
-            "secret": secret.reveal(),
-            "created": now,
-        }},
-    });
+    let client = client.ok_or_else(|| AuthError::internal("the new client is not there"))?;
+    let client_credential = ClientCredential {
+        client: id,
+        secret: outport_api::Secret::new(secret.reveal()),
+        id: credential.to_string(),
+        name: "secret".to_owned(),
+    };
+    let answer = ClientCreated {
+        client: document(&hub, &client),
+        included: ClientIncluded { client_credential },
+    };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -104,16 +106,14 @@ pub(super) async fn delete(
     Ok(Json(json!({"client": document(&hub, &client)})))
 }
 
-fn document(hub: &HubState, client: &Client) -> Value {
-    json!({
-        "id": client.id,
-        "name": client.name,
-        "parent_client": client.template,
-        "client_type": "confidential_client",
-        "public_client": client.kind.is_public(),
-        "redirect_uris": [hub.url("v2/web/auth-code")],
-        "created": client.created_at,
-        "scopes": [],
-        "grant_types": ["authorization_code", "refresh_token"],
-    })
+fn document(hub: &HubState, client: &Client) -> ClientDocument {
+    ClientDocument {
+        id: client.id,
+        name: client.name.clone(),
+        parent_client: client.template,
+        client_type: "confidential_client".to_owned(),
+        public_client: client.kind.is_public(),
+        redirect_uris: vec![hub.url("v2/web/auth-code")],
+        scopes: Vec::new(),
+    }
 }

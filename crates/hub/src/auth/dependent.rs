@@ -1,7 +1,7 @@
 //! Tokens by which a resource server acts for whoever called it.
 
+use outport_api::auth::Token;
 use outport_types::{AccountId, ClientId, IdentityId, UnixTime};
-use serde_json::Value;
 
 use super::{
     client::Client,
@@ -22,7 +22,7 @@ pub(super) async fn exchange(
     hub: &HubState,
     client: Client,
     form: &FormFields,
-) -> Result<Value, AuthError> {
+) -> Result<Vec<Token>, AuthError> {
     let presented = Secret::presented(form.required("token")?);
     let wanted = match form.get("scope") {
         Some(text) => Some(ScopeRequest::parse(text).map_err(|error| invalid_scope(&error))?),
@@ -58,7 +58,7 @@ pub(super) async fn exchange(
             )
         })
     });
-    Ok(write.await?.iter().map(Issued::json).collect())
+    Ok(write.await?.iter().map(Issued::document).collect())
 }
 
 /// The scopes right below those of the token, in the person's consent to the token's client.

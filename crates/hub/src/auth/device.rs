@@ -2,12 +2,15 @@
 //! on the hub's page in a browser anywhere, and the computer, which keeps asking, gets its tokens.
 
 use axum::{Json, extract::State, http::HeaderMap};
+use outport_api::{
+    self as document,
+    auth::{DeviceAnswer, TokenAnswer, oauth_code},
+};
 use outport_types::UnixTime;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
     QueryFilter as _, Set,
 };
-use serde_json::{Value, json};
 
 use super::{
     client::{self, Client},
@@ -27,7 +30,7 @@ use crate::{
 
 /// What the person answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DeviceAnswer {
+pub(crate) enum Verdict {
     Pending,
     Allowed,
     Denied,
@@ -35,7 +38,7 @@ pub(crate) enum DeviceAnswer {
     Done,
 }
 
-impl DeviceAnswer {
+impl Verdict {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -59,7 +62,7 @@ pub(super) async fn begin(
     headers: HeaderMap,
     address: ClientAddress,
     form: FormFields,
-) -> Result<Json<Value>, AuthError> {
+) -> Result<Json<DeviceAnswer>, AuthError> {
     let client = client::authenticate(&hub, &headers, &form, address).await?;
     let request = ScopeRequest::parse(form.required("scope")?).map_err(|e| invalid_scope(&e))?;
     if request.items.is_empty() {
@@ -74,7 +77,7 @@ pub(super) async fn begin(
         client_id: Set(client.id.uuid()),
         scope: Set(form.required("scope")?.to_owned()),
         offline: Set(request.offline || form.get("access_type") == Some("offline")),
-        answer: Set(DeviceAnswer::Pending.word().to_owned()),
+        answer: Set(Verdict::Pending.word().to_owned()),
         grant_id: Set(None),
         interval_ms: Set(INTERVAL_MS),
         polled_at: Set(None),
@@ -88,14 +91,14 @@ pub(super) async fn begin(
     });
     write.await?;
     let shown = display_user_code(&user_code);
-    Ok(Json(json!({
-        "device_code": secret.reveal(),
-        "user_code": shown,
-        "verification_uri": hub.url("device"),
-        "verification_uri_complete": hub.url(&format!("device?user_code={shown}")),
-        "expires_in": lifetime,
-        "interval": INTERVAL_MS / 1000,
-    })))
+    Ok(Json(DeviceAnswer {
+        device_code: document::Secret::new(secret.reveal()),
+        verification_uri: hub.url("device"),
+        verification_uri_complete: Some(hub.url(&format!("device?user_code={shown}"))),
+        user_code: shown,
+        expires_in: lifetime.into(),
+        interval: INTERVAL_MS.unsigned_abs() / 1000,
+    }))
 }
 
 /// The device asks whether the person has answered.
@@ -103,39 +106,39 @@ pub(super) async fn poll(
     hub: &HubState,
     client: Client,
     form: &FormFields,
-) -> Result<Value, AuthError> {
+) -> Result<Option<TokenAnswer>, AuthError> {
     let presented = Secret::presented(form.required("device_code")?);
     let (now, lifetimes) = (hub.clock.now(), hub.config.tokens.clone());
     let write = hub.store.write(move |tx| {
         Box::pin(async move {
             let found = device_code::Entity::find_by_id(presented.hash().to_vec()).one(tx).await?;
             let Some(row) = found.filter(|row| row.client_id == client.id.uuid()) else {
-                return Ok(Err("invalid_grant"));
+                return Ok(Err(oauth_code::INVALID_GRANT));
             };
             if row.expires_at <= now.millis() {
-                return Ok(Err("expired_token"));
+                return Ok(Err(oauth_code::EXPIRED_TOKEN));
             }
             let mut change: device_code::ActiveModel = row.clone().into();
             change.polled_at = Set(Some(now.millis()));
             let early = row.polled_at.is_some_and(|at| {
                 now.millis() < at.saturating_add(row.interval_ms).saturating_sub(SLACK_MS)
             });
-            let outcome = match (DeviceAnswer::from_word(&row.answer), row.grant_id) {
-                (DeviceAnswer::Pending, _) if early => {
+            let outcome = match (Verdict::from_word(&row.answer), row.grant_id) {
+                (Verdict::Pending, _) if early => {
                     change.interval_ms = Set(row.interval_ms.saturating_add(INTERVAL_MS));
-                    Err("slow_down")
+                    Err(oauth_code::SLOW_DOWN)
                 }
-                (DeviceAnswer::Pending, _) => Err("authorization_pending"),
-                (DeviceAnswer::Denied, _) => Err("access_denied"),
-                (DeviceAnswer::Allowed, Some(grant)) => {
-                    change.answer = Set(DeviceAnswer::Done.word().to_owned());
+                (Verdict::Pending, _) => Err(oauth_code::AUTHORIZATION_PENDING),
+                (Verdict::Denied, _) => Err(oauth_code::ACCESS_DENIED),
+                (Verdict::Allowed, Some(grant)) => {
+                    change.answer = Set(Verdict::Done.word().to_owned());
                     let request = ScopeRequest::parse(&row.scope).map_err(AuthError::internal)?;
                     let groups = request.groups();
                     let issued =
                         Issued::for_all(tx, grant, groups, row.offline, &lifetimes, now).await?;
                     Ok((issued, grant))
                 }
-                (DeviceAnswer::Allowed | DeviceAnswer::Done, _) => Err("invalid_grant"),
+                (Verdict::Allowed | Verdict::Done, _) => Err(oauth_code::INVALID_GRANT),
             };
             change.update(tx).await?;
             Ok::<_, AuthError>(outcome)
@@ -159,8 +162,7 @@ pub(crate) async fn find_waiting(
     }
     let found =
         device_code::Entity::find().filter(device_code::Column::UserCode.eq(code)).one(db).await?;
-    Ok(found
-        .filter(|row| row.answer == DeviceAnswer::Pending.word() && now.millis() < row.expires_at))
+    Ok(found.filter(|row| row.answer == Verdict::Pending.word() && now.millis() < row.expires_at))
 }
 
 /// Lets the device have what it asked for, in the name of the grant's identity.
@@ -174,7 +176,7 @@ pub(crate) async fn allow(
     consent::record(tx, new.client, new.identity, &scopes.items, row.offline, now).await?;
     let grant = grant::create(tx, new, now).await?;
     let mut row: device_code::ActiveModel = row.into();
-    row.answer = Set(DeviceAnswer::Allowed.word().to_owned());
+    row.answer = Set(Verdict::Allowed.word().to_owned());
     row.grant_id = Set(Some(grant));
     row.update(tx).await?;
     Ok(())
@@ -188,10 +190,12 @@ pub(crate) fn display_user_code(code: &str) -> String {
 
 fn waiting(word: &'static str) -> AuthError {
     match word {
-        "invalid_grant" => invalid_grant("The device code is unknown or was used."),
-        "expired_token" => AuthError::bad_request("The code has expired. Begin again.").oauth(word),
-        "access_denied" => AuthError::bad_request("The person said no.").oauth(word),
-        "slow_down" => AuthError::bad_request("Ask less often.").oauth(word),
+        oauth_code::INVALID_GRANT => invalid_grant("The device code is unknown or was used."),
+        oauth_code::EXPIRED_TOKEN => {
+            AuthError::bad_request("The code has expired. Begin again.").oauth(word)
+        }
+        oauth_code::ACCESS_DENIED => AuthError::bad_request("The person said no.").oauth(word),
+        oauth_code::SLOW_DOWN => AuthError::bad_request("Ask less often.").oauth(word),
         _ => AuthError::bad_request("The person has not answered yet.").oauth(word),
     }
 }

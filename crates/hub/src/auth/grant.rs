@@ -5,17 +5,23 @@
 //! after that, whoever presents the old one has stolen it or been robbed, and the grant ends.
 //! A confidential client keeps its refresh token, because its secret protects it.
 
+use outport_api::{
+    self as document,
+    auth::{
+        Token, TokenAnswer,
+        names::{scope, server},
+    },
+};
 use outport_types::{AccountId, ClientId, IdentityId, UnixTime};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
     QueryFilter as _, Set,
 };
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     client::Client,
-    scope::{AUTH_SERVER, ScopeGroup, ScopeRequest},
+    scope::{ScopeGroup, ScopeRequest},
 };
 use crate::{
     config::TokenLifetimes,
@@ -121,39 +127,40 @@ impl Issued {
         Ok(all)
     }
 
-    /// The token object of the contract.
-    pub(crate) fn json(&self) -> Value {
-        let mut object = json!({
-            "access_token": self.access.reveal(),
-            "token_type": "Bearer",
-            "expires_in": self.expires_in,
-            "scope": self.scope,
-            "resource_server": self.resource_server,
-        });
-        if let Some(refresh) = &self.refresh {
-            object["refresh_token"] = refresh.reveal().into();
+    /// The tokens as the answer tells them.
+    pub(crate) fn document(&self) -> Token {
+        Token {
+            access_token: document::Secret::new(self.access.reveal()),
+            scope: self.scope.clone(),
+            resource_server: self.resource_server.clone(),
+            expires_in: self.expires_in.into(),
+            token_type: "Bearer".to_owned(),
+            refresh_token: self.refresh.as_ref().map(|it| document::Secret::new(it.reveal())),
         }
-        object
     }
 
     /// Whether the answer should bring an identity token along.
     pub(crate) fn has_openid(&self) -> bool {
-        self.resource_server == AUTH_SERVER && self.scope.split(' ').any(|name| name == "openid")
+        self.resource_server == server::AUTH
+            && self.scope.split(' ').any(|name| name == scope::OPENID)
     }
 }
 
 /// What the token endpoint answers: the first resource server's tokens, the others within.
-pub(crate) fn answer(issued: &[Issued], id_token: Option<String>, state: Option<&str>) -> Value {
-    let mut objects = issued.iter().map(Issued::json);
-    let mut first = objects.next().unwrap_or_else(|| json!({}));
-    first["other_tokens"] = objects.collect();
-    if let Some(id_token) = id_token {
-        first["id_token"] = id_token.into();
-    }
-    if let Some(state) = state {
-        first["state"] = state.into();
-    }
-    first
+///
+/// `None` if there are no tokens, which no request comes to: each names a scope.
+pub(crate) fn answer(
+    issued: &[Issued],
+    id_token: Option<String>,
+    state: Option<String>,
+) -> Option<TokenAnswer> {
+    let mut documents = issued.iter().map(Issued::document);
+    Some(TokenAnswer {
+        first: documents.next()?,
+        id_token: id_token.map(document::Secret::new),
+        state,
+        other_tokens: documents.collect(),
+    })
 }
 
 /// One resource server's place in a grant.

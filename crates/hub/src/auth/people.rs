@@ -6,17 +6,15 @@ use axum::{
     Json,
     extract::{Path, State},
 };
+use outport_api::auth::{Identities, Identity, LinkedIdentity, Userinfo, names::scope};
 use outport_types::{Handle, IdentityId};
-use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set,
-    sea_query::OnConflict,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set, sea_query::OnConflict};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{consent, scope::VIEW_IDENTITY_SET};
+use super::consent;
 use crate::{
-    accounts::{self, CLIENT_DOMAIN, CLIENT_PROVIDER, LOCAL_PROVIDER},
+    accounts::{self, AccountKind, CLIENT_DOMAIN, CLIENT_PROVIDER, LOCAL_PROVIDER},
     http::{AuthApi, AuthError, Caller, QueryFields},
     limiter::Attempt,
     state::HubState,
@@ -27,50 +25,50 @@ use crate::{
 pub(super) async fn userinfo(
     State(hub): State<HubState>,
     caller: Caller<AuthApi>,
-) -> Result<Json<Value>, AuthError> {
+) -> Result<Json<Userinfo>, AuthError> {
     let db = hub.store.read();
     let account = account::Entity::find_by_id(caller.account.uuid()).one(db).await?;
     let account = account.ok_or_else(|| AuthError::unauthenticated("The account is gone."))?;
-    let mut answer = json!({
-        "sub": caller.identity,
-        "preferred_username": caller.username,
-        "identity_provider": LOCAL_PROVIDER,
-        "identity_provider_display_name": hub.config.name,
-        "organization": null,
-    });
-    if caller.has_scope("profile") {
-        answer["name"] = account.display_name.as_str().into();
-    }
-    if caller.has_scope("email") {
-        answer["email"] = account.email.clone().into();
-    }
-    if caller.has_scope(VIEW_IDENTITY_SET) {
-        let identities = accounts::identities_of(db, account.id).await?;
-        let sign_ins = browser::Entity::find()
-            .filter(browser::Column::AccountId.eq(account.id))
-            .all(db)
-            .await?;
-        let last = |id: Uuid| {
-            let own = sign_ins.iter().filter(|row| row.identity_id == id);
-            own.map(|row| row.signed_in_at / 1000).max()
-        };
-        answer["identity_set"] = identities
-            .iter()
-            .map(|row| {
-                json!({
-                    "sub": row.id,
-                    "username": row.username,
-                    "name": row.name.as_deref().unwrap_or(&account.display_name),
-                    "email": row.email,
-                    "organization": row.organization,
-                    "identity_provider": row.provider,
-                    "identity_provider_display_name": provider_name(&hub, row.provider),
-                    "last_authentication": last(row.id),
+    let sign_ins =
+        browser::Entity::find().filter(browser::Column::AccountId.eq(account.id)).all(db).await?;
+    let last = |id: Uuid| {
+        let own = sign_ins.iter().filter(|row| row.identity_id == id);
+        own.map(|row| row.signed_in_at / 1000).max()
+    };
+    let identity_set = match caller.has_scope(scope::VIEW_IDENTITY_SET) {
+        true => Some(
+            accounts::identities_of(db, account.id)
+                .await?
+                .into_iter()
+                .map(|row| LinkedIdentity {
+                    sub: IdentityId::from_uuid(row.id),
+                    last_authentication: last(row.id),
+                    username: row.username,
+                    name: row.name.or_else(|| Some(account.display_name.clone())),
+                    email: row.email,
+                    organization: row.organization,
+                    identity_provider: Some(row.provider.to_string()),
+                    identity_provider_display_name: Some(provider_name(&hub, row.provider)),
                 })
-            })
-            .collect();
-    }
-    Ok(Json(answer))
+                .collect(),
+        ),
+        false => None,
+    };
+    let provider = match account.kind == AccountKind::Application.word() {
+        true => CLIENT_PROVIDER,
+        false => LOCAL_PROVIDER,
+    };
+    Ok(Json(Userinfo {
+        sub: caller.identity,
+        name: caller.has_scope(scope::PROFILE).then_some(account.display_name),
+        email: account.email.filter(|_| caller.has_scope(scope::EMAIL)),
+        organization: None,
+        identity_provider: Some(provider.to_string()),
+        identity_provider_display_name: Some(provider_name(&hub, provider)),
+        last_authentication: last(caller.identity.uuid()),
+        preferred_username: caller.username,
+        identity_set,
+    }))
 }
 
 /// `GET /v2/api/identities`
@@ -78,7 +76,7 @@ pub(super) async fn identities(
     State(hub): State<HubState>,
     caller: Caller<AuthApi>,
     QueryFields(query): QueryFields,
-) -> Result<Json<Value>, AuthError> {
+) -> Result<Json<Identities>, AuthError> {
     let rows = match (query.get("ids"), query.get("usernames")) {
         (Some(ids), None) => {
             let ids: Vec<Uuid> =
@@ -93,24 +91,25 @@ pub(super) async fn identities(
             return Err(AuthError::bad_request("Give either ids or usernames."));
         }
     };
-    let shown: Vec<Value> = rows
+    let identities = rows
         .into_iter()
         .map(|row| {
             let own = row.account_id == Some(caller.account.uuid());
-            json!({
-                "id": row.id,
-                "username": row.username,
-                "name": row.name,
+            let status = if row.account_id.is_some() { "used" } else { "unused" };
+            Identity {
+                id: IdentityId::from_uuid(row.id),
+                username: row.username,
+                name: row.name,
                 // Addresses are for their owners.
-                "email": if own { row.email } else { None },
-                "organization": row.organization,
-                "status": if row.account_id.is_some() { "used" } else { "unused" },
-                "identity_provider": row.provider,
-                "identity_type": "login",
-            })
+                email: row.email.filter(|_| own),
+                organization: row.organization,
+                status: Some(status.to_owned()),
+                identity_provider: Some(row.provider.to_string()),
+                identity_type: Some("login".to_owned()),
+            }
         })
         .collect();
-    Ok(Json(json!({"identities": shown})))
+    Ok(Json(Identities { identities }))
 }
 
 /// `GET /v2/api/identity_providers`

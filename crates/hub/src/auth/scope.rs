@@ -4,6 +4,7 @@
 //! The names are compiled into the official clients, so the hub grants exactly these strings,
 //! whatever its own host name is.
 
+use outport_api::auth::names::{scope, server};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -77,7 +78,7 @@ impl ScopeRequest {
                 None => groups.push(ScopeGroup { resource_server, names: vec![item.name.clone()] }),
             }
         }
-        groups.sort_by_key(|group| group.resource_server != AUTH_SERVER);
+        groups.sort_by_key(|group| group.resource_server != server::AUTH);
         groups
     }
 
@@ -96,29 +97,29 @@ impl ScopeRequest {
 
 /// The resource server that a scope belongs to; `None` for a scope that nobody knows.
 pub(crate) fn resource_server(name: &str) -> Option<String> {
-    if ["openid", "profile", "email"].contains(&name) {
-        return Some(AUTH_SERVER.to_owned());
+    if [scope::OPENID, scope::PROFILE, scope::EMAIL].contains(&name) {
+        return Some(server::AUTH.to_owned());
     }
     if let Some(rest) = name.strip_prefix("https://outport.dev/scopes/") {
         return (rest == "agent").then(|| "outport".to_owned());
     }
     if let Some(rest) = name.strip_prefix("urn:globus:auth:scope:") {
-        let (server, scope) = rest.split_once(':')?;
-        let known = match server {
-            AUTH_SERVER => AUTH_SCOPES.contains(&scope),
-            "transfer.api.globus.org" => ["all", "gcp_install"].contains(&scope),
-            "groups.api.globus.org" => ["all", "view_my_groups_and_memberships"].contains(&scope),
-            "search.api.globus.org" => ["all", "ingest", "search"].contains(&scope),
-            _ => is_canonical_uuid(server) && scope == "manage_collections",
+        let (owner, scope) = rest.split_once(':')?;
+        let known = match owner {
+            server::AUTH => AUTH_SCOPES.contains(&scope),
+            server::TRANSFER => ["all", "gcp_install"].contains(&scope),
+            server::GROUPS => ["all", "view_my_groups_and_memberships"].contains(&scope),
+            server::SEARCH => ["all", "ingest", "search"].contains(&scope),
+            _ => is_canonical_uuid(owner) && scope == "manage_collections",
         };
-        return known.then(|| server.to_owned());
+        return known.then(|| owner.to_owned());
     }
     let rest = name.strip_prefix("https://auth.globus.org/scopes/")?;
-    let (server, scope) = rest.split_once('/')?;
+    let (owner, scope) = rest.split_once('/')?;
     let word = !scope.is_empty() && scope.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    match server {
-        FLOWS_CLIENT => word.then(|| "flows.globus.org".to_owned()),
-        _ => (word && is_canonical_uuid(server)).then(|| server.to_owned()),
+    match owner {
+        FLOWS_CLIENT => word.then(|| server::FLOWS.to_owned()),
+        _ => (word && is_canonical_uuid(owner)).then(|| owner.to_owned()),
     }
 }
 
@@ -179,9 +180,6 @@ impl Parser<'_> {
     }
 }
 
-pub(crate) const AUTH_SERVER: &str = "auth.globus.org";
-pub(crate) const VIEW_IDENTITY_SET: &str =
-    "urn:globus:auth:scope:auth.globus.org:view_identity_set";
 const FLOWS_CLIENT: &str = "eec9b274-0c81-4334-bdc2-54e90e689b9a";
 const AUTH_SCOPES: &[&str] = &[
     "manage_projects",
@@ -203,8 +201,9 @@ const DEPTH_MAX: usize = 8;
 mod tests {
     use super::*;
 
-    const TIMER: &str = "https://auth.globus.org/scopes/524230d7-ea86-4a52-8312-86065a9e0417/timer";
-    const TRANSFER: &str = "urn:globus:auth:scope:transfer.api.globus.org:all";
+    const TIMER: &str = scope::TIMERS;
+    const VIEW_IDENTITY_SET: &str = scope::VIEW_IDENTITY_SET;
+    const TRANSFER: &str = scope::TRANSFER_ALL;
 
     #[test]
     fn what_the_official_command_asks_for_becomes_six_tokens() {

@@ -9,6 +9,7 @@ use aws_lc_rs::{
     signature::{KeyPair as _, RSA_PKCS1_SHA256},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use outport_api::auth::{Jwk, JwkSet};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -35,16 +36,18 @@ impl Signer {
     }
 
     /// The public half, as a set of one key: the official clients try only the first.
-    pub(crate) fn jwks(&self) -> Value {
+    pub(crate) fn jwks(&self) -> JwkSet {
         let public = self.key.public_key();
-        json!({"keys": [{
-            "kty": "RSA",
-            "use": "sig",
-            "alg": "RS256",
-            "kid": self.key_id,
-            "n": URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero()),
-            "e": URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero()),
-        }]})
+        JwkSet {
+            keys: vec![Jwk {
+                kty: "RSA".to_owned(),
+                key_use: Some("sig".to_owned()),
+                alg: Some("RS256".to_owned()),
+                kid: Some(self.key_id.clone()),
+                n: URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero()),
+                e: URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero()),
+            }],
+        }
     }
 
     /// Signs claims as a JSON Web Token.
@@ -78,10 +81,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let token = Signer::load(dir.path()).unwrap().sign(&json!({"sub": "x"})).unwrap();
         let jwks = Signer::load(dir.path()).unwrap().jwks();
-        let part =
-            |name: &str| URL_SAFE_NO_PAD.decode(jwks["keys"][0][name].as_str().unwrap()).unwrap();
+        let part = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
         let (signed, signature) = token.rsplit_once('.').unwrap();
-        RsaPublicKeyComponents { n: part("n"), e: part("e") }
+        RsaPublicKeyComponents { n: part(&jwks.keys[0].n), e: part(&jwks.keys[0].e) }
             .verify(
                 &RSA_PKCS1_2048_8192_SHA256,
                 signed.as_bytes(),

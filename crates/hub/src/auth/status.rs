@@ -1,19 +1,22 @@
 //! What a client may ask about its tokens: validate, introspect, revoke.
 
+use std::collections::BTreeMap;
+
 use axum::{Json, extract::State, http::HeaderMap};
-use outport_types::ClientId;
+use outport_api::auth::{Activity, Authentication, Introspection, SessionInfo};
+use outport_types::{ClientId, IdentityId};
 use sea_orm::EntityTrait as _;
-use serde_json::{Value, json};
 
 use super::{
     client::{self, Client},
     grant::{FoundToken, TokenKind},
 };
 use crate::{
+    accounts::LOCAL_PROVIDER,
     http::{AuthError, ClientAddress, FormFields},
     random::Secret,
     state::HubState,
-    store::entity::{account, client as client_row, identity},
+    store::entity::{account, client as client_row, grant, identity},
 };
 
 /// `POST /v2/oauth2/token/validate`
@@ -22,10 +25,10 @@ pub(super) async fn validate(
     headers: HeaderMap,
     address: ClientAddress,
     form: FormFields,
-) -> Result<Json<Value>, AuthError> {
+) -> Result<Json<Activity>, AuthError> {
     let client = client::authenticate(&hub, &headers, &form, address).await?;
     let active = visible(&hub, &client, &form).await?.is_some();
-    Ok(Json(json!({"active": active})))
+    Ok(Json(Activity { active }))
 }
 
 /// `POST /v2/oauth2/token/introspect`
@@ -34,9 +37,9 @@ pub(super) async fn introspect(
     headers: HeaderMap,
     address: ClientAddress,
     form: FormFields,
-) -> Result<Json<Value>, AuthError> {
+) -> Result<Json<Introspection>, AuthError> {
     let client = client::authenticate(&hub, &headers, &form, address).await?;
-    let inactive = || Json(json!({"active": false}));
+    let inactive = || Json(Introspection::default());
     let Some(FoundToken { token, grant }) = visible(&hub, &client, &form).await? else {
         return Ok(inactive());
     };
@@ -44,37 +47,40 @@ pub(super) async fn introspect(
     let account = account::Entity::find_by_id(grant.account_id).one(db).await?;
     let identity = identity::Entity::find_by_id(grant.identity_id).one(db).await?;
     let (Some(account), Some(identity)) = (account, identity) else { return Ok(inactive()) };
-    let mut answer = json!({
-        "active": true,
-        "sub": identity.id,
-        "username": identity.username,
-        "name": account.display_name,
-        "email": account.email,
-        "scope": token.scope,
-        "client_id": grant.client_id,
-        "token_type": "Bearer",
-        "aud": [token.resource_server, grant.client_id],
-        "iss": hub.base_url.as_str(),
-        "iat": token.created_at / 1000,
-        "nbf": token.created_at / 1000,
-        "exp": token.expires_at / 1000,
-    });
     let wanted = form.get("include").unwrap_or_default();
-    if wanted.split(',').any(|word| word == "session_info") {
-        let mut authentications = json!({});
-        if let Some(identity) = grant.signed_in_as {
-            authentications[identity.to_string()] = json!({
-                "auth_time": grant.signed_in_at / 1000,
-                "idp": crate::accounts::LOCAL_PROVIDER,
-                "acr": null,
-                "amr": ["pwd"],
-                "custom_claims": {},
-            });
-        }
-        answer["session_info"] =
-            json!({"session_id": grant.session_id, "authentications": authentications});
+    let with_session = wanted.split(',').any(|word| word == "session_info");
+    Ok(Json(Introspection {
+        active: true,
+        sub: Some(identity.id.to_string()),
+        username: Some(identity.username),
+        name: Some(account.display_name),
+        email: account.email,
+        client_id: Some(grant.client_id.to_string()),
+        token_type: Some("Bearer".to_owned()),
+        aud: vec![token.resource_server, grant.client_id.to_string()],
+        scope: Some(token.scope),
+        iss: Some(hub.base_url.to_string()),
+        iat: Some(token.created_at / 1000),
+        nbf: Some(token.created_at / 1000),
+        exp: Some(token.expires_at / 1000),
+        session_info: with_session.then(|| session_info(&grant)),
+    }))
+}
+
+/// How the person signed in who stands behind a grant; nothing for an application.
+fn session_info(grant: &grant::Model) -> SessionInfo {
+    let proof = Authentication {
+        auth_time: grant.signed_in_at / 1000,
+        idp: Some(LOCAL_PROVIDER.to_string()),
+        acr: None,
+        amr: Some(vec!["pwd".to_owned()]),
+        custom_claims: BTreeMap::new(),
+    };
+    let identity = grant.signed_in_as.map(IdentityId::from_uuid);
+    SessionInfo {
+        session_id: grant.session_id.map(|id| id.to_string()),
+        authentications: identity.map(|identity| (identity, proof)).into_iter().collect(),
     }
-    Ok(Json(answer))
 }
 
 /// `POST /v2/oauth2/token/revoke`
@@ -85,8 +91,8 @@ pub(super) async fn revoke(
     State(hub): State<HubState>,
     headers: HeaderMap,
     form: FormFields,
-) -> Result<Json<Value>, AuthError> {
-    let done = Json(json!({"active": false}));
+) -> Result<Json<Activity>, AuthError> {
+    let done = Json(Activity { active: false });
     let (Some(client), Some(token)) = (client::named(&headers, &form), form.get("token")) else {
         return Ok(done);
     };

@@ -4,11 +4,12 @@ use axum::{
     Json,
     extract::State,
     http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use outport_api::auth::{TokenAnswer, names, oauth_code};
 use outport_types::{AccountId, IdentityId};
 use sea_orm::{ActiveModelTrait as _, EntityTrait as _, Set};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -33,43 +34,46 @@ pub(super) async fn token(
     headers: HeaderMap,
     address: ClientAddress,
     form: FormFields,
-) -> Result<Json<Value>, AuthError> {
+) -> Result<Response, AuthError> {
     let client = client::authenticate(&hub, &headers, &form, address).await?;
     let answer = match form.required("grant_type")? {
-        "client_credentials" => client_credentials(&hub, client, &form).await?,
-        "authorization_code" => authorization_code(&hub, client, &form).await?,
-        "refresh_token" => refresh_token(&hub, client, &form).await?,
-        "urn:ietf:params:oauth:grant-type:device_code" => device::poll(&hub, client, &form).await?,
-        "urn:globus:auth:grant_type:dependent_token" => {
-            dependent::exchange(&hub, client, &form).await?
+        names::grant::CLIENT_CREDENTIALS => client_credentials(&hub, client, &form).await?,
+        names::grant::AUTHORIZATION_CODE => authorization_code(&hub, client, &form).await?,
+        names::grant::REFRESH_TOKEN => refresh_token(&hub, client, &form).await?,
+        names::grant::DEVICE_CODE => device::poll(&hub, client, &form).await?,
+        names::grant::DEPENDENT_TOKEN => {
+            let tokens = dependent::exchange(&hub, client, &form).await?;
+            return Ok(Json(tokens).into_response());
         }
         _ => {
             let message = "This hub does not know this grant type.";
-            return Err(AuthError::bad_request(message).oauth("unsupported_grant_type"));
+            return Err(AuthError::bad_request(message).oauth(oauth_code::UNSUPPORTED_GRANT_TYPE));
         }
     };
-    Ok(Json(answer))
+    let empty = || AuthError::internal("a grant without tokens");
+    Ok(Json(answer.ok_or_else(empty)?).into_response())
 }
 
 /// A code or refresh token that is no good; the official clients act on OAuth's word.
 pub(super) fn invalid_grant(message: &str) -> AuthError {
-    AuthError::new(StatusCode::BAD_REQUEST, "INVALID_GRANT", message).oauth("invalid_grant")
+    AuthError::new(StatusCode::BAD_REQUEST, "INVALID_GRANT", message)
+        .oauth(oauth_code::INVALID_GRANT)
 }
 
 /// A scope that cannot be granted.
 pub(super) fn invalid_scope(error: &ScopeError) -> AuthError {
     AuthError::new(StatusCode::BAD_REQUEST, "INVALID_SCOPE", format!("Cannot grant this: {error}."))
-        .oauth("invalid_scope")
+        .oauth(oauth_code::INVALID_SCOPE)
 }
 
 async fn client_credentials(
     hub: &HubState,
     client: Client,
     form: &FormFields,
-) -> Result<Value, AuthError> {
+) -> Result<Option<TokenAnswer>, AuthError> {
     let refuse = || {
         let message = "Only an application that an administrator registered can do this.";
-        AuthError::bad_request(message).oauth("unauthorized_client")
+        AuthError::bad_request(message).oauth(oauth_code::UNAUTHORIZED_CLIENT)
     };
     let account = match (client.kind, client.account) {
         (ClientKind::Application, Some(account)) => account,
@@ -110,7 +114,7 @@ async fn authorization_code(
     hub: &HubState,
     client: Client,
     form: &FormFields,
-) -> Result<Value, AuthError> {
+) -> Result<Option<TokenAnswer>, AuthError> {
     let presented = Secret::presented(form.required("code")?);
     let redirect_uri = form.required("redirect_uri")?.to_owned();
     let verifier = form.get("code_verifier").map(str::to_owned);
@@ -151,14 +155,14 @@ async fn authorization_code(
     });
     let (issued, code) = write.await?.map_err(invalid_grant)?;
     let id_token = id_token::for_answer(hub, code.grant_id, &issued, code.nonce.as_deref()).await?;
-    Ok(grant::answer(&issued, id_token, code.state.as_deref()))
+    Ok(grant::answer(&issued, id_token, code.state))
 }
 
 async fn refresh_token(
     hub: &HubState,
     client: Client,
     form: &FormFields,
-) -> Result<Value, AuthError> {
+) -> Result<Option<TokenAnswer>, AuthError> {
     let presented = Secret::presented(form.required("refresh_token")?);
     let (now, lifetimes) = (hub.clock.now(), hub.config.tokens.clone());
     let write = hub.store.write(move |tx| {

@@ -16,16 +16,15 @@ use super::shape_of;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimit {
     pub(crate) bytes_max: usize,
+    pub(crate) timeout: Duration,
 }
 
-impl BodyLimit {
-    /// Forms and small documents.
-    pub(crate) const SMALL: Self = Self { bytes_max: 64 * 1024 };
-}
+/// Forms and small documents.
+pub(crate) const SMALL_BYTES: usize = 64 * 1024;
 
 /// A layer that reads the body, so that a client that dribbles holds a connection but no handler.
 ///
-/// `Router::layer(middleware::from_fn_with_state(BodyLimit::SMALL, read_whole_body))`
+/// `Router::layer(middleware::from_fn_with_state(limit, read_whole_body))`
 pub(crate) async fn read_whole_body(
     State(limit): State<BodyLimit>,
     request: Request,
@@ -37,7 +36,7 @@ pub(crate) async fn read_whole_body(
     }
     let path = parts.uri.path();
     let reading = to_bytes(body, limit.bytes_max);
-    match tokio::time::timeout(BODY_TIMEOUT, reading).await {
+    match tokio::time::timeout(limit.timeout, reading).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Ok(Err(_)) => {
             let message = format!("The body has more than {} bytes.", limit.bytes_max);
@@ -46,6 +45,3 @@ pub(crate) async fn read_whole_body(
         Err(_) => shape_of(path, StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
     }
 }
-
-/// Enough for the largest body on a slow line, short enough to be no weapon.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);

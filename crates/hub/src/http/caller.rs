@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use outport_api::auth::names::{scope, server};
 use outport_types::{AccountId, ClientId, Handle, IdentityId};
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
@@ -34,13 +35,13 @@ pub(crate) enum AuthApi {}
 pub(crate) enum OutportApi {}
 
 impl Audience for TransferApi {
-    const RESOURCE_SERVER: &'static str = "transfer.api.globus.org";
-    const SCOPES: &'static [&'static str] = &["urn:globus:auth:scope:transfer.api.globus.org:all"];
+    const RESOURCE_SERVER: &'static str = server::TRANSFER;
+    const SCOPES: &'static [&'static str] = &[scope::TRANSFER_ALL];
     type Errors = TransferShape;
 }
 
 impl Audience for AuthApi {
-    const RESOURCE_SERVER: &'static str = "auth.globus.org";
+    const RESOURCE_SERVER: &'static str = server::AUTH;
     const SCOPES: &'static [&'static str] = &[];
     type Errors = AuthShape;
 }

@@ -10,6 +10,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use outport_api::{
+    auth::{auth_code, oauth_code},
+    transfer::error_code,
+};
 use outport_types::{Chain, Problem};
 use sea_orm::DbErr;
 use serde_json::{Map, Value, json};
@@ -45,6 +49,12 @@ pub(crate) trait Shape: 'static {
     const FORBIDDEN: &'static str;
     /// The code of its own for a request that makes no sense.
     const BAD_REQUEST: &'static str;
+    /// The code of its own for too many requests.
+    const TOO_MANY: &'static str;
+    /// The code of its own for a fault of the hub.
+    const INTERNAL: &'static str;
+    /// The code of its own for a path that leads nowhere.
+    const NOT_FOUND: &'static str;
 
     fn body(parts: &ErrorParts<'_>) -> Value;
 }
@@ -118,7 +128,7 @@ impl<S: Shape> ApiError<S> {
     pub(crate) fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let mut error = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "InternalError",
+            S::INTERNAL,
             "Something went wrong inside the hub. Its log says more under this request's id.",
         );
         error.inner.source = Some(source.into());
@@ -168,29 +178,38 @@ impl<S: Shape> ApiError<S> {
 }
 
 impl Shape for TransferShape {
-    const UNAUTHENTICATED: &'static str = "ClientError.AuthenticationFailed";
-    const FORBIDDEN: &'static str = "PermissionDenied";
-    const BAD_REQUEST: &'static str = "ClientError.BadRequest";
+    const UNAUTHENTICATED: &'static str = error_code::AUTHENTICATION_FAILED;
+    const FORBIDDEN: &'static str = error_code::PERMISSION_DENIED;
+    const BAD_REQUEST: &'static str = error_code::BAD_REQUEST;
+    const TOO_MANY: &'static str = error_code::TOO_MANY_REQUESTS;
+    const INTERNAL: &'static str = error_code::INTERNAL;
+    const NOT_FOUND: &'static str = error_code::CLIENT_NOT_FOUND;
 
     fn body(parts: &ErrorParts<'_>) -> Value {
-        json!({
+        let mut body = json!({
             "code": parts.code,
             "message": parts.message,
             "request_id": parts.request_id,
             "resource": parts.resource,
-        })
+        });
+        put_problem(&mut body, parts);
+        body
     }
 }
 
 impl Shape for AuthShape {
-    const UNAUTHENTICATED: &'static str = "UNAUTHORIZED";
-    const FORBIDDEN: &'static str = "FORBIDDEN";
-    const BAD_REQUEST: &'static str = "BAD_REQUEST";
+    const UNAUTHENTICATED: &'static str = auth_code::UNAUTHORIZED;
+    const FORBIDDEN: &'static str = auth_code::FORBIDDEN;
+    const BAD_REQUEST: &'static str = auth_code::BAD_REQUEST;
+    const TOO_MANY: &'static str = auth_code::TOO_MANY_REQUESTS;
+    const INTERNAL: &'static str = auth_code::INTERNAL;
+    const NOT_FOUND: &'static str = auth_code::NOT_FOUND;
 
     fn body(parts: &ErrorParts<'_>) -> Value {
         // For this one, the official clients look for OAuth's word in place of a text.
-        let detail = parts.oauth.filter(|word| *word == "invalid_grant").unwrap_or(parts.message);
-        json!({
+        let detail =
+            parts.oauth.filter(|word| *word == oauth_code::INVALID_GRANT).unwrap_or(parts.message);
+        let mut body = json!({
             "errors": [{
                 "code": parts.code,
                 "detail": detail,
@@ -200,14 +219,20 @@ impl Shape for AuthShape {
             }],
             "error": parts.oauth.unwrap_or(parts.code),
             "error_description": parts.message,
-        })
+            "request_id": parts.request_id,
+        });
+        put_problem(&mut body, parts);
+        body
     }
 }
 
 impl Shape for OutportShape {
-    const UNAUTHENTICATED: &'static str = "UNAUTHENTICATED";
-    const FORBIDDEN: &'static str = "FORBIDDEN";
-    const BAD_REQUEST: &'static str = "BAD_REQUEST";
+    const UNAUTHENTICATED: &'static str = auth_code::UNAUTHORIZED;
+    const FORBIDDEN: &'static str = auth_code::FORBIDDEN;
+    const BAD_REQUEST: &'static str = auth_code::BAD_REQUEST;
+    const TOO_MANY: &'static str = auth_code::TOO_MANY_REQUESTS;
+    const INTERNAL: &'static str = auth_code::INTERNAL;
+    const NOT_FOUND: &'static str = auth_code::NOT_FOUND;
 
     fn body(parts: &ErrorParts<'_>) -> Value {
         let (code, args) = match parts.problem {
@@ -260,21 +285,26 @@ impl<S: Shape> IntoResponse for ApiError<S> {
 pub(crate) fn shape_of(path: &str, status: StatusCode, message: &str) -> Response {
     let transfer = ["/v0.10/", "/v2/tunnels", "/v2/stream_access_points"];
     if transfer.iter().any(|prefix| path.starts_with(prefix)) {
-        TransferError::new(status, word(status), message).into_response()
+        plain::<TransferShape>(status, message)
     } else if path.starts_with("/outport/") {
-        OutportError::new(status, word(status), message).into_response()
+        plain::<OutportShape>(status, message)
     } else {
-        AuthError::new(status, word(status), message).into_response()
+        plain::<AuthShape>(status, message)
     }
 }
 
-fn word(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::NOT_FOUND => "NotFound",
-        StatusCode::METHOD_NOT_ALLOWED => "MethodNotAllowed",
-        StatusCode::PAYLOAD_TOO_LARGE => "PayloadTooLarge",
-        StatusCode::REQUEST_TIMEOUT => "RequestTimeout",
-        _ => "ClientError",
+fn plain<S: Shape>(status: StatusCode, message: &str) -> Response {
+    let code = match status {
+        StatusCode::NOT_FOUND => S::NOT_FOUND,
+        _ => S::BAD_REQUEST,
+    };
+    ApiError::<S>::new(status, code, message).into_response()
+}
+
+/// The same in Outport's own words, for clients that know them.
+fn put_problem(body: &mut Value, parts: &ErrorParts<'_>) {
+    if let Some(problem) = parts.problem {
+        body["problem"] = json!(problem);
     }
 }
 
@@ -312,7 +342,7 @@ impl<S: Shape> From<TooMany> for ApiError<S> {
     fn from(pause: TooMany) -> Self {
         let seconds = pause.retry_after.as_secs() + 1;
         let message = format!("Too many attempts. Try again in {seconds} seconds.");
-        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message);
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, S::TOO_MANY, message);
         error.inner.retry_after = Some(pause.retry_after);
         error
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
+use outport_api::auth::names::server;
 use url::Url;
 
 use super::{
@@ -116,18 +117,18 @@ fn wishes(t: &'static Texts, scopes: &ScopeRequest) -> Vec<&'static str> {
 }
 
 fn wish(t: &Texts, name: &str) -> &'static str {
-    let server = scope::resource_server(name).unwrap_or_default();
-    match server.as_str() {
-        "transfer.api.globus.org" => t.scope_transfer,
-        "groups.api.globus.org" => t.scope_groups,
-        "search.api.globus.org" => t.scope_search,
-        "flows.globus.org" => t.scope_flows,
+    let owner = scope::resource_server(name).unwrap_or_default();
+    match owner.as_str() {
+        server::TRANSFER => t.scope_transfer,
+        server::GROUPS => t.scope_groups,
+        server::SEARCH => t.scope_search,
+        server::FLOWS => t.scope_flows,
+        server::TIMERS => t.scope_timers,
         "outport" => t.scope_agent,
-        "524230d7-ea86-4a52-8312-86065a9e0417" => t.scope_timers,
-        scope::AUTH_SERVER if name.ends_with("consents") || name.ends_with("authentications") => {
+        server::AUTH if name.ends_with("consents") || name.ends_with("authentications") => {
             t.scope_auth
         }
-        scope::AUTH_SERVER => t.scope_identity,
+        server::AUTH => t.scope_identity,
         _ => t.scope_data,
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     auth::{
         client::Client,
-        device::{self, DeviceAnswer, display_user_code, find_waiting},
+        device::{self, Verdict, display_user_code, find_waiting},
         grant::NewGrant,
         scope::ScopeRequest,
     },
@@ -90,7 +90,7 @@ pub(super) async fn post(
             message(&hub, &browser, StatusCode::OK, title, text)
         }
         Some(_) => {
-            answer(&hub, row, DeviceAnswer::Denied).await?;
+            answer(&hub, row, Verdict::Denied).await?;
             let (title, text) = (frame.t.device_denied, frame.t.device_denied_text);
             message(&hub, &browser, StatusCode::OK, title, text)
         }
@@ -142,11 +142,7 @@ async fn allow(
     Ok(write.await?)
 }
 
-async fn answer(
-    hub: &HubState,
-    row: device_code::Model,
-    answer: DeviceAnswer,
-) -> Result<(), PageError> {
+async fn answer(hub: &HubState, row: device_code::Model, answer: Verdict) -> Result<(), PageError> {
     let write = hub.store.write(move |tx| {
         Box::pin(async move {
             let mut row: device_code::ActiveModel = row.into();

@@ -73,7 +73,8 @@ pub(super) async fn post(
         return problem(&hub, &browser, StatusCode::FORBIDDEN, frame.t.error_form);
     }
     let next = Next::parse(form.get("next").unwrap_or_default());
-    let login = form.get("login").unwrap_or_default().to_owned();
+    let login: String =
+        form.get("login").unwrap_or_default().chars().take(LOGIN_CHARS_MAX).collect();
     let password = Password::typed(form.get("password").unwrap_or_default());
     let again = |status, text: String| {
         let reason = SignInReason { login: Some(login.clone()), ..SignInReason::default() };
@@ -174,10 +175,9 @@ async fn check(
         true => (Attempt::PasswordOfKnownBrowser, None),
         false => (Attempt::PasswordOfAccount, Some(Attempt::SecretFromAddress)),
     };
-    let counted = hub.limiter.attempt(by_account, &name).and_then(|()| match by_address {
-        Some(attempt) => hub.limiter.attempt(attempt, &address),
-        None => Ok(()),
-    });
+    // The address first: one that must wait cannot make the account wait, too.
+    let counted = by_address.map_or(Ok(()), |attempt| hub.limiter.attempt(attempt, &address));
+    let counted = counted.and_then(|()| hub.limiter.attempt(by_account, &name));
     if let Err(pause) = counted {
         count(hub, "paused");
         return Ok(Outcome::TooMany(pause));
@@ -235,6 +235,9 @@ fn page(
     };
     render(status, browser, &page, None)
 }
+
+/// As long as an address of e-mail can be.
+const LOGIN_CHARS_MAX: usize = 254;
 
 #[cfg(test)]
 mod tests {

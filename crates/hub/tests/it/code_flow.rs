@@ -103,7 +103,7 @@ async fn a_code_is_good_only_for_its_client_its_address_and_its_minutes() {
 async fn a_public_client_needs_the_verifier_of_its_challenge() {
     let hub = TestHub::start().await;
     hub.add_person("smith").await;
-    let own = outport_hub::OUTPORT_CLIENT.to_string();
+    let own = outport_api::auth::names::OUTPORT_CLIENT.to_string();
     let scope = format!("openid offline_access {TRANSFER} https://outport.dev/scopes/agent");
     let pkce = [
         ("scope", scope.as_str()),
@@ -136,7 +136,7 @@ async fn a_public_client_needs_the_verifier_of_its_challenge() {
 async fn errors_that_the_app_may_hear_go_to_its_address_and_all_others_stay() {
     let hub = TestHub::start().await;
     let instance = hub.make_instance().await;
-    let own = outport_hub::OUTPORT_CLIENT.to_string();
+    let own = outport_api::auth::names::OUTPORT_CLIENT.to_string();
     let browser = Browser::new();
     let told = [
         (instance.id.as_str(), vec![("response_type", "token")], "unsupported_response_type"),

@@ -68,7 +68,7 @@ struct Device {
 
 impl Device {
     async fn begin(hub: &TestHub) -> Self {
-        let own = outport_hub::OUTPORT_CLIENT.to_string();
+        let own = outport_api::auth::names::OUTPORT_CLIENT.to_string();
         let scope = format!("openid offline_access {TRANSFER}");
         let form = [("client_id", own.as_str()), ("scope", &scope)];
         let (status, body) = hub.post_plain("v2/oauth2/device_authorization", &form).await;
@@ -82,7 +82,7 @@ impl Device {
     }
 
     async fn poll(&self, hub: &TestHub) -> (StatusCode, Value) {
-        let own = outport_hub::OUTPORT_CLIENT.to_string();
+        let own = outport_api::auth::names::OUTPORT_CLIENT.to_string();
         let form = [
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
             ("client_id", own.as_str()),

@@ -83,6 +83,49 @@ async fn one_address_gets_its_share_of_connections_only() {
 }
 
 #[tokio::test]
+async fn a_client_that_dribbles_is_cut_off() {
+    let hub = TestHub::start_with(|config| {
+        config.limits.header_seconds = 1;
+        config.limits.body_seconds = 1;
+    })
+    .await;
+    let head = "POST /v2/oauth2/token HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n";
+    for (sent, answer) in [("", ""), ("GET / HT", ""), (head, "HTTP/1.1 408 ")] {
+        let mut socket = TcpStream::connect(hub.hub.local_addr()).await.unwrap();
+        socket.write_all(sent.as_bytes()).await.unwrap();
+        let mut got = Vec::new();
+        let reading = tokio::time::timeout(Duration::from_secs(20), socket.read_to_end(&mut got));
+        reading.await.expect("the hub ends the connection").ok();
+        let got = String::from_utf8(got).unwrap();
+        assert!(got.starts_with(answer), "{sent:?}: {got}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_makes_it_https() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (cert, key) = (dir.path().join("cert.pem"), dir.path().join("key.pem"));
+    std::fs::write(&cert, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let hub = TestHub::start_with(|config| {
+        config.tls_cert = Some(cert.clone());
+        config.tls_key = Some(key);
+    })
+    .await;
+    assert_eq!(hub.hub.url().scheme(), "https");
+    let root = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
+    let client = reqwest::Client::builder().tls_certs_only([root]).build().unwrap();
+    let url = format!("https://localhost:{}/healthz", hub.hub.local_addr().port());
+    assert_eq!(client.get(url).send().await.unwrap().text().await.unwrap(), "ok\n");
+    let mut config = hub.config.clone();
+    config.data = dir.path().join("other");
+    config.tls_key = Some(cert);
+    let error = Hub::bind(config).await.unwrap_err();
+    assert!(matches!(error, StartError::Tls { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_second_hub_on_the_same_data_is_refused() {
     let hub = TestHub::start().await;
     let error = Hub::bind(hub.config.clone()).await.unwrap_err();

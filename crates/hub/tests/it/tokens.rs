@@ -87,7 +87,7 @@ async fn a_refresh_keeps_a_refresh_token_and_names_one_service() {
 async fn a_public_clients_refresh_token_is_replaced_and_its_theft_noticed() {
     let hub = TestHub::start().await;
     hub.add_person("smith").await;
-    let own = outport_hub::OUTPORT_CLIENT.to_string();
+    let own = outport_api::auth::names::OUTPORT_CLIENT.to_string();
     let first = public_refresh_token(&hub, &own).await;
     let refresh = async |token: &str| {
         let form = [("grant_type", "refresh_token"), ("client_id", &own), ("refresh_token", token)];
@@ -143,7 +143,7 @@ async fn the_template_may_revoke_its_instances_tokens_and_a_missing_token_is_no_
     let answer = hub.sign_in("smith", &client).await;
     let transfer = for_server(&answer, "transfer.api.globus.org");
     let (access, refresh) = (text(&transfer["access_token"]), text(&transfer["refresh_token"]));
-    let own = outport_hub::OUTPORT_CLIENT.to_string();
+    let own = outport_api::auth::names::OUTPORT_CLIENT.to_string();
     let revoke = async |client: &str, token: &str| {
         let form = [("client_id", client), ("token", token)];
         let (status, body) = hub.post_plain("v2/oauth2/token/revoke", &form).await;
