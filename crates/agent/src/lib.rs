@@ -1,1 +1,51 @@
 //! The agent: config, folders, talk with the hub, sessions, lifecycle.
+//!
+//! A library: `outport agent` hosts it headless, the desktop app in its own process; either way one
+//! control socket answers, and closed is closed.
+
+mod agent;
+mod clock;
+mod commands;
+mod config;
+mod core;
+mod disk;
+mod doctor;
+mod files;
+mod folders;
+mod handler;
+mod hub_link;
+mod identity;
+mod lock;
+pub mod log;
+mod network;
+mod outbox;
+mod pause;
+mod registration;
+mod session;
+mod shutdown;
+mod tokens;
+mod trust;
+
+pub use agent::{Agent, AgentOptions, StartError};
+pub use config::{Config, ConfigError, FolderConfig, LogLevel, config_file, reference};
+pub use handler::Offline;
+pub use identity::KeyError;
+pub use lock::{Holder, LockError, holder};
+pub use registration::{Registration, RegistrationError, SetupError};
+pub use tokens::{TokenError, TokenStore, expires_in};
+
+/// Runs work on the disk where it keeps nobody waiting.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only a runtime that is being torn down cancels what it was given.
+            Err(_) => std::process::abort(),
+        },
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

@@ -282,6 +282,11 @@ catalogue! {
         en: "The owner of {endpoint} does not allow gateways in any folder.",
         fr: "Le propriétaire de {endpoint} n'autorise les passerelles dans aucun dossier."
     }
+    /// A moment that has passed.
+    TimeIsPast = "TIME_IS_PAST" {
+        en: "{time} has passed already. Give a later time.",
+        fr: "{time} est déjà passé. Donnez une heure plus tardive."
+    }
     /// The task is unknown.
     TaskNotFound = "TASK_NOT_FOUND" {
         en: "There is no task {task}, or it is not yours.",

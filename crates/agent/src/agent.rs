@@ -1,0 +1,278 @@
+//! A running agent: started, asked, stopped.
+
+use std::{io, path::PathBuf, sync::Arc};
+
+use outport_control::{Handler, ListenError, Listener, Paths, Snapshot, ensure_private_dir, serve};
+use outport_types::{AgentState, Chain, Code, Problem};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::sleep,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    clock::local_now,
+    commands,
+    config::{self, Config, ConfigError, config_file},
+    core::{Core, News, Order, Parts},
+    disk::Disk,
+    handler::AgentHandler,
+    lock::{BEAT_EVERY, LockError, ProfileLock},
+    log::LogControl,
+    network,
+    outbox::Outbox,
+    pause,
+    session::{SeenSessions, TicketLog, seen},
+    shutdown,
+    tokens::TokenStore,
+};
+
+/// What an agent is started with.
+#[derive(Debug)]
+pub struct AgentOptions {
+    /// The files of the profile.
+    pub paths: Paths,
+    /// The log of this process, so that the config's level applies to it.
+    pub log: Option<LogControl>,
+}
+
+/// An agent that runs in this process. Dropping it lets it run; [`Agent::stop`] and then
+/// [`Agent::join`] end it in order.
+#[derive(Debug)]
+pub struct Agent {
+    handler: Arc<AgentHandler>,
+    stop: CancellationToken,
+    runner: JoinHandle<()>,
+}
+
+/// Why an agent could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The profile is taken.
+    #[error("the profile cannot be taken")]
+    Lock(#[source] LockError),
+    /// The agent's own files cannot be used.
+    #[error("cannot use `{}`", dir.display())]
+    State {
+        /// Where.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Commands could not reach it.
+    #[error("the control socket cannot be made")]
+    Listen(#[source] ListenError),
+}
+
+impl StartError {
+    /// What a person is told.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Lock(error) => error.problem(),
+            Self::State { dir, source } => state_unusable(dir, &source.to_string()),
+            Self::Listen(error) => {
+                state_unusable(&PathBuf::from("the control socket"), &Chain(error).to_string())
+            }
+        }
+    }
+}
+
+impl Agent {
+    /// Starts the agent of a profile; when this returns, it answers commands.
+    ///
+    /// A computer that is not set up yet, a key that cannot be had, a config with a mistake and a
+    /// hub that is away are not errors here: they are notices of a running agent.
+    ///
+    /// # Errors
+    /// When another agent has the profile, or its files or the control socket cannot be used.
+    pub async fn start(options: AgentOptions) -> Result<Self, StartError> {
+        let AgentOptions { paths, log } = options;
+        let of = paths.clone();
+        let files = crate::blocking(move || Files::open(&of)).await?;
+        let listener = Listener::bind(&paths).map_err(StartError::Listen)?;
+
+        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (orders, order_inbox) = mpsc::channel::<Order>(ORDERS_MAX);
+        let (news, newsbox) = mpsc::channel(NEWS_MAX);
+        let (network_events, network_inbox) = mpsc::channel(NETWORK_EVENTS_MAX);
+        let (state, states) = watch::channel(Arc::new(nothing_yet(&paths)));
+        let (disk, disk_worker) = Disk::new();
+        let tokens = TokenStore::new(&paths);
+        let account = tokens.account().await.unwrap_or_default();
+        let udp_port = files.config.udp_port;
+        let parts = Parts {
+            paths: paths.clone(),
+            tracker: tracker.clone(),
+            stop: stop.clone(),
+            disk,
+            config: files.config,
+            config_error: files.config_error,
+            pause: files.pause,
+            seen: files.seen,
+            tickets: files.tickets,
+            outbox: files.outbox,
+            account,
+            log,
+            orders: order_inbox,
+            network: network_inbox,
+            news: news.clone(),
+            newsbox,
+            state,
+        };
+        tracker.spawn(disk_worker.run());
+        tracker.spawn(network::watch(network_events, stop.clone()));
+        tracker.spawn(follow_config(paths.clone(), news.clone(), tracker.clone(), stop.clone()));
+        tracker.spawn(load_identity(paths.clone(), udp_port, news.clone()));
+        let lock = Arc::new(files.lock);
+        tracker.spawn(beat(lock.clone(), news, stop.clone()));
+
+        let handler = Arc::new(AgentHandler {
+            paths,
+            orders,
+            states,
+            tokens,
+            tracker: tracker.clone(),
+            udp_port,
+        });
+        let (connections, hang_up) = (TaskTracker::new(), CancellationToken::new());
+        let answering = Arc::clone(&handler);
+        connections.spawn(serve(listener, answering, connections.clone(), hang_up.clone()));
+        let runner = TaskTracker::new().spawn(async move {
+            let core = Core::new(parts).run().await;
+            shutdown::shutdown(core, &tracker).await;
+            // Who waits for the end on a control connection sees it when all else is done.
+            drop(lock);
+            hang_up.cancel();
+            connections.close();
+            connections.wait().await;
+        });
+        Ok(Self { handler, stop, runner })
+    }
+
+    /// Answers in memory what the control socket answers.
+    pub fn handler(&self) -> Arc<dyn Handler> {
+        Arc::clone(&self.handler) as Arc<dyn Handler>
+    }
+
+    /// Begins the end.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits for the end, which comes at most ten seconds after it began.
+    pub async fn join(self) {
+        if let Err(error) = self.runner.await {
+            tracing::error!(%error, "the agent failed");
+        }
+    }
+}
+
+/// What is read at the start.
+struct Files {
+    lock: ProfileLock,
+    config: Config,
+    config_error: Option<ConfigError>,
+    pause: Option<outport_control::Pause>,
+    seen: SeenSessions,
+    tickets: TicketLog,
+    outbox: Outbox,
+}
+
+impl Files {
+    fn open(paths: &Paths) -> Result<Self, StartError> {
+        let failed = |dir: &PathBuf| {
+            let dir = dir.clone();
+            move |source| StartError::State { dir, source }
+        };
+        for dir in [&paths.state_dir, &paths.config_dir] {
+            ensure_private_dir(dir).map_err(failed(dir))?;
+        }
+        let dir = &paths.state_dir;
+        let lock = ProfileLock::take(paths).map_err(StartError::Lock)?;
+        let (config, config_error) = match Config::load(paths) {
+            Ok(config) => (config, None),
+            // No rules were in force before, so nothing is shared until the mistake is gone.
+            Err(error) => (Config::nothing_shared(paths), Some(error)),
+        };
+        Ok(Self {
+            lock,
+            config,
+            config_error,
+            pause: pause::load(paths, local_now()),
+            seen: SeenSessions::load(&seen::file(dir)).map_err(failed(dir))?,
+            tickets: TicketLog::open(dir).map_err(failed(dir))?,
+            outbox: Outbox::load(dir).map_err(failed(dir))?,
+        })
+    }
+}
+
+async fn load_identity(paths: Paths, udp_port: u16, news: mpsc::Sender<News>) {
+    let identity = commands::load_identity(&paths, udp_port).await;
+    news.send(News::Identity(Box::new(identity))).await.ok();
+}
+
+/// Reads the config again whenever it may have changed.
+async fn follow_config(
+    paths: Paths,
+    news: mpsc::Sender<News>,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+) {
+    let (changed, mut changes) = mpsc::channel(1);
+    tracker.spawn(config::watch(config_file(&paths), changed, stop));
+    while changes.recv().await.is_some() {
+        let of = paths.clone();
+        let config = crate::blocking(move || Config::load(&of)).await;
+        if news.send(News::Config(config)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Says now and then that this agent has the profile.
+async fn beat(lock: Arc<ProfileLock>, news: mpsc::Sender<News>, stop: CancellationToken) {
+    while stop.run_until_cancelled(sleep(BEAT_EVERY)).await.is_some() {
+        let lock = lock.clone();
+        match crate::blocking(move || lock.beat()).await {
+            Ok(None) => {}
+            Ok(Some(holder)) => {
+                news.send(News::LockLost(holder)).await.ok();
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "cannot say that this agent is alive"),
+        }
+    }
+}
+
+fn nothing_yet(paths: &Paths) -> Snapshot {
+    Snapshot {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        profile: paths.profile.to_string(),
+        pid: std::process::id(),
+        state: AgentState::Connecting,
+        endpoint: None,
+        account: None,
+        connected_since: None,
+        paused: None,
+        folders: Vec::new(),
+        default_directory: None,
+        sessions: Vec::new(),
+        events: Vec::new(),
+        notices: Vec::new(),
+    }
+}
+
+fn state_unusable(dir: &std::path::Path, reason: &str) -> Problem {
+    Problem::new(
+        Code::StateUnusable,
+        [("path", dir.display().to_string().into()), ("reason", reason.into())],
+    )
+}
+
+/// Commands that wait for the core, which answers at once.
+const ORDERS_MAX: usize = 32;
+/// What workers bring; each has at most one piece.
+const NEWS_MAX: usize = 256;
+const NETWORK_EVENTS_MAX: usize = 8;

@@ -1,0 +1,123 @@
+//! What the owner can ask for with and without a running agent, in one place: both do the same to
+//! the same files.
+
+use outport_control::{
+    DoctorReport, Folder, FolderTest, KeyPlace, NewFolder, Paths, Secret, SetUp,
+};
+use outport_link::{Endpoint, EndpointOptions};
+use outport_types::{Chain, Problem};
+
+use crate::{
+    config::{self, Config},
+    core::Identity,
+    doctor, folders, identity,
+    registration::{self, Registration},
+    trust,
+};
+
+/// The folders as they are.
+pub(crate) async fn folders(paths: &Paths) -> Result<Vec<Folder>, Problem> {
+    with_config(paths, |config, _| Ok(folders::list(&config))).await
+}
+
+/// What would be allowed at a path.
+pub(crate) async fn test_folder(paths: &Paths, path: String) -> Result<FolderTest, Problem> {
+    with_config(paths, move |config, _| folders::test(&config, &path)).await
+}
+
+/// Shares a folder; answers with the config as it is now and the folders.
+pub(crate) async fn add_folder(
+    paths: &Paths,
+    folder: NewFolder,
+) -> Result<(Config, Vec<Folder>), Problem> {
+    let paths = paths.clone();
+    crate::blocking(move || {
+        let config = config::add_folder(&paths, &folder).map_err(|error| error.problem())?;
+        let folders = folders::list(&config);
+        Ok((config, folders))
+    })
+    .await
+}
+
+/// Stops sharing a folder; answers with the config as it is now and the folders.
+pub(crate) async fn remove_folder(
+    paths: &Paths,
+    path: String,
+) -> Result<(Config, Vec<Folder>), Problem> {
+    let paths = paths.clone();
+    crate::blocking(move || {
+        let config = config::remove_folder(&paths, &path).map_err(|error| error.problem())?;
+        let folders = folders::list(&config);
+        Ok((config, folders))
+    })
+    .await
+}
+
+/// Checks connection and folders.
+pub(crate) async fn examine(paths: &Paths) -> DoctorReport {
+    doctor::examine(paths).await
+}
+
+/// Binds this computer to the endpoint that a setup key names.
+pub(crate) async fn set_up(paths: &Paths, key: Secret, place: KeyPlace) -> Result<SetUp, Problem> {
+    let dir = paths.state_dir.clone();
+    crate::blocking(move || outport_control::ensure_private_dir(&dir)).await.map_err(|error| {
+        tracing::warn!(%error, "the state directory cannot be used");
+        outport_types::Problem::new(
+            outport_types::Code::StateUnusable,
+            [
+                ("path", paths.state_dir.display().to_string().into()),
+                ("reason", error.to_string().into()),
+            ],
+        )
+    })?;
+    let set_up = registration::set_up(paths, &key, place).await;
+    set_up.map(|(_, set_up)| set_up).map_err(|error| {
+        tracing::warn!(error = %Chain(&error), "the set-up failed");
+        error.problem()
+    })
+}
+
+/// The identity that a profile has: its registration, its key and a socket for its sessions.
+pub(crate) async fn load_identity(paths: &Paths, udp_port: u16) -> Result<Identity, Problem> {
+    let paths = paths.clone();
+    let (registration, key, trust) = crate::blocking(move || {
+        let registration = Registration::load(&paths).map_err(|error| error.problem())?;
+        let key =
+            identity::load(&paths, registration.key_place, &registration.key).map_err(|error| {
+                tracing::error!(error = %Chain(&error), "the key cannot be used");
+                error.problem()
+            })?;
+        let trust = trust::load(&paths).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the extra certificates cannot be read");
+            outport_api::client::Trust::default()
+        });
+        Ok::<_, Problem>((registration, key, trust))
+    })
+    .await?;
+    let options = EndpointOptions {
+        address: (udp_port != 0).then(|| (std::net::Ipv6Addr::UNSPECIFIED, udp_port).into()),
+        ..EndpointOptions::default()
+    };
+    let endpoint = Endpoint::bind(key.clone(), &options).or_else(|error| {
+        tracing::warn!(error = %Chain(&error), udp_port, "the configured port is not free");
+        Endpoint::bind(key.clone(), &EndpointOptions::default())
+    });
+    let endpoint = endpoint.map_err(|error| {
+        let reason = Chain(&error).to_string();
+        Problem::new(outport_types::Code::KeyUnavailable, [("reason", reason.into())])
+    })?;
+    Ok(Identity { registration, key, endpoint, trust })
+}
+
+async fn with_config<T: Send + 'static>(
+    paths: &Paths,
+    work: impl FnOnce(Config, &Paths) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let paths = paths.clone();
+    crate::blocking(move || {
+        let config = Config::load(&paths).map_err(|error| error.problem())?;
+        work(config, &paths)
+    })
+    .await
+}

@@ -1,0 +1,269 @@
+//! The file as it is written, version 1, each field with its documentation.
+
+use std::{
+    num::NonZeroU8,
+    path::{Path, PathBuf},
+};
+
+use outport_control::Paths;
+use outport_mover::{rules::RulesError, system_path::from_host};
+use outport_types::Access;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{FolderConfig, Wrong, migrate, own_dirs};
+
+/// A field as `docs/config.md` shows it.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static [&'static str],
+}
+
+macro_rules! documented {
+    ($($(#[doc = $sdoc:literal])+ $(#[serde($($sattr:tt)*)])* $vis:vis struct $name:ident {
+        $($(#[doc = $doc:literal])+ $(#[serde($($attr:tt)*)])* $field:ident: $type:ty,)+
+    })+) => {$(
+        $(#[doc = $sdoc])+
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        $(#[serde($($sattr)*)])*
+        $vis struct $name {
+            $($(#[doc = $doc])+ $(#[serde($($attr)*)])* pub(crate) $field: $type,)+
+        }
+
+        impl $name {
+            /// What the reference says about the table itself.
+            pub(crate) const DOC: &'static [&'static str] = &[$($sdoc),+];
+            /// The fields in the order of the reference.
+            pub(crate) const FIELDS: &'static [Field] =
+                &[$(Field { name: stringify!($field), doc: &[$($doc),+] }),+];
+        }
+    )+};
+}
+
+documented! {
+    /// Settings that stand at the top of the file, before any `[table]`.
+    pub(crate) struct File {
+        /// The version of this file's format; `1`. Written by Outport, needed so that later
+        /// versions can read old files.
+        #[serde(default = "newest")]
+        version: u32,
+        /// Where `/~/` leads: a directory inside one of the folders.
+        /// The first folder unless set; an error for whoever asks when there is no folder.
+        #[serde(default)]
+        default_directory: Option<Spanned<String>>,
+        /// Whether files and directories of your home whose names start with a dot are shared with
+        /// the folder that they stand in. `false` unless set, because keys and passwords live there;
+        /// a folder of its own shares a single one of them.
+        #[serde(default)]
+        home_dot_files: bool,
+        /// The folders that you share; none unless set. See below.
+        #[serde(default)]
+        folders: Vec<Folder>,
+        /// See below.
+        #[serde(default)]
+        transfer: Transfer,
+        /// See below.
+        #[serde(default)]
+        network: Network,
+        /// See below.
+        #[serde(default)]
+        log: Log,
+    }
+
+    /// One table for each folder that you share. What no folder contains, nobody can see.
+    /// Where folders stand inside one another, the innermost decides, whatever their order.
+    /// `outport folders add` and `outport folders remove` edit these tables.
+    pub(crate) struct Folder {
+        /// The full path of the directory; it may start with `~/` for your home.
+        path: Spanned<String>,
+        /// `"read-only"` or `"read-write"`. `"read-only"` unless set.
+        #[serde(default = "read_only")]
+        access: Access,
+        /// Whether you may share it, or something in it, with others. `false` unless set.
+        #[serde(default)]
+        shareable: bool,
+        /// Whether a gateway of your hub may work in it, which is how files are reached with a
+        /// browser. `true` unless set.
+        #[serde(default = "yes")]
+        gateway: bool,
+        /// Files and directories in it that stay closed, relative to it or as full paths.
+        #[serde(default)]
+        deny: Vec<Spanned<String>>,
+    }
+
+    /// How much is done at a time.
+    #[serde(default)]
+    pub(crate) struct Transfer {
+        /// Sessions that may run at the same time, 1 to 255; others wait at the hub. `16` unless set.
+        sessions_max: NonZeroU8,
+    }
+
+    /// How the hub and other computers are reached.
+    #[serde(default)]
+    pub(crate) struct Network {
+        /// The UDP port for sessions; `0`, which lets the system choose, unless set.
+        /// A fixed port is for firewalls that must name it. Read when the agent starts.
+        udp_port: u16,
+        /// A file with certificates (PEM) to trust beside those of the system, for a hub whose
+        /// certificate is not publicly known. None unless set. The environment variable
+        /// `OUTPORT_CA_FILE` does the same.
+        ca_file: Option<String>,
+    }
+
+    /// What the agent writes down about its work.
+    #[serde(default)]
+    pub(crate) struct Log {
+        /// `"error"`, `"warn"`, `"info"` or `"debug"`; `"info"` unless set.
+        /// Names of files and addresses of computers appear with `"debug"` only.
+        level: LogLevel,
+    }
+}
+
+/// How much the log says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What stopped something from working.
+    Error,
+    /// And what was unexpected.
+    Warn,
+    /// And what happened.
+    #[default]
+    Info,
+    /// And to which file and from where.
+    Debug,
+}
+
+impl LogLevel {
+    /// The word for it in filters.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+impl Default for Transfer {
+    fn default() -> Self {
+        Self { sessions_max: SESSIONS_MAX }
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { udp_port: 0, ca_file: None }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: LogLevel::Info }
+    }
+}
+
+/// Reads the file in whatever version it is.
+pub(super) fn read(text: &str) -> Result<File, Wrong> {
+    let wrong = |error: toml::de::Error| Wrong {
+        offset: error.span().map_or(0, |span| span.start),
+        reason: error.message().replace('\n', " "),
+    };
+    let version = migrate::version_of(text)?;
+    match migrate::to_newest(text, version)? {
+        None => toml::from_str(text).map_err(wrong),
+        // The lines of an older file are not those of its newer form; line 1 is the best to say.
+        Some(newer) => toml::from_str(&newer).map_err(|error| Wrong { offset: 0, ..wrong(error) }),
+    }
+}
+
+impl Folder {
+    pub(super) fn check(&self, home: Option<&Path>, paths: &Paths) -> Result<FolderConfig, Wrong> {
+        let path = full_path(&self.path, home)?;
+        if own_dirs(paths).iter().any(|own| path.starts_with(own)) {
+            return Err(Wrong {
+                offset: self.path.span().start,
+                reason: "Outport's own files cannot be shared".to_owned(),
+            });
+        }
+        let mut deny = Vec::new();
+        for entry in &self.deny {
+            let text = entry.get_ref();
+            let denied = expand(text, home).unwrap_or_else(|| path.join(text));
+            let wrong = |reason: &str| Wrong {
+                offset: entry.span().start,
+                reason: format!("`{text}` {reason}"),
+            };
+            // Read as the mover reads it, so that `..` and the like are found here, with a line.
+            from_host(&denied).map_err(|error| wrong(&error.to_string()))?;
+            if denied == path || !denied.starts_with(&path) {
+                return Err(wrong("is not inside the folder"));
+            }
+            deny.push(denied);
+        }
+        Ok(FolderConfig {
+            path,
+            access: self.access,
+            shareable: self.shareable,
+            gateway: self.gateway,
+            deny,
+        })
+    }
+}
+
+/// A full path as the file has it, `~` meant as the home.
+pub(super) fn full_path(text: &Spanned<String>, home: Option<&Path>) -> Result<PathBuf, Wrong> {
+    let wrong = |reason: String| Wrong { offset: text.span().start, reason };
+    let path = expand(text.get_ref(), home)
+        .ok_or_else(|| wrong(format!("`{}` is not a full path", text.get_ref())))?;
+    from_host(&path).map_err(|error| wrong(format!("`{}`: {error}", text.get_ref())))?;
+    Ok(path)
+}
+
+/// Where in the file a rule stands that cannot be.
+pub(super) fn place_of(file: &File, error: &RulesError, home: Option<&Path>) -> usize {
+    let spelled =
+        |text: &Spanned<String>| full_path(text, home).ok().and_then(|path| from_host(&path).ok());
+    match error {
+        RulesError::DefaultNotShared { .. } => {
+            file.default_directory.as_ref().map_or(0, |text| text.span().start)
+        }
+        RulesError::Twice { path } => file
+            .folders
+            .iter()
+            .rev()
+            .find(|folder| spelled(&folder.path).as_ref() == Some(path))
+            .map_or(0, |folder| folder.path.span().start),
+        // Paths were read one by one before, so nothing else is left to be wrong.
+        _ => 0,
+    }
+}
+
+fn expand(text: &str, home: Option<&Path>) -> Option<PathBuf> {
+    let below_home = match text {
+        "~" => Some(""),
+        _ => text.strip_prefix("~/"),
+    };
+    let path = match below_home {
+        Some(rest) => home?.join(rest),
+        None => PathBuf::from(text),
+    };
+    path.is_absolute().then(|| path.components().collect())
+}
+
+const fn newest() -> u32 {
+    migrate::NEWEST
+}
+
+const fn read_only() -> Access {
+    Access::ReadOnly
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Enough to keep a fast link busy with small tasks, few enough for a laptop.
+const SESSIONS_MAX: NonZeroU8 = NonZeroU8::new(16).expect("16 is not zero");

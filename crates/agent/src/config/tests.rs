@@ -1,0 +1,232 @@
+//! Config files good and bad, and what commands make of them.
+
+use std::fs;
+
+use outport_control::{NewFolder, Profile};
+use outport_mover::rules::Because;
+use tempfile::TempDir;
+
+use super::*;
+
+#[test]
+fn an_absent_file_shares_nothing() {
+    let rig = Rig::new();
+    let config = Config::load(&rig.paths).unwrap();
+    assert!(config.folders.is_empty());
+    assert_eq!(config.rules.default_directory(), None);
+    let explained = config.rules.explain(&"/etc/passwd".parse().unwrap());
+    assert_eq!(explained.because, Because::NoRule);
+}
+
+#[test]
+fn every_version_of_the_file_is_read_for_what_it_meant() {
+    // One sample for each version that was ever released; samples are never changed.
+    let samples = [include_str!("tests/v1.toml")];
+    assert_eq!(samples.len(), migrate::NEWEST as usize);
+    for (sample, version) in samples.iter().zip(1..) {
+        assert_eq!(migrate::version_of(sample).unwrap(), version);
+        let rig = Rig::new();
+        let config = Config::parse(sample, &rig.paths, Some(Path::new("/home/ann"))).unwrap();
+        assert_eq!(
+            config.folders,
+            [
+                FolderConfig {
+                    path: "/home/ann/measurements".into(),
+                    access: Access::ReadWrite,
+                    shareable: true,
+                    gateway: false,
+                    deny: vec![
+                        "/home/ann/measurements/raw/private".into(),
+                        "/home/ann/measurements/keys".into(),
+                    ],
+                },
+                FolderConfig {
+                    path: "/srv/reference".into(),
+                    access: Access::ReadOnly,
+                    shareable: false,
+                    gateway: true,
+                    deny: vec![],
+                },
+            ]
+        );
+        assert_eq!(config.default_directory, Some("/srv/reference".into()));
+        assert_eq!((config.sessions_max, config.udp_port), (3, 7441));
+        assert_eq!(config.log_level, LogLevel::Debug);
+        assert!(config.home_dot_files);
+        assert_eq!(config.ca_file, Some("/etc/ssl/lab.pem".into()));
+    }
+}
+
+#[test]
+fn a_mistake_is_named_with_its_line() {
+    for (text, line, says) in [
+        ("version = 1\n\nfolders = 3", 3, "sequence"),
+        ("version = 2", 1, "update Outport"),
+        ("[[folders]]\npath = \"/a\"\nacces = \"read-only\"", 3, "acces"),
+        ("[[folders]]\npath = \"a\"", 2, "not a full path"),
+        ("[[folders]]\npath = \"/a/../b\"", 2, ".."),
+        ("[[folders]]\npath = \"/a\"\naccess = \"write\"", 3, "write"),
+        ("[[folders]]\npath = \"/a\"\n[[folders]]\npath = \"/a/\"", 4, "two rules"),
+        ("[[folders]]\npath = \"/a\"\ndeny = [\"b\",\n\"/c\"]", 4, "not inside"),
+        ("default_directory = \"/b\"\n[[folders]]\npath = \"/a\"", 1, "in no folder"),
+        ("[transfer]\nsessions_max = 0", 2, "zero"),
+        ("a = = b", 1, ""),
+    ] {
+        let rig = Rig::new();
+        rig.write(text);
+        let error = Config::load(&rig.paths).unwrap_err();
+        let ConfigError::Wrong { line: found, reason, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(*found, line, "{text}: {reason}");
+        assert!(reason.contains(says), "{text}: {reason}");
+        let problem = error.problem();
+        assert_eq!(problem.code, Code::BadConfig);
+        assert!(problem.message.contains("config.toml"), "{problem}");
+    }
+}
+
+#[test]
+fn the_agents_own_files_are_never_shared() {
+    let rig = Rig::new();
+    let own = rig.paths.state_dir.display().to_string();
+    rig.write(&format!("[[folders]]\npath = \"{own}/x\""));
+    assert!(matches!(Config::load(&rig.paths), Err(ConfigError::Wrong { line: 2, .. })));
+    rig.write("[[folders]]\npath = \"/\"\naccess = \"read-write\"");
+    let config = Config::load(&rig.paths).unwrap();
+    let key = outport_mover::system_path::from_host(&rig.paths.state_dir.join("x.key")).unwrap();
+    assert_eq!(config.rules.explain(&key).access, None);
+    assert_eq!(config.rules.explain(&"/srv".parse().unwrap()).access, Some(Access::ReadWrite));
+}
+
+#[test]
+fn gateways_stay_out_of_folders_that_are_closed_to_them() {
+    let rig = Rig::new();
+    rig.write(
+        "default_directory = \"/b\"\n[[folders]]\npath = \"/a\"\n[[folders]]\npath = \"/b\"\ngateway = false",
+    );
+    let config = Config::load(&rig.paths).unwrap();
+    let path = "/b/x".parse().unwrap();
+    assert_eq!(config.rules.explain(&path).access, Some(Access::ReadOnly));
+    assert_eq!(config.gateway_rules.explain(&path).access, None);
+    assert_eq!(
+        config.gateway_rules.explain(&"/a/x".parse().unwrap()).access,
+        Some(Access::ReadOnly)
+    );
+}
+
+#[test]
+fn commands_keep_what_the_owner_wrote() {
+    let rig = Rig::new();
+    let data = rig.dir("data");
+    let more = rig.dir("more");
+    rig.write(&format!(
+        "# mine\nversion = 1\n\n[[folders]] # the first\npath = \"{}\" # here\naccess = \"read-only\" # for now\n",
+        data.display()
+    ));
+    let config = add_folder(&rig.paths, &rig.folder(&more, Access::ReadWrite)).unwrap();
+    assert_eq!(config.folders.len(), 2);
+    let config = add_folder(&rig.paths, &rig.folder(&data, Access::ReadWrite)).unwrap();
+    assert_eq!(config.folders.len(), 2);
+    assert_eq!(config.folders[0].access, Access::ReadWrite);
+    let text = fs::read_to_string(config_file(&rig.paths)).unwrap();
+    for kept in ["# mine", "# the first", "# here", "\"read-write\" # for now"] {
+        assert!(text.contains(kept), "{text}");
+    }
+    let config = remove_folder(&rig.paths, &more.display().to_string()).unwrap();
+    assert_eq!(config.folders.len(), 1);
+    let unknown = remove_folder(&rig.paths, &more.display().to_string()).unwrap_err();
+    assert_eq!(unknown.problem().code, Code::BadPath);
+}
+
+#[test]
+fn a_folder_is_the_real_directory_and_nothing_else() {
+    let rig = Rig::new();
+    let data = rig.dir("data");
+    let file = rig.home.path().join("file");
+    fs::write(&file, b"x").unwrap();
+    for bad in [Path::new("relative"), &rig.home.path().join("none"), &file, &rig.paths.state_dir] {
+        let error = add_folder(&rig.paths, &rig.folder(bad, Access::ReadOnly)).unwrap_err();
+        assert_eq!(error.problem().code, Code::BadPath, "{}", bad.display());
+    }
+    #[cfg(unix)]
+    {
+        let link = rig.home.path().join("link");
+        std::os::unix::fs::symlink(&data, &link).unwrap();
+        let config = add_folder(&rig.paths, &rig.folder(&link, Access::ReadOnly)).unwrap();
+        assert_eq!(config.folders[0].path, canonical(&data).unwrap());
+    }
+}
+
+#[test]
+fn sharing_a_whole_home_or_disk_needs_a_yes() {
+    let rig = Rig::new();
+    let mut disk = rig.folder(Path::new("/"), Access::ReadOnly);
+    let refused = add_folder(&rig.paths, &disk).unwrap_err().problem();
+    assert_eq!(refused.code, Code::FolderNeedsConfirm);
+    assert!(!config_file(&rig.paths).exists());
+    disk.confirmed = true;
+    assert!(add_folder(&rig.paths, &disk).is_ok());
+    let Some(home) = home() else { return };
+    let refused = add_folder(&rig.paths, &rig.folder(&home, Access::ReadOnly)).unwrap_err();
+    assert_eq!(refused.problem().code, Code::FolderNeedsConfirm);
+}
+
+#[test]
+fn a_file_with_a_mistake_is_left_to_its_owner() {
+    let rig = Rig::new();
+    rig.write("version = 1\nfolder = 3\n");
+    let error =
+        add_folder(&rig.paths, &rig.folder(&rig.dir("data"), Access::ReadOnly)).unwrap_err();
+    assert_eq!(error.problem().code, Code::BadConfig);
+    let text = fs::read_to_string(config_file(&rig.paths)).unwrap();
+    assert_eq!(text, "version = 1\nfolder = 3\n");
+}
+
+#[test]
+fn the_reference_is_current() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/config.md");
+    let fresh = reference();
+    if fs::read_to_string(file).is_ok_and(|text| text == fresh) {
+        return;
+    }
+    if std::env::var_os("CI").is_none() {
+        fs::write(file, &fresh).unwrap();
+    }
+    panic!("docs/config.md was stale; it is written anew where this is not CI");
+}
+
+struct Rig {
+    home: TempDir,
+    paths: Paths,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let home = TempDir::new().unwrap();
+        let paths = Paths::below(&home.path().join("own"), Profile::default());
+        fs::create_dir_all(&paths.config_dir).unwrap();
+        fs::create_dir_all(&paths.state_dir).unwrap();
+        Self { home, paths }
+    }
+
+    fn write(&self, text: &str) {
+        fs::write(config_file(&self.paths), text).unwrap();
+    }
+
+    fn dir(&self, name: &str) -> PathBuf {
+        let dir = self.home.path().join(name);
+        fs::create_dir_all(&dir).unwrap();
+        dir
+    }
+
+    fn folder(&self, path: &Path, access: Access) -> NewFolder {
+        NewFolder {
+            path: path.display().to_string(),
+            access,
+            shareable: false,
+            deny: vec![],
+            confirmed: false,
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! The agent's one owner of state: everything that happens becomes an [`Event`], one at a time.
+//!
+//! [`Core::next_event`] is the only wait; what follows from an event is decided without waiting, and
+//! whatever takes time (disk, network, sessions) is a worker that comes back with an event. So there
+//! are no locks, and the order of things is the order of events.
+
+mod closing;
+mod commands;
+mod hub;
+mod requests;
+mod sessions;
+mod show;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use outport_control::{Account, Folder, Paths, Pause, Snapshot};
+use outport_link::Endpoint;
+use outport_mover::rules::LiveRules;
+use outport_protocol::{
+    control::{AgentMessage, AgentStatus, Outcome, Paused},
+    secret::SecretKey,
+};
+use outport_types::{RequestId, SessionId, UnixTime};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, sleep_until},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub(crate) use self::commands::{CoreCommand, Order};
+use self::{hub::Hub, requests::Requests, sessions::Running, show::Shown};
+use crate::{
+    clock::local_now,
+    config::{Config, ConfigError},
+    disk::Disk,
+    hub_link::{HubEvent, Shake},
+    lock::Holder,
+    network::NetworkEvent,
+    outbox::{Outbox, OutboxEvent},
+    registration::Registration,
+    session::{SeenSessions, SessionEvent, TicketLog},
+};
+
+/// Everything that can happen to an agent.
+#[derive(Debug)]
+enum Event {
+    /// The channel to the hub.
+    Hub(HubEvent),
+    /// A session.
+    Session(SessionId, SessionEvent),
+    /// The owner.
+    Order(Order),
+    /// The computer's network.
+    Network(NetworkEvent),
+    /// A worker of our own.
+    News(News),
+    /// There is room on the channel to the hub.
+    CanSend(mpsc::OwnedPermit<AgentMessage>),
+    /// Something may be due.
+    Tick,
+}
+
+/// What workers come back with.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// The config file was read again.
+    Config(Result<Config, ConfigError>),
+    /// The folders were looked at.
+    Folders(Vec<Folder>),
+    /// A request was carried out on the channel with this number.
+    Answered { channel: u64, request: RequestId, outcome: Outcome },
+    /// Reports were read, or a task's files removed.
+    Outbox(OutboxEvent),
+    /// Another agent took the profile.
+    LockLost(Holder),
+    /// The key of this computer was loaded, or not.
+    Identity(Box<Result<Identity, outport_types::Problem>>),
+}
+
+/// Who this computer is at its hub.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) registration: Registration,
+    pub(crate) key: SecretKey,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) trust: outport_api::client::Trust,
+}
+
+/// What the core is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) paths: Paths,
+    pub(crate) tracker: TaskTracker,
+    /// Cancelled when the agent shall end.
+    pub(crate) stop: CancellationToken,
+    pub(crate) disk: Disk,
+    pub(crate) config: Config,
+    /// The config could not be read at the start.
+    pub(crate) config_error: Option<ConfigError>,
+    pub(crate) pause: Option<Pause>,
+    pub(crate) seen: SeenSessions,
+    pub(crate) tickets: TicketLog,
+    pub(crate) outbox: Outbox,
+    pub(crate) account: Option<Account>,
+    pub(crate) log: Option<crate::log::LogControl>,
+    pub(crate) orders: mpsc::Receiver<Order>,
+    pub(crate) network: mpsc::Receiver<NetworkEvent>,
+    pub(crate) news: mpsc::Sender<News>,
+    pub(crate) newsbox: mpsc::Receiver<News>,
+    pub(crate) state: watch::Sender<Arc<Snapshot>>,
+}
+
+/// The agent.
+#[derive(Debug)]
+pub(crate) struct Core {
+    paths: Paths,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    disk: Disk,
+
+    orders: mpsc::Receiver<Order>,
+    network: mpsc::Receiver<NetworkEvent>,
+    news: mpsc::Sender<News>,
+    newsbox: mpsc::Receiver<News>,
+    session_events: mpsc::Sender<(SessionId, SessionEvent)>,
+    session_inbox: mpsc::Receiver<(SessionId, SessionEvent)>,
+
+    config: Config,
+    rules: LiveRules,
+    gateway_rules: LiveRules,
+    identity: Option<Identity>,
+    hub: Hub,
+    shake: watch::Sender<Shake>,
+    pause: Option<Pause>,
+    sessions: BTreeMap<SessionId, Running>,
+    seen: SeenSessions,
+    tickets: TicketLog,
+    outbox: Outbox,
+    requests: Requests,
+    shown: Shown,
+    log: Option<crate::log::LogControl>,
+    state: watch::Sender<Arc<Snapshot>>,
+}
+
+impl Core {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let (session_events, session_inbox) = mpsc::channel(SESSION_EVENTS_MAX);
+        let rules = LiveRules::new(parts.config.rules.clone());
+        let gateway_rules = LiveRules::new(parts.config.gateway_rules.clone());
+        let mut shown = Shown::new(parts.account);
+        if let Some(error) = &parts.config_error {
+            shown.notice_problem(error.problem());
+        }
+        Self {
+            paths: parts.paths,
+            tracker: parts.tracker,
+            stop: parts.stop,
+            disk: parts.disk,
+            orders: parts.orders,
+            network: parts.network,
+            news: parts.news,
+            newsbox: parts.newsbox,
+            session_events,
+            session_inbox,
+            config: parts.config,
+            rules,
+            gateway_rules,
+            identity: None,
+            hub: Hub::default(),
+            shake: watch::Sender::new(Shake::default()),
+            pause: parts.pause,
+            sessions: BTreeMap::new(),
+            seen: parts.seen,
+            tickets: parts.tickets,
+            outbox: parts.outbox,
+            requests: Requests::default(),
+            shown,
+            log: parts.log,
+            state: parts.state,
+        }
+    }
+
+    /// Works until the agent shall end; gives itself back for the orderly end.
+    pub(crate) async fn run(mut self) -> Self {
+        self.look_at_folders();
+        self.publish();
+        loop {
+            let event = self.next_event().await;
+            let Some(event) = event else { return self };
+            self.apply(event, Instant::now());
+            self.publish();
+        }
+    }
+
+    /// The only wait. Every branch may be dropped and polled anew.
+    async fn next_event(&mut self) -> Option<Event> {
+        let wake = self.next_wake();
+        let listening = self.hub.outgoing.len() < OUTGOING_MAX; // a hub that does not read is not heard
+        let wanted = self.hub.wanted();
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            order = self.orders.recv() => order.map(Event::Order),
+            news = self.newsbox.recv() => news.map(Event::News),
+            session = self.session_inbox.recv() => {
+                session.map(|(session, event)| Event::Session(session, event))
+            }
+            event = self.network.recv() => event.map(Event::Network),
+            permit = Hub::room(wanted) => Some(Event::CanSend(permit)),
+            event = Hub::event(&mut self.hub.events), if listening => Some(Event::Hub(event)),
+            () = sleep_until(wake) => Some(Event::Tick),
+        }
+    }
+
+    fn apply(&mut self, event: Event, now: Instant) {
+        match event {
+            Event::Hub(event) => self.hub_event(event, now),
+            Event::Session(session, event) => self.session_event(session, event),
+            Event::Order(order) => self.order(order),
+            Event::Network(event) => self.network_event(event, now),
+            Event::News(news) => self.news(news),
+            Event::CanSend(permit) => self.hub.send_next(permit),
+            Event::Tick => self.tick(now),
+        }
+    }
+
+    fn news(&mut self, news: News) {
+        match news {
+            News::Config(Ok(config)) => self.take_config(config),
+            News::Config(Err(error)) => {
+                tracing::warn!(error = %outport_types::Chain(&error), "the config is refused");
+                self.shown.notice_problem(error.problem());
+            }
+            News::Folders(folders) => self.shown.folders = folders,
+            News::Answered { channel, request, outcome } => {
+                self.request_answered(channel, request, outcome);
+            }
+            News::Outbox(event) => self.outbox_event(event),
+            News::LockLost(holder) => {
+                tracing::error!(host = holder.host, pid = holder.pid, "the profile was taken over");
+                self.stop.cancel();
+            }
+            News::Identity(identity) => self.take_identity(*identity),
+        }
+    }
+
+    fn network_event(&mut self, event: NetworkEvent, now: Instant) {
+        let endpoint = self.identity.as_ref().map(|identity| identity.endpoint.clone());
+        match event {
+            NetworkEvent::Woke { slept } => {
+                tracing::info!(seconds = slept.as_secs(), "the computer slept");
+                if let Some(clock) = &mut self.hub.clock {
+                    clock.slept(slept);
+                }
+                self.shake.send_modify(|shake| shake.wakes += 1);
+                if let Some(endpoint) = endpoint {
+                    self.tracker.spawn(async move {
+                        endpoint.drop_dead().await;
+                    });
+                }
+                self.tick(now);
+            }
+            NetworkEvent::Changed { addresses } => {
+                tracing::info!("the network of this computer changed");
+                let before = self.shake.borrow().addresses.clone();
+                let vanished = before.iter().any(|address| !addresses.contains(address));
+                self.shake.send_modify(|shake| {
+                    shake.changes += 1;
+                    shake.addresses = addresses;
+                });
+                if let Some(endpoint) = endpoint.filter(|_| vanished)
+                    && let Err(error) = endpoint.rebind()
+                {
+                    tracing::warn!(error = %outport_types::Chain(&error), "no new UDP socket");
+                }
+            }
+        }
+    }
+
+    /// Does what is due by a clock.
+    fn tick(&mut self, now: Instant) {
+        let local = local_now();
+        if self.pause.is_some_and(|pause| crate::pause::is_over(&pause, local)) {
+            self.resume("the pause is over");
+        }
+        self.end_leases(now);
+        if self.shown.folders_due <= now {
+            self.look_at_folders();
+        }
+    }
+
+    /// When something is due next.
+    fn next_wake(&self) -> Instant {
+        let now = Instant::now();
+        let mut wake = self.shown.folders_due;
+        if let Some(until) = self.pause.and_then(|pause| pause.until) {
+            // The owner's clock may be set meanwhile: it is looked at again now and then.
+            let seconds = until.seconds.saturating_sub(local_now().seconds).clamp(0, 30);
+            wake = wake.min(now + Duration::from_secs(seconds.unsigned_abs()));
+        }
+        if let Some(clock) = &self.hub.clock {
+            let leases = self.sessions.values().map(|running| clock.instant_of(running.expires));
+            wake = leases.fold(wake, Instant::min);
+        }
+        // A clock that stands still between two looks must not become a busy loop.
+        wake.max(now + TICK_MIN)
+    }
+
+    /// Looks at the folders on the disk, which may hang on a drive that is away.
+    fn look_at_folders(&mut self) {
+        self.shown.folders_due = Instant::now() + FOLDERS_EVERY;
+        let (config, news) = (self.config.clone(), self.news.clone());
+        if self.shown.folders_look.as_ref().is_some_and(|look| !look.is_cancelled()) {
+            return; // the last look still waits for the disk
+        }
+        let done = CancellationToken::new();
+        self.shown.folders_look = Some(done.clone());
+        self.tracker.spawn(async move {
+            let _done = done.drop_guard();
+            let folders = crate::blocking(move || crate::folders::list(&config)).await;
+            news.send(News::Folders(folders)).await.ok();
+        });
+    }
+
+    /// What the hub shows of this computer.
+    fn status(&self) -> AgentStatus {
+        AgentStatus {
+            paused: self.pause.map(|pause| Paused { until: pause.until }),
+            default_directory: self.config.rules.default_directory().cloned(),
+        }
+    }
+
+    /// This computer's full name; a stand-in before it has one.
+    fn name(&self) -> String {
+        match &self.identity {
+            Some(identity) => identity.registration.name.to_string(),
+            None => "this computer".to_owned(),
+        }
+    }
+
+    fn hub_time(&self) -> UnixTime {
+        match &self.hub.clock {
+            Some(clock) => clock.hub_time(Instant::now()),
+            None => local_now(),
+        }
+    }
+}
+
+/// Events of sessions that wait: each has at most a few a second.
+const SESSION_EVENTS_MAX: usize = 256;
+/// Messages for the hub that wait; beyond, the hub is not listened to until it reads.
+const OUTGOING_MAX: usize = 1024;
+/// Often enough for a drive that was plugged in to show up while its owner watches.
+const FOLDERS_EVERY: Duration = Duration::from_secs(5);
+const TICK_MIN: Duration = Duration::from_millis(20);
+
+/// Reply to an order.
+pub(crate) type Answer = oneshot::Sender<Result<(), outport_types::Problem>>;

@@ -1,0 +1,145 @@
+//! What the owner asks of the core.
+
+use outport_control::{Account, Folder, Pause};
+use outport_protocol::control::AgentMessage;
+use outport_types::{Code, Problem, UnixTime};
+use tokio::sync::oneshot;
+
+use super::{Core, Identity};
+use crate::{clock::local_now, config::Config, session::StopReason};
+
+/// A command with the way back.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) command: CoreCommand,
+    pub(crate) answer: oneshot::Sender<Result<(), Problem>>,
+}
+
+/// What only the core can do.
+#[derive(Debug)]
+pub(crate) enum CoreCommand {
+    Pause {
+        until: Option<UnixTime>,
+    },
+    Resume,
+    Stop,
+    /// The config was edited; the folders as they are now on the disk.
+    Config(Box<Config>, Vec<Folder>),
+    /// The computer was set up.
+    Identity(Box<Identity>),
+    Account(Option<Account>),
+}
+
+impl Core {
+    pub(super) fn order(&mut self, order: Order) {
+        let Order { command, answer } = order;
+        match command {
+            CoreCommand::Pause { until } => return self.pause(until, answer),
+            CoreCommand::Resume => return self.resume_for(answer),
+            CoreCommand::Stop => {
+                self.shown.event(None, "closing on request", None);
+                // The answer is on its way before the connection that waits for it ends.
+                answer.send(Ok(())).ok();
+                self.stop.cancel();
+                return;
+            }
+            CoreCommand::Config(config, folders) => {
+                self.take_config(*config);
+                self.shown.folders = folders;
+            }
+            CoreCommand::Identity(identity) => {
+                let name = identity.registration.name.to_string();
+                self.shown.event(None, &format!("set up as {name}"), None);
+                self.take_identity(Ok(*identity));
+            }
+            CoreCommand::Account(account) => self.shown.account = account,
+        }
+        answer.send(Ok(())).ok();
+    }
+
+    /// Stops everything that moves; the answer comes when nothing moves and the pause is kept.
+    fn pause(&mut self, until: Option<UnixTime>, answer: super::Answer) {
+        let now = local_now();
+        if let Some(past) = until.filter(|until| *until <= now) {
+            let time = [("time", past.to_string().into())];
+            answer.send(Err(Problem::new(Code::TimeIsPast, time))).ok();
+            return;
+        }
+        let pause = Pause { since: self.pause.map_or(now, |pause| pause.since), until };
+        self.pause = Some(pause);
+        self.shown.event(None, "paused by the owner", None);
+        tracing::info!(?until, "paused");
+        self.requests.cancel();
+        self.stop_sessions(&StopReason::Paused);
+        let status = self.status();
+        self.hub.say(AgentMessage::Status(status));
+        let quiet: Vec<_> =
+            self.sessions.values().map(|running| running.handle.quiet.clone()).collect();
+        let kept = self.keep_pause(Some(pause));
+        self.tracker.spawn(async move {
+            for session in quiet {
+                session.cancelled().await;
+            }
+            answer.send(kept.await.unwrap_or_else(|_| Err(disk_hangs()))).ok();
+        });
+    }
+
+    fn resume_for(&mut self, answer: super::Answer) {
+        let kept = self.resume("resumed by the owner");
+        self.tracker.spawn(async move {
+            answer.send(kept.await.unwrap_or_else(|_| Err(disk_hangs()))).ok();
+        });
+    }
+
+    /// Ends a pause.
+    pub(super) fn resume(&mut self, why: &str) -> oneshot::Receiver<Result<(), Problem>> {
+        if self.pause.take().is_some() {
+            self.shown.event(None, why, None);
+            tracing::info!("resumed");
+            let status = self.status();
+            self.hub.say(AgentMessage::Status(status));
+        }
+        self.keep_pause(None)
+    }
+
+    fn keep_pause(&mut self, pause: Option<Pause>) -> oneshot::Receiver<Result<(), Problem>> {
+        let (done, kept) = oneshot::channel();
+        let paths = self.paths.clone();
+        self.disk.after_all(move || {
+            let saved = crate::pause::save(&paths, pause.as_ref()).map_err(|error| {
+                let dir = paths.state_dir.display().to_string();
+                state_unusable(dir, error.to_string())
+            });
+            done.send(saved).ok();
+        });
+        kept
+    }
+
+    /// Puts a new config in force.
+    pub(super) fn take_config(&mut self, config: Config) {
+        self.shown.clear_notice(Code::BadConfig);
+        // Sessions look at the rules themselves: what lost its folder ends at once.
+        self.rules.replace(config.rules.clone());
+        self.gateway_rules.replace(config.gateway_rules.clone());
+        if let Some(log) = self.log.as_ref().filter(|_| config.log_level != self.config.log_level) {
+            log.set(config.log_level);
+        }
+        let before = self.status();
+        self.config = config;
+        let status = self.status();
+        if status != before {
+            self.hub.say(AgentMessage::Status(status));
+        }
+        self.shown.event(None, "the config was read", None);
+        tracing::info!(folders = self.config.folders.len(), "the config is in force");
+        self.look_at_folders();
+    }
+}
+
+fn disk_hangs() -> Problem {
+    state_unusable(String::new(), "the disk does not answer".to_owned())
+}
+
+fn state_unusable(dir: String, reason: String) -> Problem {
+    Problem::new(Code::StateUnusable, [("path", dir.into()), ("reason", reason.into())])
+}

@@ -1,0 +1,171 @@
+//! What screens are shown, out of the state as it is.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use outport_control::{
+    Account, EndpointFacts, Event, Folder, FolderStatus, Notice, SessionView, Severity, Snapshot,
+};
+use outport_types::{AgentState, Code, Problem, TaskId};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Core, hub::HubPhase};
+use crate::clock::local_now;
+
+/// What is only there to be shown.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) account: Option<Account>,
+    pub(super) folders: Vec<Folder>,
+    /// When the folders are looked at next.
+    pub(super) folders_due: Instant,
+    /// The last look, cancelled when it has come back.
+    pub(super) folders_look: Option<CancellationToken>,
+    events: VecDeque<Event>,
+    notices: BTreeMap<Code, Notice>,
+}
+
+impl Shown {
+    pub(super) fn new(account: Option<Account>) -> Self {
+        Self {
+            account,
+            folders: Vec::new(),
+            folders_due: Instant::now(),
+            folders_look: None,
+            events: VecDeque::new(),
+            notices: BTreeMap::new(),
+        }
+    }
+
+    /// Writes down that something happened.
+    pub(super) fn event(&mut self, task: Option<TaskId>, text: &str, problem: Option<Problem>) {
+        if Snapshot::EVENTS_MAX <= self.events.len() {
+            self.events.pop_front();
+        }
+        self.events.push_back(Event { time: local_now(), task, text: text.to_owned(), problem });
+    }
+
+    /// Shows a problem until it is [cleared](Self::clear_notice).
+    pub(super) fn notice_problem(&mut self, problem: Problem) {
+        let (title, severity) = heading(problem.code);
+        let notice =
+            Notice { code: problem.code, title: title.to_owned(), text: problem.message, severity };
+        self.notices.insert(problem.code, notice);
+    }
+
+    pub(super) fn clear_notice(&mut self, code: Code) {
+        self.notices.remove(&code);
+    }
+}
+
+impl Core {
+    /// Shows the state as it is now; the one place from which screens learn anything.
+    pub(super) fn publish(&mut self) {
+        let snapshot = self.snapshot();
+        self.state.send_if_modified(|shown| {
+            let changed = **shown != snapshot;
+            if changed {
+                *shown = Arc::new(snapshot);
+            }
+            changed
+        });
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let sessions = self.sessions.iter().map(|(session, running)| SessionView {
+            session: *session,
+            task: running.task,
+            direction: running.direction,
+            peer: running.peer.clone(),
+            phase: running.phase,
+            route: running.route,
+            progress: running.progress(),
+            started: running.started,
+            waiting: None,
+        });
+        let mut sessions: Vec<_> = sessions.collect();
+        sessions.sort_by_key(|view| (view.started, view.session));
+        Snapshot {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            profile: self.paths.profile.to_string(),
+            pid: std::process::id(),
+            state: self.agent_state(),
+            endpoint: self.identity.as_ref().map(|identity| EndpointFacts {
+                id: identity.registration.endpoint,
+                name: identity.registration.name.to_string(),
+                owner: identity.registration.owner.clone(),
+                hub: identity.registration.hub.to_string(),
+                fingerprint: identity.registration.key.fingerprint().to_string(),
+            }),
+            account: self.shown.account.clone(),
+            connected_since: self.hub.connected_since,
+            paused: self.pause,
+            folders: self.shown.folders.clone(),
+            default_directory: self.config.rules.default_directory().cloned(),
+            sessions,
+            events: self.shown.events.iter().cloned().collect(),
+            notices: self.notices(),
+        }
+    }
+
+    fn agent_state(&self) -> AgentState {
+        let grave = self.shown.notices.values().any(|notice| notice.severity == Severity::Error);
+        if self.pause.is_some() {
+            return AgentState::Paused;
+        }
+        match self.hub.phase {
+            HubPhase::Connected if !self.sessions.is_empty() => AgentState::Transferring,
+            HubPhase::Connected if grave => AgentState::Attention,
+            HubPhase::Connected => AgentState::Online,
+            HubPhase::None | HubPhase::Resting => AgentState::Attention,
+            HubPhase::Dialling | HubPhase::Waiting if grave => AgentState::Attention,
+            HubPhase::Dialling => AgentState::Connecting,
+            HubPhase::Waiting => AgentState::Offline,
+        }
+    }
+
+    fn notices(&self) -> Vec<Notice> {
+        let mut notices: Vec<_> = self.shown.notices.values().cloned().collect();
+        for folder in &self.shown.folders {
+            let text = match folder.status {
+                FolderStatus::Available => continue,
+                FolderStatus::Missing => format!(
+                    "{} is not there. If it is on a drive, connect it; else remove the folder with `outport folders remove`.",
+                    folder.path
+                ),
+                FolderStatus::NotADirectory => format!("{} is no longer a directory.", folder.path),
+                FolderStatus::Unreadable => {
+                    format!("The operating system does not let you open {}.", folder.path)
+                }
+            };
+            notices.push(Notice {
+                code: Code::NotFound,
+                title: "A folder cannot be used".to_owned(),
+                text,
+                severity: Severity::Warning,
+            });
+        }
+        notices.sort_by_key(|notice| notice.severity);
+        notices
+    }
+}
+
+/// A few words for a problem, and how grave it is.
+fn heading(code: Code) -> (&'static str, Severity) {
+    match code {
+        Code::NotSetUp => ("Not set up", Severity::Error),
+        Code::EndpointRemoved => ("Removed from the hub", Severity::Error),
+        Code::KeyReplaced => ("Another computer took this one's place", Severity::Error),
+        Code::KeyUnknown => ("Not known at the hub", Severity::Error),
+        Code::KeyUnavailable => ("The key cannot be used", Severity::Error),
+        Code::HubKeyChanged => ("This may not be your hub", Severity::Error),
+        Code::VersionUnsupported => ("Versions do not fit", Severity::Error),
+        Code::StateUnusable => ("Files of Outport cannot be used", Severity::Error),
+        Code::BadConfig => ("The config has a mistake", Severity::Error),
+        Code::HubUnreachable => ("The hub cannot be reached", Severity::Warning),
+        _ => ("Something needs your attention", Severity::Warning),
+    }
+}

@@ -1,0 +1,399 @@
+//! The control channel to the hub: dialled, kept, dialled again.
+//!
+//! One worker per registration. It decides nothing: what arrives goes to the agent's core, what the
+//! core wants said goes out, and in between it sees to it that a dead channel is noticed and
+//! replaced: after silence, after waking from sleep, after a change of network, with growing pauses
+//! where the hub does not answer.
+
+mod backoff;
+mod bytes;
+mod dial;
+
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
+
+use outport_api::client::{HubUrl, Trust};
+use outport_protocol::{
+    control::{
+        AgentMessage, CONTROL_VERSION, FrameDecoder, FrameError, Hello, HubMessage, Welcome,
+        encode_frame,
+    },
+    secret::SecretKey,
+    statement::{SignedStatement, Statement},
+};
+use outport_types::{Chain, Code, Problem};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use self::backoff::Backoff;
+pub(crate) use self::dial::{DialError, Step, connect, dial, encrypt};
+#[cfg(test)]
+pub(crate) use self::{bytes::MessageBytes, dial::Carrier};
+
+/// What the channel tells the agent's core.
+#[derive(Debug)]
+pub(crate) enum HubEvent {
+    /// A hub answered and shows its keys: are they those of our hub?
+    Statement { signed: SignedStatement, answer: oneshot::Sender<Result<Statement, Problem>> },
+    /// The hub proved its key: what do we say first?
+    Greet { answer: oneshot::Sender<Hello> },
+    /// The hub lets us in; what is sent into `out` is for this channel only.
+    Connected { welcome: Welcome, statement: Statement, out: mpsc::Sender<AgentMessage> },
+    /// The hub says something.
+    Message(HubMessage),
+    /// There is no channel now.
+    Down { problem: Problem, what_next: WhatNext },
+    /// A new try begins.
+    Dialling,
+}
+
+/// What the channel does after it broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhatNext {
+    /// It tries again after this pause, or at once when the network changes.
+    Retry(Duration),
+    /// Nothing, because trying again cannot help.
+    Rest,
+}
+
+/// How the worker reaches its hub and who it is there.
+#[derive(Debug)]
+pub(crate) struct HubLink {
+    pub(crate) hub: HubUrl,
+    pub(crate) key: SecretKey,
+    pub(crate) trust: Trust,
+    pub(crate) events: mpsc::Sender<HubEvent>,
+    pub(crate) shakes: watch::Receiver<Shake>,
+}
+
+/// Counts the moments after which a channel may be dead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shake {
+    /// Times that the computer woke up.
+    pub(crate) wakes: u64,
+    /// Changes of network.
+    pub(crate) changes: u64,
+    /// The computer's addresses after the last of them.
+    pub(crate) addresses: BTreeSet<IpAddr>,
+}
+
+/// Why a channel ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ChannelError {
+    #[error("the hub cannot be reached")]
+    Dial(#[source] DialError),
+    #[error("the connection failed")]
+    Io(#[source] std::io::Error),
+    #[error("the hub sent what is no message")]
+    Frame(#[source] FrameError),
+    #[error("the hub was silent for too long")]
+    Silent,
+    #[error("the hub closed the connection")]
+    Closed,
+    #[error("the computer slept or changed its network")]
+    Shaken,
+    #[error("the hub did not let this computer in")]
+    Refused { problem: Problem, retry_after: Option<Duration> },
+    #[error("the hub answered something else than a welcome")]
+    NotWelcome,
+    #[error("the hub speaks version {0} of the control channel")]
+    Version(u32),
+    #[error("the hub is not the one that this computer knows")]
+    OtherHub(#[source] Problem),
+    #[error("the agent stops")]
+    Stopped,
+}
+
+impl HubLink {
+    /// Keeps a channel until `stop`.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut backoff = Backoff::default();
+        loop {
+            if self.events.send(HubEvent::Dialling).await.is_err() {
+                return;
+            }
+            self.shakes.mark_unchanged();
+            let started = Instant::now();
+            let ended = match stop.run_until_cancelled(self.open()).await {
+                Some(Ok(channel)) => self.keep(channel).await,
+                Some(Err(error)) => error,
+                None => return,
+            };
+            if stop.is_cancelled() {
+                return;
+            }
+            if STEADY < started.elapsed() {
+                backoff = Backoff::default();
+            }
+            tracing::info!(reason = %Chain(&ended), "the channel to the hub is down");
+            let what_next = ended.what_next(&mut backoff);
+            let problem = ended.problem(&self.hub);
+            if self.events.send(HubEvent::Down { problem, what_next }).await.is_err() {
+                return;
+            }
+            let pause = match what_next {
+                WhatNext::Retry(pause) => pause,
+                WhatNext::Rest => return,
+            };
+            let shaken = self.shakes.changed();
+            if stop.run_until_cancelled(timeout(pause, shaken)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Dials, checks whose the hub is, and is let in.
+    async fn open(&self) -> Result<Channel, ChannelError> {
+        let statement = async |signed: SignedStatement| {
+            let (answer, answered) = oneshot::channel();
+            let asked = HubEvent::Statement { signed, answer };
+            self.events.send(asked).await.map_err(|_| DialError::Stopped)?;
+            answered.await.map_err(|_| DialError::Stopped)?.map_err(DialError::OtherHub)
+        };
+        let dialling = dial(&self.hub, &self.key, &self.trust, statement);
+        let dialled = timeout(DIAL_TIMEOUT, dialling).await.map_err(|_| ChannelError::Silent)?;
+        let (stream, statement, local) = match dialled {
+            Ok(dialled) => dialled,
+            Err(DialError::OtherHub(problem)) => return Err(ChannelError::OtherHub(problem)),
+            Err(DialError::Stopped) => return Err(ChannelError::Stopped),
+            Err(error) => return Err(ChannelError::Dial(error)),
+        };
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let (answer, answered) = oneshot::channel();
+        self.events.send(HubEvent::Greet { answer }).await.map_err(|_| ChannelError::Stopped)?;
+        let hello = answered.await.map_err(|_| ChannelError::Stopped)?;
+        let welcomed = async {
+            write(&mut writer, &AgentMessage::Hello(hello)).await?;
+            let mut decoder = FrameDecoder::default();
+            let first = read(&mut reader, &mut decoder, WELCOME_TIMEOUT).await?;
+            Ok((first, decoder))
+        };
+        let (first, decoder) =
+            timeout(WELCOME_TIMEOUT, welcomed).await.map_err(|_| ChannelError::Silent)??;
+        let welcome = check_welcome(first)?;
+        let (reader, writer): (Reader, Writer) = (Box::new(reader), Box::new(writer));
+        Ok(Channel { reader, writer, decoder, welcome, statement, local })
+    }
+
+    /// Carries messages both ways until the channel ends.
+    async fn keep(&mut self, channel: Channel) -> ChannelError {
+        let Channel { mut reader, mut writer, mut decoder, welcome, statement, local } = channel;
+        let silence =
+            Duration::from_secs(welcome.silence_seconds_max.clamp(1, SILENCE_SECONDS_MAX));
+        let (out, mut outgoing) = mpsc::channel(OUT_MAX);
+        tracing::info!(hub = %self.hub, name = %welcome.name, "connected to the hub");
+        let connected = HubEvent::Connected { welcome, statement, out };
+        if self.events.send(connected).await.is_err() {
+            return ChannelError::Stopped;
+        }
+        let reading = async {
+            loop {
+                match read(&mut reader, &mut decoder, silence).await {
+                    Ok(message) => {
+                        if self.events.send(HubEvent::Message(message)).await.is_err() {
+                            return ChannelError::Stopped;
+                        }
+                    }
+                    Err(error) => return error,
+                }
+            }
+        };
+        let writing = async {
+            while let Some(message) = outgoing.recv().await {
+                if let Err(error) = write(&mut writer, &message).await {
+                    return error;
+                }
+            }
+            // The core let go of the channel: what it said last has been written.
+            timeout(CLOSE_TIMEOUT, writer.shutdown()).await.ok();
+            ChannelError::Stopped
+        };
+        let mut shakes = self.shakes.clone();
+        let shaken = async {
+            let before = shakes.borrow().clone();
+            loop {
+                if shakes.changed().await.is_err() {
+                    return std::future::pending().await;
+                }
+                let now = shakes.borrow_and_update().clone();
+                let moved = now.changes != before.changes
+                    && local.is_some_and(|ip| !ip.is_loopback() && !now.addresses.contains(&ip));
+                if now.wakes != before.wakes || moved {
+                    return ChannelError::Shaken;
+                }
+            }
+        };
+        tokio::select! {
+            error = reading => error,
+            error = writing => error,
+            error = shaken => error,
+        }
+    }
+}
+
+type Reader = Box<dyn AsyncRead + Send + Unpin>;
+type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
+/// A channel on which the hub let us in.
+struct Channel {
+    reader: Reader,
+    writer: Writer,
+    decoder: FrameDecoder,
+    welcome: Welcome,
+    statement: Statement,
+    /// The address of this computer that it uses.
+    local: Option<IpAddr>,
+}
+
+impl ChannelError {
+    fn problem(&self, hub: &HubUrl) -> Problem {
+        match self {
+            Self::Refused { problem, .. } | Self::OtherHub(problem) => problem.clone(),
+            Self::Version(theirs) => Problem::new(
+                Code::VersionUnsupported,
+                [
+                    ("ours", u64::from(CONTROL_VERSION).into()),
+                    ("theirs", u64::from(*theirs).into()),
+                ],
+            ),
+            Self::Dial(_)
+            | Self::Io(_)
+            | Self::Frame(_)
+            | Self::Silent
+            | Self::Closed
+            | Self::Shaken
+            | Self::NotWelcome
+            | Self::Stopped => Problem::new(
+                Code::HubUnreachable,
+                [("hub", hub.to_string().into()), ("reason", self.reason().into())],
+            ),
+        }
+    }
+
+    /// The cause that says most to a person.
+    fn reason(&self) -> String {
+        let mut innermost: &dyn std::error::Error = self;
+        while let Some(cause) = innermost.source() {
+            innermost = cause;
+        }
+        innermost.to_string()
+    }
+
+    fn what_next(&self, backoff: &mut Backoff) -> WhatNext {
+        match self {
+            Self::Refused { problem, retry_after } => match (problem.code, retry_after) {
+                (Code::EndpointRemoved | Code::KeyReplaced | Code::KeyUnknown, None) => {
+                    WhatNext::Rest
+                }
+                (_, Some(pause)) => WhatNext::Retry(backoff.at_least(*pause)),
+                (_, None) => WhatNext::Retry(backoff.next()),
+            },
+            // Somebody else's hub will not become ours within seconds.
+            Self::OtherHub(_) | Self::Version(_) => {
+                WhatNext::Retry(backoff.at_least(STRANGER_PAUSE))
+            }
+            Self::Shaken => {
+                *backoff = Backoff::default();
+                WhatNext::Retry(Duration::ZERO)
+            }
+            Self::Dial(_)
+            | Self::Io(_)
+            | Self::Frame(_)
+            | Self::Silent
+            | Self::Closed
+            | Self::NotWelcome
+            | Self::Stopped => WhatNext::Retry(backoff.next()),
+        }
+    }
+}
+
+fn check_welcome(first: HubMessage) -> Result<Welcome, ChannelError> {
+    let refused = |problem, seconds: Option<u64>| {
+        let pause = seconds.map(|seconds| Duration::from_secs(seconds.min(RETRY_SECONDS_MAX)));
+        ChannelError::Refused { problem, retry_after: pause }
+    };
+    match first {
+        HubMessage::Welcome(welcome) if welcome.version == CONTROL_VERSION => Ok(welcome),
+        HubMessage::Welcome(welcome) => Err(ChannelError::Version(welcome.version)),
+        HubMessage::Refused { problem, retry_after_seconds } => {
+            Err(refused(problem, retry_after_seconds))
+        }
+        HubMessage::Start(_)
+        | HubMessage::PeerCandidates { .. }
+        | HubMessage::Renew { .. }
+        | HubMessage::Revoke { .. }
+        | HubMessage::TaskOver { .. }
+        | HubMessage::ReportAck { .. }
+        | HubMessage::Request { .. }
+        | HubMessage::Ping { .. }
+        | HubMessage::Statement { .. }
+        | HubMessage::Renamed { .. } => Err(ChannelError::NotWelcome),
+    }
+}
+
+async fn write<W>(writer: &mut W, message: &AgentMessage) -> Result<(), ChannelError>
+where
+    W: AsyncWrite + Unpin,
+{
+    let frame = encode_frame(message).map_err(ChannelError::Frame)?;
+    let sending = async {
+        writer.write_all(&frame).await?;
+        writer.flush().await
+    };
+    match timeout(WRITE_TIMEOUT, sending).await {
+        Ok(sent) => sent.map_err(ChannelError::Io),
+        Err(_) => Err(ChannelError::Silent),
+    }
+}
+
+/// The next message. A dropped future loses nothing but the rest of the channel.
+async fn read<R>(
+    reader: &mut R,
+    decoder: &mut FrameDecoder,
+    silence: Duration,
+) -> Result<HubMessage, ChannelError>
+where
+    R: AsyncRead + Unpin,
+{
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        if let Some(message) = decoder.poll().map_err(ChannelError::Frame)? {
+            return Ok(message);
+        }
+        let got = match timeout(silence, reader.read(&mut buffer)).await {
+            Ok(got) => got.map_err(ChannelError::Io)?,
+            Err(_) => return Err(ChannelError::Silent),
+        };
+        if got == 0 {
+            return Err(ChannelError::Closed);
+        }
+        decoder.push(&buffer[..got]);
+    }
+}
+
+/// A name, a connection, two handshakes and a statement, over a slow line.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(20);
+/// A hub that is busy with others says so.
+const WELCOME_TIMEOUT: Duration = Duration::from_secs(20);
+/// The largest frame over a line of 10 Mbit/s.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// A channel that lasted this long was a good one: the next pause is short again.
+const STEADY: Duration = Duration::from_secs(10);
+/// How long a hub may ask us to stay away.
+const RETRY_SECONDS_MAX: u64 = 600;
+/// How long a hub may claim that silence is normal.
+const SILENCE_SECONDS_MAX: u64 = 600;
+/// Between tries at an address where another hub answers.
+const STRANGER_PAUSE: Duration = Duration::from_secs(60);
+/// Messages on their way out; the core keeps the rest, where it can merge them.
+const OUT_MAX: usize = 32;
+/// One TLS record.
+const READ_BYTES: usize = 16 * 1024;
+
+/// The configuration of the outer encryption, made once.
+pub(crate) type OuterTls = Arc<rustls::ClientConfig>;

@@ -1,0 +1,271 @@
+//! From a URL to a stream that only the right hub and this computer can read.
+
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use outport_api::client::{HubUrl, Trust};
+use outport_protocol::{
+    codec::DecodeError,
+    control::{CHANNEL_MESSAGE_BYTES_MAX, CONTROL_PATH},
+    secret::SecretKey,
+    statement::{SignedStatement, Statement},
+    tls::{self, ALPN_CONTROL, SERVER_NAME, TlsConfigError},
+};
+use outport_types::Problem;
+use rustls_pki_types::ServerName;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, lookup_host},
+    time::sleep,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{
+        self, Message, handshake::client::generate_key, http, protocol::WebSocketConfig,
+    },
+};
+
+use super::bytes::{MessageBytes, io_error};
+use crate::trust::{self, TrustError};
+
+/// A stream whatever carries it.
+pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Carrier for S {}
+
+/// A channel on which both sides proved their keys.
+pub(crate) type Sealed = TlsStream<MessageBytes<Box<dyn Carrier>>>;
+
+/// How far dialling comes; `doctor` asks for one step after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    Name,
+    Tcp,
+    Tls,
+    WebSocket,
+    Statement,
+    Keys,
+}
+
+/// Why the hub could not be dialled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum DialError {
+    #[error("the name {host} cannot be resolved")]
+    Name { host: String, source: io::Error },
+    #[error("cannot connect to {host}")]
+    Tcp { host: String, source: io::Error },
+    #[error("the outer encryption cannot be set up")]
+    Trust(#[source] TrustError),
+    #[error("the certificate of {host} is not accepted")]
+    Tls { host: String, source: io::Error },
+    #[error("what answers at {hub} is no hub")]
+    WebSocket { hub: HubUrl, source: Box<tungstenite::Error> },
+    #[error("the hub closed the connection before it showed its keys")]
+    NoStatement,
+    #[error("the hub showed no statement of keys")]
+    BadStatement(#[source] DecodeError),
+    #[error("the hub is another one")]
+    OtherHub(#[source] Problem),
+    #[error("this computer's key cannot be used")]
+    Key(#[source] TlsConfigError),
+    #[error("the hub did not prove its key")]
+    Seal(#[source] io::Error),
+    #[error("the agent stops")]
+    Stopped,
+}
+
+impl DialError {
+    /// Which step failed.
+    pub(crate) fn step(&self) -> Step {
+        match self {
+            Self::Name { .. } => Step::Name,
+            Self::Tcp { .. } => Step::Tcp,
+            Self::Trust(_) | Self::Tls { .. } => Step::Tls,
+            Self::WebSocket { .. } => Step::WebSocket,
+            Self::NoStatement | Self::BadStatement(_) | Self::OtherHub(_) | Self::Stopped => {
+                Step::Statement
+            }
+            Self::Key(_) | Self::Seal(_) => Step::Keys,
+        }
+    }
+}
+
+/// Dials the hub; `check` decides about the statement of keys that it shows. Answers with the sealed
+/// stream, the statement, and the address of this computer that the stream uses.
+pub(crate) async fn dial(
+    hub: &HubUrl,
+    key: &SecretKey,
+    trust: &Trust,
+    check: impl AsyncFnOnce(SignedStatement) -> Result<Statement, DialError>,
+) -> Result<(Sealed, Statement, Option<IpAddr>), DialError> {
+    let (stream, local) = connect(hub).await?;
+    let stream = encrypt(hub, trust, stream).await?;
+    let mut socket = upgrade(hub, stream).await?;
+    let signed = first_message(&mut socket).await?;
+    let statement = check(signed).await?;
+    let config =
+        tls::client_config(key, statement.channel_key, ALPN_CONTROL).map_err(DialError::Key)?;
+    let name = ServerName::try_from(SERVER_NAME).expect("the constant is a name");
+    let connector = TlsConnector::from(Arc::new(config));
+    let sealed =
+        connector.connect(name, MessageBytes::new(socket)).await.map_err(DialError::Seal)?;
+    Ok((sealed, statement, local))
+}
+
+/// Connects to the first address of the hub that answers.
+pub(crate) async fn connect(hub: &HubUrl) -> Result<(TcpStream, Option<IpAddr>), DialError> {
+    let (host, port) = host_and_port(hub);
+    let addresses = lookup_host((host.as_str(), port))
+        .await
+        .map_err(|source| DialError::Name { host: host.clone(), source })?;
+    let addresses = interleave(addresses.take(ADDRESSES_MAX).collect());
+    let stream = race(addresses).await.map_err(|source| DialError::Tcp { host, source })?;
+    stream.set_nodelay(true).ok();
+    let local = stream.local_addr().ok().map(|address| address.ip());
+    Ok((stream, local))
+}
+
+/// The outer encryption, where the URL asks for it.
+pub(crate) async fn encrypt(
+    hub: &HubUrl,
+    trust: &Trust,
+    stream: TcpStream,
+) -> Result<Box<dyn Carrier>, DialError> {
+    if !hub.is_encrypted() {
+        return Ok(Box::new(stream)); // the URL's type lets that through on loopback only
+    }
+    let (host, _) = host_and_port(hub);
+    let trust = trust.clone();
+    // Reading the system's certificates takes a while and is done on the disk.
+    let config = crate::blocking(move || trust::client_config(&trust)).await;
+    let config = config.map_err(DialError::Trust)?;
+    let invalid = |error| DialError::Tls {
+        host: host.clone(),
+        source: io::Error::new(io::ErrorKind::InvalidInput, error),
+    };
+    let name = ServerName::try_from(host.clone()).map_err(invalid)?;
+    let connector = TlsConnector::from(Arc::new(config));
+    let stream = connector.connect(name, stream).await;
+    Ok(Box::new(stream.map_err(|source| DialError::Tls { host, source })?))
+}
+
+async fn upgrade(
+    hub: &HubUrl,
+    stream: Box<dyn Carrier>,
+) -> Result<WebSocketStream<Box<dyn Carrier>>, DialError> {
+    let url = hub.at(CONTROL_PATH);
+    let scheme = if hub.is_encrypted() { "wss" } else { "ws" };
+    let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    let request = http::Request::builder()
+        .uri(format!("{scheme}://{authority}{CONTROL_PATH}"))
+        .header("Host", authority)
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", generate_key())
+        .header("User-Agent", concat!("outport/", env!("CARGO_PKG_VERSION")))
+        .body(());
+    let failed = |source: tungstenite::Error| DialError::WebSocket {
+        hub: hub.clone(),
+        source: Box::new(source),
+    };
+    let request = request.map_err(|error| failed(error.into()))?;
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(CHANNEL_MESSAGE_BYTES_MAX))
+        .max_frame_size(Some(CHANNEL_MESSAGE_BYTES_MAX))
+        .write_buffer_size(0);
+    let (socket, _) =
+        client_async_with_config(request, stream, Some(config)).await.map_err(failed)?;
+    Ok(socket)
+}
+
+/// The hub's statement of keys, which it sends before anything else.
+async fn first_message(
+    socket: &mut WebSocketStream<Box<dyn Carrier>>,
+) -> Result<SignedStatement, DialError> {
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Binary(bytes))) => {
+                return SignedStatement::from_bytes(&bytes).map_err(DialError::BadStatement);
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Ok(Message::Text(_) | Message::Close(_))) | None => {
+                return Err(DialError::NoStatement);
+            }
+            Some(Err(error)) => return Err(DialError::Seal(io_error(error))),
+        }
+    }
+}
+
+/// Tries one address after the other without waiting for the slow ones; the first answer wins.
+async fn race(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+    let mut tries = FuturesUnordered::new();
+    for (place, address) in addresses.into_iter().enumerate() {
+        tries.push(async move {
+            sleep(TRY_EVERY * u32::try_from(place).unwrap_or(u32::MAX)).await;
+            TcpStream::connect(address).await
+        });
+    }
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    while let Some(tried) = tries.next().await {
+        match tried {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// Takes turns between the two kinds of address, so that one that does not work costs little.
+fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let (v6, v4): (Vec<_>, Vec<_>) = addresses.into_iter().partition(SocketAddr::is_ipv6);
+    let longest = v6.len().max(v4.len());
+    let turns = (0..longest).flat_map(|place| [v6.get(place), v4.get(place)]);
+    turns.flatten().copied().collect()
+}
+
+fn host_and_port(hub: &HubUrl) -> (String, u16) {
+    let url = hub.as_url();
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    (host, url.port_or_known_default().unwrap_or(443))
+}
+
+impl fmt::Debug for dyn Carrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Carrier")
+    }
+}
+
+/// A quarter of a second is what browsers give an address before they try the next.
+const TRY_EVERY: Duration = Duration::from_millis(250);
+/// A name with more addresses than this is tried no further.
+const ADDRESSES_MAX: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_kinds_of_address_take_turns() {
+        let [a, b, c]: [SocketAddr; 3] =
+            ["192.0.2.1:1", "192.0.2.2:1", "[2001:db8::1]:1"].map(|text| text.parse().unwrap());
+        assert_eq!(interleave(vec![a, b, c]), [c, a, b]);
+    }
+
+    #[test]
+    fn hosts_and_ports_of_urls() {
+        for (url, host, port) in [
+            ("https://hub.example.org", "hub.example.org", 443),
+            ("http://127.0.0.1:7440", "127.0.0.1", 7440),
+            ("https://[2001:db8::1]:8443", "2001:db8::1", 8443),
+        ] {
+            assert_eq!(host_and_port(&url.parse().unwrap()), (host.to_owned(), port));
+        }
+    }
+}

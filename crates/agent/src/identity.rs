@@ -1,0 +1,178 @@
+//! The key that this computer is known by, and where it is kept.
+//!
+//! The place is chosen at set-up and stays. A key that cannot be had is a problem with a remedy:
+//! a new key would be another computer to the hub, so none is ever made on the way.
+
+use std::{fs, io, path::PathBuf};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use outport_control::{KeyPlace, Paths};
+use outport_protocol::secret::SecretKey;
+use outport_types::{Code, Problem, PublicKey};
+use zeroize::Zeroizing;
+
+use crate::files::{Readers, read_bounded, write_atomic};
+
+/// Why the key cannot be had or kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The system gave no random bytes.
+    #[error("the system gives no random numbers: {0}")]
+    Random(getrandom::Error),
+    /// The keyring is locked, absent or refuses.
+    #[error("the keyring of the operating system does not give access")]
+    Keyring(#[source] keyring::Error),
+    /// The keyring is there and does not hold the key.
+    #[error("the keyring of the operating system does not hold the key of this computer")]
+    NotInKeyring,
+    /// The file cannot be read or written.
+    #[error("cannot use the key file `{}`", file.display())]
+    File {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others can read the file.
+    #[error("other users can read the key file `{}`; set its permissions to 600", file.display())]
+    Exposed {
+        /// Which file.
+        file: PathBuf,
+    },
+    /// What is kept is not the key that was registered.
+    #[error("what is kept is not the key that this computer was registered with")]
+    OtherKey,
+}
+
+impl KeyError {
+    /// What a person is told.
+    pub fn problem(&self) -> Problem {
+        let reason = outport_types::Chain(self).to_string();
+        Problem::new(Code::KeyUnavailable, [("reason", reason.into())])
+    }
+}
+
+/// Makes a key and keeps it. It waits for the keyring, which may ask its owner.
+pub(crate) fn create(paths: &Paths, place: KeyPlace) -> Result<SecretKey, KeyError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *seed).map_err(KeyError::Random)?;
+    let key = SecretKey::from_seed(&seed);
+    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*seed));
+    match place {
+        KeyPlace::Keyring => {
+            let entry = entry(paths, &key.public())?;
+            entry.set_password(&text).map_err(KeyError::Keyring)?;
+        }
+        KeyPlace::File => {
+            let file = file(paths, &key.public());
+            write_atomic(&file, text.as_bytes(), Readers::Owner)
+                .map_err(|source| KeyError::File { file, source })?;
+        }
+    }
+    Ok(key)
+}
+
+/// The key that belongs to `public`. It waits for the keyring, which may ask its owner.
+pub(crate) fn load(
+    paths: &Paths,
+    place: KeyPlace,
+    public: &PublicKey,
+) -> Result<SecretKey, KeyError> {
+    let text = match place {
+        KeyPlace::Keyring => match entry(paths, public)?.get_password() {
+            Ok(text) => Zeroizing::new(text),
+            Err(keyring::Error::NoEntry) => return Err(KeyError::NotInKeyring),
+            Err(error) => return Err(KeyError::Keyring(error)),
+        },
+        KeyPlace::File => read_file(file(paths, public))?,
+    };
+    let seed = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| KeyError::OtherKey)?;
+    let seed = Zeroizing::new(<[u8; 32]>::try_from(seed).map_err(|_| KeyError::OtherKey)?);
+    let key = SecretKey::from_seed(&seed);
+    if key.public() == *public { Ok(key) } else { Err(KeyError::OtherKey) }
+}
+
+/// Removes a key that is no longer registered; one that cannot be removed is of no use to anybody.
+pub(crate) fn forget(paths: &Paths, place: KeyPlace, public: &PublicKey) {
+    match place {
+        KeyPlace::Keyring => {
+            if let Ok(entry) = entry(paths, public) {
+                entry.delete_credential().ok();
+            }
+        }
+        KeyPlace::File => {
+            fs::remove_file(file(paths, public)).ok();
+        }
+    }
+}
+
+fn entry(paths: &Paths, public: &PublicKey) -> Result<keyring::Entry, KeyError> {
+    let user = format!("{} {public}", paths.profile);
+    keyring::Entry::new(KEYRING_SERVICE, &user).map_err(KeyError::Keyring)
+}
+
+fn file(paths: &Paths, public: &PublicKey) -> PathBuf {
+    let fingerprint = public.fingerprint().to_string();
+    let short: String = fingerprint.split(' ').take(4).collect();
+    paths.state_dir.join(format!("identity-{short}.key"))
+}
+
+fn read_file(file: PathBuf) -> Result<Zeroizing<String>, KeyError> {
+    let failed = |source| KeyError::File { file: file.clone(), source };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let found = fs::metadata(&file).map_err(failed)?;
+        if found.mode() & 0o077 != 0 {
+            return Err(KeyError::Exposed { file });
+        }
+    }
+    let content = read_bounded(&file, KEY_FILE_BYTES_MAX).map_err(failed)?;
+    let content = content.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+    String::from_utf8(content).map(Zeroizing::new).map_err(|_| KeyError::OtherKey)
+}
+
+const KEYRING_SERVICE: &str = "outport";
+/// 43 characters and a line break.
+const KEY_FILE_BYTES_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use outport_control::Profile;
+
+    use super::*;
+
+    #[test]
+    fn a_key_in_a_file_comes_back_and_is_private() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::below(home.path(), Profile::default());
+        fs::create_dir_all(&paths.state_dir).unwrap();
+        let public = create(&paths, KeyPlace::File).unwrap().public();
+        assert_eq!(load(&paths, KeyPlace::File, &public).unwrap().public(), public);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let file = file(&paths, &public);
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+            let exposed = load(&paths, KeyPlace::File, &public);
+            assert!(matches!(exposed, Err(KeyError::Exposed { .. })));
+        }
+    }
+
+    #[test]
+    fn an_absent_or_foreign_key_is_a_problem_and_never_a_new_key() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::below(home.path(), Profile::default());
+        fs::create_dir_all(&paths.state_dir).unwrap();
+        let other = PublicKey([7; 32]);
+        let absent = load(&paths, KeyPlace::File, &other).unwrap_err();
+        assert!(matches!(absent, KeyError::File { .. }));
+        assert_eq!(absent.problem().code, Code::KeyUnavailable);
+        let text = URL_SAFE_NO_PAD.encode([1; 32]);
+        write_atomic(&file(&paths, &other), text.as_bytes(), Readers::Owner).unwrap();
+        assert!(matches!(load(&paths, KeyPlace::File, &other), Err(KeyError::OtherKey)));
+        assert_eq!(fs::read_dir(&paths.state_dir).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,338 @@
+//! The worker of one session.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use outport_link::{
+    CloseCode, ESTABLISH_LIMIT, Endpoint, EstablishError, Expectation, Link, LinkEnd,
+};
+use outport_mover::{
+    session::{
+        Broken, JournalParams, Progress, SessionEnd, SessionParams, run_local, run_receiver,
+        run_sender,
+    },
+    store::Disk,
+};
+use outport_protocol::{
+    control::{Candidate, CandidateKind, Peer, SessionState, Start},
+    orders::{TransferOrders, Work},
+    ticket::{Grant, Role},
+};
+use outport_types::{Chain, Code, Problem, Retry, SessionId, UnixTime};
+use tokio::{
+    net::lookup_host,
+    sync::{mpsc, watch},
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{Admitted, SessionEvent, Stop, StopReason, TicketLog, seen};
+use crate::outbox::prepare_task;
+
+/// All that a session needs.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) start: Start,
+    pub(crate) admitted: Admitted,
+    pub(crate) endpoint: Endpoint,
+    /// This computer's full name.
+    pub(crate) name: String,
+    /// The hub's time now.
+    pub(crate) hub_time: UnixTime,
+    /// Where the hub sees UDP packets from.
+    pub(crate) udp: Option<String>,
+    pub(crate) peer_candidates: mpsc::Receiver<Vec<Candidate>>,
+    /// Sessions of the same task that must be quiet first.
+    pub(crate) before: Vec<CancellationToken>,
+    pub(crate) state_dir: PathBuf,
+    pub(crate) tickets: TicketLog,
+    pub(crate) stop: Stop,
+    pub(crate) events: mpsc::Sender<(SessionId, SessionEvent)>,
+    pub(crate) tracker: TaskTracker,
+}
+
+/// Works on a session until its end, and says how it ended.
+pub(crate) async fn run(job: Job) {
+    let (session, events) = (job.start.session, job.events.clone());
+    let (stop, name) = (job.stop.clone(), job.name.clone());
+    let worked = work(job).await;
+    let state = match stop.reason() {
+        // What came in between does not matter to anybody any more, unless the work was done.
+        Some(reason) if worked != SessionState::Done => reason.state(&name),
+        Some(_) | None => worked,
+    };
+    events.send((session, SessionEvent::Ended(state))).await.ok();
+}
+
+async fn work(mut job: Job) -> SessionState {
+    for session in std::mem::take(&mut job.before) {
+        session.cancelled().await;
+    }
+    let journal = match write_down(&job).await {
+        Ok(journal) => journal,
+        Err(error) => {
+            tracing::error!(%error, "cannot write down that a session begins");
+            let problem = state_unusable(&job.state_dir, &error);
+            return SessionState::Refused { problem, retry: true };
+        }
+    };
+    if job.stop.reason().is_some() {
+        return SessionState::Stopped;
+    }
+    let orders = job.start.orders.work.clone();
+    match orders {
+        Work::Delete(orders) => super::deletion::run(&job, orders, journal).await,
+        Work::Transfer(orders) => transfer(job, Arc::new(orders), journal).await,
+    }
+}
+
+/// Makes it last that this session began: with this its id and its ticket are used up.
+async fn write_down(job: &Job) -> io::Result<PathBuf> {
+    let (seen_file, session) = (seen::file(&job.state_dir), job.start.session);
+    let (tickets, ticket, role) =
+        (job.tickets.clone(), job.admitted.ticket.clone(), job.admitted.role);
+    let (state_dir, orders, now) = (job.state_dir.clone(), job.start.orders.clone(), job.hub_time);
+    crate::blocking(move || {
+        seen::write_down(&seen_file, session)?;
+        tickets.append(now, role, &ticket)?;
+        match (role, &orders.work) {
+            (Role::Sender, Work::Transfer(_)) => Ok(PathBuf::new()), // it keeps no journal
+            (Role::Sender | Role::Receiver | Role::Both, _) => prepare_task(&state_dir, &orders),
+        }
+    })
+    .await
+}
+
+async fn transfer(job: Job, orders: Arc<TransferOrders>, journal: PathBuf) -> SessionState {
+    let (progress, follow) = watch::channel(Progress::default());
+    let over = CancellationToken::new();
+    let (session, events) = (job.start.session, job.events.clone());
+    let following = follow_progress(session, follow, events, over.clone());
+    let following = job.tracker.spawn(following);
+    let name = job.name.clone();
+    let end = move_files(job, orders, journal, progress).await;
+    over.cancel();
+    following.await.ok(); // the last counts come before the end
+    match end {
+        Ok(end) => state_of(end, &name),
+        Err(state) => state,
+    }
+}
+
+async fn move_files(
+    mut job: Job,
+    orders: Arc<TransferOrders>,
+    journal: PathBuf,
+    progress: watch::Sender<Progress>,
+) -> Result<SessionEnd, SessionState> {
+    let ticket = &job.admitted.ticket;
+    let params = |grants: &[Grant], progress: watch::Sender<Progress>| SessionParams {
+        task: job.start.orders.task,
+        orders: orders.clone(),
+        ticket: job.start.ticket.body.clone(),
+        grants: grants.to_vec(),
+        rules: job.admitted.rules.clone(),
+        hub_time: job.hub_time,
+        stop: job.stop.mover().clone(),
+        progress,
+        store: Arc::new(Disk),
+    };
+    let journal = JournalParams { path: journal, orders: job.start.orders.digest() };
+    let (sends, receives) = (&ticket.sender.grants, &ticket.receiver.grants);
+    match job.admitted.role {
+        Role::Both => {
+            let (unheard, _) = watch::channel(Progress::default());
+            let (source, destination) = (params(sends, unheard), params(receives, progress));
+            tell(&job, SessionEvent::Connected(outport_types::Route::Local)).await;
+            Ok(run_local(source, destination, journal).await)
+        }
+        Role::Sender => {
+            let params = params(sends, progress);
+            let link = connect(&mut job).await?;
+            Ok(run_sender(params, link.1).await)
+        }
+        Role::Receiver => {
+            let params = params(receives, progress);
+            let link = connect(&mut job).await?;
+            Ok(run_receiver(params, journal, link.1).await)
+        }
+    }
+}
+
+/// Finds a route to the other side. The link is no longer expected once it is let go of, so the
+/// expectation goes with it.
+async fn connect(job: &mut Job) -> Result<(Expectation, Link), SessionState> {
+    let session = job.start.session;
+    let Some(peer) = job.start.peer.clone() else {
+        return Err(SessionState::Stopped); // admission lets no transfer between two through without
+    };
+    let expected = job.endpoint.expect(session, peer.key).map_err(|error| {
+        tracing::warn!(%session, error = %Chain(&error), "the other side cannot be expected");
+        SessionState::Refused { problem: broken(&job.name, &peer, &error), retry: true }
+    })?;
+    expected.add_candidates(&peer.candidates);
+    let telling =
+        tell_candidates(job.endpoint.clone(), job.udp.clone(), session, job.events.clone());
+    let hearing = async {
+        while let Some(candidates) = job.peer_candidates.recv().await {
+            expected.add_candidates(&candidates);
+        }
+        std::future::pending::<()>().await;
+    };
+    let around = async {
+        tokio::join!(telling, hearing);
+    };
+    let found = tokio::select! {
+        found = expected.establish(ESTABLISH_LIMIT) => found,
+        () = around => Err(EstablishError::Stopped),
+        () = job.stop.stopped() => return Err(SessionState::Stopped),
+    };
+    let link = found.map_err(|error| {
+        tracing::info!(%session, error = %Chain(&error), "no route to the other side");
+        let problem = no_route(&job.name, &peer, job.admitted.role);
+        SessionState::Broken { problem, retry: true }
+    })?;
+    let route = link.handle.route();
+    tell(job, SessionEvent::Connected(route)).await;
+    Ok((expected, link))
+}
+
+/// Tells the hub where this computer can be reached: at once what it knows itself, then what the
+/// hub's UDP port sees.
+async fn tell_candidates(
+    endpoint: Endpoint,
+    udp: Option<String>,
+    session: SessionId,
+    events: mpsc::Sender<(SessionId, SessionEvent)>,
+) {
+    let mut candidates = endpoint.local_candidates().unwrap_or_else(|error| {
+        tracing::warn!(%error, "the system does not tell this computer's addresses");
+        Vec::new()
+    });
+    events.send((session, SessionEvent::Candidates(candidates.clone()))).await.ok();
+    let Some(udp) = udp else { return };
+    let Ok(Ok(hubs)) = timeout(LOOKUP_TIMEOUT, lookup_host(&udp)).await else {
+        tracing::debug!(udp, "the hub's UDP address cannot be resolved");
+        return;
+    };
+    let hubs: Vec<SocketAddr> = hubs.take(HUB_ADDRESSES_MAX).collect();
+    let mut seen = Vec::new();
+    for hub in hubs {
+        match endpoint.observed_address(hub).await {
+            Ok(address) => seen.push(Candidate { address, kind: CandidateKind::Observed }),
+            Err(error) => tracing::debug!(%hub, error = %Chain(&error), "not seen by the hub"),
+        }
+    }
+    let known = candidates.len();
+    for candidate in seen {
+        if !candidates.iter().any(|other| other.address == candidate.address) {
+            candidates.push(candidate);
+        }
+    }
+    if known < candidates.len() {
+        events.send((session, SessionEvent::Candidates(candidates))).await.ok();
+    }
+}
+
+/// Hands on how far the work is, a few times a second, and once more at the end.
+async fn follow_progress(
+    session: SessionId,
+    mut follow: watch::Receiver<Progress>,
+    events: mpsc::Sender<(SessionId, SessionEvent)>,
+    over: CancellationToken,
+) {
+    let mut durable = 0;
+    loop {
+        let more = over.run_until_cancelled(follow.changed()).await;
+        let Progress { counts, rate, reports_durable } = *follow.borrow_and_update();
+        if durable < reports_durable {
+            durable = reports_durable;
+            events.send((session, SessionEvent::Reported(durable))).await.ok();
+        }
+        events.send((session, SessionEvent::Progress { counts, rate })).await.ok();
+        match more {
+            Some(Ok(())) => over.run_until_cancelled(sleep(PROGRESS_EVERY)).await,
+            Some(Err(_)) | None => return,
+        };
+    }
+}
+
+fn state_of(end: SessionEnd, name: &str) -> SessionState {
+    match end {
+        SessionEnd::Finished { .. } => SessionState::Done,
+        SessionEnd::Stopped(_) => SessionState::Stopped,
+        // The other side says itself why it stopped; "broken" would frighten people.
+        SessionEnd::Broken { why: Broken::Link(LinkEnd::Peer { code, .. }) }
+            if matches!(code, CloseCode::Paused | CloseCode::Shutdown | CloseCode::Revoked) =>
+        {
+            SessionState::Stopped
+        }
+        SessionEnd::Broken { why } => {
+            let retry = true;
+            let problem = match &why {
+                Broken::Disk(reason) => Problem::new(
+                    Code::Disk,
+                    [
+                        ("endpoint", name.into()),
+                        ("path", "its own files".into()),
+                        ("reason", reason.as_str().into()),
+                    ],
+                ),
+                other => Problem::new(
+                    Code::LinkBroken,
+                    [
+                        ("endpoint", name.into()),
+                        ("peer", "the other side".into()),
+                        ("reason", Chain(other).to_string().into()),
+                    ],
+                ),
+            };
+            SessionState::Broken { problem, retry }
+        }
+        SessionEnd::Violation(violation) => {
+            let args =
+                [("endpoint", name.into()), ("reason", Chain(&violation).to_string().into())];
+            let problem = Problem::new(Code::PeerViolation, args);
+            SessionState::Broken { problem, retry: false }
+        }
+        SessionEnd::Refused { problem, retry } => {
+            SessionState::Refused { problem, retry: retry == Retry::Backoff }
+        }
+    }
+}
+
+fn broken(name: &str, peer: &Peer, error: &dyn std::error::Error) -> Problem {
+    Problem::new(
+        Code::LinkBroken,
+        [
+            ("endpoint", name.into()),
+            ("peer", peer.name.to_string().into()),
+            ("reason", Chain(error).to_string().into()),
+        ],
+    )
+}
+
+fn no_route(name: &str, peer: &Peer, role: Role) -> Problem {
+    let peer = peer.name.to_string();
+    let (source, destination) = match role {
+        Role::Sender | Role::Both => (name.to_owned(), peer),
+        Role::Receiver => (peer, name.to_owned()),
+    };
+    Problem::new(Code::NoRoute, [("source", source.into()), ("destination", destination.into())])
+}
+
+fn state_unusable(dir: &std::path::Path, error: &io::Error) -> Problem {
+    Problem::new(
+        Code::StateUnusable,
+        [("path", dir.display().to_string().into()), ("reason", error.to_string().into())],
+    )
+}
+
+async fn tell(job: &Job, event: SessionEvent) {
+    job.events.send((job.start.session, event)).await.ok();
+}
+
+/// As often as a screen is drawn anew.
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// One of each kind is enough to be seen through every translation.
+const HUB_ADDRESSES_MAX: usize = 2;
