@@ -367,10 +367,13 @@ impl LinkHandle {
         let mut undelivered = self.core.undelivered.clone();
         tokio::select! {
             biased;
-            done = undelivered.wait_for(|streams| *streams == 0) => match done {
-                Ok(_) => Ok(()),
-                Err(_) => Err(self.core.end.wait().await),
-            },
+            // What is waited for holds a lock, so it is let go of before anything else.
+            done = async { undelivered.wait_for(|streams| *streams == 0).await.map(drop) } => {
+                match done {
+                    Ok(()) => Ok(()),
+                    Err(_) => Err(self.core.end.wait().await),
+                }
+            }
             end = self.core.end.wait() => Err(end),
         }
     }
