@@ -183,20 +183,21 @@ async fn a_session_that_is_cut_goes_on_where_it_was() {
         rig.world.file(&format!("src/small/{n}"), pattern(3000 + n, n));
     }
     rig.world.file("src/large", pattern(40 * MIB + 17, 9));
-    let mut received = 0;
-    for round in 0.. {
-        let session = rig.start(&rig.disk, &rig.disk);
-        let cut = tokio::time::sleep(Duration::from_millis(30 + 40 * round));
+    let mut rounds = 0;
+    loop {
+        let counted = rig.slow(Duration::ZERO);
+        let session = rig.start(&counted.store(), &rig.disk);
         tokio::select! {
             ends = session => {
                 assert_eq!(ends, [FINISHED, FINISHED]);
                 break;
             }
-            () = cut => {}
+            () = counted.read.wait(5 + 13 * rounds) => {}
         }
-        assert!(round < 100, "it never ends");
-        received = received.max(rig.received.borrow().counts.bytes_received);
+        rounds += 1;
+        assert!(rounds < 100, "it never ends");
     }
+    assert!(5 < rounds, "it was cut {rounds} times only");
     assert_eq!(tree(&rig.world.top.join("dst")), tree(&rig.world.top.join("src")));
     // Each file is reported once, and no temporary file is left.
     let mut files: Vec<_> = rig
@@ -300,6 +301,86 @@ async fn a_disk_that_is_full_for_a_while_delays_but_does_not_fail() {
     let quota =
         |report: &Report| matches!(report, Report::Event(event) if event.code == EventCode::Quota);
     assert!(rig.reports().iter().any(quota));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_file_system_is_waited_for() {
+    if !crate::testing::is_root("a small file system") {
+        return;
+    }
+    let rig = Rig::new();
+    let small = rig.small_disk();
+    rig.world.file("dst/ballast", pattern(5 * MIB, 1));
+    rig.world.file("src/large", pattern(6 * MIB, 2));
+    rig.world.file("src/small", pattern(5000, 3));
+    let session = rig.start(&rig.disk, &rig.disk);
+    let room = async {
+        let quota = |progress: &Progress| 1 <= progress.counts.files_done;
+        rig.received.subscribe().wait_for(quota).await.unwrap();
+        std::fs::remove_file(rig.world.top.join("dst/ballast")).unwrap();
+    };
+    let (ends, ()) = tokio::join!(session, room);
+    assert_eq!(ends, [FINISHED, FINISHED]);
+    assert_eq!(tree(&rig.world.top.join("dst")), tree(&rig.world.top.join("src")));
+    let quota =
+        |report: &Report| matches!(report, Report::Event(event) if event.code == EventCode::Quota);
+    assert!(rig.reports().iter().any(quota));
+    drop(small);
+}
+
+#[tokio::test]
+async fn what_the_system_refuses_to_open_is_told_with_its_reason() {
+    let mut rig = Rig::new();
+    rig.transfer().skip_source_errors = true;
+    rig.world.file("src/good", "good");
+    rig.world.file("src/secret", "secret");
+    rig.world.file("src/large-secret", pattern(2 * MIB, 1));
+    assert_eq!(rig.start(&rig.locked("secret"), &rig.disk).await, [FINISHED, FINISHED]);
+    assert_eq!(tree(&rig.world.top.join("dst")).len(), 1);
+    let refused = rig.reports().into_iter().filter(
+        |report| matches!(report, Report::Skipped(s) if s.problem.code == Code::OsPermission),
+    );
+    assert_eq!(refused.count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn directories_swapped_for_links_lead_neither_side_out() {
+    let rig = Rig::new();
+    for n in 0..200 {
+        rig.world.file(&format!("src/sub/{n}"), format!("inside {n}"));
+    }
+    rig.world.dir("dst/sub");
+    rig.world.file("outside/0", "SECRET");
+    rig.world.file("outside/1", "SECRET");
+    let done = Arc::new(AtomicBool::new(false));
+    let swappers = ["src", "dst"].map(|side| {
+        let (top, done) = (rig.world.top.clone(), done.clone());
+        std::thread::spawn(move || {
+            let (swap, real) = (top.join(side).join("sub"), top.join(side).join("away"));
+            while !done.load(Ordering::Acquire) {
+                // Whatever the session does meanwhile may make a step fail; the next round goes on.
+                std::fs::rename(&swap, &real).ok();
+                std::os::unix::fs::symlink(top.join("outside"), &swap).ok();
+                std::fs::remove_file(&swap).ok();
+                std::fs::rename(&real, &swap).ok();
+            }
+        })
+    });
+    for _ in 0..20 {
+        let rig = Rig { orders: Rig::new().orders, ..rig.again() };
+        let mut rig = rig;
+        rig.transfer().skip_source_errors = true;
+        rig.items(&[("src", "dst")]);
+        rig.run().await;
+    }
+    done.store(true, Ordering::Release);
+    swappers.into_iter().for_each(|swapper| swapper.join().unwrap());
+    assert_eq!(tree(&rig.world.top.join("outside")).len(), 2, "something was written outside");
+    let arrived = tree(&rig.world.top.join("dst"));
+    let leaked = arrived.values().flatten().any(|content| content == b"SECRET");
+    assert!(!leaked, "something was read outside");
+    assert!(!arrived.is_empty());
 }
 
 #[tokio::test]

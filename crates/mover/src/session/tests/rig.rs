@@ -13,11 +13,16 @@ use outport_protocol::{
     orders::{Orders, TransferItem, Work},
     report::Report,
 };
-use outport_types::{CollectionPath, EndpointId};
+use outport_types::{CollectionPath, EndpointId, Name};
 use tokio::sync::watch;
 
 use super::*;
-use crate::{journal_file::ReportTail, reports::report, store::Disk};
+use crate::{
+    journal_file::ReportTail,
+    reports::report,
+    resolver::{Directory, OpenFile},
+    store::Disk,
+};
 
 /// Two directories, `src` and `dst`, and a task that copies one to the other.
 pub(super) struct Rig {
@@ -160,9 +165,34 @@ impl Rig {
         Arc::new(Rotten(AtomicUsize::new(times)))
     }
 
+    /// A disk on which files with this in their name cannot be opened.
+    pub(super) fn locked(&self, part: &'static str) -> Arc<dyn Store> {
+        Arc::new(Locked(part))
+    }
+
+    /// Puts a small file system in the place of `dst`.
+    #[cfg(target_os = "linux")]
+    pub(super) fn small_disk(&self) -> SmallDisk {
+        let place = self.world.top.join("dst");
+        let flags = rustix::mount::MountFlags::empty();
+        rustix::mount::mount("tmpfs", &place, "tmpfs", flags, c"size=8m").unwrap();
+        SmallDisk(place)
+    }
+
     /// A disk that is full for so many writes.
     pub(super) fn full(&self, times: usize) -> Arc<dyn Store> {
         Arc::new(Full(AtomicUsize::new(times)))
+    }
+}
+
+/// A file system of 8 MiB.
+#[cfg(target_os = "linux")]
+pub(super) struct SmallDisk(PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        rustix::mount::unmount(&self.0, rustix::mount::UnmountFlags::DETACH).ok();
     }
 }
 
@@ -246,5 +276,17 @@ impl Store for Full {
             return Err(io::ErrorKind::StorageFull.into());
         }
         Disk.write_at(file, bytes, offset)
+    }
+}
+
+#[derive(Debug)]
+struct Locked(&'static str);
+
+impl Store for Locked {
+    fn open(&self, directory: &Directory, name: &Name) -> Result<OpenFile, Refused> {
+        if name.text().contains(self.0) {
+            return Err(io::Error::from(io::ErrorKind::PermissionDenied).into());
+        }
+        Disk.open(directory, name)
     }
 }
