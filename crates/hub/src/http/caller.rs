@@ -16,8 +16,8 @@ use crate::{
 
 /// An API that has tokens of its own.
 pub(crate) trait Audience: 'static {
-    /// The resource server that its tokens name.
-    const RESOURCE_SERVER: &'static str;
+    /// The resource servers that its tokens may name.
+    const RESOURCE_SERVERS: &'static [&'static str];
     /// The scopes of which a token needs one; none means that any token for it will do.
     const SCOPES: &'static [&'static str];
     /// How it writes errors.
@@ -30,25 +30,27 @@ pub(crate) enum TransferApi {}
 /// The Auth API's own resources.
 #[derive(Debug)]
 pub(crate) enum AuthApi {}
-/// Outport's own API, where endpoints are registered.
+/// Outport's own API, where endpoints are registered: part of Transfer, and also open to tokens
+/// that can do nothing else.
 #[derive(Debug)]
 pub(crate) enum OutportApi {}
 
 impl Audience for TransferApi {
-    const RESOURCE_SERVER: &'static str = server::TRANSFER;
+    const RESOURCE_SERVERS: &'static [&'static str] = &[server::TRANSFER];
     const SCOPES: &'static [&'static str] = &[scope::TRANSFER_ALL];
     type Errors = TransferShape;
 }
 
 impl Audience for AuthApi {
-    const RESOURCE_SERVER: &'static str = server::AUTH;
+    const RESOURCE_SERVERS: &'static [&'static str] = &[server::AUTH];
     const SCOPES: &'static [&'static str] = &[];
     type Errors = AuthShape;
 }
 
 impl Audience for OutportApi {
-    const RESOURCE_SERVER: &'static str = "outport";
-    const SCOPES: &'static [&'static str] = &["https://outport.dev/scopes/agent"];
+    const RESOURCE_SERVERS: &'static [&'static str] = &[server::TRANSFER, "outport"];
+    const SCOPES: &'static [&'static str] =
+        &[scope::TRANSFER_ALL, "https://outport.dev/scopes/agent"];
     type Errors = OutportShape;
 }
 
@@ -112,7 +114,7 @@ async fn find<A: Audience>(hub: &HubState, presented: &Secret) -> Result<Option<
     let found = token::Entity::find_by_id(presented.hash().to_vec()).one(hub.store.read()).await?;
     let Some(token) = found.filter(|token| {
         token.kind == "access"
-            && token.resource_server == A::RESOURCE_SERVER
+            && A::RESOURCE_SERVERS.contains(&token.resource_server.as_str())
             && token.revoked_at.is_none()
             && now < token.expires_at
     }) else {

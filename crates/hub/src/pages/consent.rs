@@ -45,6 +45,7 @@ pub(super) enum Destination<'a> {
 struct ConsentPage {
     frame: Frame,
     wants: String,
+    count: String,
     wishes: Vec<&'static str>,
     names: Vec<String>,
     self_named: bool,
@@ -76,6 +77,7 @@ pub(super) fn show(
         Destination::OwnPage | Destination::Device(_) => None,
     };
     let page = ConsentPage {
+        count: fill(t.consent_scopes, "count", &asker.scopes.items.len().to_string()),
         wants: fill(t.consent_wants, "app", &asker.client.name),
         wishes,
         names: asker.scopes.names().into_iter().map(str::to_owned).collect(),

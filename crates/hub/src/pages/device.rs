@@ -114,7 +114,8 @@ fn ask(
         destination: Destination::Device(&shown),
     };
     let hidden = vec![("user_code", row.user_code.clone())];
-    consent::show(hub, browser, signed_in, &asker, "/device", hidden, "/outport/sign-in")
+    let other = format!("/outport/sign-in?next=/device%3Fuser_code={shown}");
+    consent::show(hub, browser, signed_in, &asker, "/device", hidden, &other)
 }
 
 async fn allow(

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     accounts::{self, AccountKind, Password, PasswordError},
     config::Registration,
-    http::FormFields,
+    http::{AuthError, FormFields, QueryFields},
     limiter::{Attempt, TooMany},
     metrics::OutcomeLabels,
     state::HubState,
@@ -54,12 +54,15 @@ pub(super) fn show(
     page(hub, browser, StatusCode::OK, next, reason, None)
 }
 
-/// `GET /outport/sign-in`
+/// `GET /outport/sign-in[?next=...]`
 pub(super) async fn get(
     State(hub): State<HubState>,
     browser: Browser,
+    query: Result<QueryFields, AuthError>,
 ) -> Result<Response, PageError> {
-    show(&hub, &browser, &Next::home(), SignInReason::default())
+    let QueryFields(query) = query.unwrap_or_default();
+    let next = Next::parse(query.get("next").unwrap_or_default());
+    show(&hub, &browser, &next, SignInReason::default())
 }
 
 /// `POST /outport/sign-in`

@@ -49,6 +49,7 @@ texts! {
     consent_title { en: "Allow access?", fr: "Autoriser l'accès ?" }
     consent_wants { en: "{app} would like to:", fr: "{app} souhaite :" }
     consent_offline { en: "keep this access until you take it back", fr: "conserver cet accès jusqu'à ce que vous le retiriez" }
+    consent_scopes { en: "The {count} scopes behind this", fr: "Les {count} portées (scopes) correspondantes" }
     consent_self_named { en: "The app gave itself this name; the hub cannot confirm it. Allow it only if you started it yourself just now.", fr: "L'application s'est donné ce nom ; le hub ne peut pas le confirmer. N'autorisez que si vous venez de la lancer vous-même." }
     consent_to_here { en: "The answer goes to a program on this computer ({host}).", fr: "La réponse est envoyée à un programme sur cet ordinateur ({host})." }
     consent_to_page { en: "The answer is shown as a code, which you copy to the program.", fr: "La réponse s'affiche sous forme de code, à copier dans le programme." }

@@ -100,6 +100,7 @@ impl Server {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let router = self.router.clone();
+        let header_timeout = Duration::from_secs(self.state.config.limits.header_seconds.into());
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
@@ -108,7 +109,7 @@ impl Server {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
+            .header_read_timeout(header_timeout)
             .max_headers(HEADERS_MAX)
             .max_buf_size(HEAD_BYTES_MAX)
             .serve_connection(TokioIo::new(stream), service)
@@ -174,8 +175,6 @@ impl Drop for Open {
     }
 }
 
-/// The time for the head of a request, and for a quiet connection before its next one.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 /// The time for a TLS handshake.
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause after a failed accept.

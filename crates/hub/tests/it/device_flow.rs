@@ -17,6 +17,10 @@ async fn a_device_waits_until_the_person_says_yes() {
     let browser = signed_in(&hub).await;
     let consent = device.open(&hub, &browser).await;
     assert!(consent.body.contains(&device.user_code), "{}", consent.body);
+    let other = format!("outport/sign-in?next=/device%3Fuser_code={}", device.user_code);
+    assert!(consent.body.contains(&other));
+    let back = browser.get(hub.url(&other)).await.form(&[]);
+    assert_eq!(back["next"], format!("/device?user_code={}", device.user_code));
     let done = browser.post(hub.url("device"), &consent.form(&[("answer", "allow")])).await;
     assert_eq!(done.status, StatusCode::OK);
     hub.clock.advance_seconds(10);
