@@ -4,20 +4,22 @@ mod body;
 mod caller;
 mod error;
 mod form;
+mod params;
 mod peer;
 mod request;
 
 use url::{Host, Url};
 
-pub(crate) use body::{BodyLimit, read_whole_body};
+pub(crate) use body::{BodyLimit, SMALL_BYTES, read_whole_body};
 pub(crate) use caller::{Audience, AuthApi, Caller, OutportApi, TransferApi};
 pub(crate) use error::{
     ApiError, AuthError, AuthShape, OutportError, OutportShape, Shape, TransferError,
     TransferShape, shape_of,
 };
 pub(crate) use form::{FormFields, JsonBody, QueryFields};
+pub(crate) use params::Params;
 pub(crate) use peer::{ClientAddress, Peer};
-pub(crate) use request::{current_id, track};
+pub(crate) use request::{current_id, current_path, track};
 
 /// Whether a URL's host can only be this computer.
 pub(crate) fn is_loopback_host(url: &Url) -> bool {

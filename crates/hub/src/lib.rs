@@ -6,24 +6,33 @@ mod accounts;
 mod auth;
 mod clock;
 mod config;
+mod endpoints;
+mod events;
 mod http;
+mod keys;
 mod limiter;
 mod metrics;
 mod pages;
+mod presence;
 mod random;
+mod reports;
+mod rights;
 mod scheduler;
 mod secrets;
 mod server;
+mod services;
 mod state;
 mod store;
+mod task_events;
+mod transfer;
 
 pub use accounts::{
     Admin, AdminError, AppAdded, AppRow, NewUser, Password, PasswordError, UserAdded, UserRow,
 };
-pub use auth::client::OUTPORT_CLIENT;
 pub use clock::Clock;
 pub use config::{
     ConfigError, HubConfig, HubOverrides, Limits, Registration, TokenLifetimes, default_data_dir,
 };
+pub use keys::KeysError;
 pub use server::{Hub, StartError};
 pub use store::StoreError;

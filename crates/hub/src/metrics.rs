@@ -22,6 +22,84 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     /// Passwords that were right and wrong.
     pub(crate) sign_ins: Family<OutcomeLabels, Counter>,
+    /// Agents and their channels.
+    pub(crate) agents: AgentMetrics,
+    /// Tasks and what is reported of them.
+    pub(crate) tasks: TaskMetrics,
+}
+
+/// Agents and their channels.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AgentMetrics {
+    /// Agents that are connected.
+    pub(crate) connected: Gauge,
+    /// Agents that found no place for a handshake.
+    pub(crate) turned_away: Counter,
+    /// Handshakes going on, and the most at once since the start.
+    handshakes_now: Gauge,
+    handshakes_most: Gauge,
+    handshakes: Family<OutcomeLabels, Counter>,
+}
+
+impl AgentMetrics {
+    /// Counts a handshake by how it ended.
+    pub(crate) fn handshake(&self, outcome: &'static str) {
+        self.handshakes.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// How many handshakes go on, and the most that ever did.
+    pub(crate) fn observe(&self, (now, most): (usize, usize)) {
+        self.handshakes_now.set(i64::try_from(now).unwrap_or(i64::MAX));
+        self.handshakes_most.set(i64::try_from(most).unwrap_or(i64::MAX));
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("agents", "Agents connected", self.connected.clone());
+        let turned_away = "Agents told to come back later";
+        registry.register("agents_turned_away", turned_away, self.turned_away.clone());
+        registry.register("handshakes", "Handshakes with agents", self.handshakes.clone());
+        let now = "Handshakes with agents that go on";
+        registry.register("handshakes_now", now, self.handshakes_now.clone());
+        let most = "Handshakes with agents at once, at most, since the start";
+        registry.register("handshakes_most", most, self.handshakes_most.clone());
+    }
+}
+
+/// Tasks and what is reported of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TaskMetrics {
+    active: Gauge,
+    sessions: Gauge,
+    ended: Family<OutcomeLabels, Counter>,
+    files: Counter,
+    bytes: Counter,
+}
+
+impl TaskMetrics {
+    /// How many tasks are active, and how many sessions work on them.
+    pub(crate) fn set(&self, tasks: usize, sessions: usize) {
+        self.active.set(i64::try_from(tasks).unwrap_or(i64::MAX));
+        self.sessions.set(i64::try_from(sessions).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a task by how it ended.
+    pub(crate) fn ended(&self, outcome: &'static str) {
+        self.ended.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Counts files that are safe at their destinations.
+    pub(crate) fn transferred(&self, files: u64, bytes: u64) {
+        self.files.inc_by(files);
+        self.bytes.inc_by(bytes);
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("tasks_active", "Tasks that are active", self.active.clone());
+        registry.register("sessions", "Sessions between agents", self.sessions.clone());
+        registry.register("tasks_ended", "Tasks that ended", self.ended.clone());
+        registry.register("files_transferred", "Files reported as safe", self.files.clone());
+        registry.register("bytes_transferred", "Bytes of these files", self.bytes.clone());
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -46,12 +124,16 @@ impl Metrics {
             seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 16)),
             connections: Gauge::default(),
             sign_ins: Family::default(),
+            agents: AgentMetrics::default(),
+            tasks: TaskMetrics::default(),
         };
         metrics.register(|registry| {
             registry.register("requests", "Requests answered", metrics.requests.clone());
             registry.register("request_seconds", "Time to answer", metrics.seconds.clone());
             registry.register("connections", "Open connections", metrics.connections.clone());
             registry.register("sign_ins", "Passwords checked", metrics.sign_ins.clone());
+            metrics.agents.register(registry);
+            metrics.tasks.register(registry);
         });
         metrics
     }

@@ -15,6 +15,7 @@ use crate::{
     auth::sweep_forever,
     clock::Clock,
     config::{ConfigError, HubConfig},
+    keys::KeysError,
     random::Secret,
     state::HubState,
     store::StoreError,
@@ -151,6 +152,10 @@ pub enum StartError {
     Config(#[from] ConfigError),
     #[error("cannot listen on {listen}")]
     Listen { listen: SocketAddr, source: io::Error },
+    #[error("cannot open the UDP port {listen}")]
+    ListenUdp { listen: SocketAddr, source: io::Error },
+    #[error("cannot use the hub's keys")]
+    Keys(#[from] KeysError),
     #[error("cannot use the data directory {}", dir.display())]
     Data { dir: PathBuf, source: io::Error },
     #[error("another hub uses the data directory {}", dir.display())]

@@ -10,11 +10,14 @@ use crate::{
     auth::{Signer, client},
     clock::Clock,
     config::HubConfig,
+    endpoints::Documents,
     limiter::Limiter,
     metrics::Metrics,
     random::CookieKey,
     server::StartError,
+    services::{Ground, Services, bind_udp},
     store::{DataLock, Store},
+    transfer::TaskDocuments,
 };
 
 /// The hub as its routes see it; clones share it.
@@ -33,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) passwords: Passwords,
     pub(crate) keys: Keys,
+    services: Services,
     /// Everything that runs beside the requests; shutdown waits for it.
     pub(crate) workers: TaskTracker,
     /// Fires when the hub begins to stop: whatever waits for long must end.
@@ -76,12 +80,27 @@ impl HubState {
         let loading = tokio::task::spawn_blocking(move || Keys::load(&keys_dir));
         let keys = loading.await.map_err(io::Error::other).and_then(|keys| keys).map_err(data)?;
         client::ensure_built_in(&store, clock.now()).await?;
+        let udp = bind_udp(&config, local).await;
+        let udp = udp.map_err(|(listen, source)| StartError::ListenUdp { listen, source })?;
+        let (metrics, stop) = (Metrics::new(), CancellationToken::new());
+        let services = Services::start(Ground {
+            config: &config,
+            base_url: &base_url,
+            clock: &clock,
+            store: &store,
+            metrics: &metrics,
+            workers: &workers,
+            stop: &stop,
+            udp,
+        });
+        let services = services.await?;
         Ok(Self(Arc::new(Shared {
             limiter: Limiter::new(config.limits.clone(), clock.clone()),
-            metrics: Metrics::new(),
+            metrics,
             passwords: Passwords::new(),
             keys,
-            stop: CancellationToken::new(),
+            services,
+            stop,
             config,
             base_url,
             clock,
@@ -89,6 +108,32 @@ impl HubState {
             workers,
             _lock: lock,
         })))
+    }
+
+    /// Makes documents of endpoints.
+    pub(crate) fn documents(&self) -> Documents {
+        self.services.documents(&self.store)
+    }
+
+    /// Makes documents of tasks.
+    pub(crate) fn task_documents(&self) -> TaskDocuments {
+        self.services.task_documents(&self.store, &self.clock)
+    }
+
+    /// Runs `work` to its end, even if the client goes away meanwhile: what is stored and what is
+    /// told to the hub's actors belongs together.
+    pub(crate) async fn see_through<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        match self.workers.spawn(work).await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Only a runtime that ends cancels it, and then nobody waits for the answer.
+                Err(_) => std::future::pending().await,
+            },
+        }
     }
 
     /// The provider part of the hub's own identities.
@@ -112,6 +157,14 @@ impl Deref for HubState {
 
     fn deref(&self) -> &Shared {
         &self.0
+    }
+}
+
+impl Deref for Shared {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
     }
 }
 

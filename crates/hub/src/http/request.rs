@@ -28,7 +28,7 @@ pub(crate) fn current_id() -> RequestId {
 }
 
 /// The path of the request that this code answers, as the Transfer API's `resource`.
-pub(super) fn current_path() -> String {
+pub(crate) fn current_path() -> String {
     CURRENT
         .try_with(|current| current.path.strip_prefix("/v0.10").unwrap_or(&current.path).to_owned())
         .unwrap_or_default()

@@ -1,5 +1,7 @@
 //! All routes of the hub, put together from the areas.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -9,19 +11,28 @@ use axum::{
     routing::get,
 };
 
+use outport_api::{live::EVENTS_PATH, transfer::PREFIX};
+use outport_protocol::control::CONTROL_PATH;
+
 use crate::{
-    auth,
-    http::{AuthError, BodyLimit, ClientAddress, read_whole_body, shape_of, track},
-    pages,
+    auth, endpoints, events,
+    http::{AuthError, BodyLimit, ClientAddress, SMALL_BYTES, read_whole_body, shape_of, track},
+    pages, presence,
     state::HubState,
+    transfer,
 };
 
-/// Every area brings a router; each with the limit of its bodies.
+/// Every area brings a router.
 pub(super) fn router(hub: &HubState) -> Router {
     Router::new()
-        .merge(area(operator(), BodyLimit::SMALL))
-        .merge(area(auth::router(), BodyLimit::SMALL))
-        .merge(area(pages::router(), BodyLimit::SMALL))
+        .merge(area(hub, operator(), SMALL_BYTES))
+        .merge(area(hub, auth::router(), SMALL_BYTES))
+        .merge(area(hub, pages::router(), SMALL_BYTES))
+        .nest(PREFIX, area(hub, endpoints::transfer_routes(), SMALL_BYTES))
+        .nest(PREFIX, area(hub, transfer::routes(), SMALL_BYTES))
+        .nest(PREFIX, area(hub, transfer::submission_routes(), transfer::SUBMISSION_BYTES_MAX))
+        .nest("/outport/v1", area(hub, endpoints::outport_routes(), SMALL_BYTES))
+        .merge(area(hub, live(), SMALL_BYTES))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::disable())
@@ -29,8 +40,18 @@ pub(super) fn router(hub: &HubState) -> Router {
         .with_state(hub.clone())
 }
 
-fn area(routes: Router<HubState>, limit: BodyLimit) -> Router<HubState> {
+/// The routes of an area, whose bodies have at most `bytes_max`.
+fn area(hub: &HubState, routes: Router<HubState>, bytes_max: usize) -> Router<HubState> {
+    let timeout = Duration::from_secs(hub.config.limits.body_seconds.into());
+    let limit = BodyLimit { bytes_max, timeout };
     routes.layer(middleware::from_fn_with_state(limit, read_whole_body))
+}
+
+/// What stays open.
+fn live() -> Router<HubState> {
+    Router::new()
+        .route(CONTROL_PATH, get(presence::connect))
+        .route(EVENTS_PATH, get(events::listen))
 }
 
 fn operator() -> Router<HubState> {

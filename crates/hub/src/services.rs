@@ -1,0 +1,170 @@
+//! Everything of the hub that lives beside its routes, put together in one place.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use outport_relay::discovery::{self, DiscoveryCounts};
+use outport_types::Chain;
+use tokio::{net::UdpSocket, sync::Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+
+use crate::{
+    clock::Clock,
+    config::HubConfig,
+    endpoints::{Documents, Endpoints},
+    events::{Events, LISTENERS_MAX},
+    keys::{KeyRing, KeysError},
+    metrics::Metrics,
+    presence::{Admission, Presence},
+    reports::{self, Reports, lists::Lists},
+    scheduler::{self, Scheduler, Surroundings},
+    store::Store,
+    transfer::TaskDocuments,
+};
+
+/// The ways to the hub's actors, and what they share with its routes.
+#[derive(Debug)]
+pub(crate) struct Services {
+    /// The hub's root key and keys of the day.
+    pub(crate) ring: KeyRing,
+    /// Who may shake hands now.
+    pub(crate) admission: Admission,
+    /// Which agents are connected.
+    pub(crate) presence: Presence,
+    /// When tasks run.
+    pub(crate) scheduler: Scheduler,
+    /// What agents report.
+    pub(crate) reports: Reports,
+    /// What the store knows of endpoints.
+    pub(crate) endpoints: Endpoints,
+    /// Live changes.
+    pub(crate) events: Events,
+    /// Places for those who listen to them.
+    pub(crate) listeners: Arc<Semaphore>,
+    /// Lists of files, in files.
+    pub(crate) lists: Lists,
+    /// How agents reach the UDP port, `HOST:PORT`.
+    pub(crate) udp: Option<String>,
+}
+
+/// What the services stand on.
+#[derive(Debug)]
+pub(crate) struct Ground<'a> {
+    pub(crate) config: &'a HubConfig,
+    pub(crate) base_url: &'a Url,
+    pub(crate) clock: &'a Clock,
+    pub(crate) store: &'a Store,
+    pub(crate) metrics: &'a Metrics,
+    pub(crate) workers: &'a TaskTracker,
+    pub(crate) stop: &'a CancellationToken,
+    pub(crate) udp: UdpSocket,
+}
+
+impl Services {
+    /// Starts the actors; they run until the hub stops.
+    pub(crate) async fn start(ground: Ground<'_>) -> Result<Self, KeysError> {
+        let Ground { config, base_url, clock, store, metrics, workers, stop, udp } = ground;
+        let ring = KeyRing::open(&config.data, clock, workers, stop.clone()).await?;
+        let presence = Presence::spawn(&ring, workers, stop.clone());
+        let events = Events::new();
+        let endpoints = Endpoints::new(store.clone(), clock.clone(), events.clone());
+        let lists = Lists::new(&config.data);
+        let (scheduler, commands) = Scheduler::channel();
+        let (reports, jobs) = Reports::channel(store.clone(), presence.clone());
+        let surroundings = Surroundings {
+            store: store.clone(),
+            clock: clock.clone(),
+            keys: ring.clone(),
+            presence: presence.clone(),
+            endpoints: endpoints.clone(),
+            events: events.clone(),
+            metrics: metrics.tasks.clone(),
+        };
+        let per_user = usize::try_from(config.max_active_tasks_per_user).unwrap_or(usize::MAX);
+        let working = scheduler::Worker::new(commands, surroundings, per_user).run();
+        let reporting = reports::Worker {
+            inbox: jobs,
+            store: store.clone(),
+            lists: lists.clone(),
+            presence: presence.clone(),
+            scheduler: scheduler.clone(),
+            events: events.clone(),
+            metrics: metrics.tasks.clone(),
+            clock: clock.clone(),
+        };
+        let told = public_udp(config, base_url, &udp);
+        run(workers, stop, working);
+        run(workers, stop, reporting.run());
+        run(workers, stop, serve_udp(udp, stop.clone()));
+        Ok(Self {
+            ring,
+            admission: Admission::default(),
+            presence,
+            scheduler,
+            reports,
+            endpoints,
+            events,
+            listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
+            lists,
+            udp: told,
+        })
+    }
+
+    /// Makes documents of endpoints.
+    pub(crate) fn documents(&self, store: &Store) -> Documents {
+        Documents { store: store.clone(), presence: self.presence.clone() }
+    }
+
+    /// Makes documents of tasks.
+    pub(crate) fn task_documents(&self, store: &Store, clock: &Clock) -> TaskDocuments {
+        TaskDocuments {
+            endpoints: self.endpoints.clone(),
+            documents: self.documents(store),
+            scheduler: self.scheduler.clone(),
+            clock: clock.clone(),
+        }
+    }
+}
+
+/// Opens the UDP port: the one that is set, or the one with the number of the TCP port.
+pub(crate) async fn bind_udp(
+    config: &HubConfig,
+    tcp: SocketAddr,
+) -> Result<UdpSocket, (SocketAddr, std::io::Error)> {
+    let address = config.udp_listen.unwrap_or(tcp);
+    let chosen_by_system = config.udp_listen.is_none() && config.listen.port() == 0;
+    match UdpSocket::bind(address).await {
+        Err(_) if chosen_by_system => {
+            // Somebody else has that number; agents are told another one.
+            let any = SocketAddr::new(address.ip(), 0);
+            UdpSocket::bind(any).await.map_err(|error| (any, error))
+        }
+        bound => bound.map_err(|error| (address, error)),
+    }
+}
+
+fn public_udp(config: &HubConfig, base_url: &Url, socket: &UdpSocket) -> Option<String> {
+    if config.public_udp.is_some() {
+        return config.public_udp.clone();
+    }
+    let port = socket.local_addr().ok()?.port();
+    Some(format!("{}:{port}", base_url.host_str()?))
+}
+
+fn run(
+    workers: &TaskTracker,
+    stop: &CancellationToken,
+    work: impl Future<Output = ()> + Send + 'static,
+) {
+    let stop = stop.clone();
+    workers.spawn(async move {
+        stop.run_until_cancelled(work).await;
+    });
+}
+
+async fn serve_udp(socket: UdpSocket, stop: CancellationToken) {
+    let counts = DiscoveryCounts::default();
+    if let Err(error) = discovery::serve(&socket, &counts, &stop).await {
+        tracing::error!(error = %Chain(&error), "the UDP port is closed");
+    }
+}

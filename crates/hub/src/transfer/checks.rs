@@ -1,0 +1,235 @@
+//! What a submission must be before it becomes a task.
+
+use axum::http::StatusCode;
+use outport_api::transfer::{DeleteSubmission, TransferSubmission, error_code};
+use outport_protocol::orders::{
+    DeleteOrders, ITEMS_MAX, Orders, TransferItem, TransferOrders, Work,
+};
+use outport_types::{Code, CollectionPath, Problem, TaskId};
+use serde_json::Value;
+
+use super::operations::parse_path;
+use crate::http::TransferError;
+
+/// Refuses options that the agents do not know yet: a transfer that ignores what it was asked would
+/// do damage.
+pub(super) fn refuse_unsupported(document: &Value) -> Result<(), TransferError> {
+    let Value::Object(fields) = document else {
+        return Err(TransferError::bad_request("The body must be a JSON object."));
+    };
+    for name in UNSUPPORTED {
+        if fields.get(*name).is_some_and(is_meant) {
+            return Err(unsupported(name));
+        }
+    }
+    let items = fields.get("DATA").and_then(Value::as_array);
+    for item in items.into_iter().flatten() {
+        let is_item = item.get("DATA_TYPE").and_then(Value::as_str);
+        if is_item.is_some_and(|kind| !ITEM_TYPES.contains(&kind)) {
+            return Err(unsupported(is_item.unwrap_or_default()));
+        }
+        for name in UNSUPPORTED_OF_ITEMS {
+            if item.get(*name).is_some_and(is_meant) {
+                return Err(unsupported(name));
+            }
+        }
+    }
+    match fields.get("sync_level") {
+        None | Some(Value::Null) => Ok(()),
+        Some(level) if level.as_u64().is_some_and(|level| level <= 3) => Ok(()),
+        Some(_) => Err(TransferError::bad_request("sync_level must be 0, 1, 2 or 3.")),
+    }
+}
+
+/// The orders of a transfer between endpoints of these names.
+pub(super) fn transfer_orders(
+    task: TaskId,
+    asked: &TransferSubmission,
+    (source_name, destination_name): (String, String),
+) -> Result<Orders, TransferError> {
+    if asked.data.is_empty() {
+        let message = "A transfer needs at least one item.";
+        let status = StatusCode::BAD_REQUEST;
+        return Err(TransferError::new(status, error_code::NO_TRANSFER_ITEMS, message));
+    }
+    bound_items(asked.data.len())?;
+    let mut items = Vec::with_capacity(asked.data.len());
+    for item in &asked.data {
+        let source = parse_path(&item.source_path)?;
+        let destination = parse_path(&item.destination_path)?;
+        let same = asked.source_endpoint == asked.destination_endpoint;
+        if same && destination.is_inside(&source) {
+            return Err(same_tree(&source, &destination));
+        }
+        items.push(TransferItem { source, destination, recursive: item.recursive });
+    }
+    bound_paths(items.iter().flat_map(|item| [&item.source, &item.destination]))?;
+    Ok(Orders {
+        task,
+        work: Work::Transfer(TransferOrders {
+            source: asked.source_endpoint,
+            source_name,
+            destination: asked.destination_endpoint,
+            destination_name,
+            items,
+            sync_level: asked.sync_level,
+            verify: asked.verify_checksum,
+            preserve_times: asked.preserve_timestamp,
+            skip_source_errors: asked.skip_source_errors,
+            fail_on_quota: asked.fail_on_quota_errors,
+        }),
+    })
+}
+
+/// The orders of a deletion from an endpoint of this name.
+pub(super) fn delete_orders(
+    task: TaskId,
+    asked: &DeleteSubmission,
+    endpoint_name: String,
+) -> Result<Orders, TransferError> {
+    if asked.data.is_empty() {
+        let message = "A deletion needs at least one item.";
+        let status = StatusCode::BAD_REQUEST;
+        return Err(TransferError::new(status, error_code::NO_DELETE_ITEMS, message));
+    }
+    bound_items(asked.data.len())?;
+    let paths = asked.data.iter().map(|item| parse_path(&item.path));
+    let paths = paths.collect::<Result<Vec<_>, _>>()?;
+    if paths.contains(&CollectionPath::ROOT) {
+        return Err(TransferError::bad_request("The root of a collection cannot be deleted."));
+    }
+    bound_paths(paths.iter())?;
+    Ok(Orders {
+        task,
+        work: Work::Delete(DeleteOrders {
+            endpoint: asked.endpoint,
+            endpoint_name,
+            paths,
+            recursive: asked.recursive,
+            ignore_missing: asked.ignore_missing,
+            globs: asked.interpret_globs,
+        }),
+    })
+}
+
+/// Checks a label.
+pub(super) fn check_label(label: Option<&str>) -> Result<(), TransferError> {
+    if label.is_some_and(|label| LABEL_CHARS_MAX < label.chars().count()) {
+        let message = format!("label has more than {LABEL_CHARS_MAX} characters.");
+        return Err(TransferError::bad_request(message));
+    }
+    Ok(())
+}
+
+/// Whether a value asks for something: absent, null, false and empty ones do not.
+fn is_meant(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Bool(true) | Value::Number(_) => true,
+        Value::String(text) => !text.is_empty() && text != "ignore",
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
+}
+
+fn unsupported(name: &str) -> TransferError {
+    let message = format!("This hub does not support {name} yet. Leave it out.");
+    TransferError::bad_request(message).with("unsupported", name)
+}
+
+fn same_tree(source: &CollectionPath, destination: &CollectionPath) -> TransferError {
+    let args = [
+        ("source", source.to_string().into()),
+        ("destination", destination.to_string().into()),
+    ];
+    let problem = Problem::new(Code::SameTree, args);
+    TransferError::problem(StatusCode::BAD_REQUEST, error_code::BAD_REQUEST, problem)
+}
+
+fn bound_items(items: usize) -> Result<(), TransferError> {
+    if ITEMS_MAX < items {
+        let message =
+            format!("{items} items are too many for one task; {ITEMS_MAX} are allowed. Split it.");
+        return Err(TransferError::bad_request(message));
+    }
+    Ok(())
+}
+
+/// The ticket of a task names its paths, and has a bound of its own.
+fn bound_paths<'a>(
+    paths: impl Iterator<Item = &'a CollectionPath>,
+) -> Result<(), TransferError> {
+    let names = paths.flat_map(CollectionPath::names);
+    let bytes: usize = names.map(|name| name.as_bytes().len() + 2).sum();
+    if PATHS_BYTES_MAX < bytes {
+        let message = "The paths of all items are too long together. Split the task.";
+        return Err(TransferError::bad_request(message));
+    }
+    Ok(())
+}
+
+/// Options of submissions that agents cannot carry out yet.
+const UNSUPPORTED: &[&str] =
+    &["delete_destination_extra", "filter_rules", "recursive_symlinks", "fail_on_symlinks"];
+/// Options of items that agents cannot carry out yet.
+const UNSUPPORTED_OF_ITEMS: &[&str] = &["external_checksum", "checksum_algorithm"];
+const ITEM_TYPES: &[&str] = &["transfer_item", "delete_item"];
+/// As the public service has it.
+const LABEL_CHARS_MAX: usize = 128;
+/// Half of what a ticket may have.
+const PATHS_BYTES_MAX: usize = outport_protocol::ticket::TICKET_BYTES_MAX / 2;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn options_that_nobody_would_carry_out_are_refused_by_name() {
+        for (document, name) in [
+            (json!({"delete_destination_extra": true}), "delete_destination_extra"),
+            (json!({"filter_rules": [{"method": "exclude", "name": "*"}]}), "filter_rules"),
+            (json!({"recursive_symlinks": "copy"}), "recursive_symlinks"),
+            (json!({"DATA": [{"external_checksum": "abc"}]}), "external_checksum"),
+            (json!({"DATA": [{"DATA_TYPE": "transfer_symlink_item"}]}), "transfer_symlink_item"),
+            (json!({"sync_level": 7}), "sync_level"),
+            (json!({"sync_level": "size"}), "sync_level"),
+        ] {
+            let error = refuse_unsupported(&document).unwrap_err();
+            assert!(error.message().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn options_that_ask_for_nothing_are_accepted() {
+        let document = json!({
+            "delete_destination_extra": false, "filter_rules": null, "sync_level": 3,
+            "recursive_symlinks": "ignore",
+            "DATA": [{"DATA_TYPE": "transfer_item", "external_checksum": null}],
+        });
+        refuse_unsupported(&document).unwrap();
+    }
+
+    #[test]
+    fn a_destination_inside_its_source_is_refused() {
+        for (source, destination, same, refused) in [
+            ("/a", "/a", true, true),
+            ("/a", "/a/b", true, true),
+            ("/a/", "/a//b", true, true),
+            ("/", "/b", true, true),
+            ("/a", "/ab", true, false),
+            ("/a/b", "/a", true, false),
+            ("/a", "/a", false, false),
+        ] {
+            let ends = if same { [1, 1] } else { [1, 2] };
+            let [from, to] = ends.map(|n| outport_types::EndpointId::from_bytes([n; 16]));
+            let item = outport_api::transfer::TransferItem::new(source, destination);
+            let id = outport_types::SubmissionId::random();
+            let asked = TransferSubmission::new(id, from, to, vec![item]);
+            let names = ("a#a".to_owned(), "b#b".to_owned());
+            let orders = transfer_orders(TaskId::random(), &asked, names);
+            assert_eq!(orders.is_err(), refused, "{source} to {destination}");
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Tasks as the API shows them.
+
+use std::collections::BTreeMap;
+
+use outport_api::transfer::{DeleteSubmission, FatalError, Task, TaskExtras, TransferSubmission};
+use outport_protocol::report::Counts;
+use outport_types::{
+    CanonicalName, Code, EndpointId, IdentityId, NiceStatus, Problem, SyncLevel, TaskId, TaskKind,
+    TaskStatus, UnixTime,
+};
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    clock::Clock,
+    endpoints::{Documents, Endpoints, with_names},
+    scheduler::{Live, Scheduler, Standing},
+    store::entity::task,
+};
+
+/// What a task was asked to do, beside its items.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Options {
+    pub(super) sync_level: Option<SyncLevel>,
+    pub(super) verify: bool,
+    pub(super) preserve_times: bool,
+    pub(super) encrypt: bool,
+    pub(super) skip_source_errors: bool,
+    pub(super) fail_on_quota: bool,
+    /// Kept for the mails that come with a later version.
+    pub(super) notify_succeeded: bool,
+    pub(super) notify_failed: bool,
+    pub(super) notify_inactive: bool,
+}
+
+impl Options {
+    pub(super) fn of_transfer(asked: &TransferSubmission) -> Self {
+        Self {
+            sync_level: asked.sync_level,
+            verify: asked.verify_checksum,
+            preserve_times: asked.preserve_timestamp,
+            encrypt: true,
+            skip_source_errors: asked.skip_source_errors,
+            fail_on_quota: asked.fail_on_quota_errors,
+            notify_succeeded: asked.notify_on_succeeded,
+            notify_failed: asked.notify_on_failed,
+            notify_inactive: asked.notify_on_inactive,
+        }
+    }
+
+    pub(super) fn of_delete(asked: &DeleteSubmission) -> Self {
+        Self {
+            notify_succeeded: asked.notify_on_succeeded,
+            notify_failed: asked.notify_on_failed,
+            notify_inactive: asked.notify_on_inactive,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("flags and a level have a JSON form")
+    }
+
+    fn from_text(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+}
+
+/// Makes documents of rows, with what else they need.
+#[derive(Clone, Debug)]
+pub(crate) struct TaskDocuments {
+    pub(crate) endpoints: Endpoints,
+    pub(crate) documents: Documents,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) clock: Clock,
+}
+
+impl TaskDocuments {
+    /// The documents of tasks, in the same order.
+    pub(crate) async fn tasks(&self, rows: Vec<task::Model>) -> Result<Vec<Task>, DbErr> {
+        let active = rows.iter().filter(|row| row.status == TaskStatus::Active.word());
+        let active = active.map(|row| TaskId::from_uuid(row.id)).collect();
+        let live = self.scheduler.live(active).await;
+        let ends = rows.iter().flat_map(|row| [row.source_id, row.destination_id]);
+        let names = self.endpoints.names(ends).await?;
+        let users = self.documents.usernames(rows.iter().map(|row| row.identity_id)).await?;
+        let now = self.clock.now();
+        let documents = rows.into_iter().map(|row| {
+            let live = live.get(&TaskId::from_uuid(row.id));
+            let username = users.get(&row.identity_id).cloned();
+            document(&row, live, &names, username, now)
+        });
+        documents.collect()
+    }
+
+    /// How far a task is.
+    pub(crate) async fn progress(&self, id: TaskId) -> Option<(Counts, TaskExtras)> {
+        let live = self.scheduler.live(vec![id]).await.remove(&id)?;
+        let counts = live.counts?;
+        Some((counts, extras(&counts, Some(&live))))
+    }
+}
+
+fn document(
+    row: &task::Model,
+    live: Option<&Live>,
+    names: &BTreeMap<Uuid, CanonicalName>,
+    username: Option<String>,
+    now: UnixTime,
+) -> Result<Task, DbErr> {
+    let bad = |what: &str| DbErr::Type(format!("{what} of task {}", row.id));
+    let status = TaskStatus::from_word(&row.status).ok_or_else(|| bad("status"))?;
+    let kind = TaskKind::from_word(&row.kind).ok_or_else(|| bad("kind"))?;
+    let options = Options::from_text(&row.options);
+    let stored: Counts = serde_json::from_str(&row.counts).unwrap_or_default();
+    let counts = live.and_then(|live| live.counts).unwrap_or(stored);
+    let requested = UnixTime::from_millis(row.requested_at);
+    let completed = row.completed_at.map(UnixTime::from_millis);
+    let name = |id: Uuid| names.get(&id).map(ToString::to_string);
+    let short = |id: Uuid| names.get(&id).map(|name| name.endpoint.to_string());
+    let is_delete = kind == TaskKind::Delete;
+    let other_end = Some(row.destination_id).filter(|_| !is_delete);
+    let standing = status_fields(status, live, names);
+    let subtasks = Subtasks::of(status, row.failure.as_deref(), &counts);
+    Ok(Task {
+        task_id: TaskId::from_uuid(row.id),
+        kind,
+        status,
+        label: row.label.clone(),
+        owner_id: IdentityId::from_uuid(row.identity_id),
+        username,
+        request_time: requested,
+        completion_time: completed,
+        deadline: Some(UnixTime::from_millis(row.deadline)),
+        is_paused: standing.is_paused,
+        is_ok: standing.is_ok,
+        nice_status: standing.status.map(Into::into),
+        nice_status_details: standing.details,
+        nice_status_short_description: standing.short,
+        nice_status_expires_in: None,
+        fatal_error: row.failure.as_deref().and_then(fatal_error),
+        faults: counts.faults,
+        files: if is_delete { counts.deleted.max(counts.files_found) } else { counts.files_found },
+        directories: counts.directories_found,
+        symlinks: counts.links_skipped,
+        files_skipped: counts.files_unchanged + counts.errors_skipped,
+        files_transferred: counts.files_done,
+        bytes_transferred: counts.bytes_done,
+        bytes_checksummed: if options.verify { counts.bytes_done } else { 0 },
+        effective_bytes_per_second: average(counts.bytes_done, requested, completed.unwrap_or(now)),
+        subtasks_total: subtasks.total,
+        subtasks_succeeded: subtasks.succeeded,
+        subtasks_pending: subtasks.pending,
+        subtasks_retrying: 0,
+        subtasks_failed: subtasks.failed,
+        subtasks_canceled: subtasks.canceled,
+        subtasks_expired: subtasks.expired,
+        subtasks_skipped_errors: counts.errors_skipped,
+        source_endpoint: name(row.source_id),
+        source_endpoint_id: EndpointId::from_uuid(row.source_id),
+        source_endpoint_display_name: short(row.source_id),
+        destination_endpoint: other_end.and_then(name),
+        destination_endpoint_id: other_end.map(EndpointId::from_uuid),
+        destination_endpoint_display_name: other_end.and_then(short),
+        sync_level: options.sync_level,
+        encrypt_data: options.encrypt,
+        verify_checksum: options.verify,
+        preserve_timestamp: options.preserve_times,
+        delete_destination_extra: false,
+        skip_source_errors: options.skip_source_errors,
+        fail_on_quota_errors: options.fail_on_quota,
+        filter_rules: None,
+        history_deleted: false,
+        recursive_symlinks: (!is_delete).then(|| "ignore".to_owned()),
+        command: None,
+        canceled_by_admin: None,
+        canceled_by_admin_message: None,
+        outport: Some(extras(&counts, live)),
+    })
+}
+
+fn extras(counts: &Counts, live: Option<&Live>) -> TaskExtras {
+    TaskExtras {
+        bytes_found: counts.bytes_found,
+        scan_done: counts.scan_done,
+        files_done: counts.files_done + counts.files_unchanged,
+        bytes_done: counts.bytes_done,
+        deleted: counts.deleted,
+        rate: live.map(|live| live.rate).unwrap_or_default(),
+        route: live.and_then(|live| live.standing.route),
+    }
+}
+
+/// How a task stands, in the fields of its document.
+#[derive(Default)]
+struct StatusFields {
+    status: Option<NiceStatus>,
+    details: Option<String>,
+    short: Option<String>,
+    is_ok: Option<bool>,
+    is_paused: bool,
+}
+
+fn status_fields(
+    status: TaskStatus,
+    live: Option<&Live>,
+    names: &BTreeMap<Uuid, CanonicalName>,
+) -> StatusFields {
+    if status != TaskStatus::Active {
+        return StatusFields::default();
+    }
+    let queued = Standing::of(NiceStatus::Queued);
+    let standing = live.map_or(&queued, |live| &live.standing);
+    let is_fine = matches!(standing.status, NiceStatus::Ok | NiceStatus::Queued);
+    StatusFields {
+        status: Some(standing.status),
+        details: details(standing, names),
+        short: Some(short(standing.status).to_owned()),
+        is_ok: Some(is_fine),
+        is_paused: matches!(standing.status, NiceStatus::Paused | NiceStatus::PausedByAdmin),
+    }
+}
+
+/// Where a task stands, as a sentence.
+fn details(standing: &Standing, names: &BTreeMap<Uuid, CanonicalName>) -> Option<String> {
+    let name = standing.endpoint.and_then(|id| names.get(&id.uuid())).map(ToString::to_string);
+    let about = |code| {
+        let name = name.clone().unwrap_or_default();
+        Problem::new(code, [("endpoint", name.into())]).message
+    };
+    let sentence = match (&standing.problem, standing.status) {
+        (Some(problem), _) => {
+            let names = names.iter().map(|(id, name)| (*id, name.to_string())).collect();
+            with_names(problem.clone(), &names).message
+        }
+        (None, NiceStatus::Paused) => about(Code::EndpointPaused),
+        (None, NiceStatus::NotConnected) => about(Code::NotConnected),
+        (None, NiceStatus::Queued) => "The task waits for its turn, or begins just now.".to_owned(),
+        (
+            None,
+            NiceStatus::Ok
+            | NiceStatus::ConnectFailed
+            | NiceStatus::PermissionDenied
+            | NiceStatus::EndpointError
+            | NiceStatus::Quota
+            | NiceStatus::PausedByAdmin,
+        ) => return None,
+    };
+    match standing.retry_at {
+        Some(at) => Some(format!("{sentence} The next try is at {at}.")),
+        None => Some(sentence),
+    }
+}
+
+fn short(status: NiceStatus) -> &'static str {
+    match status {
+        NiceStatus::Ok => "ok",
+        NiceStatus::Queued => "queued",
+        NiceStatus::NotConnected => "endpoint not connected",
+        NiceStatus::Paused => "paused by its owner",
+        NiceStatus::ConnectFailed => "endpoints cannot connect",
+        NiceStatus::PermissionDenied => "permission denied",
+        NiceStatus::EndpointError => "endpoint error",
+        NiceStatus::Quota => "no room at the destination",
+        NiceStatus::PausedByAdmin => "paused by an administrator",
+    }
+}
+
+fn fatal_error(failure: &str) -> Option<FatalError> {
+    let problem: Problem = serde_json::from_str(failure).ok()?;
+    let code = match problem.code {
+        Code::NotFound => "FILE_NOT_FOUND",
+        Code::NotShared | Code::ReadOnly | Code::OsPermission | Code::FolderRemoved => {
+            "PERMISSION_DENIED"
+        }
+        Code::NoSpace => "QUOTA_EXCEEDED",
+        other => other.word(),
+    };
+    Some(FatalError { code: code.to_owned(), description: problem.message })
+}
+
+/// The files of a task as the contract counts them.
+#[derive(Default)]
+struct Subtasks {
+    total: u64,
+    succeeded: u64,
+    pending: u64,
+    failed: u64,
+    canceled: u64,
+    expired: u64,
+}
+
+impl Subtasks {
+    fn of(status: TaskStatus, failure: Option<&str>, counts: &Counts) -> Self {
+        let total = counts.files_found + counts.directories_found;
+        let settled = counts.files_done + counts.files_unchanged + counts.directories_done;
+        let succeeded = settled.min(total);
+        let open = total.saturating_sub(succeeded + counts.errors_skipped);
+        let mut this = Self { total, succeeded, ..Self::default() };
+        let failure: Option<Problem> = failure.and_then(|text| serde_json::from_str(text).ok());
+        match (status, failure.map(|problem| problem.code)) {
+            (TaskStatus::Succeeded, _) => {}
+            (TaskStatus::Active, _) => this.pending = open,
+            (TaskStatus::Failed, Some(Code::Canceled)) => this.canceled = open,
+            (TaskStatus::Failed, Some(Code::Expired)) => this.expired = open,
+            (TaskStatus::Failed, Some(_) | None) => this.failed = open,
+        }
+        this
+    }
+}
+
+fn average(bytes: u64, from: UnixTime, to: UnixTime) -> u64 {
+    let millis = to.millis().saturating_sub(from.millis());
+    let Ok(millis @ 1..) = u64::try_from(millis) else { return 0 };
+    u64::try_from(u128::from(bytes) * 1000 / u128::from(millis)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn averages_are_bytes_a_second() {
+        let at = UnixTime::from_seconds;
+        assert_eq!(average(1000, at(10), at(12)), 500);
+        assert_eq!(average(1000, at(10), at(10)), 0);
+        assert_eq!(average(u64::MAX, at(0), at(1)), u64::MAX);
+    }
+
+    #[test]
+    fn open_work_is_counted_by_how_the_task_ended() {
+        let counts = Counts { files_found: 10, files_done: 4, ..Counts::default() };
+        let canceled = Problem::new(Code::Canceled, [("who", "smith".into())]);
+        let text = serde_json::to_string(&canceled).unwrap();
+        assert_eq!(Subtasks::of(TaskStatus::Failed, Some(&text), &counts).canceled, 6);
+        assert_eq!(Subtasks::of(TaskStatus::Active, None, &counts).pending, 6);
+        assert_eq!(fatal_error(&text).unwrap().code, "CANCELED");
+    }
+}
