@@ -1,17 +1,22 @@
 //! The commands, one file each.
 
+mod agent;
 mod completions;
 mod delete;
+mod doctor;
 mod endpoints;
+mod folders;
 mod generate;
 mod hub;
-mod login;
+mod log;
+pub(crate) mod login;
 mod logout;
 mod ls;
 mod mkdir;
 mod pause;
 mod rename;
 mod resume;
+mod setup;
 mod stat;
 mod status;
 mod stop;
@@ -30,10 +35,15 @@ pub(crate) enum Command {
     Login(login::Args),
     Logout(logout::Args),
     Whoami(whoami::Args),
+    Setup(setup::Args),
+    Folders(folders::Args),
+    Agent(agent::Args),
     Status(status::Args),
     Pause(pause::Args),
     Resume(resume::Args),
     Stop(stop::Args),
+    Log(log::Args),
+    Doctor(doctor::Args),
     Endpoints(endpoints::Args),
     Ls(ls::Args),
     Stat(stat::Args),
@@ -53,10 +63,15 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Login(args) => login::run(args, context).await,
         Command::Logout(args) => logout::run(args, context).await,
         Command::Whoami(args) => whoami::run(args, context).await,
+        Command::Setup(args) => setup::run(args, context).await,
+        Command::Folders(args) => folders::run(args, context).await,
+        Command::Agent(args) => agent::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,
         Command::Pause(args) => pause::run(args, context).await,
         Command::Resume(args) => resume::run(args, context).await,
         Command::Stop(args) => stop::run(args, context).await,
+        Command::Log(args) => log::run(args, context).await,
+        Command::Doctor(args) => doctor::run(args, context).await,
         Command::Endpoints(args) => endpoints::run(args, context).await,
         Command::Ls(args) => ls::run(args, context).await,
         Command::Stat(args) => stat::run(args, context).await,

@@ -2,13 +2,13 @@
 
 use std::{env, fs, path::PathBuf, sync::Arc};
 
-use outport_agent::{Config, TokenStore};
+use outport_agent::{Config, Offline, TokenStore};
 use outport_api::{
     Secret,
     client::{Bearer, BoxFuture, Client, HubUrl, Trust},
     transfer::Endpoint,
 };
-use outport_control::{Paths, Profile};
+use outport_control::{Client as Control, ConnectError, Paths, PathsError};
 use outport_types::Problem;
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Context {
     pub printer: Printer,
-    profile: Profile,
+    paths: Result<Paths, PathsError>,
     hub: Option<HubUrl>,
 }
 
@@ -30,15 +30,22 @@ impl Context {
     pub(crate) fn new(global: &Global) -> Self {
         Self {
             printer: Printer::new(global),
-            profile: global.profile.clone(),
+            paths: Paths::locate(global.profile.clone()),
             hub: global.hub.clone(),
         }
     }
 
+    /// A context with a home of its own.
+    #[cfg(test)]
+    pub(crate) fn with(printer: Printer, paths: Paths) -> Self {
+        Self { printer, paths: Ok(paths), hub: None }
+    }
+
     /// Where the profile keeps its files.
     pub(crate) fn paths(&self) -> Result<Paths, Failure> {
-        Paths::locate(self.profile.clone())
-            .map_err(|error| Failure::new(Exit::Failed, format!("No place for files: {error}.")))
+        self.paths.clone().map_err(|error| {
+            Failure::new(Exit::Failed, format!("There is no place for files: {error}."))
+        })
     }
 
     /// The hub that was named on the command line or in the environment.
@@ -61,8 +68,18 @@ impl Context {
     }
 
     /// The agent that runs for the profile.
-    pub(crate) async fn agent(&self) -> Result<outport_control::Client, Failure> {
-        Ok(outport_control::Client::connect(&self.paths()?).await?)
+    pub(crate) async fn agent(&self) -> Result<Control, Failure> {
+        Ok(Control::connect(&self.paths()?).await?)
+    }
+
+    /// Whatever answers for the profile: the agent that runs, or else this process.
+    pub(crate) async fn owner(&self) -> Result<Control, Failure> {
+        let paths = self.paths()?;
+        match Control::connect(&paths).await {
+            Ok(agent) => Ok(agent),
+            Err(ConnectError::NotRunning) => Ok(Control::in_memory(Arc::new(Offline::new(&paths)))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// A client of the hub, for whoever is signed in; or for the token in the environment.

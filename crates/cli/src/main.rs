@@ -8,6 +8,8 @@ mod commands;
 mod context;
 mod failure;
 mod follow;
+#[cfg(test)]
+mod hub_tests;
 mod human;
 mod location;
 mod printer;

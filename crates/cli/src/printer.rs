@@ -185,6 +185,10 @@ impl Printer {
         local_minute(time, &self.zone)
     }
 
+    pub(crate) const fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     pub(crate) const fn is_json(&self) -> bool {
         self.json
     }
@@ -226,38 +230,36 @@ pub(crate) use capture::Captured;
 mod capture {
     use super::*;
 
-    /// A printer without a screen, and what it printed.
-    #[derive(Debug)]
+    /// What a printer without a screen printed.
+    #[derive(Clone, Debug, Default)]
     pub(crate) struct Captured {
-        pub printer: Printer,
+        json: bool,
         out: Arc<Mutex<Vec<u8>>>,
         err: Arc<Mutex<Vec<u8>>>,
     }
 
     impl Captured {
         pub(crate) fn text() -> Self {
-            Self::new(false)
+            Self::default()
         }
 
         pub(crate) fn json() -> Self {
-            Self::new(true)
+            Self { json: true, ..Self::default() }
         }
 
-        fn new(json: bool) -> Self {
-            let (out, err) = (Arc::default(), Arc::default());
-            let printer = Printer {
-                json,
+        pub(crate) fn printer(&self) -> Printer {
+            Printer {
+                json: self.json,
                 quiet: false,
                 verbose: false,
                 draws: false,
                 color_out: false,
                 color_err: false,
                 zone: TimeZone::UTC,
-                out: Sink::Memory(Arc::clone(&out)),
-                err: Sink::Memory(Arc::clone(&err)),
+                out: Sink::Memory(Arc::clone(&self.out)),
+                err: Sink::Memory(Arc::clone(&self.err)),
                 closed: AtomicBool::new(false),
-            };
-            Self { printer, out, err }
+            }
         }
 
         pub(crate) fn out(&self) -> String {
@@ -280,13 +282,13 @@ mod tests {
     fn nothing_that_is_printed_can_steer_the_terminal() {
         let evil = "a\u{1b}[2J\nb\u{9b}31m\u{202e}c";
         let screen = Captured::text();
-        screen.printer.line(evil);
-        screen.printer.note(evil);
-        screen.printer.failure(&Failure::new(crate::failure::Exit::Failed, evil));
+        screen.printer().line(evil);
+        screen.printer().note(evil);
+        screen.printer().failure(&Failure::new(crate::failure::Exit::Failed, evil));
         let mut table = Table::new(&[("NAME", Align::Left)]);
         table.row([Text::from(evil)]);
-        screen.printer.table(&table);
-        screen.printer.json(&json!({ "name": evil }));
+        screen.printer().table(&table);
+        screen.printer().json(&json!({ "name": evil }));
         let printed = screen.out() + &screen.err();
         assert!(printed.chars().all(|c| c == '\n' || !c.is_control()), "{printed:?}");
         assert!(!printed.contains('\u{202e}'));
@@ -297,7 +299,7 @@ mod tests {
     fn json_stays_json_and_reads_back() {
         let evil = json!({ "name": "a\u{1b}\u{7f}\u{9b}\u{202e}\n" });
         let screen = Captured::json();
-        screen.printer.fact(&evil, |_| panic!("text was not asked for"));
+        screen.printer().fact(&evil, |_| panic!("text was not asked for"));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&screen.out()).unwrap(), evil);
     }
 
@@ -305,13 +307,13 @@ mod tests {
     fn errors_are_one_sentence_and_for_programs_an_object() {
         let failure = Failure::from(Problem::new(Code::AgentNotRunning, []));
         let screen = Captured::text();
-        screen.printer.failure(&failure);
+        screen.printer().failure(&failure);
         assert_eq!(
             screen.err(),
             "error: No agent is running here. Start it with `outport agent`.\n"
         );
         let screen = Captured::json();
-        screen.printer.failure(&failure);
+        screen.printer().failure(&failure);
         let document: serde_json::Value = serde_json::from_str(&screen.err()).unwrap();
         assert_eq!(document["code"], "AGENT_NOT_RUNNING");
         assert_eq!(document["exit"], 5);

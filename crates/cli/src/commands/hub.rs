@@ -86,15 +86,16 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
 
 impl Settings {
     fn config(self) -> Result<HubConfig, Failure> {
-        let mut overrides = HubOverrides::default();
-        overrides.data = self.data;
-        overrides.listen = self.listen;
-        overrides.public_url = self.public_url;
-        overrides.tls_cert = self.tls_cert;
-        overrides.tls_key = self.tls_key;
-        overrides.behind_proxy = self.behind_proxy.then_some(true);
-        overrides.udp_listen = self.udp_listen;
-        overrides.public_udp = self.public_udp;
+        let overrides = HubOverrides {
+            data: self.data,
+            listen: self.listen,
+            public_url: self.public_url,
+            tls_cert: self.tls_cert,
+            tls_key: self.tls_key,
+            behind_proxy: self.behind_proxy.then_some(true),
+            udp_listen: self.udp_listen,
+            public_udp: self.public_udp,
+        };
         // Variables that are not text are nobody's settings.
         let vars = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))

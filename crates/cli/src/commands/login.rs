@@ -5,7 +5,7 @@ use outport_api::{
     auth::{TokenAnswer, names::server},
     client::{Auth, HubUrl},
 };
-use outport_control::{Account, Client as Control, ConnectError, Secret, SignIn, TokenSet};
+use outport_control::{Account, Secret, SignIn, TokenSet};
 use serde_json::json;
 use url::Url;
 
@@ -42,9 +42,19 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     } else {
         in_browser(&auth, printer).await?
     };
-    let sign_in = sign_in(&auth, &answer).await?;
+    finish(&auth, &answer, context).await
+}
+
+/// Asks who it is that signed in, and keeps the sign-in.
+pub(crate) async fn finish(
+    auth: &Auth,
+    answer: &TokenAnswer,
+    context: &Context,
+) -> Result<(), Failure> {
+    let printer = &context.printer;
+    let sign_in = sign_in(auth, answer).await?;
     let account = sign_in.account.clone();
-    keep(context, &store, sign_in).await?;
+    context.owner().await?.sign_in(sign_in).await?;
     printer.fact(&json!({ "hub": account.hub, "username": account.username }), |printer| {
         let text = Text::new().add(Paint::Good, "Signed in").plain(" as ");
         let text = text.add(Paint::Strong, &account.username);
@@ -113,16 +123,4 @@ async fn sign_in(auth: &Auth, answer: &TokenAnswer) -> Result<SignIn, Failure> {
         .collect();
     let client_id = outport_api::auth::names::OUTPORT_CLIENT.to_string();
     Ok(SignIn { account, client_id, tokens })
-}
-
-/// Hands the sign-in to the agent that runs, or keeps it for the one that will.
-async fn keep(context: &Context, store: &TokenStore, sign_in: SignIn) -> Result<(), Failure> {
-    match Control::connect(&context.paths()?).await {
-        Ok(mut agent) => Ok(agent.sign_in(sign_in).await?),
-        Err(ConnectError::NotRunning) => store
-            .sign_in(sign_in)
-            .await
-            .map_err(|error| Failure::from(error.problem()).because(error)),
-        Err(error) => Err(error.into()),
-    }
 }

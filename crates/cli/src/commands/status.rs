@@ -184,7 +184,7 @@ mod tests {
         }))
         .unwrap();
         let screen = Captured::text();
-        show(&screen.printer, &snapshot);
+        show(&screen.printer(), &snapshot);
         insta::assert_snapshot!(screen.out(), @"
         endpoint  smith#WorkPC
         state     transferring

@@ -41,14 +41,14 @@ fn how_a_task_ended_is_said_and_is_the_exit_status() {
     task.files_transferred = 5000;
     task.bytes_transferred = 5_000_000_000;
     let screen = Captured::text();
-    conclude(&screen.printer, &task).unwrap();
+    conclude(&screen.printer(), &task).unwrap();
     assert_eq!(screen.out(), "Done: 5,000 files and 5.0 GB transferred, verified, in 54 s.\n");
     task.status = TaskStatus::Failed;
     task.fatal_error = Some(outport_api::transfer::FatalError {
         code: "PERMISSION_DENIED".to_owned(),
         description: "/x is in a read-only folder.".to_owned(),
     });
-    let failure = conclude(&screen.printer, &task).unwrap_err();
+    let failure = conclude(&screen.printer(), &task).unwrap_err();
     assert_eq!((failure.exit, failure.code.as_str()), (Exit::Failed, "PERMISSION_DENIED"));
     assert!(failure.message.starts_with("/x is in a read-only folder. `outport tasks events"));
 }

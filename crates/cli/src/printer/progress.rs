@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn without_a_terminal_only_changes_of_state_are_lines() {
         let screen = Captured::text();
-        let mut progress = screen.printer.progress();
+        let printer = screen.printer();
+        let mut progress = printer.progress();
         let moment = |state: &str, numbers: &str| Moment {
             fraction: None,
             state: state.to_owned(),
@@ -118,7 +119,7 @@ mod tests {
     fn programs_see_no_progress() {
         let screen = Captured::json();
         let moment = Moment { fraction: None, state: "waiting".to_owned(), numbers: String::new() };
-        screen.printer.progress().show(&moment);
+        screen.printer().progress().show(&moment);
         assert_eq!(screen.err(), "");
     }
 

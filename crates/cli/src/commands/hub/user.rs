@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Subcommand;
-use outport_hub::{HubConfig, NewUser, UserRow};
+use outport_hub::{Admin, HubConfig, NewUser, UserRow};
 use outport_types::Handle;
 use serde_json::json;
 
@@ -55,6 +55,15 @@ enum Act {
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
+    /// Sign a computer in for a person, by the code that `outport login --no-browser` shows there
+    Approve {
+        /// Whose
+        #[arg(value_name = "HANDLE")]
+        handle: Handle,
+        /// The code
+        #[arg(value_name = "CODE")]
+        code: String,
+    },
     /// Close an account: nobody signs in to it, its tokens end
     Disable {
         /// Whose
@@ -93,14 +102,18 @@ pub(super) async fn run(args: Args, config: HubConfig, context: &Context) -> Res
         }
         Act::Passwd { handle, password_file: Some(file) } => {
             let password = password(&file)?;
-            let work =
-                async |admin: &outport_hub::Admin| admin.set_password(&handle, &password).await;
+            let work = async |admin: &Admin| admin.set_password(&handle, &password).await;
             administer(config, work).await?;
             printer.note(format!("{handle} has a new password."));
         }
         Act::Passwd { handle, password_file: None } => {
             let link = administer(config, async |admin| admin.password_link(&handle).await).await?;
             printer.fact(&json!({ "link": link }), |printer| show_link(printer, Some(&link)));
+        }
+        Act::Approve { handle, code } => {
+            let work = async |admin: &Admin| admin.approve_device(&handle, &code).await;
+            administer(config, work).await?;
+            printer.note(format!("The computer is signed in as {handle}."));
         }
         Act::Disable { handle } => {
             administer(config, async |admin| admin.set_disabled(&handle, true).await).await?;
