@@ -111,3 +111,42 @@ What `outport hub` and `outport agent` log.
 \\fBNO_COLOR\\fR
 No colours, whatever its value.
 ";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_manual_and_the_completions_are_those_of_this_command_line() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        let fresh = tempfile::tempdir().unwrap();
+        man(&fresh.path().join("man")).unwrap();
+        completions(&fresh.path().join("completions")).unwrap();
+        for what in ["man", "completions"] {
+            let (kept, fresh) = (files(&docs.join(what)), files(&fresh.path().join(what)));
+            let changed: Vec<_> = fresh
+                .keys()
+                .chain(kept.keys())
+                .filter(|name| fresh.get(*name) != kept.get(*name))
+                .collect();
+            assert!(
+                changed.is_empty(),
+                "{changed:?}: run `cargo run -p outport -- generate {what} docs/{what}` (and \
+                 remove the files of commands that are gone)"
+            );
+        }
+    }
+
+    fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+        let Ok(entries) = fs::read_dir(directory) else { return BTreeMap::new() };
+        entries
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let name = entry.file_name().into_string().unwrap();
+                (name, fs::read(entry.path()).unwrap())
+            })
+            .collect()
+    }
+}
