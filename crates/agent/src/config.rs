@@ -142,6 +142,7 @@ impl Config {
 
     fn parse(text: &str, paths: &Paths, home: Option<&Path>) -> Result<Self, Wrong> {
         let file = schema::read(text)?;
+        let schema::ReadBefore = file.version;
         let mut folders = Vec::new();
         for folder in &file.folders {
             folders.push(folder.check(home, paths)?);

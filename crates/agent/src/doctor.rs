@@ -1,7 +1,6 @@
 //! Checks step by step what a working endpoint needs, and says what to do where a step fails.
 
 use std::{
-    fs,
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -345,7 +344,7 @@ fn is_writable(dir: &Path) -> bool {
             .is_ok()
     }
     #[cfg(not(unix))]
-    fs::metadata(dir).is_ok_and(|metadata| !metadata.permissions().readonly())
+    std::fs::metadata(dir).is_ok_and(|metadata| !metadata.permissions().readonly())
 }
 
 /// Longer than any of the steps takes where it works.

@@ -9,7 +9,7 @@ mod backoff;
 mod bytes;
 mod dial;
 
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use outport_api::client::{HubUrl, Trust};
 use outport_protocol::{
@@ -394,6 +394,3 @@ const STRANGER_PAUSE: Duration = Duration::from_secs(60);
 const OUT_MAX: usize = 32;
 /// One TLS record.
 const READ_BYTES: usize = 16 * 1024;
-
-/// The configuration of the outer encryption, made once.
-pub(crate) type OuterTls = Arc<rustls::ClientConfig>;

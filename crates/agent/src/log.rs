@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read as _, Seek as _, SeekFrom, Write},
+    io::{self, Read as _, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -78,26 +78,27 @@ pub fn file(paths: &Paths) -> PathBuf {
 
 /// Sends the last `lines` lines of the log, and with `follow` those that come, until nobody listens.
 pub(crate) async fn send(file: PathBuf, lines: usize, follow: bool, out: mpsc::Sender<String>) {
-    let old = {
-        let file = file.clone();
-        crate::blocking(move || tail(&file, lines)).await
-    };
-    let (old, mut place) = old.unwrap_or_default();
-    for line in old {
-        if out.send(line).await.is_err() {
-            return;
-        }
-    }
-    while follow && !out.is_closed() {
-        sleep(FOLLOW_EVERY).await;
-        let (path, from) = (file.clone(), place);
-        let Ok((fresh, now)) = crate::blocking(move || since(&path, from)).await else { continue };
-        place = now;
+    let begun = crate::blocking(move || {
+        let mut reader = LogReader::open(file);
+        let old = reader.tail(lines);
+        (reader, old)
+    });
+    let (mut reader, mut fresh) = begun.await;
+    loop {
         for line in fresh {
             if out.send(line).await.is_err() {
                 return;
             }
         }
+        if !follow || out.is_closed() {
+            return;
+        }
+        sleep(FOLLOW_EVERY).await;
+        (reader, fresh) = crate::blocking(move || {
+            let fresh = reader.fresh();
+            (reader, fresh)
+        })
+        .await;
     }
 }
 
@@ -113,42 +114,73 @@ fn filter(level: LogLevel) -> EnvFilter {
     EnvFilter::builder().parse_lossy(ours)
 }
 
-/// The last lines, the file before the current one included, and where the current one ends.
-fn tail(file: &Path, lines: usize) -> io::Result<(Vec<String>, u64)> {
-    let (mut found, end) = read_from(file, 0, true)?;
-    if found.len() < lines
-        && let Ok((mut older, _)) = read_from(&numbered(file, 1), 0, true)
-    {
-        older.append(&mut found);
-        found = older;
+/// Reads the log, through changes of file.
+#[derive(Debug)]
+struct LogReader {
+    path: PathBuf,
+    file: Option<File>,
+    /// Bytes after the last line break.
+    rest: Vec<u8>,
+}
+
+impl LogReader {
+    fn open(path: PathBuf) -> Self {
+        let file = File::open(&path).ok(); // it may come later
+        Self { path, file, rest: Vec::new() }
     }
-    let extra = found.len().saturating_sub(lines);
-    Ok((found.split_off(extra), end))
+
+    /// The last lines, those of the file before the current one included.
+    fn tail(&mut self, lines: usize) -> Vec<String> {
+        let mut found = self.fresh();
+        if found.len() < lines {
+            let mut older = Self::open(numbered(&self.path, 1)).rest_of_file();
+            older.append(&mut found);
+            found = older;
+        }
+        let extra = found.len().saturating_sub(lines);
+        found.split_off(extra)
+    }
+
+    /// The whole lines that were written since the last look.
+    fn fresh(&mut self) -> Vec<String> {
+        let replaced = match (&self.file, File::open(&self.path)) {
+            (_, Err(_)) => None,
+            (Some(old), Ok(new)) if is_same_file(old, &new) => None,
+            (_, Ok(new)) => Some(new),
+        };
+        let mut lines = self.rest_of_file();
+        if let Some(new) = replaced {
+            self.file = Some(new);
+            self.rest.clear();
+            lines.append(&mut self.rest_of_file());
+        }
+        lines
+    }
+
+    fn rest_of_file(&mut self) -> Vec<String> {
+        let Some(file) = &mut self.file else { return Vec::new() };
+        // What cannot be read is missing from what is shown, which shows that it cannot be read.
+        file.take(FILE_BYTES_MAX * 2).read_to_end(&mut self.rest).ok();
+        let Some(last) = self.rest.iter().rposition(|byte| *byte == b'\n') else {
+            return Vec::new();
+        };
+        let whole: Vec<u8> = self.rest.drain(..=last).collect();
+        let text = String::from_utf8_lossy(&whole);
+        text.lines().map(|line| line.chars().take(LINE_CHARS_MAX).collect()).collect()
+    }
 }
 
-/// The whole lines from a place on, and where they end; from the start when the file was replaced.
-fn since(file: &Path, place: u64) -> io::Result<(Vec<String>, u64)> {
-    let bytes = fs::metadata(file)?.len();
-    read_from(file, if bytes < place { 0 } else { place }, false)
+#[cfg(unix)]
+fn is_same_file(a: &File, b: &File) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = |file: &File| file.metadata().map(|found| (found.dev(), found.ino())).ok();
+    id(a) == id(b)
 }
 
-fn read_from(file: &Path, place: u64, to_the_end: bool) -> io::Result<(Vec<String>, u64)> {
-    let mut file = match File::open(file) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
-        Err(error) => return Err(error),
-    };
-    file.seek(SeekFrom::Start(place))?;
-    let mut content = Vec::new();
-    file.take(FILE_BYTES_MAX * 2).read_to_end(&mut content)?;
-    let whole = match content.iter().rposition(|byte| *byte == b'\n') {
-        Some(last) => last + 1,
-        None if to_the_end => content.len(),
-        None => 0,
-    };
-    let text = String::from_utf8_lossy(&content[..whole]);
-    let lines = text.lines().map(|line| line.chars().take(LINE_CHARS_MAX).collect()).collect();
-    Ok((lines, place + whole as u64))
+#[cfg(not(unix))]
+fn is_same_file(a: &File, b: &File) -> bool {
+    let made = |file: &File| file.metadata().and_then(|found| found.created()).ok();
+    made(a) == made(b)
 }
 
 /// A file that is put aside when it is full, a few times.
@@ -252,7 +284,7 @@ mod tests {
             rotating.append(format!("line {n:04}\n").as_bytes()).unwrap();
         }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 5);
-        let (lines, _) = tail(&path, 3).unwrap();
+        let lines = LogReader::open(path).tail(3);
         assert_eq!(lines, ["line 0011", "line 0012", "line 0013"]);
     }
 

@@ -27,7 +27,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{
-    admission::{Admitted, Refusal, admit},
+    admission::{Admitted, admit},
     seen::SeenSessions,
     ticket_log::TicketLog,
     worker::{Job, run},

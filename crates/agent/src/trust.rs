@@ -49,7 +49,7 @@ pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
 /// Why the outer encryption cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum TrustError {
+pub(crate) enum TrustError {
     /// The file with extra certificates is no PEM.
     #[error("the extra certificates are not in PEM form: {0}")]
     Pem(String),

@@ -20,11 +20,11 @@ pub(crate) struct Field {
 }
 
 macro_rules! documented {
-    ($($(#[doc = $sdoc:literal])+ $(#[serde($($sattr:tt)*)])* $vis:vis struct $name:ident {
+    ($($(#[doc = $sdoc:literal])+ $(#[derive($extra:ident)])? $(#[serde($($sattr:tt)*)])* $vis:vis struct $name:ident {
         $($(#[doc = $doc:literal])+ $(#[serde($($attr:tt)*)])* $field:ident: $type:ty,)+
     })+) => {$(
         $(#[doc = $sdoc])+
-        #[derive(Debug, Deserialize)]
+        #[derive(Debug, Deserialize $(, $extra)?)]
         #[serde(deny_unknown_fields)]
         $(#[serde($($sattr)*)])*
         $vis struct $name {
@@ -46,8 +46,8 @@ documented! {
     pub(crate) struct File {
         /// The version of this file's format; `1`. Written by Outport, needed so that later
         /// versions can read old files.
-        #[serde(default = "newest")]
-        version: u32,
+        #[serde(default, rename = "version")]
+        version: ReadBefore,
         /// Where `/~/` leads: a directory inside one of the folders.
         /// The first folder unless set; an error for whoever asks when there is no folder.
         #[serde(default)]
@@ -100,6 +100,7 @@ documented! {
     }
 
     /// How the hub and other computers are reached.
+    #[derive(Default)]
     #[serde(default)]
     pub(crate) struct Network {
         /// The UDP port for sessions; `0`, which lets the system choose, unless set.
@@ -112,11 +113,23 @@ documented! {
     }
 
     /// What the agent writes down about its work.
+    #[derive(Default)]
     #[serde(default)]
     pub(crate) struct Log {
         /// `"error"`, `"warn"`, `"info"` or `"debug"`; `"info"` unless set.
         /// Names of files and addresses of computers appear with `"debug"` only.
         level: LogLevel,
+    }
+}
+
+/// The version, which was looked at before the rest was read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "i64")]
+pub(crate) struct ReadBefore;
+
+impl From<i64> for ReadBefore {
+    fn from(_: i64) -> Self {
+        Self
     }
 }
 
@@ -150,18 +163,6 @@ impl LogLevel {
 impl Default for Transfer {
     fn default() -> Self {
         Self { sessions_max: SESSIONS_MAX }
-    }
-}
-
-impl Default for Network {
-    fn default() -> Self {
-        Self { udp_port: 0, ca_file: None }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: LogLevel::Info }
     }
 }
 
@@ -237,7 +238,7 @@ pub(super) fn place_of(file: &File, error: &RulesError, home: Option<&Path>) -> 
             .find(|folder| spelled(&folder.path).as_ref() == Some(path))
             .map_or(0, |folder| folder.path.span().start),
         // Paths were read one by one before, so nothing else is left to be wrong.
-        _ => 0,
+        RulesError::BadPath { .. } | _ => 0,
     }
 }
 
@@ -251,10 +252,6 @@ fn expand(text: &str, home: Option<&Path>) -> Option<PathBuf> {
         None => PathBuf::from(text),
     };
     path.is_absolute().then(|| path.components().collect())
-}
-
-const fn newest() -> u32 {
-    migrate::NEWEST
 }
 
 const fn read_only() -> Access {

@@ -68,7 +68,6 @@ impl Core {
             now: clock.hub_time(now),
             own: &identity.registration.key,
             endpoint: identity.registration.endpoint,
-            name: &name,
             paused: self.pause.is_some(),
             seen: &self.seen,
             running: self.sessions.len(),

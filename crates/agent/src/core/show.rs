@@ -154,6 +154,10 @@ impl Core {
 }
 
 /// A few words for a problem, and how grave it is.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most codes are about files, not about the agent"
+)]
 fn heading(code: Code) -> (&'static str, Severity) {
     match code {
         Code::NotSetUp => ("Not set up", Severity::Error),

@@ -79,8 +79,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for MessageBytes<S> {
 }
 
 pub(super) fn io_error(error: tungstenite::Error) -> io::Error {
-    match error {
-        tungstenite::Error::Io(error) => error,
-        other => io::Error::other(other),
-    }
+    if let tungstenite::Error::Io(error) = error { error } else { io::Error::other(error) }
 }

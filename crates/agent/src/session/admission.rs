@@ -8,7 +8,7 @@ use outport_protocol::{
     statement::Statement,
     ticket::{Party, Role, Ticket, TicketError},
 };
-use outport_types::{Code, EndpointId, Problem, PublicKey, SessionId, UnixTime};
+use outport_types::{Code, EndpointId, Problem, PublicKey, UnixTime};
 
 use super::SeenSessions;
 
@@ -23,8 +23,6 @@ pub(crate) struct Gate<'a> {
     pub(crate) own: &'a PublicKey,
     /// The endpoint that it is.
     pub(crate) endpoint: EndpointId,
-    /// Its full name, for what people read.
-    pub(crate) name: &'a str,
     /// Whether the owner paused it.
     pub(crate) paused: bool,
     /// Sessions that ever began here.

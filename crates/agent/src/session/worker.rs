@@ -25,7 +25,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Admitted, SessionEvent, Stop, StopReason, TicketLog, seen};
+use super::{Admitted, SessionEvent, Stop, TicketLog, seen};
 use crate::outbox::prepare_task;
 
 /// All that a session needs.
@@ -261,11 +261,13 @@ fn state_of(end: SessionEnd, name: &str) -> SessionState {
         SessionEnd::Finished { .. } => SessionState::Done,
         SessionEnd::Stopped(_) => SessionState::Stopped,
         // The other side says itself why it stopped; "broken" would frighten people.
-        SessionEnd::Broken { why: Broken::Link(LinkEnd::Peer { code, .. }) }
-            if matches!(code, CloseCode::Paused | CloseCode::Shutdown | CloseCode::Revoked) =>
-        {
-            SessionState::Stopped
-        }
+        SessionEnd::Broken {
+            why:
+                Broken::Link(LinkEnd::Peer {
+                    code: CloseCode::Paused | CloseCode::Shutdown | CloseCode::Revoked,
+                    ..
+                }),
+        } => SessionState::Stopped,
         SessionEnd::Broken { why } => {
             let retry = true;
             let problem = match &why {
@@ -277,12 +279,13 @@ fn state_of(end: SessionEnd, name: &str) -> SessionState {
                         ("reason", reason.as_str().into()),
                     ],
                 ),
-                other => Problem::new(
+                // Whatever else may break a session, the other side is no longer there.
+                Broken::Link(_) | Broken::Left | Broken::Worker | _ => Problem::new(
                     Code::LinkBroken,
                     [
                         ("endpoint", name.into()),
                         ("peer", "the other side".into()),
-                        ("reason", Chain(other).to_string().into()),
+                        ("reason", Chain(&why).to_string().into()),
                     ],
                 ),
             };

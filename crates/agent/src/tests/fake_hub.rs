@@ -16,7 +16,8 @@ use outport_protocol::{
     tls::{self, ALPN_CONTROL, AllowPeer},
 };
 use outport_types::{
-    CollectionPath, EndpointId, PublicKey, RequestId, SessionId, TaskId, TicketId, UnixTime,
+    CollectionPath, EndpointId, Problem, PublicKey, RequestId, SessionId, TaskId, TicketId,
+    UnixTime,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -207,6 +208,25 @@ impl Channel {
                 if *of == session && !matches!(state, SessionState::Connected { .. }) =>
             {
                 Some(state.clone())
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    /// Why a session's work is refused or failed.
+    pub(super) async fn failure_of(&mut self, sample: &Sample) -> Problem {
+        self.hear_until(|message| match message {
+            AgentMessage::Session { session, state: SessionState::Refused { problem, .. } }
+                if *session == sample.ticket.session =>
+            {
+                Some(problem.clone())
+            }
+            AgentMessage::Reports { task, reports, .. } if *task == sample.orders.task => {
+                reports.iter().find_map(|report| match report {
+                    Report::Finished(finished) => finished.failure.clone(),
+                    _ => None,
+                })
             }
             _ => None,
         })
