@@ -57,15 +57,8 @@ pub(crate) struct NewAccount {
     pub(crate) provider: Uuid,
 }
 
-/// An account that was just made.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Created {
-    pub(crate) account: AccountId,
-    pub(crate) identity: IdentityId,
-}
-
 /// Stores a new account with its identity; a place-holder of that name becomes the identity.
-pub(crate) async fn create(tx: &Tx, new: NewAccount, now: UnixTime) -> Result<Created, DbErr> {
+pub(crate) async fn create(tx: &Tx, new: NewAccount, now: UnixTime) -> Result<AccountId, DbErr> {
     let account_id = AccountId::random();
     account::ActiveModel {
         id: Set(account_id.uuid()),
@@ -96,11 +89,11 @@ pub(crate) async fn create(tx: &Tx, new: NewAccount, now: UnixTime) -> Result<Cr
         is_primary: Set(true),
         created_at: Set(now.millis()),
     };
-    let row = match waiting {
+    match waiting {
         Some(_) => row.update(tx).await?,
         None => row.insert(tx).await?,
     };
-    Ok(Created { account: account_id, identity: IdentityId::from_uuid(row.id) })
+    Ok(account_id)
 }
 
 /// The account with this handle.

@@ -150,11 +150,11 @@ impl Admin {
         let wants_link = new.password.is_none();
         let key = self.store.write(move |tx| {
             Box::pin(async move {
-                let created = create(tx, new, now).await?;
+                let account = create(tx, new, now).await?;
                 if !wants_link {
                     return Ok(None);
                 }
-                let purpose = LinkPurpose::Password { account: created.account.uuid() };
+                let purpose = LinkPurpose::Password { account: account.uuid() };
                 Ok::<_, StoreError>(Some(Link::create(tx, purpose, now, hours).await?))
             })
         });
@@ -243,7 +243,7 @@ impl Admin {
         let now = self.clock.now();
         let write = self.store.write(move |tx| {
             Box::pin(async move {
-                let created = create(
+                let account = create(
                     tx,
                     NewAccount {
                         kind: AccountKind::Application,
@@ -264,7 +264,7 @@ impl Admin {
                     kind: ClientKind::Application,
                     name,
                     template: None,
-                    account: Some(created.account),
+                    account: Some(account),
                 };
                 client::create(tx, new, now).await?;
                 client::add_secret(tx, client_id, hash, now).await?;

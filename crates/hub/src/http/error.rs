@@ -155,26 +155,6 @@ impl<S: Shape> ApiError<S> {
         self.inner.oauth = Some(word);
         self
     }
-
-    /// Keeps the cause for the log.
-    #[must_use]
-    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.inner.source = Some(source.into());
-        self
-    }
-
-    pub(crate) fn status(&self) -> StatusCode {
-        self.inner.status
-    }
-
-    pub(crate) fn message(&self) -> &str {
-        &self.inner.message
-    }
-
-    /// The same error as another API writes it.
-    pub(crate) fn reshape<T: Shape>(self) -> ApiError<T> {
-        ApiError { inner: self.inner, shape: PhantomData }
-    }
 }
 
 impl Shape for TransferShape {

@@ -246,7 +246,7 @@ async fn save(
                     accounts::set_password(tx, id, hash).await?;
                     id
                 }
-                None => accounts::create(tx, new, now).await?.account.uuid(),
+                None => accounts::create(tx, new, now).await?.uuid(),
             };
             Ok::<_, StoreError>(account::Entity::find_by_id(id).one(tx).await?)
         })

@@ -197,7 +197,7 @@ mod tests {
             (json!({"sync_level": "size"}), "sync_level"),
         ] {
             let error = refuse_unsupported(&document).unwrap_err();
-            assert!(error.message().contains(name), "{error}");
+            assert!(error.to_string().contains(name), "{error}");
         }
     }
 
