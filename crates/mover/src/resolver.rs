@@ -13,6 +13,8 @@
 //!    administrator made it.)
 //! 5. What the hub granted counts from the place behind the granted path on, so a link inside a
 //!    granted subtree does not lead out of it.
+//!    A folder below a denied directory is reached by its own path only: who walks or copies a tree
+//!    sees nothing of the denied directory, and so nothing of what is in it.
 //! 6. Hard links are files like any other: what the owner linked into a folder is in that folder.
 //!    Only a link to a file that a rule denies is denied with it.
 
@@ -41,7 +43,7 @@ pub use self::{
 };
 use crate::{
     refused::Refused,
-    rules::{Explanation, LiveRules, Rule},
+    rules::{Explanation, LiveRules, Rule, Rules},
 };
 
 /// Resolves paths for one asker: a request of the hub, or a session.
@@ -72,9 +74,16 @@ pub enum Resolved {
 impl Resolver {
     /// Starts for somebody who may touch what `grants` say, at the endpoint of this name.
     pub fn new(rules: LiveRules, grants: &[Grant], endpoint: &str) -> Self {
+        // A grant below `/~/` counts for the default directory of this moment, under both names.
+        let full = |grant: &Grant| Grant {
+            path: full_path(&rules.now(), &grant.path).unwrap_or_else(|_| grant.path.clone()),
+            ..grant.clone()
+        };
+        let granted: Vec<_> =
+            grants.iter().flat_map(|grant| [grant.clone(), full(grant)]).collect();
         Self {
             rules,
-            grants: Grants::new(grants),
+            grants: Grants::new(&granted),
             endpoint: endpoint.into(),
             anchors: Mutex::default(),
         }
@@ -216,10 +225,10 @@ impl Resolver {
 
     /// Whether moving or removing what stands at a place would change what a rule means.
     pub fn holds_rule(&self, place: &Place) -> Result<bool, Refused> {
-        let anchors = self.anchors(Duration::ZERO);
+        let anchors = self.anchors(ANCHORS_AGE_MAX);
         let mut physical = place.directory().here().physical.clone();
         physical.push(place.name().clone());
-        Ok(anchors.holds_rule(&physical, Some(place.stat()?.id)))
+        Ok(anchors.holds_rule(&physical, place.stat()?.id))
     }
 
     /// The path with `/~/` replaced by the default directory.
@@ -227,13 +236,7 @@ impl Resolver {
     /// # Errors
     /// When there is no default directory.
     pub fn full_path(&self, path: &CollectionPath) -> Result<CollectionPath, Refused> {
-        if !path.starts_at_default() {
-            return Ok(path.clone());
-        }
-        let rules = self.rules.now();
-        let default = rules.default_directory().ok_or(Refused::NoDefaultDirectory)?;
-        let names = [default.names(), &path.names()[1..]].concat();
-        CollectionPath::from_names(names).map_err(|_| Refused::NotShared)
+        full_path(&self.rules.now(), path)
     }
 
     /// What is allowed at a path and which rule decides, as the disk is now.
@@ -244,7 +247,7 @@ impl Resolver {
             return by_name;
         };
         let anchors = self.anchors(Duration::ZERO);
-        let mut walk = Walk::new(&anchors, self.parts(path, &full).0, Vec::new());
+        let mut walk = Walk::new(&anchors, self.parts(&full).0, Vec::new());
         let (rule, at) = match walk.run(None, Last::Follow) {
             Ok(Found::Place(here, name)) => {
                 let at = [&*here.physical, std::slice::from_ref(&name)].concat();
@@ -273,7 +276,7 @@ impl Resolver {
     fn resolve(&self, path: &CollectionPath, last: Last) -> Result<Resolved, Refused> {
         let full = self.full_path(path)?;
         let anchors = self.anchors(ANCHORS_AGE_MAX);
-        let (parts, top) = self.parts(path, &full);
+        let (parts, top) = self.parts(&full);
         let roots = top.map(|rights| (Vec::new(), rights)).into_iter().collect();
         let mut walk = Walk::new(&anchors, parts, roots);
         let found = walk.run(None, last).map_err(|refused| {
@@ -299,17 +302,9 @@ impl Resolver {
     }
 
     /// The names of a path, each with what is granted from there on, and what is granted at the top.
-    fn parts(&self, asked: &CollectionPath, full: &CollectionPath) -> (Vec<Part>, Option<Rights>) {
-        let shift = full.names().len() - asked.names().len().min(full.names().len());
-        let or = |a: Option<Rights>, b: Option<Rights>| match (a, b) {
-            (Some(a), Some(b)) => Some(a.and(b)),
-            (a, b) => a.or(b),
-        };
+    fn parts(&self, full: &CollectionPath) -> (Vec<Part>, Option<Rights>) {
         let parts = (1..=full.names().len()).map(|depth| {
-            let mut granted = self.grants.at(&full.names()[..depth]);
-            if asked.starts_at_default() && shift < depth {
-                granted = or(granted, self.grants.at(&asked.names()[..depth - shift]));
-            }
+            let granted = self.grants.at(&full.names()[..depth]);
             Part::name(full.names()[depth - 1].clone(), granted)
         });
         (parts.collect(), self.grants.at(&[]))
@@ -333,6 +328,15 @@ impl Resolver {
             }
         }
     }
+}
+
+fn full_path(rules: &Rules, path: &CollectionPath) -> Result<CollectionPath, Refused> {
+    if !path.starts_at_default() {
+        return Ok(path.clone());
+    }
+    let default = rules.default_directory().ok_or(Refused::NoDefaultDirectory)?;
+    let names = [default.names(), &path.names()[1..]].concat();
+    CollectionPath::from_names(names).map_err(|_| Refused::NotShared)
 }
 
 /// How long the places of rules are taken for known; a rule whose path does not go through links

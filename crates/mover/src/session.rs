@@ -13,6 +13,7 @@ mod local;
 mod receiving;
 mod sending;
 mod stop;
+mod sweep;
 mod workers;
 
 use std::{path::PathBuf, sync::Arc};
@@ -27,7 +28,13 @@ use outport_protocol::{
 use outport_types::{Problem, Retry, TaskId, UnixTime};
 use tokio::sync::watch;
 
-pub use self::{local::run_local, receiving::run_receiver, sending::run_sender, stop::Stop};
+pub use self::{
+    local::run_local,
+    receiving::run_receiver,
+    sending::run_sender,
+    stop::Stop,
+    sweep::{SweepParams, sweep_task},
+};
 use crate::{refused::Refused, rules::LiveRules, store::Store};
 
 /// What one side of a session needs to know.

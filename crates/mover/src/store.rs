@@ -68,15 +68,16 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).follow(FollowSymlinks::No);
         system::private(&mut options);
-        loop {
+        for _ in 0..CREATE_TRIES {
             match directory.dir().open_with(&host, &options) {
                 Ok(file) => return Ok(file.into_std()),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    directory.dir().remove_file(&host)?;
+                    self.remove(directory, name)?;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
+        Err(Refused::Exists)
     }
 
     /// Opens a file of a reserved name again.
@@ -202,6 +203,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         }
     }
 }
+
+/// A name that comes back more often than this is somebody's on purpose.
+const CREATE_TRIES: usize = 4;
 
 /// The disks of this computer.
 #[derive(Clone, Copy, Debug, Default)]

@@ -23,7 +23,10 @@ fn a_tree_of_100_000_files_takes_little_memory_on_both_sides_together() {
     if let Some(top) = std::env::var_os(CHILD) {
         return copy(Path::new(&top)).unwrap();
     }
-    let dir = tempfile::TempDir::with_prefix("outport-memory-").unwrap();
+    // The disk is not what is measured; where there is one in memory, it is ten times faster.
+    let disk = Some(Path::new("/dev/shm")).filter(|disk| disk.is_dir());
+    let disk = disk.map_or_else(std::env::temp_dir, Path::to_path_buf);
+    let dir = tempfile::TempDir::with_prefix_in("outport-memory-", disk).unwrap();
     // Half of them in one directory, so that its names do not fit in memory at once.
     for n in 0..FILES {
         let parent =

@@ -157,7 +157,7 @@ impl Destination {
     }
 
     /// Removes what this task left unfinished, wherever its journal says that it was at work.
-    pub(super) fn sweep(&self) -> Result<(), Refused> {
+    pub(crate) fn sweep(&self) -> Result<(), Refused> {
         let prefix = temp_prefix(self.task);
         *lock(&self.files) = super::OpenFiles::default();
         let touched = lock(&self.journal).touched();

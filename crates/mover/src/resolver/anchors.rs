@@ -1,9 +1,10 @@
 //! Where on the disk the rules stand at the moment.
 
 use std::{
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Instant,
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Anchors {
     rules: Arc<Rules>,
     anchors: Vec<Anchor>,
     home: Option<Anchor>,
+    /// What stands on the ways to the rules, looked up when it is first asked for.
+    ways: OnceLock<BTreeSet<FileId>>,
     made: Instant,
 }
 
@@ -52,7 +55,7 @@ impl Anchors {
     pub(super) fn new(rules: Arc<Rules>) -> Self {
         let anchors = rules.iter().map(|(path, rule)| Anchor::new(path, rule)).collect();
         let home = rules.dot_files_of().map(|path| Anchor::new(path, Rule::Denied));
-        Self { rules, anchors, home, made: Instant::now() }
+        Self { rules, anchors, home, ways: OnceLock::new(), made: Instant::now() }
     }
 
     pub(super) fn rules(&self) -> &Arc<Rules> {
@@ -157,14 +160,14 @@ impl Anchors {
 
     /// Whether a rule stands on this thing or below it, so that moving it would change what the
     /// rule means.
-    pub(super) fn holds_rule(&self, physical: &[Name], id: Option<FileId>) -> bool {
-        self.anchors.iter().chain(&self.home).any(|anchor| {
-            let by_name = [&anchor.literal, &anchor.physical].into_iter().any(|path| {
-                let above = path.names().get(..physical.len());
-                above.is_some_and(|above| same_names(above, physical))
-            });
-            by_name || id.is_some_and(|id| anchor.passes(id))
-        })
+    pub(super) fn holds_rule(&self, physical: &[Name], id: FileId) -> bool {
+        let all = || self.anchors.iter().chain(&self.home);
+        let by_name = all().flat_map(|anchor| [&anchor.literal, &anchor.physical]).any(|path| {
+            let above = path.names().get(..physical.len());
+            above.is_some_and(|above| same_names(above, physical))
+        });
+        let ways = || self.ways.get_or_init(|| all().flat_map(Anchor::way).collect());
+        by_name || ways().contains(&id)
     }
 }
 
@@ -175,15 +178,12 @@ impl Anchor {
         Self { literal: path.clone(), physical, id, rule }
     }
 
-    /// Whether the way to this rule, as written or as it really is, goes through a thing.
-    fn passes(&self, id: FileId) -> bool {
-        [&self.literal, &self.physical].into_iter().any(|path| {
-            (1..=path.names().len()).any(|depth| {
-                CollectionPath::from_names(path.names()[..depth].to_vec())
-                    .ok()
-                    .and_then(|above| to_host(&above).ok())
-                    .and_then(|above| id_of(&above).ok())
-                    == Some(id)
+    /// What the way to this rule goes through, as written and as it really is.
+    fn way(&self) -> impl Iterator<Item = FileId> {
+        [&self.literal, &self.physical].into_iter().flat_map(|path| {
+            (1..=path.names().len()).filter_map(|depth| {
+                let above = CollectionPath::from_names(path.names()[..depth].to_vec()).ok()?;
+                id_of(&to_host(&above).ok()?).ok()
             })
         })
     }

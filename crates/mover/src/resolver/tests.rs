@@ -165,6 +165,14 @@ fn a_denied_directory_is_denied_by_whatever_way_it_is_reached() {
         let found = read(&resolver, &world.path(path));
         assert!(matches!(found, Err(Refused::NotShared)), "{path}: {found:?}");
     }
+    // Nor does it tell through a link whether it is there.
+    world.link("data/here", ".");
+    let resolver = world.resolver(&["rw:data", "no:data/v1/private", "no:data/v1/absent"]);
+    for path in ["data/here/v1/private", "data/here/v1/absent", "data/here/v1/absent/x"] {
+        let path = world.path(path);
+        assert!(matches!(resolver.look(&path), Err(Refused::NotShared)), "{path}");
+        assert!(matches!(read(&resolver, &path), Err(Refused::NotShared)), "{path}");
+    }
     // What does not exist yet is denied as soon as it does.
     let resolver = world.resolver(&["rw:data", "no:data/later"]);
     assert!(matches!(read(&resolver, &world.path("data/later/x")), Err(Refused::NotShared)));
@@ -245,6 +253,11 @@ fn the_default_directory_is_a_folder_or_an_error() {
     world.file("data/x", "content");
     let resolver = world.resolver(&["ro:data"]);
     assert_eq!(read(&resolver, &"/~/x".parse().unwrap()).unwrap(), "content");
+    let (rules, grant) = (resolver.rules().clone(), Grant::read("/~".parse().unwrap()));
+    let granted = Resolver::new(rules, &[grant], "smith#WorkPC");
+    for path in ["/~/x".parse().unwrap(), world.path("data/x")] {
+        assert_eq!(read(&granted, &path).unwrap(), "content", "{path}");
+    }
     let none = world.resolver(&[]);
     for path in ["/~", "/~/x"] {
         let found = read(&none, &path.parse().unwrap());

@@ -133,6 +133,10 @@ impl<'a> Walk<'a> {
             {
                 return Err(Refused::NotShared);
             }
+            // What a rule denies is not spoken of, be it missing, a file or a link.
+            let silent = at.access.is_none()
+                || self.anchors.rule_of(&below, None) == Some(Rule::Denied)
+                || self.is_dot_file_of_home(&at, &name);
             if is_last && last == Last::Keep {
                 self.grant(&below, part.granted);
                 return self.place(at, name);
@@ -145,16 +149,14 @@ impl<'a> Walk<'a> {
                     }
                     at = here;
                 }
-                Child::Link if at.access.is_some() => {
-                    match self.expand(at, &name, part.granted)? {
-                        Found::Directory(here) => at = here,
-                        above @ (Found::Above(..) | Found::Place(..)) => return Ok(above),
-                    }
-                }
-                Child::Link => return Err(Refused::NotShared),
-                Child::Other | Child::Missing if at.access.is_none() => {
+                Child::Link if !silent => match self.expand(at, &name, part.granted)? {
+                    Found::Directory(here) => at = here,
+                    above @ (Found::Above(..) | Found::Place(..)) => return Ok(above),
+                },
+                Child::Link | Child::Other | Child::Missing if silent => {
                     return Err(Refused::NotShared);
                 }
+                Child::Link => return Err(Refused::NotShared),
                 Child::Other | Child::Missing if is_last && last == Last::Follow => {
                     let mut below = at.physical.clone();
                     below.push(name.clone());
@@ -290,12 +292,10 @@ impl<'a> Walk<'a> {
             }
         };
         let id = Stat::new(&dir.dir_metadata().map_err(refused)?).id;
-        let dot_file =
-            self.anchors.is_home(&at.physical, Some(at.id)) && crate::rules::is_dot_file(name);
         let access = match self.anchors.rule_of(&below, Some(id)) {
             Some(Rule::Folder { access, .. }) => Some(access),
             Some(Rule::Denied) => None,
-            None if dot_file => None,
+            None if self.is_dot_file_of_home(at, name) => None,
             None => at.access,
         };
         let mut passed = at.passed.clone();
@@ -324,6 +324,10 @@ impl<'a> Walk<'a> {
             Some(names) => Ok(Found::Above(below, names)),
             None => Err(Refused::NotShared),
         }
+    }
+
+    fn is_dot_file_of_home(&self, at: &Here, name: &Name) -> bool {
+        crate::rules::is_dot_file(name) && self.anchors.is_home(&at.physical, Some(at.id))
     }
 
     fn is_folder(&self, physical: &[Name]) -> bool {

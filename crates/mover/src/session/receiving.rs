@@ -44,9 +44,9 @@ pub async fn run_receiver(
     let stop = params.stop.clone();
     let handle = link.handle.clone();
     let begin = async {
-        let driver = Driver::start(&params, journal).await?;
+        let resolver = check_destination(&params).await?;
         exchange_hellos(&mut link, &params.ticket).await?;
-        Ok(driver)
+        Driver::start(&params, journal, resolver).await
     };
     let begun = tokio::select! {
         begun = begin => begun,
@@ -58,6 +58,21 @@ pub async fn run_receiver(
     };
     close(&handle, &end);
     end
+}
+
+/// Refuses what the rules of this side do not let in, before anything is read at the source.
+async fn check_destination(params: &SessionParams) -> Result<Arc<Resolver>, SessionEnd> {
+    let endpoint = &params.orders.destination_name;
+    let resolver = Arc::new(Resolver::new(params.rules.clone(), &params.grants, endpoint));
+    let (orders, checked) = (params.orders.clone(), resolver.clone());
+    let checked = spawn_blocking(move || check_items(&checked, &orders, Side::Destination));
+    match checked.await.map_err(|_| SessionEnd::Broken { why: Broken::Worker })? {
+        Ok(()) => Ok(resolver),
+        Err((path, access)) => {
+            let refused = if access.is_some() { Refused::ReadOnly } else { Refused::NotShared };
+            Err(SessionEnd::refused(&refused, &path, endpoint))
+        }
+    }
 }
 
 struct Driver {
@@ -98,24 +113,18 @@ enum Step {
 }
 
 impl Driver {
-    async fn start(params: &SessionParams, journal: JournalParams) -> Result<Self, SessionEnd> {
-        let endpoint = &params.orders.destination_name;
-        let resolver = Arc::new(Resolver::new(params.rules.clone(), &params.grants, endpoint));
-        let (task, orders, checked) = (params.task, params.orders.clone(), resolver.clone());
-        let opened = spawn_blocking(move || {
-            let checked = check_items(&checked, &orders, Side::Destination);
-            (checked, JournalFile::open(&journal.path, task, journal.orders))
-        });
-        let (checked, opened) =
-            opened.await.map_err(|_| SessionEnd::Broken { why: Broken::Worker })?;
-        if let Err((path, access)) = checked {
-            // Known before anything is read at the source: no time and no bytes are lost.
-            let refused = if access.is_some() { Refused::ReadOnly } else { Refused::NotShared };
-            return Err(SessionEnd::refused(&refused, &path, endpoint));
-        }
+    async fn start(
+        params: &SessionParams,
+        journal: JournalParams,
+        resolver: Arc<Resolver>,
+    ) -> Result<Self, SessionEnd> {
+        let task = params.task;
+        let opened =
+            spawn_blocking(move || JournalFile::open(&journal.path, task, journal.orders)).await;
         let broken = |why: &dyn std::error::Error| SessionEnd::Broken {
             why: Broken::Disk(outport_types::Chain(why).to_string()),
         };
+        let opened = opened.map_err(|error| broken(&error))?;
         let (file, recovered) = opened.map_err(|error| broken(&error))?;
         let halt = CancellationToken::new();
         let destination = Arc::new(Destination::new(

@@ -238,6 +238,35 @@ async fn a_pause_ends_all_movement_within_its_time_and_keeps_what_is_verified() 
 }
 
 #[tokio::test]
+async fn what_a_cancelled_task_left_is_swept_with_its_journal() {
+    let rig = Rig::new();
+    rig.world.file("src/sub/large", pattern(64 * MIB, 9));
+    rig.world.file("dst/sub/.outport-part-another-task", "not ours");
+    let slow = rig.slow(Duration::from_millis(5));
+    let session = rig.start(&slow.store(), &rig.disk);
+    let pause = async {
+        slow.read.wait(30).await;
+        rig.stop.stop(CloseCode::Revoked);
+    };
+    tokio::join!(session, pause);
+    let left = || std::fs::read_dir(rig.world.top.join("dst/sub")).unwrap().count();
+    assert_eq!(left(), 2);
+    let params = rig.params(&rig.disk, &rig.received);
+    let sweep = SweepParams {
+        task: params.task,
+        orders: params.orders,
+        rules: params.rules,
+        store: params.store,
+        stop: Stop::new(),
+    };
+    sweep_task(sweep.clone(), rig.journal()).await.unwrap();
+    assert_eq!(left(), 1);
+    assert!(!rig.journal().path.exists());
+    // Again is fine: there is nothing any more.
+    sweep_task(sweep, rig.journal()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_folder_that_is_taken_away_ends_the_session() {
     let rig = Rig::new();
     rig.world.file("src/large", pattern(64 * MIB, 9));

@@ -77,6 +77,15 @@ impl Source {
                 return SenderEvent::Scanned { id, entries: Vec::new(), end };
             }
         };
+        if !self.resolver().is_current(&scan.directory) {
+            match self.reopened(&scan.directory) {
+                Ok(directory) => scan.directory = directory,
+                Err(refused) => {
+                    let end = Some(Err(refused.fault()));
+                    return SenderEvent::Scanned { id, entries: Vec::new(), end };
+                }
+            }
+        }
         let mut entries = Vec::new();
         while entries.len() < entries_max {
             let name = match scan.names.next() {
@@ -98,6 +107,12 @@ impl Source {
         }
         lock(&self.scans).insert(id, scan);
         SenderEvent::Scanned { id, entries, end: None }
+    }
+
+    /// The same directory under the rules that are in force now.
+    fn reopened(&self, directory: &Directory) -> Result<Directory, Refused> {
+        let now = self.resolver().directory(directory.asked(), Right::Read)?;
+        if now.id() == directory.id() { Ok(now) } else { Err(Refused::NotFound) }
     }
 }
 
