@@ -200,38 +200,54 @@ enum News {
 /// What is shown of a task at one moment.
 pub(crate) fn moment(task: &Task) -> Moment {
     let extras = task.outport.clone().unwrap_or_default();
-    let waiting = match task.nice_status.as_ref().map(|status| status.known().copied()) {
-        Some(Some(NiceStatus::Ok)) | None => false,
-        Some(_) => true,
-    };
-    let state = if waiting {
-        let reason = task.nice_status_details.clone().unwrap_or_else(|| {
-            task.nice_status.as_ref().map(ToString::to_string).unwrap_or_default()
-        });
-        format!("waiting: {}", reason.trim_end_matches('.'))
-    } else {
-        String::new()
-    };
+    let state = waiting(task);
+    let is_waiting = !state.is_empty();
     if task.kind == TaskKind::Delete {
         let numbers = format!("{} deleted", count(extras.deleted));
         return Moment { fraction: None, state, numbers };
+    }
+    if task.files == 0 && !extras.scan_done {
+        let numbers = if is_waiting { "" } else { "looking at the source" };
+        return Moment { fraction: None, state, numbers: numbers.to_owned() };
     }
     let found = if extras.scan_done { "" } else { "+" };
     let mut parts = vec![
         format!("{}/{}{found} files", count(extras.files_done), count(task.files)),
         format!("{}/{}{found}", Bytes(extras.bytes_done), Bytes(extras.bytes_found)),
     ];
-    if !waiting && extras.rate != 0 {
+    if !is_waiting && extras.rate != 0 {
         parts.push(Rate(extras.rate).to_string());
         let left = extras.bytes_found.saturating_sub(extras.bytes_done);
         if extras.scan_done {
             parts.push(format!("{} left", duration(left / extras.rate)));
         }
     }
-    parts.extend(extras.route.filter(|_| !waiting).map(|route| route.to_string()));
+    parts.extend(extras.route.filter(|_| !is_waiting).map(|route| route.to_string()));
     let fraction = (extras.scan_done && extras.bytes_found != 0)
         .then(|| extras.bytes_done as f64 / extras.bytes_found as f64);
     Moment { fraction, state, numbers: parts.join(" · ") }
+}
+
+/// Why an active task stands still; empty when it does not.
+fn waiting(task: &Task) -> String {
+    let Some(status) = &task.nice_status else { return String::new() };
+    match status.known() {
+        Some(NiceStatus::Ok) => String::new(),
+        Some(NiceStatus::Queued) => "queued".to_owned(),
+        Some(
+            NiceStatus::NotConnected
+            | NiceStatus::Paused
+            | NiceStatus::ConnectFailed
+            | NiceStatus::PermissionDenied
+            | NiceStatus::EndpointError
+            | NiceStatus::Quota
+            | NiceStatus::PausedByAdmin,
+        )
+        | None => {
+            let reason = task.nice_status_details.clone().unwrap_or_else(|| status.to_string());
+            format!("waiting: {}", reason.trim_end_matches('.'))
+        }
+    }
 }
 
 /// What a finished task did, in a line.

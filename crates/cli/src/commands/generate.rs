@@ -114,7 +114,7 @@ No colours, whatever its value.
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
 
@@ -126,7 +126,7 @@ mod tests {
         completions(&fresh.path().join("completions")).unwrap();
         for what in ["man", "completions"] {
             let (kept, fresh) = (files(&docs.join(what)), files(&fresh.path().join(what)));
-            let changed: Vec<_> = fresh
+            let changed: BTreeSet<_> = fresh
                 .keys()
                 .chain(kept.keys())
                 .filter(|name| fresh.get(*name) != kept.get(*name))

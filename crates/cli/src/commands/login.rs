@@ -1,5 +1,7 @@
 //! `outport login`
 
+use std::env;
+
 use outport_agent::{TokenStore, expires_in};
 use outport_api::{
     auth::{TokenAnswer, names::server},
@@ -17,8 +19,8 @@ use crate::{
 
 /// Sign in at a hub
 ///
-/// Opens the browser of this computer; with --no-browser it prints an address and a code to type
-/// there on any other device.
+/// Opens the browser of this computer. With --no-browser, or where there is no screen, it prints an
+/// address and a code to type there on any other device.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The hub's address; the one of the last sign-in, unless given
@@ -37,7 +39,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     };
     let auth = Auth::new(hub.clone(), &context.trust()?)?;
     let printer = &context.printer;
-    let answer = if args.no_browser {
+    let answer = if args.no_browser || !has_screen() {
         by_code(&auth, printer).await?
     } else {
         in_browser(&auth, printer).await?
@@ -90,6 +92,16 @@ async fn open_browser(url: &Url) -> bool {
     let url = url.to_string();
     // Some systems start the browser in the foreground: not on the runtime's own threads.
     tokio::task::spawn_blocking(move || webbrowser::open(&url).is_ok()).await.unwrap_or(false)
+}
+
+/// Whether a browser that is opened here would be seen by whoever typed the command.
+fn has_screen() -> bool {
+    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if set("BROWSER") || cfg!(windows) {
+        return true;
+    }
+    let is_far = set("SSH_CONNECTION") || set("SSH_TTY");
+    !is_far && (cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY"))
 }
 
 async fn by_code(auth: &Auth, printer: &Printer) -> Result<TokenAnswer, Failure> {

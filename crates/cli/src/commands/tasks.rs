@@ -114,11 +114,14 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
             conclude(printer, &task)
         }
         Act::Cancel { ids } => {
+            let mut outcome = Ok(());
             for id in ids {
-                let result = client.cancel_task(id).await?;
-                printer.fact(&result, |printer| printer.note(&result.message));
+                match client.cancel_task(id).await {
+                    Ok(result) => printer.fact(&result, |printer| printer.note(&result.message)),
+                    Err(error) => outcome = Err(error.into()), // the others are cancelled all the same
+                }
             }
-            Ok(())
+            outcome
         }
         Act::Events { id, errors, limit } => {
             list::events(id, errors, limit, printer, &client).await

@@ -34,6 +34,17 @@ fn a_task_that_waits_says_why() {
 }
 
 #[test]
+fn before_there_are_numbers_there_are_words() {
+    let mut task = running();
+    task.files = 0;
+    task.outport = None;
+    assert_eq!(moment(&task).numbers, "looking at the source");
+    task.nice_status = Some(NiceStatus::Queued.into());
+    let shown = moment(&task);
+    assert_eq!((shown.state.as_str(), shown.numbers.as_str()), ("queued", ""));
+}
+
+#[test]
 fn how_a_task_ended_is_said_and_is_the_exit_status() {
     let mut task = running();
     task.status = TaskStatus::Succeeded;

@@ -52,9 +52,11 @@ impl Table {
 
     fn line(&self, row: &[Text], widths: &[usize]) -> Text {
         let mut line = Text::new();
-        for (column, cell) in row.iter().enumerate() {
+        // Empty cells at the end leave no blanks behind.
+        let filled = row.iter().rposition(|cell| cell.width() != 0).map_or(0, |last| last + 1);
+        for (column, cell) in row[..filled].iter().enumerate() {
             let blank = " ".repeat(widths[column].saturating_sub(cell.width()));
-            let last = column + 1 == row.len();
+            let last = column + 1 == filled;
             line = match self.align.get(column) {
                 Some(Align::Right) => line.plain(blank).then(cell.clone()),
                 Some(Align::Left) | None if last => line.then(cell.clone()),
@@ -78,7 +80,11 @@ mod tests {
             Table::new(&[("NAME", Align::Left), ("SIZE", Align::Right), ("X", Align::Left)]);
         table.row(["日本".into(), "1 B".into(), "a".into()]);
         table.row(["a\nb".into(), "1.5 GB".into(), "b".into()]);
+        table.row(["x".into(), "2 B".into(), "".into()]);
         let lines: Vec<_> = table.lines().map(|line| line.render(false)).collect();
-        assert_eq!(lines, ["NAME    SIZE  X", "日本     1 B  a", r"a\nb  1.5 GB  b"]);
+        assert_eq!(
+            lines,
+            ["NAME    SIZE  X", "日本     1 B  a", r"a\nb  1.5 GB  b", "x        2 B"]
+        );
     }
 }

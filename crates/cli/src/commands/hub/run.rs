@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 
 use outport_hub::{Hub, HubConfig, StartError};
+use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -16,14 +17,20 @@ pub(super) async fn run(config: HubConfig, context: &Context) -> Result<(), Fail
     log();
     let hub = Hub::bind(config).await.map_err(not_started)?;
     let printer = &context.printer;
-    // Programs wait for this line: the address with the port that the system chose.
-    printer.line(format!("listening {}", hub.url().as_str().trim_end_matches('/')));
-    if let Some(link) = hub.first_admin_link() {
-        printer.say("This hub has no administrator yet. Open this link, once, to become it:");
-        printer.say(Text::from("  ").add(Paint::Strong, link));
+    let url = hub.url().as_str().trim_end_matches('/');
+    let link = hub.first_admin_link();
+    if printer.is_json() {
+        printer.json_line(&json!({ "listening": url, "first_admin_link": link }));
     } else {
-        printer.note(format!("Open {} in a browser, or run", hub.url()));
-        printer.note(format!("  outport login {}", hub.url().as_str().trim_end_matches('/')));
+        // Programs wait for this line: the address with the port that the system chose.
+        printer.line(format!("listening {url}"));
+        match link {
+            Some(link) => {
+                printer.say("This hub has no administrator yet. Open this link, once, to be it:");
+                printer.say(Text::from("  ").add(Paint::Strong, link));
+            }
+            None => printer.note(format!("Open {url} in a browser, or run `outport login {url}`.")),
+        }
     }
     let asked = tokio::select! {
         asked = asked_to_stop() => asked,
