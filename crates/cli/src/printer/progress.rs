@@ -74,8 +74,8 @@ impl Drop for Progress<'_> {
 
 fn style(known: bool, color: bool) -> ProgressStyle {
     let template = match (known, color) {
-        (true, true) => "{spinner:.green} {bar:24.green/dim} {percent:>3}%  {wide_msg}",
-        (true, false) => "{spinner} {bar:24} {percent:>3}%  {wide_msg}",
+        (true, true) => "{spinner:.green} {bar:16.green/dim} {percent:>3}%  {wide_msg}",
+        (true, false) => "{spinner} {bar:16} {percent:>3}%  {wide_msg}",
         (false, true) => "{spinner:.green} {wide_msg}",
         (false, false) => "{spinner} {wide_msg}",
     };
