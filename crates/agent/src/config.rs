@@ -12,6 +12,7 @@ mod watch;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use outport_control::Paths;
@@ -42,6 +43,8 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// How much the log says.
     pub log_level: LogLevel,
+    /// The file as it was, to tell whether it changed.
+    text: Arc<str>,
     /// The rules for sessions with people's computers.
     pub rules: Rules,
     /// The rules for sessions with a gateway of the hub.
@@ -135,9 +138,15 @@ impl Config {
             udp_port: 0,
             ca_file: None,
             log_level: LogLevel::Info,
+            text: Arc::default(),
             rules: Rules::default(),
             gateway_rules: Rules::default(),
         })
+    }
+
+    /// Whether both were read from the same text.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 
     fn parse(text: &str, paths: &Paths, home: Option<&Path>) -> Result<Self, Wrong> {
@@ -169,6 +178,7 @@ impl Config {
             udp_port: file.network.udp_port,
             ca_file: file.network.ca_file.map(PathBuf::from),
             log_level: file.log.level,
+            text: text.into(),
             folders,
             rules,
             gateway_rules,

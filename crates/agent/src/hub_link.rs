@@ -28,8 +28,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::backoff::Backoff;
 pub(crate) use self::dial::{DialError, Step, connect, dial, encrypt};
+use self::{backoff::Backoff, dial::RETRY_SECONDS_MAX};
 #[cfg(test)]
 pub(crate) use self::{bytes::MessageBytes, dial::Carrier};
 
@@ -300,8 +300,11 @@ impl ChannelError {
                 *backoff = Backoff::default();
                 WhatNext::Retry(Duration::ZERO)
             }
-            Self::Dial(_)
-            | Self::Io(_)
+            Self::Dial(error) => WhatNext::Retry(match error.retry_after() {
+                Some(pause) => backoff.at_least(pause),
+                None => backoff.next(),
+            }),
+            Self::Io(_)
             | Self::Frame(_)
             | Self::Silent
             | Self::Closed
@@ -384,8 +387,6 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// A channel that lasted this long was a good one: the next pause is short again.
 const STEADY: Duration = Duration::from_secs(10);
-/// How long a hub may ask us to stay away.
-const RETRY_SECONDS_MAX: u64 = 600;
 /// How long a hub may claim that silence is normal.
 const SILENCE_SECONDS_MAX: u64 = 600;
 /// Between tries at an address where another hub answers.

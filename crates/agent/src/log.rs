@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read as _, Write},
+    io::{self, IsTerminal as _, Read as _, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -54,7 +54,10 @@ pub fn start(paths: &Paths, level: LogLevel, terminal: bool) -> Result<LogContro
     let rotating = opened.map_err(|source| LogError::Open { file, source })?;
     let (filter, handle) = reload::Layer::new(filter(level));
     let to_file = fmt::layer().with_ansi(false).with_target(false).with_writer(rotating);
-    let to_terminal = terminal.then(|| fmt::layer().with_target(false).with_writer(io::stderr));
+    let to_terminal = terminal.then(|| {
+        let colours = io::stderr().is_terminal();
+        fmt::layer().with_ansi(colours).with_target(false).with_writer(io::stderr)
+    });
     tracing_subscriber::registry()
         .with(filter)
         .with(to_file)

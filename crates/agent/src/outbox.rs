@@ -4,8 +4,6 @@
 //! stay until the hub has acknowledged the last of them. After a restart the files say what is left.
 //! A directory for each task holds its orders, which give the reports their paths, and its journal.
 
-mod report;
-
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -15,19 +13,23 @@ use std::{
 
 use outport_mover::{
     journal_file::{JournalFile, ReportTail},
+    reports,
     rules::LiveRules,
+    session::{JournalParams, Stop, SweepParams, sweep_task},
+    store::Disk,
 };
 use outport_protocol::{
     codec,
     control::{AgentMessage, Start},
-    orders::Orders,
-    report::{REPORTS_PER_MESSAGE_MAX, Report},
+    orders::{Orders, Work},
+    report::{Happening, REPORTS_PER_MESSAGE_MAX, Report},
 };
-use outport_types::{Chain, TaskId};
+use outport_types::{Chain, EventCode, TaskId};
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use crate::{
+    clock::local_now,
     core::News,
     files::{Readers, read_bounded, write_atomic},
 };
@@ -221,8 +223,7 @@ impl Outbox {
         let (dir, orders) = (self.dir.join(task.to_string()), kept.orders.clone());
         let (rules, news) = (rules.clone(), news.clone());
         tracker.spawn(async move {
-            let removing = move || remove_task(&dir, task, orders.as_deref(), rules);
-            let gone = match crate::blocking(removing).await {
+            let gone = match remove_task(dir, task, orders, rules).await {
                 Ok(()) => true,
                 Err(error) => {
                     tracing::warn!(%task, %error, "what is left of a task cannot be removed");
@@ -278,7 +279,8 @@ impl Read {
         let mut bytes = 0;
         let mut reports = Vec::with_capacity(records.len());
         for (number, record) in records {
-            let Some(report) = report::report(record, &orders) else { continue };
+            // What does not fit the orders still has its number, and no number may be left out.
+            let report = reports::report(&orders, record).unwrap_or_else(unreadable);
             bytes += serde_json::to_vec(&report).map_or(0, |json| json.len());
             if MESSAGE_BYTES_MAX < bytes && !reports.is_empty() {
                 // The rest is read again, so the tail must go back.
@@ -313,23 +315,41 @@ fn journal_file(tasks: &Path, task: TaskId) -> PathBuf {
     tasks.join(task.to_string()).join(JOURNAL_FILE)
 }
 
-fn remove_task(
-    dir: &Path,
+/// Removes the unfinished files of a task, then what is kept of it.
+async fn remove_task(
+    dir: PathBuf,
     task: TaskId,
-    orders: Option<&Orders>,
+    orders: Option<Arc<Orders>>,
     rules: LiveRules,
 ) -> io::Result<()> {
-    let journal = dir.join(JOURNAL_FILE);
-    if let Some(orders) = orders.filter(|_| journal.exists()) {
-        sweep(&journal, task, orders, rules);
+    if let Some(orders) = orders
+        && let Work::Transfer(transfer) = &orders.work
+    {
+        let journal = JournalParams { path: dir.join(JOURNAL_FILE), orders: orders.digest() };
+        let params = SweepParams {
+            task,
+            orders: Arc::new(transfer.clone()),
+            rules,
+            store: Arc::new(Disk),
+            stop: Stop::new(),
+        };
+        sweep_task(params, journal).await.map_err(io::Error::other)?;
     }
-    match fs::remove_dir_all(dir) {
+    crate::blocking(move || match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
-    }
+    })
+    .await
 }
 
-fn sweep(_: &Path, _: TaskId, _: &Orders, _: LiveRules) {}
+fn unreadable() -> Report {
+    Report::Event(Happening {
+        code: EventCode::EndpointError,
+        time: local_now(),
+        problem: None,
+        details: Some("a record of the journal does not fit the task".to_owned()),
+    })
+}
 
 const ORDERS_FILE: &str = "orders";
 const JOURNAL_FILE: &str = "journal";

@@ -10,7 +10,6 @@
 //!    a stop, and the core hears exactly one [`SessionEvent::Ended`].
 
 pub(crate) mod admission;
-mod deletion;
 pub(crate) mod seen;
 mod ticket_log;
 mod worker;

@@ -118,6 +118,9 @@ impl Core {
     /// Puts a new config in force.
     pub(super) fn take_config(&mut self, config: Config) {
         self.shown.clear_notice(Code::BadConfig);
+        if config.is_same_as(&self.config) {
+            return; // the watcher saw what a command wrote
+        }
         // Sessions look at the rules themselves: what lost its folder ends at once.
         self.rules.replace(config.rules.clone());
         self.gateway_rules.replace(config.gateway_rules.clone());

@@ -184,7 +184,8 @@ impl Core {
                 self.sessions.remove(&session);
                 let (text, problem) = ended(&state);
                 self.shown.event(Some(task), text, problem.clone());
-                tracing::info!(%session, %task, outcome = text, ?problem, "a session is over");
+                let why = problem.as_ref().map(|problem| tracing::field::display(problem.code));
+                tracing::info!(%session, %task, outcome = text, why, "a session is over");
                 self.hub.say(AgentMessage::Session { session, state });
                 self.remove_what_is_over(task);
             }

@@ -81,6 +81,14 @@ pub(crate) enum DialError {
 }
 
 impl DialError {
+    /// How long the hub asks to stay away.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let Self::WebSocket { source, .. } = self else { return None };
+        let tungstenite::Error::Http(response) = &**source else { return None };
+        let seconds: u64 = response.headers().get("retry-after")?.to_str().ok()?.parse().ok()?;
+        Some(Duration::from_secs(seconds.min(RETRY_SECONDS_MAX)))
+    }
+
     /// Which step failed.
     pub(crate) fn step(&self) -> Step {
         match self {
@@ -244,6 +252,8 @@ impl fmt::Debug for dyn Carrier {
 
 /// A quarter of a second is what browsers give an address before they try the next.
 const TRY_EVERY: Duration = Duration::from_millis(250);
+/// How long a hub, or whatever answers in its place, may ask us to stay away.
+pub(super) const RETRY_SECONDS_MAX: u64 = 600;
 /// A name with more addresses than this is tried no further.
 const ADDRESSES_MAX: usize = 8;
 

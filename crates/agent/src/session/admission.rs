@@ -180,3 +180,7 @@ fn other_side(ticket: &Ticket, role: Role) -> &Party {
         Role::Receiver => &ticket.sender,
     }
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

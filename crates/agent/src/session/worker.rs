@@ -6,6 +6,7 @@ use outport_link::{
     CloseCode, ESTABLISH_LIMIT, Endpoint, EstablishError, Expectation, Link, LinkEnd,
 };
 use outport_mover::{
+    deletion::{DeleteParams, run_deletion},
     session::{
         Broken, JournalParams, Progress, SessionEnd, SessionParams, run_local, run_receiver,
         run_sender,
@@ -14,10 +15,10 @@ use outport_mover::{
 };
 use outport_protocol::{
     control::{Candidate, CandidateKind, Peer, SessionState, Start},
-    orders::{TransferOrders, Work},
+    orders::{DeleteOrders, TransferOrders, Work},
     ticket::{Grant, Role},
 };
-use outport_types::{Chain, Code, Problem, Retry, SessionId, UnixTime};
+use outport_types::{Chain, Code, Problem, Retry, Route, SessionId, UnixTime};
 use tokio::{
     net::lookup_host,
     sync::{mpsc, watch},
@@ -50,20 +51,41 @@ pub(crate) struct Job {
     pub(crate) tracker: TaskTracker,
 }
 
+/// How the work of a session ended, as this side sees it.
+enum Worked {
+    /// This side knows best what happened.
+    Said(SessionState),
+    /// It was told to stop.
+    Stopped,
+    /// The link broke; where somebody stopped the session, that is why.
+    Lost(SessionState),
+    /// The other side stopped it on purpose, and says itself why.
+    PeerStopped,
+}
+
 /// Works on a session until its end, and says how it ended.
 pub(crate) async fn run(job: Job) {
     let (session, events) = (job.start.session, job.events.clone());
     let (stop, name) = (job.stop.clone(), job.name.clone());
-    let worked = work(job).await;
-    let state = match stop.reason() {
-        // What came in between does not matter to anybody any more, unless the work was done.
-        Some(reason) if worked != SessionState::Done => reason.state(&name),
-        Some(_) | None => worked,
+    let stopped = || match stop.reason() {
+        Some(reason) => reason.state(&name),
+        None => SessionState::Stopped,
+    };
+    let state = match work(job).await {
+        Worked::Said(state) => state,
+        Worked::Stopped => stopped(),
+        Worked::Lost(state) if stop.reason().is_none() => state,
+        Worked::Lost(_) => stopped(),
+        Worked::PeerStopped => {
+            // Two tellings would race; the hub answers the other side's with a revocation here.
+            timeout(PEER_SPEAKS_FIRST, stop.stopped()).await.ok();
+            stopped()
+        }
     };
     events.send((session, SessionEvent::Ended(state))).await.ok();
 }
 
-async fn work(mut job: Job) -> SessionState {
+async fn work(mut job: Job) -> Worked {
     for session in std::mem::take(&mut job.before) {
         session.cancelled().await;
     }
@@ -72,17 +94,48 @@ async fn work(mut job: Job) -> SessionState {
         Err(error) => {
             tracing::error!(%error, "cannot write down that a session begins");
             let problem = state_unusable(&job.state_dir, &error);
-            return SessionState::Refused { problem, retry: true };
+            return Worked::Said(SessionState::Refused { problem, retry: true });
         }
     };
     if job.stop.reason().is_some() {
-        return SessionState::Stopped;
+        return Worked::Stopped;
     }
-    let orders = job.start.orders.work.clone();
-    match orders {
-        Work::Delete(orders) => super::deletion::run(&job, orders, journal).await,
-        Work::Transfer(orders) => transfer(job, Arc::new(orders), journal).await,
+    let (progress, follow) = watch::channel(Progress::default());
+    let over = CancellationToken::new();
+    let (session, events) = (job.start.session, job.events.clone());
+    let following = follow_progress(session, follow, events, over.clone());
+    let following = job.tracker.spawn(following);
+    let name = job.name.clone();
+    let journal = JournalParams { path: journal, orders: job.start.orders.digest() };
+    let end = match job.start.orders.work.clone() {
+        Work::Delete(orders) => Ok(delete(&job, Arc::new(orders), journal, progress).await),
+        Work::Transfer(orders) => move_files(job, Arc::new(orders), journal, progress).await,
+    };
+    over.cancel();
+    following.await.ok(); // the last counts come before the end
+    match end {
+        Ok(end) => worked(end, &name),
+        Err(worked) => worked,
     }
+}
+
+async fn delete(
+    job: &Job,
+    orders: Arc<DeleteOrders>,
+    journal: JournalParams,
+    progress: watch::Sender<Progress>,
+) -> SessionEnd {
+    let params = DeleteParams {
+        task: job.start.orders.task,
+        orders,
+        grants: job.admitted.ticket.sender.grants.clone(),
+        rules: job.admitted.rules.clone(),
+        hub_time: job.hub_time,
+        stop: job.stop.mover().clone(),
+        progress,
+    };
+    tell(job, SessionEvent::Connected(Route::Local)).await;
+    run_deletion(params, journal).await
 }
 
 /// Makes it last that this session began: with this its id and its ticket are used up.
@@ -102,28 +155,12 @@ async fn write_down(job: &Job) -> io::Result<PathBuf> {
     .await
 }
 
-async fn transfer(job: Job, orders: Arc<TransferOrders>, journal: PathBuf) -> SessionState {
-    let (progress, follow) = watch::channel(Progress::default());
-    let over = CancellationToken::new();
-    let (session, events) = (job.start.session, job.events.clone());
-    let following = follow_progress(session, follow, events, over.clone());
-    let following = job.tracker.spawn(following);
-    let name = job.name.clone();
-    let end = move_files(job, orders, journal, progress).await;
-    over.cancel();
-    following.await.ok(); // the last counts come before the end
-    match end {
-        Ok(end) => state_of(end, &name),
-        Err(state) => state,
-    }
-}
-
 async fn move_files(
     mut job: Job,
     orders: Arc<TransferOrders>,
-    journal: PathBuf,
+    journal: JournalParams,
     progress: watch::Sender<Progress>,
-) -> Result<SessionEnd, SessionState> {
+) -> Result<SessionEnd, Worked> {
     let ticket = &job.admitted.ticket;
     let params = |grants: &[Grant], progress: watch::Sender<Progress>| SessionParams {
         task: job.start.orders.task,
@@ -136,13 +173,12 @@ async fn move_files(
         progress,
         store: Arc::new(Disk),
     };
-    let journal = JournalParams { path: journal, orders: job.start.orders.digest() };
     let (sends, receives) = (&ticket.sender.grants, &ticket.receiver.grants);
     match job.admitted.role {
         Role::Both => {
             let (unheard, _) = watch::channel(Progress::default());
             let (source, destination) = (params(sends, unheard), params(receives, progress));
-            tell(&job, SessionEvent::Connected(outport_types::Route::Local)).await;
+            tell(&job, SessionEvent::Connected(Route::Local)).await;
             Ok(run_local(source, destination, journal).await)
         }
         Role::Sender => {
@@ -160,14 +196,15 @@ async fn move_files(
 
 /// Finds a route to the other side. The link is no longer expected once it is let go of, so the
 /// expectation goes with it.
-async fn connect(job: &mut Job) -> Result<(Expectation, Link), SessionState> {
+async fn connect(job: &mut Job) -> Result<(Expectation, Link), Worked> {
     let session = job.start.session;
     let Some(peer) = job.start.peer.clone() else {
-        return Err(SessionState::Stopped); // admission lets no transfer between two through without
+        return Err(Worked::Stopped); // admission lets no transfer between two through without
     };
     let expected = job.endpoint.expect(session, peer.key).map_err(|error| {
         tracing::warn!(%session, error = %Chain(&error), "the other side cannot be expected");
-        SessionState::Refused { problem: broken(&job.name, &peer, &error), retry: true }
+        let problem = broken(&job.name, &peer, &error);
+        Worked::Said(SessionState::Refused { problem, retry: true })
     })?;
     expected.add_candidates(&peer.candidates);
     let telling =
@@ -184,12 +221,12 @@ async fn connect(job: &mut Job) -> Result<(Expectation, Link), SessionState> {
     let found = tokio::select! {
         found = expected.establish(ESTABLISH_LIMIT) => found,
         () = around => Err(EstablishError::Stopped),
-        () = job.stop.stopped() => return Err(SessionState::Stopped),
+        () = job.stop.stopped() => return Err(Worked::Stopped),
     };
     let link = found.map_err(|error| {
         tracing::info!(%session, error = %Chain(&error), "no route to the other side");
         let problem = no_route(&job.name, &peer, job.admitted.role);
-        SessionState::Broken { problem, retry: true }
+        Worked::Lost(SessionState::Broken { problem, retry: true })
     })?;
     let route = link.handle.route();
     tell(job, SessionEvent::Connected(route)).await;
@@ -256,49 +293,44 @@ async fn follow_progress(
     }
 }
 
-fn state_of(end: SessionEnd, name: &str) -> SessionState {
+fn worked(end: SessionEnd, name: &str) -> Worked {
     match end {
-        SessionEnd::Finished { .. } => SessionState::Done,
-        SessionEnd::Stopped(_) => SessionState::Stopped,
-        // The other side says itself why it stopped; "broken" would frighten people.
+        SessionEnd::Finished { .. } => Worked::Said(SessionState::Done),
+        SessionEnd::Stopped(_) => Worked::Stopped,
         SessionEnd::Broken {
             why:
                 Broken::Link(LinkEnd::Peer {
                     code: CloseCode::Paused | CloseCode::Shutdown | CloseCode::Revoked,
                     ..
                 }),
-        } => SessionState::Stopped,
+        } => Worked::PeerStopped,
+        SessionEnd::Broken { why: Broken::Disk(reason) } => {
+            let args = [
+                ("endpoint", name.into()),
+                ("path", "its own files".into()),
+                ("reason", reason.into()),
+            ];
+            let problem = Problem::new(Code::Disk, args);
+            Worked::Said(SessionState::Broken { problem, retry: true })
+        }
         SessionEnd::Broken { why } => {
-            let retry = true;
-            let problem = match &why {
-                Broken::Disk(reason) => Problem::new(
-                    Code::Disk,
-                    [
-                        ("endpoint", name.into()),
-                        ("path", "its own files".into()),
-                        ("reason", reason.as_str().into()),
-                    ],
-                ),
-                // Whatever else may break a session, the other side is no longer there.
-                Broken::Link(_) | Broken::Left | Broken::Worker | _ => Problem::new(
-                    Code::LinkBroken,
-                    [
-                        ("endpoint", name.into()),
-                        ("peer", "the other side".into()),
-                        ("reason", Chain(&why).to_string().into()),
-                    ],
-                ),
-            };
-            SessionState::Broken { problem, retry }
+            let args = [
+                ("endpoint", name.into()),
+                ("peer", "the other side".into()),
+                ("reason", Chain(&why).to_string().into()),
+            ];
+            let problem = Problem::new(Code::LinkBroken, args);
+            Worked::Lost(SessionState::Broken { problem, retry: true })
         }
         SessionEnd::Violation(violation) => {
             let args =
                 [("endpoint", name.into()), ("reason", Chain(&violation).to_string().into())];
             let problem = Problem::new(Code::PeerViolation, args);
-            SessionState::Broken { problem, retry: false }
+            Worked::Said(SessionState::Broken { problem, retry: false })
         }
         SessionEnd::Refused { problem, retry } => {
-            SessionState::Refused { problem, retry: retry == Retry::Backoff }
+            let retry = retry == Retry::Backoff;
+            Worked::Said(SessionState::Refused { problem, retry })
         }
     }
 }
@@ -336,6 +368,8 @@ async fn tell(job: &Job, event: SessionEvent) {
 
 /// As often as a screen is drawn anew.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+/// Longer than a receiver takes to settle and its hub to answer.
+const PEER_SPEAKS_FIRST: Duration = Duration::from_secs(3);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// One of each kind is enough to be seen through every translation.
 const HUB_ADDRESSES_MAX: usize = 2;
