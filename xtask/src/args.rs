@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{audit, check, fuzz, platforms, setup, sim, test, tidy};
+use crate::{audit, check, demo, fuzz, platforms, setup, sim, test, tidy};
 
 /// Runs what the command line asks for.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -10,6 +10,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         return platforms::run_stub_tool(&tool);
     }
     match Args::parse().command {
+        Command::Demo(args) => demo::run(&args),
         Command::Setup(args) => setup::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Check => check::run(),
@@ -30,6 +31,8 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Shows the main job: a hub, two computers, and files that arrive whatever happens
+    Demo(demo::Args),
     /// Says which system packages and tools are missing, and installs them
     Setup(setup::Args),
     /// Runs everything that the continuous integration runs

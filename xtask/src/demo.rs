@@ -12,7 +12,7 @@ mod stage;
 use anyhow::{Context as _, Result};
 
 use self::{narrator::Narrator, stage::Stage};
-use crate::{setup, sh::Sh, tree};
+use crate::{setup, test};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -27,10 +27,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     setup::for_tests()?;
     println!("building outport (the first time this takes some minutes)");
-    Sh::cargo().words("build --workspace --bins").run()?;
+    test::build()?;
 
     let narrator = Narrator::new();
-    let mut stage = Stage::set(&tree::root().join("target/debug"), &narrator)?;
+    // The build puts the program beside this one.
+    let xtask = std::env::current_exe()?;
+    let programs = xtask.parent().context("a program stands in a folder")?;
+    let mut stage = Stage::set(programs, &narrator)?;
     let shown = show(&mut stage, &narrator, args.megabytes);
     if let Err(err) = shown {
         stage.print_logs();

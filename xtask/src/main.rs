@@ -12,6 +12,7 @@
 mod args;
 mod audit;
 mod check;
+mod demo;
 mod deny;
 mod fuzz;
 mod nextest;

@@ -164,9 +164,8 @@ impl Stage {
         narrator.title("Everything is left running");
         println!("The portal:  {}   (smith, correct horse battery staple)", self.url);
         for computer in &mut self.computers {
-            let names = computer.environment().map(|(name, value)| {
-                format!("{name}='{}'", value.display())
-            });
+            let names =
+                computer.environment().map(|(name, value)| format!("{name}='{}'", value.display()));
             println!("{}:  {} {}", computer.name, names.join(" "), self.program.display());
         }
         let agents = self.computers.iter_mut().filter_map(Computer::let_go);
@@ -203,9 +202,10 @@ impl Stage {
         let words = format!("login {} --no-browser", self.url);
         self.narrator.command(&computer.name, &words);
         let mut login = computer.command(&words);
-        let mut login = login.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        let stdout = login.stdout.take().context("stdout is piped")?;
-        for line in BufReader::new(stdout).lines() {
+        let mut login = login.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        // What is said to people goes to the standard error.
+        let said = login.stderr.take().context("stderr is piped")?;
+        for line in BufReader::new(said).lines() {
             let line = line?;
             println!("{line}");
             if let Some((_, code)) = line.split_once("code:") {
