@@ -14,5 +14,5 @@ pub use self::{
     discovery::{Jwk, JwkSet, OpenidConfiguration},
     error::{AuthError, AuthErrorItem, auth_code, oauth_code},
     identity::{Identities, Identity, LinkedIdentity, Userinfo},
-    token::{Activity, Authentication, Introspection, SessionInfo, Token, TokenAnswer},
+    token::{Activity, Authentication, Introspection, SignInSession, Token, TokenAnswer},
 };

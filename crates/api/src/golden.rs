@@ -11,7 +11,7 @@ use crate::{
     Secret, Word,
     auth::{
         Activity, AuthError, AuthErrorItem, Authentication, DeviceAnswer, Introspection,
-        SessionInfo, Token, TokenAnswer, Userinfo, auth_code, names, oauth_code,
+        SignInSession, Token, TokenAnswer, Userinfo, auth_code, names, oauth_code,
     },
     hub::OutportError,
     live::LiveEvent,
@@ -19,7 +19,7 @@ use crate::{
         DeleteItem, DeleteSubmission, Endpoint, EndpointCreateResult, EndpointList,
         EndpointSettings, EntityType, Event, EventList, FatalError, FileDocument, FileList,
         FileTime, FileType, FilterMethod, FilterRule, FilterType, Link, Mkdir, MkdirResult,
-        OperationResult, PauseInfo, Rename, SkippedError, SkippedErrors, SubmissionIdDocument,
+        OperationResult, PauseReasons, Rename, SkippedError, SkippedErrors, SubmissionIdDocument,
         SubmissionResult, SubmissionResultType, SuccessfulTransfer, SuccessfulTransfers, Task,
         TaskExtras, TaskList, TaskUpdate, TransferError, TransferItem, TransferSubmission, code,
         error_code,
@@ -341,7 +341,7 @@ fn events_and_lists_of_files_are_as_the_contract_says() {
                          "external_checksum": null}]}),
     );
     golden(
-        &PauseInfo::default(),
+        &PauseReasons::default(),
         json!({"DATA_TYPE": "pause_info_limited", "pause_rules": [],
                "source_pause_message": null, "source_pause_message_share": null,
                "destination_pause_message": null, "destination_pause_message_share": null}),
@@ -424,7 +424,7 @@ fn token_answers_keep_other_tokens_even_when_there_are_none() {
 #[test]
 fn introspection_of_an_inactive_token_says_nothing_else() {
     golden(&Introspection::default(), json!({"active": false}));
-    let session = SessionInfo {
+    let session = SignInSession {
         session_id: Some("s".to_owned()),
         authentications: [(
             identity(9),

@@ -6,15 +6,15 @@
 use outport_types::{EndpointId, Problem, PublicKey, RequestId, UnixTime};
 use serde::{Deserialize, Serialize};
 
-/// The path of [`HubInfo`].
-pub const INFO_PATH: &str = "/outport/v1/hub";
+/// The path of [`AboutHub`].
+pub const ABOUT_PATH: &str = "/outport/v1/hub";
 
 /// The path below which `owner#name` (the `#` escaped) answers with its endpoint document.
 pub const BY_NAME_PATH: &str = "/outport/v1/endpoint_by_name";
 
 /// What a hub tells everybody about itself: `GET /outport/v1/hub`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HubInfo {
+pub struct AboutHub {
     /// Program and version, `outport 0.1.0`.
     pub software: String,
     /// What its administrator calls it.

@@ -20,8 +20,8 @@ pub use self::{
         TransferSubmission,
     },
     task::{
-        Event, EventList, FatalError, PauseInfo, SkippedError, SkippedErrors, SuccessfulTransfer,
-        SuccessfulTransfers, Task, TaskExtras, TaskList, TaskUpdate,
+        Event, EventList, FatalError, PauseReasons, SkippedError, SkippedErrors,
+        SuccessfulTransfer, SuccessfulTransfers, Task, TaskExtras, TaskList, TaskUpdate,
     },
 };
 

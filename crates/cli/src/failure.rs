@@ -46,11 +46,20 @@ impl Exit {
 
     fn of_code(code: Code) -> Self {
         const NOT_FOUND: &[Code] = &[Code::NotFound, Code::TaskNotFound, Code::EndpointNotFound];
-        const SIGN_IN: &[Code] = &[Code::SignedOut, Code::NotSetUp, Code::EndpointRemoved];
+        const SIGN_IN: &[Code] = &[
+            Code::SignedOut,
+            Code::NotSetUp,
+            Code::EndpointRemoved,
+            Code::KeyReplaced,
+            Code::KeyUnknown,
+        ];
         const UNREACHABLE: &[Code] = &[
             Code::NotConnected,
             Code::EndpointPaused,
             Code::EndpointTimeout,
+            Code::EndpointBusy,
+            Code::EndpointClosing,
+            Code::LinkBroken,
             Code::NoRoute,
             Code::AgentNotRunning,
             Code::HubUnreachable,

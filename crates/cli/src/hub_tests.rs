@@ -1,7 +1,7 @@
 //! The commands against a real hub in this process: a person signs in, and uses what needs no agent.
 
 use clap::Parser as _;
-use outport_api::client::{Auth, DevicePoll, Trust};
+use outport_api::client::{Auth, DevicePoll, HubUrl, Trust};
 use outport_control::{Paths, Profile};
 use outport_hub::{Admin, Hub, HubConfig, HubOverrides, NewUser};
 use serde_json::Value;
@@ -12,6 +12,7 @@ use crate::{
     commands::{login, run},
     context::Context,
     failure::{Exit, Failure},
+    human::now,
     printer::Captured,
 };
 
@@ -26,6 +27,16 @@ async fn a_person_signs_in_and_out() {
     world.run("logout").await.unwrap();
     let after = world.run("whoami").await.unwrap_err();
     assert_eq!(after.exit, Exit::SignIn);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_says_who_it_is_before_anybody_signs_in() {
+    let world = World::start().await;
+    let url: HubUrl = world.hub.url().as_str().parse().unwrap();
+    let about = Auth::new(url.clone(), &Trust::default()).unwrap().hub_info().await.unwrap();
+    assert_eq!(about.public_url, url.to_string());
+    assert!((about.hub_time.seconds - now().seconds).abs() < 60);
     world.end().await;
 }
 

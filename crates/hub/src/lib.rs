@@ -2,6 +2,7 @@
 //!
 //! A library with `bind`, `join` and `shutdown`; the `outport hub` command parses flags and calls it.
 
+mod about;
 mod accounts;
 mod auth;
 mod clock;

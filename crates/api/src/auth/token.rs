@@ -83,12 +83,12 @@ pub struct Introspection {
     pub iss: Option<String>,
     /// When it was asked for with `include=session_info`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session_info: Option<SessionInfo>,
+    pub session_info: Option<SignInSession>,
 }
 
 /// How and when the person proved who they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SessionInfo {
+pub struct SignInSession {
     pub session_id: Option<String>,
     #[serde(default)]
     pub authentications: BTreeMap<IdentityId, Authentication>,

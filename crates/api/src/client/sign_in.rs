@@ -28,7 +28,7 @@ use crate::{
         Activity, DeviceAnswer, Token, TokenAnswer, Userinfo,
         names::{self, grant, route, scope},
     },
-    hub::HubInfo,
+    hub::AboutHub,
 };
 
 /// A hub at which nobody is signed in yet.
@@ -77,7 +77,7 @@ impl Auth {
     ///
     /// # Errors
     /// As for every request.
-    pub async fn hub_info(&self) -> Result<HubInfo, ClientError> {
+    pub async fn hub_info(&self) -> Result<AboutHub, ClientError> {
         hub_info(&self.http).await
     }
 

@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{
     auth::{Userinfo, names},
-    hub::{BY_NAME_PATH, HubInfo, INFO_PATH, NewSetupKey},
+    hub::{ABOUT_PATH, AboutHub, BY_NAME_PATH, NewSetupKey},
     transfer::{
         DeleteSubmission, Endpoint, EndpointCreateResult, EndpointList, EndpointSettings, Event,
-        EventList, FileDocument, FileList, Mkdir, MkdirResult, OperationResult, PREFIX, PauseInfo,
-        Rename, SkippedErrors, SubmissionIdDocument, SubmissionResult, SuccessfulTransfers, Task,
-        TaskList, TaskUpdate, TransferSubmission,
+        EventList, FileDocument, FileList, Mkdir, MkdirResult, OperationResult, PREFIX,
+        PauseReasons, Rename, SkippedErrors, SubmissionIdDocument, SubmissionResult,
+        SuccessfulTransfers, Task, TaskList, TaskUpdate, TransferSubmission,
     },
 };
 
@@ -87,7 +87,7 @@ impl Client {
     ///
     /// # Errors
     /// As for every request.
-    pub async fn hub_info(&self) -> Result<HubInfo, ClientError> {
+    pub async fn hub_info(&self) -> Result<AboutHub, ClientError> {
         hub_info(&self.http).await
     }
 
@@ -384,7 +384,7 @@ impl Client {
     ///
     /// # Errors
     /// As for every request.
-    pub async fn pause_info(&self, id: TaskId) -> Result<PauseInfo, ClientError> {
+    pub async fn pause_info(&self, id: TaskId) -> Result<PauseReasons, ClientError> {
         self.read(&format!("task/{id}/pause_info"), Vec::new(), "pause").await
     }
 
@@ -409,8 +409,8 @@ impl Client {
     }
 }
 
-pub(super) async fn hub_info(http: &Http) -> Result<HubInfo, ClientError> {
-    http.ask(Method::GET, INFO_PATH, Ask::default(), "hub").await
+pub(super) async fn hub_info(http: &Http) -> Result<AboutHub, ClientError> {
+    http.ask(Method::GET, ABOUT_PATH, Ask::default(), "hub").await
 }
 
 impl EndpointScope {

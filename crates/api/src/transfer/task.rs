@@ -249,7 +249,7 @@ pub struct SkippedErrors {
 /// Who paused a task.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "DATA_TYPE", rename = "pause_info_limited")]
-pub struct PauseInfo {
+pub struct PauseReasons {
     /// Administrators' rules; a hub of this version has none.
     #[serde(default, deserialize_with = "or_default")]
     pub pause_rules: Vec<Value>,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::{CommandFactory as _, ValueEnum as _};
-use clap_complete::Shell;
+use clap_complete::{Generator as _, Shell};
 use clap_mangen::Man;
 
 use crate::{
@@ -45,7 +45,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 fn completions(directory: &Path) -> io::Result<usize> {
     fs::create_dir_all(directory)?;
     for shell in Shell::value_variants() {
-        clap_complete::generate_to(*shell, &mut Cli::command(), "outport", directory)?;
+        let mut script = Vec::new();
+        clap_complete::generate(*shell, &mut Cli::command(), "outport", &mut script);
+        fs::write(directory.join(shell.file_name("outport")), trimmed(&script))?;
     }
     Ok(Shell::value_variants().len())
 }
@@ -75,7 +77,13 @@ fn page(command: clap::Command, is_whole: bool) -> io::Result<Vec<u8>> {
         text.extend_from_slice(exit_status().as_bytes());
         text.extend_from_slice(ENVIRONMENT.as_bytes());
     }
-    Ok(text)
+    Ok(trimmed(&text).into_bytes())
+}
+
+/// The text without blanks at the ends of its lines, which the generators leave.
+fn trimmed(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 fn exit_status() -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, http::HeaderMap};
-use outport_api::auth::{Activity, Authentication, Introspection, SessionInfo};
+use outport_api::auth::{Activity, Authentication, Introspection, SignInSession};
 use outport_types::{ClientId, IdentityId};
 use sea_orm::EntityTrait as _;
 
@@ -68,7 +68,7 @@ pub(super) async fn introspect(
 }
 
 /// How the person signed in who stands behind a grant; nothing for an application.
-fn session_info(grant: &grant::Model) -> SessionInfo {
+fn session_info(grant: &grant::Model) -> SignInSession {
     let proof = Authentication {
         auth_time: grant.signed_in_at / 1000,
         idp: Some(LOCAL_PROVIDER.to_string()),
@@ -77,7 +77,7 @@ fn session_info(grant: &grant::Model) -> SessionInfo {
         custom_claims: BTreeMap::new(),
     };
     let identity = grant.signed_in_as.map(IdentityId::from_uuid);
-    SessionInfo {
+    SignInSession {
         session_id: grant.session_id.map(|id| id.to_string()),
         authentications: identity.map(|identity| (identity, proof)).into_iter().collect(),
     }

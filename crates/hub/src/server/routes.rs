@@ -15,7 +15,7 @@ use outport_api::{live::EVENTS_PATH, transfer::PREFIX};
 use outport_protocol::control::CONTROL_PATH;
 
 use crate::{
-    auth, endpoints, events,
+    about, auth, endpoints, events,
     http::{AuthError, BodyLimit, ClientAddress, SMALL_BYTES, read_whole_body, shape_of, track},
     pages, presence,
     state::HubState,
@@ -26,6 +26,7 @@ use crate::{
 pub(super) fn router(hub: &HubState) -> Router {
     Router::new()
         .merge(area(hub, operator(), SMALL_BYTES))
+        .merge(area(hub, about::routes(), SMALL_BYTES))
         .merge(area(hub, auth::router(), SMALL_BYTES))
         .merge(area(hub, pages::router(), SMALL_BYTES))
         .nest(PREFIX, area(hub, endpoints::transfer_routes(), SMALL_BYTES))

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use outport_api::transfer::{
-    EventList, OperationResult, PauseInfo, SkippedError, SkippedErrors, SuccessfulTransfer,
+    EventList, OperationResult, PauseReasons, SkippedError, SkippedErrors, SuccessfulTransfer,
     SuccessfulTransfers, Task, TaskList, TaskUpdate, code, error_code,
 };
 use outport_protocol::report::{Skipped, Transferred};
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{
     checks::check_label,
+    documents::contract_word,
     task_filter::{parse_filter, parse_order},
 };
 use crate::{
@@ -44,8 +45,7 @@ pub(super) async fn list(
     let limit = params.number("limit", TASKS_DEFAULT, TASKS_MAX)?;
     let offset = params.number("offset", 0, OFFSET_MAX)?;
     let bad = |error: &dyn std::error::Error| TransferError::bad_request(error.to_string());
-    let mut query = task::Entity::find()
-        .filter(task::Column::AccountId.eq(caller.account.uuid()));
+    let mut query = task::Entity::find().filter(task::Column::AccountId.eq(caller.account.uuid()));
     for filter in params.all("filter") {
         query = query.filter(parse_filter(filter).map_err(|error| bad(&error))?);
     }
@@ -238,7 +238,7 @@ pub(super) async fn skipped(
     let data = page.records.into_iter().map(|skipped| SkippedError {
         source_path: skipped.source.to_string(),
         destination_path: skipped.destination.map(|path| path.to_string()),
-        error_code: skipped_code(skipped.problem.code).to_owned(),
+        error_code: contract_word(skipped.problem.code).to_owned(),
         error_details: skipped.problem.message,
         error_time: Some(skipped.time),
         is_directory: skipped.is_directory,
@@ -253,7 +253,7 @@ pub(super) async fn pause_info(
     State(hub): State<HubState>,
     caller: Caller<TransferApi>,
     Path(task): Path<String>,
-) -> Result<Json<PauseInfo>, TransferError> {
+) -> Result<Json<PauseReasons>, TransferError> {
     let row = own(&hub, &caller, &task).await?;
     let ids = [row.source_id, row.destination_id];
     let names = hub.endpoints.names(ids).await?;
@@ -268,7 +268,7 @@ pub(super) async fn pause_info(
             None => problem.message,
         })
     };
-    Ok(Json(PauseInfo {
+    Ok(Json(PauseReasons {
         pause_rules: Vec::new(),
         source_pause_message: message(0),
         source_pause_message_share: None,
@@ -329,15 +329,6 @@ async fn page<T: DeserializeOwned + Send + 'static>(
 fn extent(bytes: i64, blocks: i64, records: i64) -> Extent {
     let number = |value: i64| u64::try_from(value).unwrap_or_default();
     Extent { bytes: number(bytes), blocks: number(blocks), records: number(records) }
-}
-
-fn skipped_code(code: Code) -> &'static str {
-    match code {
-        Code::NotFound => "FILE_NOT_FOUND",
-        Code::NotShared | Code::ReadOnly | Code::OsPermission => "PERMISSION_DENIED",
-        Code::SkippedKind => "UNSUPPORTED_FILE_TYPE",
-        other => other.word(),
-    }
 }
 
 const TASKS_DEFAULT: u64 = 10;
