@@ -37,7 +37,7 @@ impl Wire {
         ])?;
         for (host, address) in [(l, Self::LEFT), (r, Self::RIGHT)] {
             sh(&["ip", "-n", host, "addr", "add", &format!("{address}/24"), "dev", "wire"])?;
-            sh(&["ip", "-n", host, "link", "set", "wire", "up"])?;
+            sh(&["ip", "-n", host, "link", "set", "wire", "mtu", "9000", "up"])?;
             sh(&["ip", "-n", host, "link", "set", "lo", "up"])?;
         }
         Ok(wire)

@@ -1,0 +1,248 @@
+//! `kill -9` of any process at any moment loses nothing.
+//!
+//! Each round kills one of the three processes (hub, sender, receiver) in the middle of a transfer
+//! and starts it again; several rounds hit the same transfer. Meanwhile a watcher reads the final
+//! names again and again, and must always see the old or the whole new content.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use fastrand::Rng;
+use outport_tests::{
+    full,
+    net::Wire,
+    skip,
+    tree::{self, Plan},
+    world::World,
+};
+use serde_json::Value;
+
+#[test]
+fn killed_processes_lose_nothing_and_repeat_little() -> Result<()> {
+    // Several rounds to one transfer, and transfers with one round, which show what each kill costs.
+    let plan: &[usize] = if full() { &FULL_ROUNDS } else { &[5, 1, 1, 1, 1, 1] };
+    let seed = match env::var("OUTPORT_SEED") {
+        Ok(seed) => seed.parse()?,
+        Err(_) => fastrand::u64(..),
+    };
+    println!("OUTPORT_SEED={seed}");
+    let mut campaign = Campaign::new(Rng::with_seed(seed))?;
+    campaign.undisturbed()?;
+    for (transfer, rounds) in plan.iter().enumerate() {
+        let ran = campaign.transfer(transfer, *rounds);
+        ran.with_context(|| {
+            format!("transfer {transfer}, seed {seed}\n{}", campaign.world.logs())
+        })?;
+    }
+    Ok(())
+}
+
+struct Campaign {
+    world: World,
+    rng: Rng,
+    source: PathBuf,
+    bytes: u64,
+    /// What an undisturbed transfer puts on the wire, headers and talk with the hub included.
+    plain: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Victim {
+    Hub,
+    Sender,
+    Receiver,
+}
+
+impl Campaign {
+    fn new(rng: Rng) -> Result<Self> {
+        let mut world = if Wire::possible() {
+            World::on_wire()?
+        } else {
+            skip("bytes sent again are counted on a wire of our own, which needs root on Linux");
+            World::new()?
+        };
+        world.add_agent("WorkPC")?;
+        world.add_agent("Cluster")?;
+        let source = world.agents[SENDER].folder.join("tree");
+        tree::make(&source, PLAN, 7)?;
+        let bytes = tree::bytes(&source)?;
+        Ok(Self { world, rng, source, bytes, plain: 0 })
+    }
+
+    /// A transfer without a kill, to know what the wire carries then.
+    fn undisturbed(&mut self) -> Result<()> {
+        let copy = self.world.agents[RECEIVER].folder.join("plain");
+        let agents = &self.world.agents;
+        let before = self.carried()?;
+        let (from, to) = (agents[SENDER].at("tree"), agents[RECEIVER].at("plain"));
+        agents[SENDER].outport(&["transfer", &from, &to, "--recursive", "--wait"])?;
+        if let (Some(before), Some(after)) = (before, self.carried()?) {
+            self.plain = after - before;
+            println!("{} bytes of content are {} on the wire", self.bytes, self.plain);
+        }
+        Ok(fs::remove_dir_all(copy)?)
+    }
+
+    /// One transfer with several kills, over an older copy that must never be seen torn.
+    fn transfer(&mut self, number: usize, rounds: usize) -> Result<()> {
+        let copy = self.world.agents[RECEIVER].folder.join(format!("copy-{number}"));
+        fs::create_dir_all(&copy)?;
+        for i in 0..PLAN.large_files {
+            fs::write(copy.join(format!("large-{i}.bin")), OLD)?;
+        }
+        let watcher = Watcher::start(&self.source, &copy)?;
+        let carried_before = self.carried()?;
+        let (from, to) = self.ends(number);
+        let task = self.world.agents[SENDER].submit(&[&from, &to, "--recursive"])?;
+
+        let step = self.bytes * 7 / 10 / rounds as u64;
+        let mut done = 0;
+        for round in 0..rounds {
+            let target = step * round as u64 + self.rng.u64(1..step);
+            done = self.wait_moved(&task, target.max(done + 1))?;
+            let victim = *self.rng.choice(&VICTIMS).context("there are three")?;
+            self.kill(victim)?;
+            let still = self.world.agents[SENDER].task(&task).ok();
+            let over = still.is_some_and(|task| task["status"] != "ACTIVE");
+            ensure!(!over, "the kill came after the last byte");
+            self.restart(victim)?;
+            println!(
+                "transfer {number} round {round}: killed {victim:?} at {done} of {}",
+                self.bytes
+            );
+        }
+        let done = |task: &Value| task["status"] == "SUCCEEDED";
+        self.world.agents[SENDER].wait_task(&task, LIMIT, done)?;
+        watcher.stop()?;
+        tree::compare(&self.source, &copy)?;
+        if let (Some(before), Some(after)) = (carried_before, self.carried()?) {
+            self.check_repeated(after - before, rounds)?;
+        }
+        fs::remove_dir_all(copy)?;
+        Ok(())
+    }
+
+    fn kill(&mut self, victim: Victim) -> Result<()> {
+        match victim {
+            Victim::Hub => Ok(self.world.hub.take().context("the hub runs")?.kill()?),
+            Victim::Sender => self.world.agents[SENDER].kill(),
+            Victim::Receiver => self.world.agents[RECEIVER].kill(),
+        }
+    }
+
+    fn restart(&mut self, victim: Victim) -> Result<()> {
+        match victim {
+            Victim::Hub => self.world.restart_hub(),
+            Victim::Sender => self.world.start_agent(SENDER),
+            Victim::Receiver => self.world.start_agent(RECEIVER),
+        }
+    }
+
+    /// Bytes that the receiver's wire has brought so far, headers and talk with the hub included.
+    fn carried(&self) -> Result<Option<u64>> {
+        let wire = self.world.wire.as_ref();
+        wire.map(|wire| Ok(wire.right_bytes()?.1)).transpose()
+    }
+
+    /// Waits until this much content is at the destination; returns how much it is.
+    fn wait_moved(&self, task: &str, target: u64) -> Result<u64> {
+        let document = self.world.agents[SENDER]
+            .wait_task(task, LIMIT, |task| task["bytes_transferred"].as_u64() >= Some(target))?;
+        document["bytes_transferred"].as_u64().context("a count")
+    }
+
+    fn check_repeated(&self, carried: u64, rounds: usize) -> Result<()> {
+        let repeated = carried.saturating_sub(self.plain);
+        println!("{repeated} bytes came again in {rounds} kills");
+        let allowed = REPEATED_BYTES_MAX * rounds as u64;
+        ensure!(repeated < allowed, "{repeated} bytes were sent again, more than {allowed}");
+        Ok(())
+    }
+
+    fn ends(&self, number: usize) -> (String, String) {
+        let agents = &self.world.agents;
+        (agents[SENDER].at("tree"), agents[RECEIVER].at(&format!("copy-{number}")))
+    }
+}
+
+/// Reads final names all the time.
+struct Watcher {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Result<u64>>,
+}
+
+impl Watcher {
+    fn start(source: &Path, copy: &Path) -> Result<Self> {
+        let mut watched = Vec::new();
+        for (name, digest) in tree::digests(source)? {
+            if let Some(digest) = digest {
+                let large = name.to_string_lossy().starts_with("large");
+                watched.push((copy.join(name), digest, large));
+            }
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            let mut looks = 0;
+            while !asked.load(Ordering::Relaxed) {
+                for (path, whole, large) in &watched {
+                    // The large one is read in full only when its size says that it is new:
+                    // reading a gigabyte all the time would leave no disk for the transfer.
+                    looks += u64::from(look(path, whole, *large)?);
+                    if asked.load(Ordering::Relaxed) {
+                        break;
+                    }
+                }
+            }
+            Ok(looks)
+        });
+        Ok(Self { stop, thread })
+    }
+
+    fn stop(self) -> Result<()> {
+        self.stop.store(true, Ordering::Relaxed);
+        let looks = self.thread.join().expect("the watcher does not panic")?;
+        ensure!(0 < looks, "the watcher saw nothing");
+        println!("the watcher looked {looks} times");
+        Ok(())
+    }
+}
+
+fn look(path: &Path, whole: &[u8; 32], large: bool) -> Result<bool> {
+    let Ok(kind) = fs::metadata(path) else { return Ok(false) };
+    if large && kind.len() == OLD.len() as u64 {
+        ensure!(fs::read(path)? == OLD, "{} is neither old nor new", path.display());
+        return Ok(true);
+    }
+    let digest = tree::digest(path)?;
+    ensure!(digest == *whole, "{} was seen half-written", path.display());
+    Ok(true)
+}
+
+/// A hundred kills.
+const FULL_ROUNDS: [usize; 36] = {
+    let mut rounds = [1; 36];
+    let mut i = 0;
+    while i < 16 {
+        rounds[i] = 5;
+        i += 1;
+    }
+    rounds
+};
+const SENDER: usize = 0;
+const RECEIVER: usize = 1;
+const VICTIMS: [Victim; 3] = [Victim::Hub, Victim::Sender, Victim::Receiver];
+const OLD: &[u8] = b"the content from before";
+const PLAN: Plan = Plan { small_files: 3000, large_files: 1, large_bytes: (1 << 30) + 12_345 };
+/// What DESIGN.md §4.4 allows to be sent again after one kill.
+const REPEATED_BYTES_MAX: u64 = 64 << 20;
+const LIMIT: Duration = Duration::from_secs(300);
