@@ -77,9 +77,8 @@ impl Endpoints {
             return Ok(Standing::Refused(Problem::new(Code::KeyUnknown, [])));
         };
         let name = canonical_name(&owner.handle, &row.name)?;
-        let refuse = |code| {
-            Standing::Refused(Problem::new(code, [("endpoint", name.to_string().into())]))
-        };
+        let refuse =
+            |code| Standing::Refused(Problem::new(code, [("endpoint", name.to_string().into())]));
         Ok(if row.deleted_at.is_some() || owner.disabled {
             refuse(Code::EndpointRemoved)
         } else if row.key.as_deref() != Some(&key.0) {
@@ -87,7 +86,11 @@ impl Endpoints {
         } else {
             let shown = owner.email.filter(|email| !email.is_empty());
             let owner = shown.unwrap_or(owner.display_name);
-            Standing::Registered(Registered { endpoint: EndpointId::from_uuid(row.id), name, owner })
+            Standing::Registered(Registered {
+                endpoint: EndpointId::from_uuid(row.id),
+                name,
+                owner,
+            })
         })
     }
 

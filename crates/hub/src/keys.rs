@@ -56,7 +56,7 @@ impl KeyRing {
     /// Loads the keys in `dir`, making what is not there yet.
     ///
     /// The worker that replaces them in time runs on `workers` until `stop`.
-    pub(crate) async fn open(
+    pub(crate) fn open(
         dir: &Path,
         clock: &Clock,
         workers: &TaskTracker,
@@ -145,8 +145,7 @@ fn load_day(dir: &Path, root: &SecretKey, now: UnixTime) -> Result<DayKeys, Keys
     let file = |source| KeysError::File { name: DAY_NAME, source };
     let damaged = || KeysError::Damaged { name: DAY_NAME };
     let bytes = secrets::load_or_create(dir, DAY_NAME, || DayFile::new(0, now).to_bytes());
-    let mut day: DayFile =
-        serde_json::from_slice(&bytes.map_err(file)?).map_err(|_| damaged())?;
+    let mut day: DayFile = serde_json::from_slice(&bytes.map_err(file)?).map_err(|_| damaged())?;
     if day.renew_at() <= now {
         day = DayFile::new(day.serial, now);
         let bytes = day.to_bytes().map_err(file)?;

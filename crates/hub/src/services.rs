@@ -62,9 +62,9 @@ pub(crate) struct Ground<'a> {
 
 impl Services {
     /// Starts the actors; they run until the hub stops.
-    pub(crate) async fn start(ground: Ground<'_>) -> Result<Self, KeysError> {
+    pub(crate) fn start(ground: Ground<'_>) -> Result<Self, KeysError> {
         let Ground { config, base_url, clock, store, metrics, workers, stop, udp } = ground;
-        let ring = KeyRing::open(&config.data, clock, workers, stop.clone()).await?;
+        let ring = KeyRing::open(&config.data, clock, workers, stop.clone())?;
         let presence = Presence::spawn(&ring, workers, stop.clone());
         let events = Events::new();
         let endpoints = Endpoints::new(store.clone(), clock.clone(), events.clone());

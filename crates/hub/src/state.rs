@@ -93,7 +93,7 @@ impl HubState {
             stop: &stop,
             udp,
         });
-        let services = services.await?;
+        let services = services?;
         Ok(Self(Arc::new(Shared {
             limiter: Limiter::new(config.limits.clone(), clock.clone()),
             metrics,

@@ -38,7 +38,5 @@ pub(crate) const SUBMISSION_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// The routes whose bodies list many items.
 pub(crate) fn submission_routes() -> Router<HubState> {
-    Router::new()
-        .route("/transfer", post(submit::transfer))
-        .route("/delete", post(submit::delete))
+    Router::new().route("/transfer", post(submit::transfer)).route("/delete", post(submit::delete))
 }

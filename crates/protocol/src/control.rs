@@ -128,7 +128,7 @@ pub enum HubMessage {
         /// Why.
         reason: RevokeReason,
     },
-    /// The task is over: what is left of it here can go.
+    /// The task is over: a session that still works on it ends, and what is left of it here can go.
     TaskOver {
         /// The task.
         task: TaskId,

@@ -30,7 +30,7 @@ pub(crate) enum EndpointError {
     NameTaken { name: String },
     #[error("an account can have {max} endpoints")]
     TooMany { max: usize },
-    #[error("{field} has more than {max} characters")]
+    #[error("the field {field} has more than {max} characters")]
     TooLong { field: &'static str, max: usize },
     #[error("default_directory: {source}")]
     DefaultDirectory { source: PathError },
@@ -98,12 +98,12 @@ impl<S: Shape> From<EndpointError> for ApiError<S> {
             EndpointError::Store(_) => return Self::internal(error),
         };
         match error.problem() {
-            Some(problem) => {
-                Self::problem(status, code, problem)
-            }
+            Some(problem) => Self::problem(status, code, problem),
             None => {
                 let mut message = error.to_string();
-                if let Some(first) = message.get_mut(..1) {
+                // The name of a field stays as it is.
+                let is_field = message.split([' ', ':']).next().is_some_and(|w| w.contains('_'));
+                if let Some(first) = message.get_mut(..1).filter(|_| !is_field) {
                     first.make_ascii_uppercase();
                 }
                 Self::new(status, code, message + ".")

@@ -10,9 +10,7 @@ use outport_api::transfer::{
     Endpoint, EndpointCreateResult, EndpointSettings, OperationResult, code,
 };
 use outport_protocol::control::HubMessage;
-use outport_types::{
-    AccountId, CanonicalName, Code, EndpointId, EndpointName, Problem,
-};
+use outport_types::{AccountId, CanonicalName, Code, EndpointId, EndpointName, Problem};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _,
     QueryFilter as _, Set,

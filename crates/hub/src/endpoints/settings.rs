@@ -119,7 +119,10 @@ mod tests {
         for asked in [
             EndpointSettings { description: Some(Some("x".repeat(5000))), ..Default::default() },
             EndpointSettings { default_directory: Some(Some("../x".into())), ..Default::default() },
-            EndpointSettings { subscription_id: Some(Some("DEFAULT".into())), ..Default::default() },
+            EndpointSettings {
+                subscription_id: Some(Some("DEFAULT".into())),
+                ..Default::default()
+            },
         ] {
             assert!(settings.apply(&asked).is_err(), "{asked:?}");
         }

@@ -15,9 +15,7 @@ use outport_protocol::{
     setup_key::{SetupAnswer, SetupKey, SetupRequest},
 };
 use outport_types::{AccountId, Code, EndpointId, Problem, UnixTime};
-use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set,
-};
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
 use sha2::{Digest as _, Sha256};
 
 use super::{EndpointError, bounded, canonical_name, routes::parse_id};

@@ -36,9 +36,10 @@ pub(crate) async fn listen(
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, OutportError> {
     let only = match params.get("task") {
         None => None,
-        Some(text) => Some(text.parse::<TaskId>().map_err(|_| {
-            OutportError::bad_request("task must be the id of a task.")
-        })?),
+        Some(text) => Some(
+            text.parse::<TaskId>()
+                .map_err(|_| OutportError::bad_request("task must be the id of a task."))?,
+        ),
     };
     let Ok(place) = hub.listeners.clone().try_acquire_owned() else {
         let status = axum::http::StatusCode::SERVICE_UNAVAILABLE;

@@ -136,13 +136,9 @@ impl Connection {
     /// Serves the channel until it is over; returns why.
     pub(super) async fn run(mut self) -> &'static str {
         loop {
-            match self.next_event().await {
-                Event::Over(why) => return why,
-                event => {
-                    if let Some(why) = self.apply(event, Instant::now()) {
-                        return why;
-                    }
-                }
+            let event = self.next_event().await;
+            if let Some(why) = self.apply(event, Instant::now()) {
+                return why;
             }
         }
     }

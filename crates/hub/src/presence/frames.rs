@@ -31,7 +31,12 @@ pub(super) struct FrameReader<R> {
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
     pub(super) fn new(stream: R, budget: usize) -> Self {
-        Self { stream, decoder: FrameDecoder::default(), chunk: vec![0; CHUNK_BYTES].into(), budget }
+        Self {
+            stream,
+            decoder: FrameDecoder::default(),
+            chunk: vec![0; CHUNK_BYTES].into(),
+            budget,
+        }
     }
 
     /// Lifts the bound on what may come; each message has its own.

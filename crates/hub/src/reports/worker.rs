@@ -7,9 +7,7 @@ use outport_protocol::{
     report::{Counts, Finished, Report, Skipped, Transferred},
 };
 use outport_types::{AccountId, Chain, EndpointId, EventCode, TaskId, UnixTime};
-use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, UpdateMany, sea_query::Expr,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, UpdateMany, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
@@ -271,13 +269,11 @@ impl Applied {
             end(this(), finished).exec(tx).await?;
         }
         for event in &self.events {
-            match event.code {
-                EventCode::Succeeded | EventCode::Failed => {
-                    task_events::insert_last(tx, self.task, event).await?;
-                }
-                _ => {
-                    task_events::insert(tx, self.task, event).await?;
-                }
+            // How it ended is stored however much happened before.
+            if matches!(event.code, EventCode::Succeeded | EventCode::Failed) {
+                task_events::insert_last(tx, self.task, event).await?;
+            } else {
+                task_events::insert(tx, self.task, event).await?;
             }
         }
         Ok(())
@@ -326,11 +322,8 @@ mod tests {
     #[test]
     fn nothing_comes_after_the_end() {
         let mut applied = applied();
-        let finished = Finished {
-            time: UnixTime::from_seconds(5),
-            failure: None,
-            counts: Counts::default(),
-        };
+        let finished =
+            Finished { time: UnixTime::from_seconds(5), failure: None, counts: Counts::default() };
         applied.take(&job(1, &[Report::Finished(finished), event()]), NOW);
         assert_eq!((applied.reported, applied.events.len()), (1, 1));
     }

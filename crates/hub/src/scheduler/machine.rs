@@ -244,7 +244,7 @@ impl Machine {
     fn remove(&mut self, id: TaskId, reason: RevokeReason) {
         let Some(task) = self.tasks.get(&id) else { return };
         if let Phase::Running(session) = task.phase {
-            self.end_session(session, reason, None);
+            self.end_session(session, reason);
         }
         let Some(task) = self.tasks.remove(&id) else { return };
         self.turns.leave(id);
@@ -311,10 +311,10 @@ impl Machine {
                 self.note(task, EventCode::Connected, Some(id), now);
             }
             if let Some(session) = self.session_of(task) {
-                match held.contains(&session) {
-                    true if paused => self.end_session(session, RevokeReason::PeerAway, None),
-                    true => self.side_is_back(session, id, now),
-                    false => self.end_session(session, RevokeReason::PeerAway, Some(id)),
+                if held.contains(&session) && !paused {
+                    self.side_is_back(session, id, now);
+                } else {
+                    self.end_session(session, RevokeReason::PeerAway);
                 }
             }
             // What kept the last session from lasting may have changed with the connection.
@@ -355,7 +355,7 @@ impl Machine {
             if let Some(session) = self.session_of(task)
                 && paused
             {
-                self.end_session(session, RevokeReason::PeerAway, Some(id));
+                self.end_session(session, RevokeReason::PeerAway);
             }
             self.timers.clear(Timer::BackOff(task));
             self.settle(task, now);
@@ -366,7 +366,7 @@ impl Machine {
         let tasks: Vec<_> = self.tasks_at(endpoint).collect();
         for task in tasks {
             if let Some(session) = self.session_of(task) {
-                self.end_session(session, RevokeReason::Rights, None);
+                self.end_session(session, RevokeReason::Rights);
             }
             self.settle(task, now);
         }

@@ -185,8 +185,8 @@ impl Worker {
 
     fn progress(&mut self, progress: &Progress) {
         let Progress { endpoint, task, session, counts, rate } = *progress;
-        let believed = self.machine.works_on(session, task)
-            && self.machine.is_authority(endpoint, task);
+        let believed =
+            self.machine.works_on(session, task) && self.machine.is_authority(endpoint, task);
         let Some(facts) = self.facts.get_mut(&task).filter(|_| believed) else { return };
         let now = Instant::now();
         facts.counts = Some(counts);
@@ -320,8 +320,10 @@ impl Worker {
                 plan.then.extend(messages);
             }
             Err(OpenError::Rights) => {
-                let problem =
-                    Problem::new(Code::EndpointNotFound, [("endpoint", destination.to_string().into())]);
+                let problem = Problem::new(
+                    Code::EndpointNotFound,
+                    [("endpoint", destination.to_string().into())],
+                );
                 self.fail(task, Failure::Problem(problem), plan);
                 self.machine.handle(Input::Over { task, finished: false }, issued);
             }
@@ -375,24 +377,26 @@ impl Worker {
         }
         let name = endpoint.and_then(|id| names.get(&id.uuid())).cloned().unwrap_or_default();
         let about = |code| Problem::new(code, [("endpoint", name.as_str().into())]).message;
-        let details = match code {
-            EventCode::Paused => about(Code::EndpointPaused),
-            EventCode::NotConnected => about(Code::NotConnected),
-            EventCode::Unpaused => format!("{name} was resumed by its owner."),
-            EventCode::Connected => format!("{name} is connected."),
-            _ => route.map(|route| format!("The route is {route}.")).unwrap_or_default(),
+        let details = if code == EventCode::Paused {
+            about(Code::EndpointPaused)
+        } else if code == EventCode::NotConnected {
+            about(Code::NotConnected)
+        } else if code == EventCode::Unpaused {
+            format!("{name} was resumed by its owner.")
+        } else if code == EventCode::Connected {
+            format!("{name} is connected.")
+        } else {
+            route.map(|route| format!("The route is {route}.")).unwrap_or_default()
         };
         EventRow::new(code, now, details)
     }
 
     /// The names of the endpoints that notes are about.
     async fn names(&self, actions: &[Action]) -> BTreeMap<Uuid, String> {
-        let about = |action: &Action| match action {
-            Action::Note { task, note } => {
-                let ends = self.machine.ends_of(*task);
-                Some(note.endpoint.into_iter().chain(ends).map(EndpointId::uuid))
-            }
-            _ => None,
+        let about = |action: &Action| {
+            let Action::Note { task, note } = action else { return None };
+            let ends = self.machine.ends_of(*task);
+            Some(note.endpoint.into_iter().chain(ends).map(EndpointId::uuid))
         };
         let ids: BTreeSet<_> = actions.iter().filter_map(about).flatten().collect();
         if ids.is_empty() {
@@ -471,10 +475,8 @@ impl Facts {
 }
 
 fn ended(action: &Action) -> Option<SessionId> {
-    match action {
-        Action::Ended { session, .. } => Some(*session),
-        _ => None,
-    }
+    let Action::Ended { session, .. } = action else { return None };
+    Some(*session)
 }
 
 fn spec_of(row: &task::Model) -> TaskSpec {

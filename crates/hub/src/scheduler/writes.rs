@@ -6,8 +6,7 @@
 use outport_protocol::report::Counts;
 use outport_types::{Problem, SessionId, TaskId, UnixTime};
 use sea_orm::{
-    ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, UpdateMany,
-    sea_query::Expr,
+    ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, UpdateMany, sea_query::Expr,
 };
 use uuid::Uuid;
 

@@ -138,10 +138,8 @@ fn unsupported(name: &str) -> TransferError {
 }
 
 fn same_tree(source: &CollectionPath, destination: &CollectionPath) -> TransferError {
-    let args = [
-        ("source", source.to_string().into()),
-        ("destination", destination.to_string().into()),
-    ];
+    let args =
+        [("source", source.to_string().into()), ("destination", destination.to_string().into())];
     let problem = Problem::new(Code::SameTree, args);
     TransferError::problem(StatusCode::BAD_REQUEST, error_code::BAD_REQUEST, problem)
 }
@@ -156,9 +154,7 @@ fn bound_items(items: usize) -> Result<(), TransferError> {
 }
 
 /// The ticket of a task names its paths, and has a bound of its own.
-fn bound_paths<'a>(
-    paths: impl Iterator<Item = &'a CollectionPath>,
-) -> Result<(), TransferError> {
+fn bound_paths<'a>(paths: impl Iterator<Item = &'a CollectionPath>) -> Result<(), TransferError> {
     let names = paths.flat_map(CollectionPath::names);
     let bytes: usize = names.map(|name| name.as_bytes().len() + 2).sum();
     if PATHS_BYTES_MAX < bytes {

@@ -270,15 +270,25 @@ fn short(status: NiceStatus) -> &'static str {
 
 fn fatal_error(failure: &str) -> Option<FatalError> {
     let problem: Problem = serde_json::from_str(failure).ok()?;
-    let code = match problem.code {
-        Code::NotFound => "FILE_NOT_FOUND",
-        Code::NotShared | Code::ReadOnly | Code::OsPermission | Code::FolderRemoved => {
-            "PERMISSION_DENIED"
-        }
-        Code::NoSpace => "QUOTA_EXCEEDED",
-        other => other.word(),
-    };
-    Some(FatalError { code: code.to_owned(), description: problem.message })
+    let code = contract_word(problem.code).to_owned();
+    Some(FatalError { code, description: problem.message })
+}
+
+/// The word that the contract has for a problem with a file, else our own.
+pub(super) fn contract_word(code: Code) -> &'static str {
+    const DENIED: &[Code] =
+        &[Code::NotShared, Code::ReadOnly, Code::OsPermission, Code::FolderRemoved];
+    if code == Code::NotFound {
+        "FILE_NOT_FOUND"
+    } else if DENIED.contains(&code) {
+        "PERMISSION_DENIED"
+    } else if code == Code::NoSpace {
+        "QUOTA_EXCEEDED"
+    } else if code == Code::SkippedKind {
+        "UNSUPPORTED_FILE_TYPE"
+    } else {
+        code.word()
+    }
 }
 
 /// The files of a task as the contract counts them.

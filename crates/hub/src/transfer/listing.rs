@@ -1,8 +1,6 @@
 //! What `ls` asks for: filters and orders in the words of the contract.
 
-use outport_protocol::control::{
-    Clause, FileKind, Filter, ListingOrder, OrderField, Pattern,
-};
+use outport_protocol::control::{Clause, FileKind, Filter, ListingOrder, OrderField, Pattern};
 use outport_types::UnixTime;
 
 /// Why a filter or an order is not understood.
@@ -56,7 +54,10 @@ fn parse_clause(clause: &str) -> Result<Clause, ListingError> {
             let (from, to) = range(values)?;
             let time = |text: &str| {
                 let bad = |_| ListingError::Range { value: values.to_owned() };
-                Some(text).filter(|text| !text.is_empty()).map(str::parse::<UnixTime>).transpose()
+                Some(text)
+                    .filter(|text| !text.is_empty())
+                    .map(str::parse::<UnixTime>)
+                    .transpose()
                     .map_err(bad)
             };
             Ok(Clause::Modified { from: time(from)?, to: time(to)? })
@@ -65,7 +66,10 @@ fn parse_clause(clause: &str) -> Result<Clause, ListingError> {
             let (from, to) = range(values)?;
             let size = |text: &str| {
                 let bad = |_| ListingError::Range { value: values.to_owned() };
-                Some(text).filter(|text| !text.is_empty()).map(str::parse::<u64>).transpose()
+                Some(text)
+                    .filter(|text| !text.is_empty())
+                    .map(str::parse::<u64>)
+                    .transpose()
                     .map_err(bad)
             };
             Ok(Clause::Size { from: size(from)?, to: size(to)? })

@@ -50,10 +50,8 @@ pub(super) async fn list(
     let (limit, offset) = (query.limit, query.offset);
     let grants = vec![Grant::read(path.unwrap_or_else(default_directory))];
     let asked = Asked { endpoint, what: What::List };
-    let listing = match asked.of(&hub, Operation::List(query), grants).await? {
-        Outcome::Listing(listing) => listing,
-        outcome => return Err(asked.nonsense(&outcome)),
-    };
+    let outcome = asked.of(&hub, Operation::List(query), grants).await?;
+    let Outcome::Listing(listing) = outcome else { return Err(asked.nonsense(&outcome)) };
     let path = match listing.path.to_string() {
         root if root == "/" => root,
         path => path + "/",
@@ -83,10 +81,9 @@ pub(super) async fn stat(
     let path = parse_path(path)?;
     let grants = vec![Grant::read(path.clone())];
     let asked = Asked { endpoint, what: What::Stat };
-    match asked.of(&hub, Operation::Stat { path }, grants).await? {
-        Outcome::File(entry) => Ok(Json(document(entry))),
-        outcome => Err(asked.nonsense(&outcome)),
-    }
+    let outcome = asked.of(&hub, Operation::Stat { path }, grants).await?;
+    let Outcome::File(entry) = outcome else { return Err(asked.nonsense(&outcome)) };
+    Ok(Json(document(entry)))
 }
 
 pub(super) async fn mkdir(
@@ -99,15 +96,14 @@ pub(super) async fn mkdir(
     let path = parse_path(&asked_for.path)?;
     let grants = vec![Grant::write(path.clone())];
     let asked = Asked { endpoint, what: What::Mkdir };
-    match asked.of(&hub, Operation::Mkdir { path }, grants).await? {
-        Outcome::Done => Ok(Json(MkdirResult {
-            code: code::DIRECTORY_CREATED.to_owned(),
-            message: "The directory was created successfully.".to_owned(),
-            request_id: current_id(),
-            resource: current_path(),
-        })),
-        outcome => Err(asked.nonsense(&outcome)),
-    }
+    let outcome = asked.of(&hub, Operation::Mkdir { path }, grants).await?;
+    let Outcome::Done = outcome else { return Err(asked.nonsense(&outcome)) };
+    Ok(Json(MkdirResult {
+        code: code::DIRECTORY_CREATED.to_owned(),
+        message: "The directory was created successfully.".to_owned(),
+        request_id: current_id(),
+        resource: current_path(),
+    }))
 }
 
 pub(super) async fn rename(
@@ -120,12 +116,9 @@ pub(super) async fn rename(
     let (from, to) = (parse_path(&asked_for.old_path)?, parse_path(&asked_for.new_path)?);
     let grants = vec![Grant::all(from.clone()), Grant::write(to.clone())];
     let asked = Asked { endpoint, what: What::Rename };
-    match asked.of(&hub, Operation::Rename { from, to }, grants).await? {
-        Outcome::Done => {
-            Ok(Json(done(code::FILE_RENAMED, "File or directory renamed successfully.")))
-        }
-        outcome => Err(asked.nonsense(&outcome)),
-    }
+    let outcome = asked.of(&hub, Operation::Rename { from, to }, grants).await?;
+    let Outcome::Done = outcome else { return Err(asked.nonsense(&outcome)) };
+    Ok(Json(done(code::FILE_RENAMED, "File or directory renamed successfully.")))
 }
 
 /// Reads a path as it was typed; a relative one starts at the default directory.
@@ -228,36 +221,50 @@ impl Asked {
             What::Mkdir => "ExternalError.MkdirFailed",
             What::Rename => "ExternalError.RenameFailed",
         };
-        let external = |reason: &str| (StatusCode::BAD_GATEWAY, format!("{failed}.{reason}"));
-        match problem {
-            Code::NotFound if matches!(self.what, What::Stat) => {
-                (StatusCode::NOT_FOUND, error_code::NOT_FOUND.to_owned())
-            }
-            Code::NotFound => (StatusCode::NOT_FOUND, error_code::CLIENT_NOT_FOUND.to_owned()),
-            Code::NotShared | Code::ReadOnly | Code::FolderRemoved => {
-                (StatusCode::FORBIDDEN, error_code::ENDPOINT_PERMISSION_DENIED.to_owned())
-            }
-            Code::BadPath | Code::BadName => {
-                (StatusCode::BAD_REQUEST, error_code::BAD_REQUEST.to_owned())
-            }
-            Code::HubBusy => {
-                (StatusCode::SERVICE_UNAVAILABLE, error_code::SERVICE_UNAVAILABLE.to_owned())
-            }
-            Code::OsPermission => external("PermissionDenied"),
-            Code::NotADirectory => external("NotDirectory"),
-            Code::IsADirectory => external("IsDirectory"),
-            Code::Exists => external("Exists"),
-            Code::NotEmpty => external("NotEmpty"),
-            Code::NotConnected => external("GCDisconnected"),
-            Code::EndpointPaused => external("GCPaused"),
-            Code::EndpointTimeout => external("Timeout"),
-            Code::ListingTooLong => external("SizeLimit"),
-            Code::NoDefaultDirectory => external("NoDefaultDirectory"),
-            Code::NoSpace => external("NoSpace"),
-            _ => (StatusCode::BAD_GATEWAY, failed.to_owned()),
+        if problem == Code::NotFound && matches!(self.what, What::Stat) {
+            return (StatusCode::NOT_FOUND, error_code::NOT_FOUND.to_owned());
         }
+        let plain = WORDS.iter().find(|(codes, ..)| codes.contains(&problem));
+        if let Some((_, status, word)) = plain {
+            return (*status, (*word).to_owned());
+        }
+        let reason = REASONS.iter().find(|(code, _)| *code == problem);
+        let word =
+            reason.map_or_else(|| failed.to_owned(), |(_, reason)| format!("{failed}.{reason}"));
+        (StatusCode::BAD_GATEWAY, word)
     }
 }
+
+/// Problems whose word does not depend on what was asked.
+const WORDS: &[(&[Code], StatusCode, &str)] = &[
+    (&[Code::NotFound], StatusCode::NOT_FOUND, error_code::CLIENT_NOT_FOUND),
+    (
+        &[Code::NotShared, Code::ReadOnly, Code::FolderRemoved, Code::FolderItself],
+        StatusCode::FORBIDDEN,
+        error_code::ENDPOINT_PERMISSION_DENIED,
+    ),
+    (&[Code::BadPath, Code::BadName], StatusCode::BAD_REQUEST, error_code::BAD_REQUEST),
+    (
+        &[Code::HubBusy, Code::EndpointBusy],
+        StatusCode::SERVICE_UNAVAILABLE,
+        error_code::SERVICE_UNAVAILABLE,
+    ),
+];
+/// What is appended to the word for a failure at the endpoint.
+const REASONS: &[(Code, &str)] = &[
+    (Code::OsPermission, "PermissionDenied"),
+    (Code::NotADirectory, "NotDirectory"),
+    (Code::IsADirectory, "IsDirectory"),
+    (Code::Exists, "Exists"),
+    (Code::NotEmpty, "NotEmpty"),
+    (Code::NotConnected, "GCDisconnected"),
+    (Code::EndpointClosing, "GCDisconnected"),
+    (Code::EndpointPaused, "GCPaused"),
+    (Code::EndpointTimeout, "Timeout"),
+    (Code::ListingTooLong, "SizeLimit"),
+    (Code::NoDefaultDirectory, "NoDefaultDirectory"),
+    (Code::NoSpace, "NoSpace"),
+];
 
 fn document(entry: FileEntry) -> FileDocument {
     let FileEntry { name, kind, size, modified, mode, user, group, link_target } = entry;

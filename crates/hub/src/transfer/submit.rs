@@ -9,12 +9,8 @@ use outport_protocol::{
     orders::{Orders, Work},
     report::Counts,
 };
-use outport_types::{
-    AccountId, EndpointId, IdentityId, SubmissionId, TaskId, TaskKind, UnixTime,
-};
-use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set,
-};
+use outport_types::{AccountId, EndpointId, IdentityId, SubmissionId, TaskId, TaskKind, UnixTime};
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -25,9 +21,7 @@ use super::{
 };
 use crate::{
     endpoints::EndpointError,
-    http::{
-        Caller, JsonBody, TransferApi, TransferError, TransferShape, current_id, current_path,
-    },
+    http::{Caller, JsonBody, TransferApi, TransferError, TransferShape, current_id, current_path},
     scheduler::NewTask,
     state::HubState,
     store::{
@@ -230,7 +224,10 @@ impl Submission {
 
     fn row(self, now: UnixTime, deadline: UnixTime) -> task::ActiveModel {
         let (source, destination) = self.ends;
-        debug_assert_eq!(self.kind == TaskKind::Delete, matches!(self.orders.work, Work::Delete(_)));
+        debug_assert_eq!(
+            self.kind == TaskKind::Delete,
+            matches!(self.orders.work, Work::Delete(_))
+        );
         task::ActiveModel {
             id: Set(self.id.uuid()),
             submission_id: Set(self.submission.uuid()),

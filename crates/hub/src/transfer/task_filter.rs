@@ -137,11 +137,7 @@ fn like_of(glob: &str) -> String {
     like
 }
 
-fn span(
-    values: &str,
-    field: &'static str,
-    column: Column,
-) -> Result<Condition, TaskFilterError> {
+fn span(values: &str, field: &'static str, column: Column) -> Result<Condition, TaskFilterError> {
     let (from, to) = values.split_once(',').unwrap_or((values, ""));
     let time = |text: &str| {
         let bad = |_| TaskFilterError::Value { field, value: text.to_owned() };

@@ -172,14 +172,12 @@ impl World {
     }
 
     fn input(&mut self, input: Input) {
-        if self.seed == 0 { eprintln!("IN {input:?}"); }
         self.machine.handle(input, self.now);
     }
 
     /// Carries out what the machine says.
     fn obey(&mut self) {
         while let Some(action) = self.machine.poll_action() {
-            if self.seed == 0 { eprintln!("   OUT {action:?}"); }
             match action {
                 Action::Start { task, session, source, destination, expires } => {
                     for end in [source, destination] {
@@ -269,7 +267,7 @@ impl World {
             }
             let running = self.machine.tasks.iter().find_map(|(id, task)| match task.phase {
                 Phase::Running(_) => Some(*id),
-                _ => None,
+                Phase::Waiting | Phase::Queued | Phase::BackingOff => None,
             });
             match running {
                 Some(task) => {

@@ -117,7 +117,7 @@ impl Machine {
             }
             SessionState::Stopped => {
                 *side = Side::Out;
-                self.end_session(id, RevokeReason::PeerAway, None);
+                self.end_session(id, RevokeReason::PeerAway);
                 // Its pause or its goodbye is on the way; until then it would only refuse.
                 self.back_off(task, STOPPED_PAUSE_MS, now);
                 self.stand(task, Standing::of(NiceStatus::Queued));
@@ -141,7 +141,7 @@ impl Machine {
         let Some(session) = self.sessions.get(&id) else { return };
         let task = session.task;
         let lasted = session.up.is_some_and(|(since, _)| since.plus_seconds(LASTED_SECONDS) <= now);
-        self.end_session(id, RevokeReason::PeerAway, None);
+        self.end_session(id, RevokeReason::PeerAway);
         let (code, status) = words_of(&problem);
         let note =
             Note { code, endpoint: Some(endpoint), problem: Some(problem.clone()), route: None };
@@ -163,21 +163,16 @@ impl Machine {
         self.settle(task, now);
     }
 
-    /// Ends a session: gives its places back and revokes it at every side that may hold it, except
-    /// the one that is known not to.
-    pub(super) fn end_session(
-        &mut self,
-        id: SessionId,
-        reason: RevokeReason,
-        except: Option<EndpointId>,
-    ) {
+    /// Ends a session: gives its places back and revokes it at every side that may hold it. An agent
+    /// that says it does not may be about to hear of the start; a revocation too many harms nobody.
+    pub(super) fn end_session(&mut self, id: SessionId, reason: RevokeReason) {
         let Some(session) = self.sessions.remove(&id) else { return };
         for timer in [Timer::Renew(id), Timer::Lease(id), Timer::Connect(id), Timer::Report(id)] {
             self.timers.clear(timer);
         }
         for (endpoint, side) in session.sides {
             let connected = self.endpoints.get(&endpoint).is_some_and(|e| e.connection.is_some());
-            if side == Side::In && connected && except != Some(endpoint) {
+            if side == Side::In && connected {
                 self.actions.push_back(Action::Revoke { endpoint, session: id, reason });
             }
         }
@@ -193,7 +188,7 @@ impl Machine {
     pub(super) fn forget_session(&mut self, id: SessionId) {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.sides.values_mut().for_each(|side| *side = Side::Out);
-            self.end_session(id, RevokeReason::TaskOver, None);
+            self.end_session(id, RevokeReason::TaskOver);
         }
     }
 
@@ -220,7 +215,7 @@ impl Machine {
     /// The agents stop by themselves when the lease is over.
     pub(super) fn lease_over(&mut self, id: SessionId, now: UnixTime) {
         let Some(task) = self.sessions.get(&id).map(|session| session.task) else { return };
-        self.end_session(id, RevokeReason::PeerAway, None);
+        self.end_session(id, RevokeReason::PeerAway);
         self.settle(task, now);
     }
 
@@ -240,7 +235,7 @@ impl Machine {
 
     pub(super) fn never_reported(&mut self, id: SessionId, now: UnixTime) {
         let Some(task) = self.sessions.get(&id).map(|session| session.task) else { return };
-        self.end_session(id, RevokeReason::Replaced, None);
+        self.end_session(id, RevokeReason::Replaced);
         if let Some(known) = self.tasks.get_mut(&task) {
             known.attempts = known.attempts.saturating_add(1);
             let pause = pause_ms(known.attempts);
@@ -268,20 +263,29 @@ impl Machine {
 /// The event and the status that fit a problem that ended a session.
 fn words_of(problem: &Problem) -> (EventCode, NiceStatus) {
     use NiceStatus as Status;
-    match problem.code {
-        Code::NoRoute => (EventCode::ConnectFailed, Status::ConnectFailed),
-        Code::NotConnected | Code::HubUnreachable => {
-            (EventCode::NotConnected, Status::NotConnected)
-        }
-        Code::EndpointPaused => (EventCode::Paused, Status::Paused),
-        Code::NoSpace => (EventCode::Quota, Status::Quota),
-        Code::NotShared | Code::ReadOnly | Code::OsPermission | Code::FolderRemoved => {
-            (EventCode::PermissionDenied, Status::PermissionDenied)
-        }
-        Code::NotFound => (EventCode::FileNotFound, Status::EndpointError),
-        Code::PeerViolation => (EventCode::ConnectionBroken, Status::EndpointError),
-        _ => (EventCode::ConnectionBroken, Status::ConnectFailed),
-    }
+    let words: &[(&[Code], EventCode, Status)] = &[
+        (&[Code::NoRoute], EventCode::ConnectFailed, Status::ConnectFailed),
+        (
+            &[Code::NotConnected, Code::HubUnreachable, Code::EndpointClosing],
+            EventCode::NotConnected,
+            Status::NotConnected,
+        ),
+        (&[Code::EndpointPaused], EventCode::Paused, Status::Paused),
+        (&[Code::NoSpace], EventCode::Quota, Status::Quota),
+        (
+            &[Code::NotShared, Code::ReadOnly, Code::OsPermission, Code::FolderRemoved],
+            EventCode::PermissionDenied,
+            Status::PermissionDenied,
+        ),
+        (&[Code::NotFound], EventCode::FileNotFound, Status::EndpointError),
+        (&[Code::EndpointBusy], EventCode::EndpointError, Status::Queued),
+        (&[Code::Disk, Code::Internal], EventCode::EndpointError, Status::EndpointError),
+        (&[Code::PeerViolation], EventCode::ConnectionBroken, Status::EndpointError),
+    ];
+    let found = words.iter().find(|(codes, ..)| codes.contains(&problem.code));
+    // Whatever else it was, the two are not connected now.
+    let otherwise = (EventCode::ConnectionBroken, Status::ConnectFailed);
+    found.map_or(otherwise, |(_, event, status)| (*event, *status))
 }
 
 /// The pause after so many sessions that ended early.

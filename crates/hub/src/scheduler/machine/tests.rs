@@ -237,8 +237,8 @@ fn a_deletion_runs_on_one_agent() {
     rig.input(Input::Submitted(TaskSpec { destination: A, ..spec(1) }));
     let session = rig.started();
     rig.pause(A, 1, true);
-    rig.state(A, session, SessionState::Stopped);
-    assert!(!rig.take().iter().any(|action| matches!(action, Action::Revoke { .. })));
+    let revoked = |a: &Action| matches!(a, Action::Revoke { session: s, .. } if *s == session);
+    assert_eq!(rig.take().iter().filter(|action| revoked(action)).count(), 1);
 }
 
 const A: EndpointId = EndpointId::from_bytes([0xa; 16]);
@@ -319,9 +319,9 @@ impl Rig {
     /// The session that was just started.
     fn started(&mut self) -> SessionId {
         let actions = self.take();
-        let started = actions.iter().find_map(|action| match action {
-            Action::Start { session, .. } => Some(*session),
-            _ => None,
+        let started = actions.iter().find_map(|action| {
+            let Action::Start { session, .. } = action else { return None };
+            Some(*session)
         });
         started.unwrap_or_else(|| panic!("nothing started: {actions:?}"))
     }
@@ -348,7 +348,7 @@ fn task(n: u8) -> TaskId {
 }
 
 fn broken(retry: bool) -> SessionState {
-    let problem = Problem::new(Code::Disk, [("endpoint", "a#b".into())]);
+    let problem = Problem::new(Code::LinkBroken, [("endpoint", "a#b".into())]);
     SessionState::Broken { problem, retry }
 }
 
