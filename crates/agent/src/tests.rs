@@ -2,6 +2,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test waits for one message among many")]
 
 mod fake_hub;
+mod pair;
 
 use std::{fs, path::PathBuf, time::Duration};
 
