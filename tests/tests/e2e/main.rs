@@ -1,4 +1,5 @@
 //! What only the whole can show: a real hub, real agents, real links, real kills.
+#![expect(clippy::print_stdout, reason = "seeds and counts belong to the output of a test")]
 
 mod journey;
 mod kills;
