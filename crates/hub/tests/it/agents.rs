@@ -133,7 +133,8 @@ impl TestHub {
         let waiting = async {
             loop {
                 let (_, body) = self.call(owner, Method::GET, path, None).await;
-                if body[field] == *value {
+                let found = body.pointer(field).unwrap_or(&body[field]);
+                if found == value {
                     return body;
                 }
                 tokio::task::yield_now().await;

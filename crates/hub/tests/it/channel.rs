@@ -28,13 +28,14 @@ async fn an_agent_is_welcomed_and_seen() {
     assert_eq!(welcome.endpoint, setup.endpoint);
     assert!(welcome.udp.unwrap().starts_with("127.0.0.1:"));
     hub.wait_for_endpoint(&owner, setup.endpoint, "gcp_connected", json!(true)).await;
+    let software = json!("outport 0.0.0");
+    hub.wait_for_endpoint(&owner, setup.endpoint, "/outport/software", software).await;
     let path = format!("v0.10/endpoint/{}", setup.endpoint);
     let (_, body) = hub.call(&owner, Method::GET, &path, None).await;
     assert_eq!(body["canonical_name"], "smith#WorkPC");
     assert_eq!(body["gcp_paused"], false);
     let fingerprint = agent.key.public().fingerprint().to_string();
     assert_eq!(body["outport"]["fingerprint"], fingerprint);
-    assert_eq!(body["outport"]["software"], "outport 0.0.0");
 
     agent.pause(true).await;
     hub.wait_for_endpoint(&owner, setup.endpoint, "gcp_paused", json!(true)).await;
