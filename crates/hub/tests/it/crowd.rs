@@ -68,6 +68,7 @@ async fn all_connect(agents: Vec<Agent>) -> (Vec<Agent>, Duration) {
                     Knock::Welcome(_) => return agent,
                     Knock::Http(StatusCode::SERVICE_UNAVAILABLE, Some(wait)) => {
                         let seconds = wait.parse().unwrap();
+                        // tidy: allow(sleep): the hub said how long to wait
                         tokio::time::sleep(Duration::from_secs(seconds)).await;
                     }
                     other => panic!("{other:?}"),
