@@ -203,7 +203,11 @@ pub(crate) fn moment(task: &Task) -> Moment {
     let state = waiting(task);
     let is_waiting = !state.is_empty();
     if task.kind == TaskKind::Delete {
-        let numbers = format!("{} deleted", count(extras.deleted));
+        let is_idle = is_waiting && extras.deleted == 0;
+        let numbers = match is_idle {
+            true => String::new(),
+            false => format!("{} deleted", count(extras.deleted)),
+        };
         return Moment { fraction: None, state, numbers };
     }
     if task.files == 0 && !extras.scan_done {

@@ -42,6 +42,8 @@ fn before_there_are_numbers_there_are_words() {
     task.nice_status = Some(NiceStatus::Queued.into());
     let shown = moment(&task);
     assert_eq!((shown.state.as_str(), shown.numbers.as_str()), ("queued", ""));
+    task.kind = TaskKind::Delete;
+    assert_eq!(moment(&task), shown);
 }
 
 #[test]
