@@ -14,7 +14,9 @@ use std::{fs::File, path::Path, time::Duration};
 
 use futures_util::future::BoxFuture;
 use outport_types::Chain;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbErr,
+};
 use tokio_util::task::TaskTracker;
 
 use self::writer::Writer;
@@ -39,7 +41,7 @@ impl Store {
         let lead = connect(&file, 1, false).await?;
         migrations::run(&lead).await?;
         let reader = connect(&file, READERS, true).await?;
-        Ok(Self { reader, writer: Writer::spawn(lead, workers) })
+        Ok(Self { reader, writer: Writer::spawn(lead, file, workers) })
     }
 
     /// The connections for reading; writing through them fails.
@@ -63,6 +65,22 @@ impl Store {
     {
         self.writer.run(work).await
     }
+
+    /// Checks that writes get through the worker; after one that did not, that they reach the disk.
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+        self.reader.ping().await?;
+        // Only then, because anybody may ask, and every flush costs.
+        let to_disk = self.writer.is_failing();
+        let write = self.write(move |tx| {
+            Box::pin(async move {
+                if to_disk {
+                    tx.execute_unprepared("PRAGMA user_version = 0").await?;
+                }
+                Ok::<_, StoreError>(())
+            })
+        });
+        tokio::time::timeout(CHECK_TIMEOUT, write).await.map_err(|_| StoreError::Stuck)?
+    }
 }
 
 /// Why the database did not do what was asked.
@@ -79,6 +97,8 @@ pub enum StoreError {
         "the database was written by a newer version of Outport ({migration}); use that version or a newer one"
     )]
     Newer { migration: String },
+    #[error("the database does not write")]
+    Stuck,
     #[error("the hub is shutting down")]
     Closed,
 }
@@ -88,7 +108,9 @@ impl StoreError {
     pub fn is_conflict(&self) -> bool {
         match self {
             Self::Database(error) => is_unique_violation(error),
-            Self::File(_) | Self::Commit(_) | Self::Newer { .. } | Self::Closed => false,
+            Self::File(_) | Self::Commit(_) | Self::Newer { .. } | Self::Stuck | Self::Closed => {
+                false
+            }
         }
     }
 }
@@ -163,10 +185,13 @@ const LOCK_NAME: &str = "hub.lock";
 const READERS: u32 = 4;
 /// How long a write waits for another process, such as `outport hub user add`.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a write may take before the hub counts as unhealthy; longer than another process may
+/// keep it waiting.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(15);
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ConnectionTrait, Statement};
+    use sea_orm::Statement;
 
     use super::*;
 
@@ -198,6 +223,40 @@ mod tests {
         assert!(results.0.is_ok() && results.1.is_err() && results.3.is_ok());
         assert!(results.2.unwrap_err().is_conflict());
         assert_eq!(count(&store).await, 2);
+        drop(store);
+        workers.close();
+        workers.wait().await;
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_fails_what_it_must_and_writing_goes_on_afterwards() {
+        let dir = tempfile::tempdir().unwrap();
+        let workers = TaskTracker::new();
+        let store = Store::open(dir.path(), &workers).await.unwrap();
+        let run = |sql: &'static str| {
+            store.write(move |tx| {
+                Box::pin(async move {
+                    tx.execute_unprepared(sql).await?;
+                    Ok::<(), StoreError>(())
+                })
+            })
+        };
+        run("CREATE TABLE t (n INTEGER PRIMARY KEY, blob BLOB)").await.unwrap();
+        // The limit is the connection's: no page more than there are now.
+        run("PRAGMA max_page_count = 1").await.unwrap();
+        let results = tokio::join!(
+            run("INSERT INTO t VALUES (1, NULL)"),
+            run("INSERT INTO t VALUES (2, zeroblob(1000000))"),
+            run("INSERT INTO t VALUES (3, NULL)"),
+        );
+        assert!(results.1.is_err());
+        let kept = [&results.0, &results.2].iter().filter(|result| result.is_ok()).count();
+        assert_eq!(count(&store).await, i64::try_from(kept).unwrap(), "callers hear the truth");
+        assert!(store.writer.is_failing());
+        store.check().await.unwrap();
+        assert!(!store.writer.is_failing());
+        run("INSERT INTO t VALUES (4, zeroblob(1000000))").await.unwrap();
+        assert_eq!(count(&store).await, i64::try_from(kept).unwrap() + 1);
         drop(store);
         workers.close();
         workers.wait().await;

@@ -13,6 +13,7 @@ use axum::{
 
 use outport_api::{live::EVENTS_PATH, transfer::PREFIX};
 use outport_protocol::control::CONTROL_PATH;
+use outport_types::Chain;
 
 use crate::{
     about, auth, endpoints, events,
@@ -59,13 +60,13 @@ fn operator() -> Router<HubState> {
     Router::new().route("/healthz", get(health)).route("/metrics", get(metrics))
 }
 
-/// Says whether the hub can do its work: serve, and read its database.
+/// Says whether the hub can do its work: serve, read its database and write to it.
 async fn health(State(hub): State<HubState>) -> Response {
-    match hub.store.read().ping().await {
+    match hub.store.check().await {
         Ok(()) if !hub.stop.is_cancelled() => "ok\n".into_response(),
         Ok(()) => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
         Err(error) => {
-            tracing::error!(%error, "the database does not answer");
+            tracing::error!(error = %Chain(&error), "the database does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, "database\n").into_response()
         }
     }

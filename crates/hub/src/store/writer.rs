@@ -1,6 +1,14 @@
 //! The worker that all writes pass through.
 
-use std::panic::AssertUnwindSafe;
+use std::{
+    panic::AssertUnwindSafe,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use outport_types::Chain;
@@ -10,19 +18,32 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, connect};
 
 /// The way to the worker.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
+    failing: Arc<AtomicBool>,
 }
 
 impl Writer {
-    pub(super) fn spawn(connection: DatabaseConnection, workers: &TaskTracker) -> Self {
+    /// Starts the worker with a connection to `file`, which it replaces when that breaks.
+    pub(super) fn spawn(
+        connection: DatabaseConnection,
+        file: PathBuf,
+        workers: &TaskTracker,
+    ) -> Self {
         let (jobs, inbox) = mpsc::channel(QUEUE_MAX);
-        workers.spawn(serve(connection, inbox));
-        Self { jobs }
+        let failing = Arc::new(AtomicBool::new(false));
+        let lead = Lead { file, connection: Some(connection), failing: Arc::clone(&failing) };
+        workers.spawn(lead.serve(inbox));
+        Self { jobs, failing }
+    }
+
+    /// Whether the last batch could not be made durable.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 
     pub(super) async fn run<T, E, W>(&self, work: W) -> Result<T, E>
@@ -79,33 +100,81 @@ impl Ran {
     }
 }
 
-async fn serve(connection: DatabaseConnection, mut inbox: mpsc::Receiver<Job>) {
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    while inbox.recv_many(&mut batch, BATCH_MAX).await != 0 {
-        write_batch(&connection, std::mem::take(&mut batch)).await;
+/// What the worker owns.
+struct Lead {
+    file: PathBuf,
+    /// `None` after a failure: how deep its transactions are is then anybody's guess.
+    connection: Option<DatabaseConnection>,
+    failing: Arc<AtomicBool>,
+}
+
+impl Lead {
+    async fn serve(mut self, mut inbox: mpsc::Receiver<Job>) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while inbox.recv_many(&mut batch, BATCH_MAX).await != 0 {
+            self.write(std::mem::take(&mut batch)).await;
+        }
+        self.close().await;
     }
-    if let Err(error) = connection.close().await {
-        tracing::warn!(error = %Chain(&error), "the database did not close cleanly");
+
+    async fn write(&mut self, jobs: Vec<Job>) {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => match connect(&self.file, 1, false).await {
+                Ok(connection) => connection,
+                Err(error) => {
+                    tracing::error!(error = %Chain(&error), "cannot open the database to write");
+                    return refuse(jobs, &error);
+                }
+            },
+        };
+        let healthy = write_batch(&connection, jobs).await;
+        self.connection = Some(connection);
+        self.failing.store(!healthy, Ordering::Relaxed);
+        if !healthy {
+            self.close().await;
+        }
+    }
+
+    async fn close(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        match tokio::time::timeout(CLOSE_TIMEOUT, connection.close()).await {
+            Ok(Ok(())) => (),
+            Ok(Err(error)) => {
+                tracing::warn!(error = %Chain(&error), "the database did not close cleanly");
+            }
+            Err(_) => tracing::warn!("the database did not close in time"),
+        }
     }
 }
 
 /// Runs the jobs in one transaction, each in a savepoint of its own, and tells every caller.
-async fn write_batch(connection: &DatabaseConnection, jobs: Vec<Job>) {
+///
+/// Returns whether the connection can be used again. SQLite may end the whole transaction when one
+/// statement fails, as it does on a full disk; what ran after that would be outside of any.
+async fn write_batch(connection: &DatabaseConnection, jobs: Vec<Job>) -> bool {
     let outer = match connection.begin_with_options(IMMEDIATE).await {
         Ok(outer) => outer,
         Err(error) => {
             tracing::error!(error = %Chain(&error), "cannot begin to write");
-            for job in jobs {
-                drop(job(Err(StoreError::Commit(error.to_string()))));
-            }
-            return;
+            refuse(jobs, &error);
+            return false;
         }
     };
     let mut settling = Vec::with_capacity(jobs.len());
-    for job in jobs {
+    let mut jobs = jobs.into_iter();
+    while let Some(job) = jobs.next() {
         match run_one(&outer, job).await {
             Ok(settle) => settling.push(settle),
-            Err(error) => tracing::error!(error = %Chain(&error), "a savepoint failed"),
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "a savepoint failed");
+                drop(outer);
+                refuse(jobs, &error);
+                for settle in settling {
+                    settle(Err(StoreError::Commit(error.to_string())));
+                }
+                return false;
+            }
         }
     }
     let committed = outer.commit().await;
@@ -114,6 +183,14 @@ async fn write_batch(connection: &DatabaseConnection, jobs: Vec<Job>) {
     }
     for settle in settling {
         settle(committed.as_ref().copied().map_err(|e| StoreError::Commit(e.to_string())));
+    }
+    committed.is_ok()
+}
+
+/// Tells the callers of writes that never began.
+fn refuse(jobs: impl IntoIterator<Item = Job>, error: &DbErr) {
+    for job in jobs {
+        drop(job(Err(StoreError::Commit(error.to_string()))));
     }
 }
 
@@ -152,3 +229,5 @@ const IMMEDIATE: TransactionOptions = TransactionOptions {
 const QUEUE_MAX: usize = 256;
 /// Writes that share one flush; more would make the first of them wait too long.
 const BATCH_MAX: usize = 64;
+/// How long a connection has to close; a new one waits for the lock of the old one anyway.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
