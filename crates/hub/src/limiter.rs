@@ -75,15 +75,12 @@ impl Limiter {
     pub(crate) fn attempt(&self, attempt: Attempt, key: &str) -> Result<(), TooMany> {
         let now = self.clock.now();
         let rule = (self.rules)(&self.limits, attempt);
+        let key = (attempt, key.to_owned());
         let mut seen = self.lock();
-        if KEYS_MAX <= seen.len() {
-            seen.retain(|_, seen| now < seen.last.plus_seconds(FORGET_SECONDS));
+        if KEYS_MAX <= seen.len() && !seen.contains_key(&key) {
+            forget_oldest(&mut seen);
         }
-        if KEYS_MAX <= seen.len() {
-            // Under a flood of addresses, only known keys are told apart; the rest share one.
-            return count(seen.entry((attempt, String::new())), rule, now);
-        }
-        count(seen.entry((attempt, key.to_owned())), rule, now)
+        count(seen.entry(key), rule, now)
     }
 
     /// Forgets the attempts of a key that turned out to be right.
@@ -113,6 +110,19 @@ pub(crate) fn address_key(address: IpAddr) -> String {
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
     }
+}
+
+/// Makes room for a while, so that a flood of keys does not mean a search for each of them.
+fn forget_oldest(seen: &mut HashMap<(Attempt, String), Seen>) {
+    let mut ages: Vec<i64> = seen.values().map(|seen| seen.last.millis()).collect();
+    let mut spare = KEYS_FORGOTTEN;
+    let (_, cut, _) = ages.select_nth_unstable(KEYS_FORGOTTEN - 1);
+    let cut = *cut;
+    seen.retain(|_, seen| {
+        let forget = 0 < spare && seen.last.millis() <= cut;
+        spare -= usize::from(forget);
+        !forget
+    });
 }
 
 fn count(
@@ -159,6 +169,8 @@ fn rules(limits: &crate::config::Limits, attempt: Attempt) -> Rule {
 
 /// How many keys are remembered; about 10 MB.
 const KEYS_MAX: usize = 50_000;
+/// How many of them make room when there are too many.
+const KEYS_FORGOTTEN: usize = KEYS_MAX / 10;
 /// After this quiet time, a key starts anew.
 const FORGET_SECONDS: i64 = 3600;
 
@@ -212,6 +224,28 @@ mod tests {
             assert!(limiter.attempt(Attempt::SetupKey, "a").is_ok());
             limiter.forgive(Attempt::SetupKey, "a");
         }
+    }
+
+    #[test]
+    fn a_flood_of_keys_locks_nobody_out_and_forgets_the_oldest() {
+        let (limiter, clock) = limiter();
+        let guess = |key: &str| limiter.attempt(Attempt::SecretFromAddress, key);
+        for n in 0..KEYS_MAX {
+            assert!(guess(&format!("flood {n}")).is_ok());
+        }
+        clock.advance_seconds(1);
+        // Twenty free ones, then ten more, each after its pause.
+        for _ in 0..40 {
+            if let Err(pause) = guess("guesser") {
+                clock.advance_seconds(pause.retry_after.as_secs().cast_signed() + 1);
+            }
+        }
+        assert!(guess("guesser").is_err(), "for minutes");
+        for n in 0..2 * KEYS_FORGOTTEN {
+            assert!(guess(&format!("more {n}")).is_ok(), "everybody is counted alone");
+        }
+        assert!(guess("guesser").is_err(), "a key that is in use is not forgotten");
+        assert!(limiter.lock().len() <= KEYS_MAX);
     }
 
     #[test]
