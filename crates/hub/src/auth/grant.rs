@@ -2,7 +2,8 @@
 //!
 //! A refresh token of a public client is replaced at every use. The one before it stays good until
 //! the new one is used, so that a client that crashed before it stored the new one loses nothing;
-//! after that, whoever presents the old one has stolen it or been robbed, and the grant ends.
+//! after that, whoever presents the old one, or another one that came of it, has stolen it or been
+//! robbed, and the grant ends.
 //! A confidential client keeps its refresh token, because its secret protects it.
 
 use outport_api::{
@@ -14,7 +15,7 @@ use outport_api::{
 };
 use outport_types::{AccountId, ClientId, IdentityId, UnixTime};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
+    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _,
     QueryFilter as _, Set,
 };
 use uuid::Uuid;
@@ -309,7 +310,14 @@ pub(crate) async fn refresh(
         token::Entity::update_many()
             .col_expr(token::Column::Retired, true.into())
             .col_expr(token::Column::RevokedAt, now.millis().into())
-            .filter(token::Column::TokenHash.eq(before.clone()))
+            .filter(token::Column::GrantId.eq(token.grant_id))
+            .filter(token::Column::TokenHash.ne(token.token_hash.clone()))
+            .filter(
+                // Whoever else used the old one has a successor of it as well: only one may live.
+                Condition::any()
+                    .add(token::Column::TokenHash.eq(before.clone()))
+                    .add(token::Column::Replaces.eq(before.clone())),
+            )
             .exec(tx)
             .await?;
     }
