@@ -1,15 +1,15 @@
 //! Passwords: what is accepted, and how they are kept.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 /// Checks and hashes passwords with Argon2id, on threads of their own and few at a time.
 #[derive(Debug)]
 pub(crate) struct Passwords {
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     /// Verified when the account is unknown, so that both cases take as long.
     decoy: tokio::sync::OnceCell<String>,
 }
@@ -65,13 +65,15 @@ impl Password {
 
 impl Passwords {
     pub(crate) fn new() -> Self {
-        Self { permits: Semaphore::new(PARALLEL), decoy: tokio::sync::OnceCell::new() }
+        Self { permits: Arc::new(Semaphore::new(PARALLEL)), decoy: tokio::sync::OnceCell::new() }
     }
 
     /// Hashes a new password.
     pub(crate) async fn hash(&self, password: Password) -> Result<String, PasswordError> {
-        let _permit = self.permit().await?;
+        let permit = self.permit().await?;
         let work = move || {
+            // Held by the work itself, which runs on when whoever asked has gone.
+            let _permit = permit;
             let hash = Argon2::default().hash_password(password.0.as_bytes());
             hash.map(|hash| hash.to_string()).map_err(|_| PasswordError::Failed)
         };
@@ -95,17 +97,20 @@ impl Passwords {
                 self.decoy.get_or_try_init(decoy).await?.clone()
             }
         };
-        let _permit = self.permit().await?;
-        let work =
-            move || Argon2::default().verify_password(password.0.as_bytes(), stored.as_str());
+        let permit = self.permit().await?;
+        let work = move || {
+            let _permit = permit;
+            Argon2::default().verify_password(password.0.as_bytes(), stored.as_str())
+        };
         match tokio::task::spawn_blocking(work).await {
             Ok(result) => Ok(known && result.is_ok()),
             Err(_) => Err(PasswordError::Failed),
         }
     }
 
-    async fn permit(&self) -> Result<SemaphorePermit<'_>, PasswordError> {
-        let waiting = tokio::time::timeout(PERMIT_TIMEOUT, self.permits.acquire());
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
+        let permits = Arc::clone(&self.permits);
+        let waiting = tokio::time::timeout(PERMIT_TIMEOUT, permits.acquire_owned());
         waiting.await.ok().and_then(Result::ok).ok_or(PasswordError::Busy)
     }
 }
