@@ -154,7 +154,12 @@ pub(super) async fn consents(
 ) -> Result<Json<Value>, AuthError> {
     let id = id.parse().ok().filter(|id: &IdentityId| caller.identities.contains(id));
     let id = id.ok_or_else(|| AuthError::forbidden("Consents are shown to their owner only."))?;
-    let rows = match query.flag("all") {
+    let all = query.flag("all");
+    if all && !caller.has_scope(VIEW_CONSENTS) {
+        let message = "The consents to other clients need the scope view_consents.";
+        return Err(AuthError::forbidden(message));
+    }
+    let rows = match all {
         true => consent::of_identity(hub.store.read(), id).await?,
         false => consent::of_client(hub.store.read(), caller.client, id).await?,
     };
@@ -258,6 +263,7 @@ fn provider_name(hub: &HubState, provider: Uuid) -> String {
     }
 }
 
+const VIEW_CONSENTS: &str = "urn:globus:auth:scope:auth.globus.org:view_consents";
 /// As in the contract.
 const LOOKUP_MAX: usize = 100;
 

@@ -66,8 +66,10 @@ async fn consents_form_a_tree_that_only_their_owner_sees() {
     let answer = hub.sign_in("smith", &client).await;
     let token = text(&answer["access_token"]);
     let (_, user) = hub.get("v2/oauth2/userinfo", &token).await;
-    let path = format!("v2/api/identities/{}/consents?all=True", text(&user["sub"]));
+    let path = format!("v2/api/identities/{}/consents", text(&user["sub"]));
     hub.sign_in("smith", &client).await;
+    let (status, _) = hub.get(&format!("{path}?all=True"), &token).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "those to other clients take a scope of their own");
     let (_, body) = hub.get(&path, &token).await;
     let consents = body["consents"].as_array().unwrap();
     assert_eq!(consents.len(), 10, "nine scopes and one below, once each");
