@@ -144,11 +144,13 @@ pub(crate) async fn has_admin(db: &impl ConnectionTrait) -> Result<bool, DbErr> 
     Ok(admins != 0)
 }
 
-/// Sets a new password, and ends every browser session of the account; tokens live on.
+/// Sets a new password, and ends every browser session of the account and every link to set
+/// another; tokens live on.
 pub(crate) async fn set_password(tx: &Tx, account: Uuid, hash: String) -> Result<(), DbErr> {
     account::ActiveModel { id: Set(account), password: Set(Some(hash)), ..Default::default() }
         .update(tx)
         .await?;
+    Link::void_of(tx, account).await?;
     sign_out_everywhere(tx, account).await
 }
 
@@ -163,6 +165,7 @@ pub(crate) async fn set_disabled(
         .update(tx)
         .await?;
     if disabled {
+        Link::void_of(tx, account).await?;
         sign_out_everywhere(tx, account).await?;
         grant::Entity::update_many()
             .col_expr(grant::Column::RevokedAt, now.millis().into())

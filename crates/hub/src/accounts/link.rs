@@ -73,6 +73,16 @@ impl Link {
         Ok(key)
     }
 
+    /// Voids the links of an account that nobody used yet.
+    pub(crate) async fn void_of(tx: &Tx, account: Uuid) -> Result<(), DbErr> {
+        link::Entity::delete_many()
+            .filter(link::Column::AccountId.eq(account))
+            .filter(link::Column::UsedAt.is_null())
+            .exec(tx)
+            .await?;
+        Ok(())
+    }
+
     /// The link behind a key, if it is still good.
     pub(crate) async fn find(
         db: &impl ConnectionTrait,

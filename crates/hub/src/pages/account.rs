@@ -191,7 +191,10 @@ async fn open(hub: &HubState, form: Form, key: Option<&str>) -> Result<Option<Op
     let Some(key) = key.map(Secret::presented) else { return Ok(None) };
     let Some(link) = Link::find(db, &key, hub.clock.now()).await? else { return Ok(None) };
     let account = match (form, link.purpose) {
-        (Form::Welcome, LinkPurpose::FirstAdmin) => None,
+        (Form::Welcome, LinkPurpose::FirstAdmin) => match accounts::has_admin(db).await? {
+            true => return Ok(None),
+            false => None,
+        },
         (Form::Password, LinkPurpose::Password { account }) => {
             let found = account::Entity::find_by_id(account).one(db).await?;
             match found.filter(|account| !account.disabled) {
@@ -234,6 +237,10 @@ async fn save(
     };
     let write = hub.store.write(move |tx| {
         Box::pin(async move {
+            // Somebody may have been made one by other means since the link was sent.
+            if new.is_admin && accounts::has_admin(tx).await? {
+                return Ok(None);
+            }
             if let Some(key) = key {
                 // Looked up again inside the transaction: of two who hold it, one wins.
                 match Link::find(tx, &key, now).await? {

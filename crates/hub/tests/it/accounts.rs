@@ -60,6 +60,32 @@ async fn a_restart_replaces_the_first_link() {
 }
 
 #[tokio::test]
+async fn a_link_ends_with_its_purpose() {
+    let hub = TestHub::start().await;
+    let first = hub.hub.first_admin_link().unwrap();
+    let browser = Browser::new();
+    let page = browser.get(&first).await;
+    let admin = hub.admin().await;
+    let new = NewUser {
+        handle: "smith".parse().unwrap(),
+        display_name: String::new(),
+        email: None,
+        is_admin: true,
+        password: None,
+    };
+    let link = admin.add_user(new).await.unwrap().link.unwrap();
+    assert_eq!(browser.get(&first).await.status, StatusCode::GONE);
+    let form = page.form(&[("handle", "jones"), ("password", PASSWORD), ("repeat", PASSWORD)]);
+    let late = browser.post(hub.url("outport/welcome"), &form).await;
+    assert_eq!(late.status, StatusCode::GONE, "there is an administrator by now");
+    assert_eq!(browser.get(&link).await.status, StatusCode::OK);
+    admin.set_password(&"smith".parse().unwrap(), "another fine phrase").await.unwrap();
+    assert_eq!(browser.get(&link).await.status, StatusCode::GONE);
+    assert_eq!(admin.users().await.unwrap().len(), 1);
+    admin.close().await;
+}
+
+#[tokio::test]
 async fn the_command_line_works_on_a_running_hub() {
     let hub = TestHub::start().await;
     let admin = hub.admin().await;
