@@ -352,7 +352,7 @@ impl Admin {
                 Ok::<_, StoreError>(device::allow(tx, row, &scopes, new, now).await?)
             })
         });
-        Ok(write.await?)
+        if write.await? { Ok(()) } else { Err(AdminError::NoDevice) }
     }
 
     async fn account(&self, handle: &Handle) -> Result<account::Model, AdminError> {

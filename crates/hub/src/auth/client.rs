@@ -1,5 +1,7 @@
 //! Clients: the applications that ask for tokens, and how they prove themselves.
 
+use std::collections::BTreeSet;
+
 use axum::http::{HeaderMap, header};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use outport_api::auth::{
@@ -13,6 +15,7 @@ use sea_orm::{
 };
 use url::Url;
 
+use super::scope::{ScopeError, ScopeRequest, resource_server};
 use crate::{
     http::{AuthError, ClientAddress, FormFields, is_loopback_host},
     limiter::Attempt,
@@ -194,8 +197,12 @@ pub(crate) async fn authenticate(
             Some(_) | None => Err(not_proven("The client is unknown, or its secret is missing.")),
         };
     };
-    // Together with the address, so that nobody can slow down others who share either.
-    let key = format!("{} {}", address.key(), presented.id);
+    let key = match &client {
+        // Together with the address, so that nobody can slow down others who share either.
+        Some(client) => format!("{} {}", address.key(), client.id),
+        // Made-up ids must not make a key each.
+        None => address.key(),
+    };
     hub.limiter.attempt(Attempt::ClientSecret, &key)?;
     let secrets = client_secret::Entity::find()
         .filter(client_secret::Column::ClientId.eq(presented.id.uuid()))
@@ -210,6 +217,32 @@ pub(crate) async fn authenticate(
         }
         None => Err(not_proven("The client id or its secret is wrong.")),
     }
+}
+
+/// A scope of a client that anybody can be or make, if there is one in the request.
+///
+/// Such a client serves nobody; it would only collect what people allow.
+pub(crate) async fn find_unserved(
+    store: &Store,
+    scopes: &ScopeRequest,
+) -> Result<Option<ScopeError>, DbErr> {
+    let owner_of =
+        |name: &str| resource_server(name).and_then(|owner| uuid::Uuid::try_parse(&owner).ok());
+    let names = scopes.names_in_full();
+    let owners: BTreeSet<uuid::Uuid> = names.iter().filter_map(|name| owner_of(name)).collect();
+    if owners.is_empty() {
+        return Ok(None);
+    }
+    let bad: BTreeSet<uuid::Uuid> = client::Entity::find()
+        .filter(client::Column::Id.is_in(owners))
+        .filter(client::Column::Kind.ne(ClientKind::Application.word()))
+        .all(store.read())
+        .await?
+        .into_iter()
+        .map(|row| row.id)
+        .collect();
+    let found = names.into_iter().find(|name| owner_of(name).is_some_and(|id| bad.contains(&id)));
+    Ok(found.map(|name| ScopeError::Unknown { name: name.to_owned() }))
 }
 
 /// The client that a form merely names, for revocation.

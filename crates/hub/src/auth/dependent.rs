@@ -1,10 +1,12 @@
 //! Tokens by which a resource server acts for whoever called it.
 
-use outport_api::auth::Token;
+use std::collections::BTreeSet;
+
+use outport_api::auth::{Token, oauth_code};
 use outport_types::{AccountId, ClientId, IdentityId, UnixTime};
 
 use super::{
-    client::Client,
+    client::{Client, ClientKind},
     consent,
     grant::{self, FoundToken, Issued, NewGrant, TokenKind},
     scope::{ScopeItem, ScopeRequest},
@@ -23,6 +25,14 @@ pub(super) async fn exchange(
     client: Client,
     form: &FormFields,
 ) -> Result<Vec<Token>, AuthError> {
+    match client.kind {
+        ClientKind::Application => (),
+        // Anybody can be or make one of these: no person means to trust it with more.
+        ClientKind::Public | ClientKind::Template | ClientKind::Instance => {
+            let message = "Only an application that an administrator registered can do this.";
+            return Err(AuthError::bad_request(message).oauth(oauth_code::UNAUTHORIZED_CLIENT));
+        }
+    }
     let presented = Secret::presented(form.required("token")?);
     let wanted = match form.get("scope") {
         Some(text) => Some(ScopeRequest::parse(text).map_err(|error| invalid_scope(&error))?),
@@ -37,7 +47,7 @@ pub(super) async fn exchange(
     if !meant || !found.is_active(hub.store.read(), now).await? {
         return Err(invalid_grant("The token is not for this resource server, or has ended."));
     }
-    let mut request = allowed(hub, &found).await?;
+    let Allowed { mut request, lasting } = allowed(hub, &found).await?;
     if let Some(wanted) = wanted {
         let names = wanted.names();
         request.items.retain(|item| names.contains(&item.name.as_str()));
@@ -53,16 +63,27 @@ pub(super) async fn exchange(
     let write = hub.store.write(move |tx| {
         Box::pin(async move {
             let id = grant::create(tx, new, now).await?;
-            Ok::<_, AuthError>(
-                Issued::for_all(tx, id, request.groups(), offline, &lifetimes, now).await?,
-            )
+            let mut issued = Vec::new();
+            for group in request.groups() {
+                let offline = offline && group.names.iter().all(|name| lasting.contains(name));
+                let groups = vec![group];
+                issued.extend(Issued::for_all(tx, id, groups, offline, &lifetimes, now).await?);
+            }
+            Ok::<_, AuthError>(issued)
         })
     });
     Ok(write.await?.iter().map(Issued::document).collect())
 }
 
+/// What a resource server may have.
+struct Allowed {
+    request: ScopeRequest,
+    /// Those of its names that the person allowed while away as well.
+    lasting: BTreeSet<String>,
+}
+
 /// The scopes right below those of the token, in the person's consent to the token's client.
-async fn allowed(hub: &HubState, found: &FoundToken) -> Result<ScopeRequest, AuthError> {
+async fn allowed(hub: &HubState, found: &FoundToken) -> Result<Allowed, AuthError> {
     let client = ClientId::from_uuid(found.grant.client_id);
     let identity = IdentityId::from_uuid(found.grant.identity_id);
     let consents = consent::of_client(hub.store.read(), client, identity).await?;
@@ -77,17 +98,20 @@ async fn allowed(hub: &HubState, found: &FoundToken) -> Result<ScopeRequest, Aut
         [root, _] => roots.contains(&root),
         _ => false,
     });
-    let text: Vec<_> = below.map(|row| row.scope_name.as_str()).collect();
-    let mut request = ScopeRequest::default();
-    for name in text {
-        let known = request.items.iter().any(|item: &ScopeItem| item.name == name);
+    let mut allowed = Allowed { request: ScopeRequest::default(), lasting: BTreeSet::new() };
+    for row in below {
+        let name = &row.scope_name;
+        if row.allows_refresh {
+            allowed.lasting.insert(name.clone());
+        }
+        let known = allowed.request.items.iter().any(|item: &ScopeItem| item.name == *name);
         if !known {
-            request.items.push(ScopeItem {
-                name: name.to_owned(),
+            allowed.request.items.push(ScopeItem {
+                name: name.clone(),
                 optional: false,
                 dependents: Vec::new(),
             });
         }
     }
-    Ok(request)
+    Ok(allowed)
 }

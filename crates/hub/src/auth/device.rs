@@ -30,7 +30,7 @@ use crate::{
 
 /// What the person answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+enum Verdict {
     Pending,
     Allowed,
     Denied,
@@ -39,7 +39,7 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    pub(crate) const fn word(self) -> &'static str {
+    const fn word(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Allowed => "allowed",
@@ -67,6 +67,9 @@ pub(super) async fn begin(
     let request = ScopeRequest::parse(form.required("scope")?).map_err(|e| invalid_scope(&e))?;
     if request.items.is_empty() {
         return Err(invalid_scope(&ScopeError::Syntax));
+    }
+    if let Some(error) = client::find_unserved(&hub.store, &request).await? {
+        return Err(invalid_scope(&error));
     }
     hub.limiter.attempt(Attempt::AnonymousCreation, &address.key())?;
     let (secret, user_code) = (Secret::random(), random_user_code());
@@ -162,24 +165,49 @@ pub(crate) async fn find_waiting(
     }
     let found =
         device_code::Entity::find().filter(device_code::Column::UserCode.eq(code)).one(db).await?;
-    Ok(found.filter(|row| row.answer == Verdict::Pending.word() && now.millis() < row.expires_at))
+    Ok(found.filter(|row| is_waiting(row, now)))
 }
 
-/// Lets the device have what it asked for, in the name of the grant's identity.
+fn is_waiting(row: &device_code::Model, now: UnixTime) -> bool {
+    row.answer == Verdict::Pending.word() && now.millis() < row.expires_at
+}
+
+/// The row as it stands in the transaction, if nobody answered since it was read.
+async fn still_waiting(
+    tx: &Tx,
+    row: device_code::Model,
+    now: UnixTime,
+) -> Result<Option<device_code::Model>, DbErr> {
+    let found = device_code::Entity::find_by_id(row.code_hash).one(tx).await?;
+    Ok(found.filter(|row| is_waiting(row, now)))
+}
+
+/// Lets the device have what it asked for, in the name of the grant's identity; whether it still
+/// waited.
 pub(crate) async fn allow(
     tx: &Tx,
     row: device_code::Model,
     scopes: &ScopeRequest,
     new: NewGrant,
     now: UnixTime,
-) -> Result<(), DbErr> {
+) -> Result<bool, DbErr> {
+    let Some(row) = still_waiting(tx, row, now).await? else { return Ok(false) };
     consent::record(tx, new.client, new.identity, &scopes.items, row.offline, now).await?;
     let grant = grant::create(tx, new, now).await?;
     let mut row: device_code::ActiveModel = row.into();
     row.answer = Set(Verdict::Allowed.word().to_owned());
     row.grant_id = Set(Some(grant));
     row.update(tx).await?;
-    Ok(())
+    Ok(true)
+}
+
+/// Tells the device that the person said no; whether it still waited.
+pub(crate) async fn deny(tx: &Tx, row: device_code::Model, now: UnixTime) -> Result<bool, DbErr> {
+    let Some(row) = still_waiting(tx, row, now).await? else { return Ok(false) };
+    let mut row: device_code::ActiveModel = row.into();
+    row.answer = Set(Verdict::Denied.word().to_owned());
+    row.update(tx).await?;
+    Ok(true)
 }
 
 /// The code as people read it: `WDJB-MJHT`.

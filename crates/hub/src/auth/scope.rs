@@ -59,10 +59,8 @@ impl ScopeRequest {
         for item in items {
             if item.name == "offline_access" {
                 request.offline = true;
-            } else if resource_server(&item.name).is_some() {
+            } else if let Some(item) = known(item)? {
                 request.add(item);
-            } else if !item.optional {
-                return Err(ScopeError::Unknown { name: item.name });
             }
         }
         Ok(request)
@@ -82,9 +80,22 @@ impl ScopeRequest {
         groups
     }
 
-    /// The list as text again, without dependents.
+    /// The top-level names.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.items.iter().map(|item| item.name.as_str()).collect()
+    }
+
+    /// Every name, those of dependents included, each once: what a person allows.
+    pub(crate) fn names_in_full(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        let mut open: Vec<&ScopeItem> = self.items.iter().rev().collect();
+        while let Some(item) = open.pop() {
+            if !names.contains(&item.name.as_str()) {
+                names.push(&item.name);
+            }
+            open.extend(item.dependents.iter().rev());
+        }
+        names
     }
 
     fn add(&mut self, item: ScopeItem) {
@@ -93,6 +104,21 @@ impl ScopeRequest {
             None => self.items.push(item),
         }
     }
+}
+
+/// The item with what is known below it; `None` for an unknown one that is optional.
+fn known(item: ScopeItem) -> Result<Option<ScopeItem>, ScopeError> {
+    if resource_server(&item.name).is_none() {
+        return match item.optional {
+            true => Ok(None),
+            false => Err(ScopeError::Unknown { name: item.name }),
+        };
+    }
+    let mut dependents = Vec::with_capacity(item.dependents.len());
+    for below in item.dependents {
+        dependents.extend(known(below)?);
+    }
+    Ok(Some(ScopeItem { dependents, ..item }))
 }
 
 /// The resource server that a scope belongs to; `None` for a scope that nobody knows.
@@ -242,6 +268,15 @@ mod tests {
         assert!(request.offline);
         assert_eq!(request.names(), [TRANSFER]);
         assert!(request.items[0].dependents[0].optional);
+    }
+
+    #[test]
+    fn what_a_request_allows_is_the_whole_tree() {
+        let text = format!("openid {TIMER}[{TRANSFER}[*nonsense *openid] email] {TRANSFER}");
+        let request = ScopeRequest::parse(&text).unwrap();
+        assert_eq!(request.names_in_full(), ["openid", TIMER, TRANSFER, "email"]);
+        let unknown = ScopeRequest::parse(&format!("{TIMER}[{TRANSFER}[nonsense]]"));
+        assert!(matches!(unknown, Err(ScopeError::Unknown { .. })), "below others as well");
     }
 
     #[test]

@@ -94,6 +94,9 @@ async fn client_credentials(
     if request.items.is_empty() {
         return Err(invalid_scope(&ScopeError::Syntax));
     }
+    if let Some(error) = client::find_unserved(&hub.store, &request).await? {
+        return Err(invalid_scope(&error));
+    }
     let identity = primary_identity(hub, account).await?.ok_or_else(refuse)?;
     let (now, lifetimes) = (hub.clock.now(), hub.config.tokens.clone());
     let write = hub.store.write(move |tx| {

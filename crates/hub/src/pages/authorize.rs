@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     auth::{
-        client::Client,
+        client::{self, Client},
         consent as consents,
         grant::{self, NewGrant},
         scope::ScopeRequest,
@@ -217,7 +217,17 @@ async fn read(
         Ok(url) if client.allows_redirect(redirect_text, &own_page) => url,
         Ok(_) | Err(_) => return page(t.error_redirect),
     };
-    Ok(read_checked(client, redirect_uri, redirect_text, &fields))
+    let request = match read_checked(client, redirect_uri, redirect_text, &fields) {
+        Ok(request) => request,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if let Some(error) = client::find_unserved(&hub.store, &request.scopes).await? {
+        let Request { redirect_uri, state, .. } = request;
+        let (error, description) = ("invalid_scope", error.to_string());
+        let answer = ErrorAnswer { redirect_uri, state, error, description };
+        return Ok(Err(Refusal::Answer(Box::new(answer))));
+    }
+    Ok(Ok(request))
 }
 
 /// The part of reading whose errors the app may hear.

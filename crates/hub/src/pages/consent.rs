@@ -72,15 +72,16 @@ pub(super) fn show(
     if asker.offline {
         wishes.push(t.consent_offline);
     }
+    let names: Vec<String> = asker.scopes.names_in_full().into_iter().map(str::to_owned).collect();
     let form_target = match asker.destination {
         Destination::Address(url) => Some(url),
         Destination::OwnPage | Destination::Device(_) => None,
     };
     let page = ConsentPage {
-        count: fill(t.consent_scopes, "count", &asker.scopes.items.len().to_string()),
+        count: fill(t.consent_scopes, "count", &names.len().to_string()),
         wants: fill(t.consent_wants, "app", &asker.client.name),
         wishes,
-        names: asker.scopes.names().into_iter().map(str::to_owned).collect(),
+        names,
         self_named: match asker.client.kind {
             ClientKind::Instance | ClientKind::Template => true,
             ClientKind::Public | ClientKind::Application => false,
@@ -111,10 +112,10 @@ fn destination(t: &Texts, destination: Destination<'_>) -> String {
     }
 }
 
-/// The scopes in words, each once.
+/// The scopes in words, each once: also those that one app may pass on to another.
 fn wishes(t: &'static Texts, scopes: &ScopeRequest) -> Vec<&'static str> {
     let mut seen = BTreeSet::new();
-    let words = scopes.names().into_iter().map(|name| wish(t, name));
+    let words = scopes.names_in_full().into_iter().map(|name| wish(t, name));
     words.filter(|text| seen.insert(*text)).collect()
 }
 

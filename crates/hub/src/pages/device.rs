@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use outport_types::{AccountId, ClientId, IdentityId};
-use sea_orm::{ActiveModelTrait as _, Set};
 
 use super::{
     browser::{Browser, SignedIn},
@@ -15,7 +14,7 @@ use super::{
 use crate::{
     auth::{
         client::Client,
-        device::{self, Verdict, display_user_code, find_waiting},
+        device::{self, display_user_code, find_waiting},
         grant::NewGrant,
         scope::ScopeRequest,
     },
@@ -83,19 +82,20 @@ pub(super) async fn post(
         return render(StatusCode::NOT_FOUND, &browser, &page, None);
     };
     hub.limiter.take_back(Attempt::DeviceCode, &key);
-    match form.get("answer") {
+    let (answered, title, text) = match form.get("answer") {
         Some("allow") => {
-            allow(&hub, &signed_in, &client, row).await?;
-            let (title, text) = (frame.t.device_done, frame.t.device_done_text);
-            message(&hub, &browser, StatusCode::OK, title, text)
+            let allowed = allow(&hub, &signed_in, &client, row).await?;
+            (allowed, frame.t.device_done, frame.t.device_done_text)
         }
-        Some(_) => {
-            answer(&hub, row, Verdict::Denied).await?;
-            let (title, text) = (frame.t.device_denied, frame.t.device_denied_text);
-            message(&hub, &browser, StatusCode::OK, title, text)
-        }
-        None => ask(&hub, &browser, &signed_in, &client, &row),
+        Some(_) => (deny(&hub, row).await?, frame.t.device_denied, frame.t.device_denied_text),
+        None => return ask(&hub, &browser, &signed_in, &client, &row),
+    };
+    if answered {
+        return message(&hub, &browser, StatusCode::OK, title, text);
     }
+    let error = Some(frame.t.device_unknown.to_owned());
+    let page = DevicePage { frame, code: typed, error };
+    render(StatusCode::NOT_FOUND, &browser, &page, None)
 }
 
 fn ask(
@@ -123,7 +123,7 @@ async fn allow(
     signed_in: &SignedIn,
     client: &Client,
     row: device_code::Model,
-) -> Result<(), PageError> {
+) -> Result<bool, PageError> {
     let scopes = ScopeRequest::parse(&row.scope)?;
     let identity = signed_in.primary().ok_or("an account without an identity")?.id;
     let identity = IdentityId::from_uuid(identity);
@@ -143,14 +143,10 @@ async fn allow(
     Ok(write.await?)
 }
 
-async fn answer(hub: &HubState, row: device_code::Model, answer: Verdict) -> Result<(), PageError> {
+async fn deny(hub: &HubState, row: device_code::Model) -> Result<bool, PageError> {
+    let now = hub.clock.now();
     let write = hub.store.write(move |tx| {
-        Box::pin(async move {
-            let mut row: device_code::ActiveModel = row.into();
-            row.answer = Set(answer.word().to_owned());
-            row.update(tx).await?;
-            Ok::<_, StoreError>(())
-        })
+        Box::pin(async move { Ok::<_, StoreError>(device::deny(tx, row, now).await?) })
     });
     Ok(write.await?)
 }

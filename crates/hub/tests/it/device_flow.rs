@@ -50,6 +50,26 @@ async fn a_device_hears_no_and_too_late() {
 }
 
 #[tokio::test]
+async fn a_code_that_was_answered_cannot_be_answered_again() {
+    let hub = TestHub::start().await;
+    hub.add_person("smith").await;
+    let browser = signed_in(&hub).await;
+    let device = Device::begin(&hub).await;
+    let consent = device.open(&hub, &browser).await;
+    let (yes, no) = (consent.form(&[("answer", "allow")]), consent.form(&[("answer", "deny")]));
+    // At the same moment: one of them wins.
+    let answers = tokio::join!(
+        browser.post(hub.url("device"), &yes),
+        browser.post(hub.url("device"), &no),
+        browser.post(hub.url("device"), &yes),
+    );
+    let answers = [answers.0.status, answers.1.status, answers.2.status];
+    let won = answers.iter().filter(|status| **status == StatusCode::OK).count();
+    let lost = answers.iter().filter(|status| **status == StatusCode::NOT_FOUND).count();
+    assert_eq!((won, lost), (1, 2), "{answers:?}");
+}
+
+#[tokio::test]
 async fn guessing_device_codes_means_waiting() {
     let hub = TestHub::start().await;
     hub.add_person("smith").await;

@@ -4,8 +4,8 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::support::{
-    AUTH, Browser, CHALLENGE, Instance, TEMPLATE, TIMERS, TRANSFER, TestHub, VERIFIER, for_server,
-    text,
+    AUTH, Browser, CHALLENGE, Instance, PASSWORD, TEMPLATE, TIMERS, TRANSFER, TestHub, VERIFIER,
+    for_server, text,
 };
 
 #[tokio::test]
@@ -111,6 +111,25 @@ async fn a_public_clients_refresh_token_is_replaced_and_its_theft_noticed() {
 }
 
 #[tokio::test]
+async fn of_two_that_used_one_refresh_token_only_one_goes_on() {
+    let hub = TestHub::start().await;
+    hub.add_person("smith").await;
+    let own = outport_api::auth::names::OUTPORT_CLIENT.to_string();
+    let first = public_refresh_token(&hub, &own).await;
+    let refresh = async |token: &str| {
+        let form = [("grant_type", "refresh_token"), ("client_id", &own), ("refresh_token", token)];
+        let (status, body) = hub.post_plain("v2/oauth2/token", &form).await;
+        (status, body["refresh_token"].as_str().map(str::to_owned))
+    };
+    let (_, owners) = refresh(&first).await;
+    let (_, thiefs) = refresh(&first).await;
+    let (status, next) = refresh(&owners.unwrap()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(refresh(&thiefs.unwrap()).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(refresh(&next.unwrap()).await.0, StatusCode::BAD_REQUEST, "the grant has ended");
+}
+
+#[tokio::test]
 async fn introspection_tells_who_and_how_and_only_to_the_tokens_client() {
     let hub = TestHub::start().await;
     hub.add_person("smith").await;
@@ -211,6 +230,60 @@ async fn a_resource_server_gets_dependent_tokens_within_what_was_allowed() {
     let stranger: Instance = hub.add_app("Stranger").await.into();
     let (status, body) = hub.post("v2/oauth2/token", &stranger, &form).await;
     assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &"invalid_grant".into()));
+}
+
+#[tokio::test]
+async fn consent_shows_the_whole_tree_and_lasts_only_where_the_person_said_so() {
+    let hub = TestHub::start().await;
+    hub.add_person("smith").await;
+    let service: Instance = hub.add_app("Service").await.into();
+    let client = hub.make_instance().await;
+    let agent = "https://outport.dev/scopes/agent";
+    let scope = format!("https://auth.globus.org/scopes/{}/all[{TRANSFER}[{agent}]]", service.id);
+    let url = hub.authorize_url(&client.id, &[("scope", &scope), ("access_type", "")]);
+    let browser = Browser::new();
+    let page = browser.get(url).await;
+    let sent = browser.type_password(&hub, &page, "smith", PASSWORD).await;
+    let consent = browser.get(hub.url(sent.location().trim_start_matches('/'))).await;
+    for shown in [TRANSFER, agent, "register computers as your endpoints"] {
+        assert!(consent.body.contains(shown), "{shown}: {}", consent.body);
+    }
+    let code = browser.answer(&hub, &consent, "allow").await.query("code").unwrap();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", "http://localhost:53124"),
+    ];
+    let (_, answer) = hub.post("v2/oauth2/token", &client, &form).await;
+    let token = text(&answer["access_token"]);
+    let grant = "urn:globus:auth:grant_type:dependent_token";
+    let form = [("grant_type", grant), ("token", token.as_str()), ("access_type", "offline")];
+    let (status, body) = hub.post("v2/oauth2/token", &service, &form).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert_eq!(body[0]["scope"], TRANSFER);
+    assert_eq!(body[0]["refresh_token"], Value::Null, "nobody agreed to that");
+}
+
+#[tokio::test]
+async fn a_client_that_anybody_can_make_is_no_resource_server() {
+    let hub = TestHub::start().await;
+    hub.add_person("smith").await;
+    let (client, other) = (hub.make_instance().await, hub.make_instance().await);
+    let answer = hub.sign_in("smith", &client).await;
+    let token = text(&answer["access_token"]);
+    let grant = "urn:globus:auth:grant_type:dependent_token";
+    let form = [("grant_type", grant), ("token", token.as_str())];
+    let (status, body) = hub.post("v2/oauth2/token", &client, &form).await;
+    assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &"unauthorized_client".into()));
+    for owner in [other.id.as_str(), TEMPLATE] {
+        let scope = format!("openid[https://auth.globus.org/scopes/{owner}/all[{TRANSFER}]]");
+        let form = [("scope", scope.as_str())];
+        let (status, body) = hub.post("v2/oauth2/device_authorization", &client, &form).await;
+        assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &"invalid_scope".into()));
+        let url = hub.authorize_url(&client.id, &[("scope", &scope)]);
+        let sent = Browser::new().get(url).await;
+        assert_eq!(sent.query("error").as_deref(), Some("invalid_scope"));
+    }
 }
 
 async fn public_refresh_token(hub: &TestHub, client: &str) -> String {
