@@ -108,6 +108,20 @@ pub(super) async fn open(
     })
 }
 
+/// Whether the task's owner still has all of its endpoints, and whether they may work for it.
+pub(super) async fn check_rights(
+    store: &Store,
+    task: TaskId,
+    ends: &[EndpointId],
+) -> Result<(), OpenError> {
+    let row = task::Entity::find_by_id(task.uuid()).one(store.read()).await?;
+    let row = row.ok_or(OpenError::Rights)?;
+    for end in ends {
+        side(store, *end, &row).await?;
+    }
+    Ok(())
+}
+
 /// One side, if the task's owner still has it.
 async fn side(store: &Store, id: EndpointId, task: &task::Model) -> Result<Side, OpenError> {
     let found = endpoint::Entity::find_by_id(id.uuid())

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use super::{
     Command, Inbox, Live, Progress,
     machine::{Action, Bounds, Failure, HeldSession, Input, Machine, Note, TaskSpec},
-    start::{OpenError, Opening, open},
+    start::{OpenError, Opening, check_rights, open},
     writes::Write,
 };
 use crate::{
@@ -268,7 +268,7 @@ impl Worker {
     async fn plan(&mut self, actions: Vec<Action>) -> Plan {
         let mut plan = Plan::default();
         let names = self.names(&actions).await;
-        let over: BTreeSet<SessionId> = actions.iter().filter_map(ended).collect();
+        let mut over: BTreeSet<SessionId> = actions.iter().filter_map(ended).collect();
         for action in actions {
             match action {
                 Action::Start { session, .. } if over.contains(&session) => {}
@@ -277,9 +277,17 @@ impl Worker {
                     let opening = Opening { task, session, source, destination, issued, expires };
                     self.open(opening, &mut plan).await;
                 }
-                Action::Renewed { task, session, expires } => {
-                    plan.writes.push(Write::Session { task, session, expires });
-                }
+                Action::Renewed { task, session, expires } => match self.may_go_on(task).await {
+                    true => plan.writes.push(Write::Session { task, session, expires }),
+                    false => {
+                        over.insert(session);
+                        let ends = self.machine.ends_of(task);
+                        if let Some(destination) = ends.last() {
+                            self.end_for_rights(task, *destination, &mut plan);
+                        }
+                    }
+                },
+                Action::Renew { session, .. } if over.contains(&session) => {}
                 Action::Renew { endpoint, session, expires } => {
                     plan.then.push((endpoint, HubMessage::Renew { session, expires }));
                 }
@@ -319,14 +327,7 @@ impl Worker {
                 plan.writes.push(Write::Session { task, session, expires });
                 plan.then.extend(messages);
             }
-            Err(OpenError::Rights) => {
-                let problem = Problem::new(
-                    Code::EndpointNotFound,
-                    [("endpoint", destination.to_string().into())],
-                );
-                self.fail(task, Failure::Problem(problem), plan);
-                self.machine.handle(Input::Over { task, finished: false }, issued);
-            }
+            Err(OpenError::Rights) => self.end_for_rights(task, destination, plan),
             Err(error @ (OpenError::Store(_) | OpenError::Orders(_))) => {
                 tracing::error!(%task, error = %Chain(&error), "cannot open a session");
                 let request = RequestId::random().to_string();
@@ -336,6 +337,28 @@ impl Worker {
                 self.machine.handle(Input::Session { endpoint, session, state }, issued);
             }
         }
+    }
+
+    /// Whether those who work for a task may still do so: its account may have been closed since.
+    async fn may_go_on(&self, task: TaskId) -> bool {
+        let ends = self.machine.ends_of(task);
+        match check_rights(&self.surroundings.store, task, &ends).await {
+            Ok(()) => true,
+            Err(OpenError::Rights) => false,
+            Err(error @ (OpenError::Store(_) | OpenError::Orders(_))) => {
+                // What cannot be read now is read at the next renewal.
+                tracing::warn!(%task, error = %Chain(&error), "cannot look up a task's rights");
+                true
+            }
+        }
+    }
+
+    fn end_for_rights(&mut self, task: TaskId, endpoint: EndpointId, plan: &mut Plan) {
+        let args = [("endpoint", endpoint.to_string().into())];
+        let problem = Problem::new(Code::EndpointNotFound, args);
+        self.fail(task, Failure::Problem(problem), plan);
+        let now = self.surroundings.clock.now();
+        self.machine.handle(Input::Over { task, finished: false }, now);
     }
 
     fn fail(&self, task: TaskId, failure: Failure, plan: &mut Plan) {
