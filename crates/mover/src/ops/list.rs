@@ -3,7 +3,8 @@
 use std::{cmp::Ordering, collections::BinaryHeap};
 
 use outport_protocol::control::{
-    Clause, FileEntry, FileKind, Filter, ListQuery, Listing, ListingOrder, OrderField,
+    CONTROL_FRAME_BYTES_MAX, Clause, FileEntry, FileKind, Filter, ListQuery, Listing, ListingOrder,
+    OrderField,
 };
 use outport_types::{CollectionPath, Name};
 
@@ -17,7 +18,8 @@ use crate::{
 
 /// Lists a directory.
 ///
-/// Only `offset + limit` entries are ever held, at most [`LISTING_ENTRIES_MAX`].
+/// Only `offset + limit` entries are ever held, at most [`LISTING_ENTRIES_MAX`], and no more than
+/// one answer to the hub holds.
 ///
 /// # Errors
 /// When the directory is not accessible, or more is asked for than one listing may have.
@@ -47,14 +49,14 @@ pub fn list(
                 else {
                     continue;
                 };
-                best.take(entry);
+                best.take(entry)?;
             }
         }
         Resolved::Above { names, .. } => {
             for name in names {
                 let entry = above(Some(name));
                 if passes(&filters, &entry) && shown(query, &entry) {
-                    best.take(entry);
+                    best.take(entry)?;
                 }
             }
         }
@@ -100,9 +102,16 @@ fn look(
             }
         }
         Err(Refused::NotFound | Refused::NotShared | Refused::BadName(_)) => return Ok(None),
-        Err(refused) => return Err(refused),
+        // One that cannot be looked at does not hide the others.
+        Err(_) => unknown(found),
     };
     Ok(passes(filters, &entry).then_some(entry))
+}
+
+/// An entry of which only the directory says something.
+fn unknown(found: Entry) -> FileEntry {
+    let kind = found.kind.unwrap_or(FileKind::Special);
+    FileEntry { kind, mode: 0, ..above(Some(found.name)) }
 }
 
 /// A link looks like what it leads to, where that may be seen; else it says nothing of its target.
@@ -130,6 +139,8 @@ struct Best {
     order: Vec<ListingOrder>,
     room: usize,
     total: u64,
+    /// What the entries in the heap take in an answer.
+    bytes: usize,
     /// The last of the best on top.
     heap: BinaryHeap<Ranked>,
 }
@@ -147,24 +158,29 @@ impl Best {
             order: query.order.clone(),
             room: usize::try_from(room).unwrap_or(usize::MAX),
             total: 0,
+            bytes: 0,
             heap: BinaryHeap::new(),
         }
     }
 
-    fn take(&mut self, entry: FileEntry) {
+    fn take(&mut self, entry: FileEntry) -> Result<(), Refused> {
         self.total += 1;
+        let bytes = bytes_of(&entry);
         let order = match self.heap.peek() {
             Some(other) => other.order.clone(),
             None => self.order.as_slice().into(),
         };
         let ranked = Ranked { entry, order };
         if self.heap.len() < self.room {
+            self.bytes += bytes;
             self.heap.push(ranked);
         } else if let Some(mut last) = self.heap.peek_mut()
             && ranked < *last
         {
+            self.bytes = self.bytes - bytes_of(&last.entry) + bytes;
             *last = ranked;
         }
+        if LISTING_BYTES_MAX < self.bytes { Err(Refused::ListingTooLong) } else { Ok(()) }
     }
 
     fn listing(self, path: CollectionPath, query: &ListQuery) -> Result<Listing, Refused> {
@@ -205,6 +221,21 @@ impl PartialEq for Ranked {
 }
 
 impl Eq for Ranked {}
+
+/// What an entry takes in an answer at most.
+fn bytes_of(entry: &FileEntry) -> usize {
+    let name = entry.name.as_ref().map(Name::text).unwrap_or_default();
+    let texts = [&*name, &entry.user, &entry.group, entry.link_target.as_deref().unwrap_or("")];
+    texts.into_iter().flat_map(str::bytes).map(json_bytes).sum::<usize>() + ENTRY_BYTES
+}
+
+fn json_bytes(byte: u8) -> usize {
+    match byte {
+        0..0x20 => "\\u0000".len(),
+        b'"' | b'\\' => 2,
+        0x20.. => 1,
+    }
+}
 
 fn compare(field: OrderField, a: &FileEntry, b: &FileEntry) -> Ordering {
     match field {
@@ -289,3 +320,73 @@ impl Test {
 
 /// What a listing may hold; the contract of the API that people's scripts speak.
 pub const LISTING_ENTRIES_MAX: u64 = 100_000;
+/// What the entries of a listing may take in an answer: a frame of the control channel has room for
+/// these and for what is around them.
+const LISTING_BYTES_MAX: usize = CONTROL_FRAME_BYTES_MAX / 4 * 3;
+/// What an entry takes beside its texts.
+const ENTRY_BYTES: usize = 160;
+
+#[cfg(test)]
+mod tests {
+    use outport_protocol::control::encode_frame;
+    use outport_types::UnixTime;
+
+    use super::*;
+
+    #[test]
+    fn whatever_the_names_are_a_listing_fits_an_answer_or_is_refused() {
+        for odd in ["x", "\"", "\u{1}", "\u{fc}"] {
+            let mut best = Best::new(&query(LISTING_ENTRIES_MAX));
+            let mut taken = 0;
+            let refused = loop {
+                let tail = odd.repeat((NAME_BYTES - 6) / odd.len());
+                let entry = entry(format!("{taken:06}{tail}"));
+                match best.take(entry) {
+                    Ok(()) => taken += 1,
+                    Err(refused) => break refused,
+                }
+            };
+            assert!(matches!(refused, Refused::ListingTooLong), "{odd:?}");
+            assert!(10_000 < taken, "{taken} of {odd:?}");
+            let listing = best.listing(CollectionPath::ROOT, &query(LISTING_ENTRIES_MAX)).unwrap();
+            let bytes = encode_frame(&listing).unwrap().len();
+            assert!(bytes < CONTROL_FRAME_BYTES_MAX / 10 * 8, "{bytes} for {odd:?}");
+        }
+    }
+
+    #[test]
+    fn long_names_that_are_not_asked_for_do_not_count() {
+        let mut best = Best::new(&query(10));
+        for n in 0..LISTING_ENTRIES_MAX {
+            best.take(entry(format!("{:06}{}", LISTING_ENTRIES_MAX - n, "x".repeat(240)))).unwrap();
+        }
+        let listing = best.listing(CollectionPath::ROOT, &query(10)).unwrap();
+        assert_eq!((listing.entries.len(), listing.total), (10, LISTING_ENTRIES_MAX));
+    }
+
+    fn entry(name: String) -> FileEntry {
+        FileEntry {
+            name: Some(Name::from_bytes(name.into_bytes()).unwrap()),
+            kind: FileKind::Special,
+            size: u64::MAX,
+            modified: UnixTime::from_seconds(253_402_300_799),
+            mode: u32::MAX,
+            user: "ann".into(),
+            group: "lab".into(),
+            link_target: None,
+        }
+    }
+
+    fn query(limit: u64) -> ListQuery {
+        ListQuery {
+            path: None,
+            show_hidden: true,
+            order: Vec::new(),
+            filters: Vec::new(),
+            offset: 0,
+            limit,
+        }
+    }
+
+    const NAME_BYTES: usize = 255;
+}
