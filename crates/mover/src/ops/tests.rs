@@ -285,6 +285,73 @@ fn patterns_delete_what_they_fit() {
     assert!(world.top.join("data/c.dat").exists());
 }
 
+#[test]
+fn a_pattern_ends_although_what_it_fits_is_denied_but_shown() {
+    let world = World::new();
+    world.file("data/x/pub/file", "");
+    world.file("data/y", "");
+    let resolver = world.resolver(&["rw:data", "no:data/x", "ro:data/x/pub"]);
+    let mut told = Told::default();
+    DeleteTree::new(&resolver, true, false).run(&world.path("data/*"), true, &mut told).unwrap();
+    assert_eq!((told.files, told.faults.len()), (1, 1));
+    assert!(world.top.join("data/x/pub/file").exists());
+}
+
+#[test]
+fn a_pattern_ends_although_what_it_fits_is_denied_by_another_name() {
+    let world = World::new();
+    let secret = world.file("data/secret", "secret");
+    std::fs::hard_link(secret, world.top.join("data/innocent")).unwrap();
+    let resolver = world.resolver(&["rw:data", "no:data/secret"]);
+    let mut told = Told::default();
+    DeleteTree::new(&resolver, true, false).run(&world.path("data/*"), true, &mut told).unwrap();
+    assert_eq!((told.files, told.faults.len()), (0, 1));
+    let mut told = Told { stop_after: Some(0), ..Told::default() };
+    let delete = DeleteTree::new(&resolver, true, false);
+    let stopped = delete.run(&world.path("data/*"), true, &mut told);
+    assert!(matches!(stopped, Err(Refused::Stopped)));
+}
+
+#[test]
+fn a_directory_in_which_more_stays_than_can_be_remembered_is_given_up() {
+    let world = World::new();
+    let secret = world.file("data/secret", "secret");
+    // Each of these stays, because a name of the denied file stands in it.
+    for n in 0..1100 {
+        let kept = world.dir(&format!("data/tree/{n:04}"));
+        std::fs::hard_link(&secret, kept.join("innocent")).unwrap();
+    }
+    let resolver = world.resolver(&["rw:data", "no:data/secret"]);
+    let mut told = Told::default();
+    DeleteTree::new(&resolver, true, false)
+        .run(&world.path("data/tree"), false, &mut told)
+        .unwrap();
+    assert_eq!((told.files, told.directories), (0, 0));
+    assert!((1024..=1101).contains(&told.faults.len()), "{}", told.faults.len());
+    assert!(world.top.join("data/tree/1099/innocent").exists());
+}
+
+#[test]
+fn an_entry_that_cannot_be_looked_at_hides_no_other() {
+    use std::os::unix::fs::PermissionsExt as _;
+    if rustix::process::geteuid().is_root() {
+        return; // nothing is closed to root
+    }
+    let world = World::new();
+    world.file("data/x", "12345");
+    let resolver = world.resolver(&["ro:data"]);
+    let mode = |mode| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(world.top.join("data"), permissions).unwrap();
+    };
+    mode(0o400);
+    let listing = super::list(&resolver, &query(&world, "data"), || false);
+    mode(0o700);
+    let listing = listing.unwrap();
+    assert_eq!(names(&listing), ["x"]);
+    assert_eq!((listing.entries[0].size, listing.entries[0].mode), (0, 0));
+}
+
 fn query(world: &World, path: &str) -> ListQuery {
     ListQuery {
         path: Some(world.path(path)),

@@ -63,6 +63,8 @@ struct Level {
     stays: bool,
     /// Names that stay, so that they are passed over when the directory is read again.
     kept: Vec<Name>,
+    /// More stays than can be remembered, so the directory is not read again.
+    given_up: bool,
 }
 
 impl<'a> DeleteTree<'a> {
@@ -116,6 +118,9 @@ impl<'a> DeleteTree<'a> {
         loop {
             let mut round = Vec::new();
             for entry in directory.entries()? {
+                if watch.stopped() {
+                    return Err(Refused::Stopped);
+                }
                 let name = entry?.name;
                 if glob.fits(&name.text()) && !kept.contains(&name) {
                     round.push(name);
@@ -128,6 +133,9 @@ impl<'a> DeleteTree<'a> {
                 return if any { Ok(()) } else { Err(Refused::NotFound) };
             }
             for name in round {
+                if watch.stopped() {
+                    return Err(Refused::Stopped);
+                }
                 any = true;
                 let path = parent.join(&name).map_err(|_| Refused::NotFound)?;
                 match self.one(&path, watch) {
@@ -135,12 +143,14 @@ impl<'a> DeleteTree<'a> {
                     Err(Refused::Stopped) => return Err(Refused::Stopped),
                     Err(refused) => watch.fault(TreeFault { path, is_directory: false, refused }),
                 }
+                // What cannot even be looked at stays as well.
+                if is_gone(&directory, &name) {
+                    continue;
+                }
                 if KEPT_NAMES_MAX <= kept.len() {
                     return Err(Refused::NotEmpty);
                 }
-                if directory.stat(&name).is_ok() {
-                    kept.push(name);
-                }
+                kept.push(name);
             }
         }
     }
@@ -175,8 +185,7 @@ impl<'a> DeleteTree<'a> {
         watch: &mut impl DeleteWatch,
     ) -> Result<(), Refused> {
         let directory = self.resolver.child_nofollow(top.directory(), top.name(), Right::Read)?;
-        let mut levels =
-            vec![Level { path, directory: Some(directory), stays: false, kept: Vec::new() }];
+        let mut levels = vec![Level::new(path, directory)];
         while let Some(level) = levels.last_mut() {
             if watch.stopped() {
                 return Err(Refused::Stopped);
@@ -194,7 +203,10 @@ impl<'a> DeleteTree<'a> {
                     levels.push(below);
                 }
                 None => {
-                    let Some(done) = levels.pop() else { break };
+                    // Windows removes no directory of which a handle is open.
+                    drop(directory);
+                    let Some(mut done) = levels.pop() else { break };
+                    done.directory = None;
                     self.finish(done, top, levels.last_mut(), watch)?;
                 }
             }
@@ -209,7 +221,7 @@ impl<'a> DeleteTree<'a> {
         directory: &Directory,
         watch: &mut impl DeleteWatch,
     ) -> Result<Option<Level>, Refused> {
-        loop {
+        while !level.given_up {
             let mut removed = 0_usize;
             for entry in directory.dir().entries()? {
                 if watch.stopped() {
@@ -232,19 +244,20 @@ impl<'a> DeleteTree<'a> {
                     Err(Refused::Stopped) => return Err(Refused::Stopped),
                     Err(refused) => {
                         level.stays = true;
-                        if KEPT_NAMES_MAX <= level.kept.len() {
+                        self.tell(level, &name, refused, watch);
+                        level.pass_over(name);
+                        if level.given_up {
                             return Ok(None);
                         }
-                        self.tell(level, &name, refused, watch);
-                        level.kept.push(name);
                     }
                 }
             }
             // Entries can be missed while others of the same directory are removed.
             if removed == 0 {
-                return Ok(None);
+                break;
             }
         }
+        Ok(None)
     }
 
     fn remove(
@@ -266,12 +279,7 @@ impl<'a> DeleteTree<'a> {
         if stat.kind == FileKind::Dir {
             let below = self.resolver.child_nofollow(directory, name, Right::Read)?;
             let path = level.path.join(name).map_err(|_| Refused::NotFound)?;
-            return Ok(Removed::Below(Level {
-                path,
-                directory: Some(below),
-                stays: false,
-                kept: Vec::new(),
-            }));
+            return Ok(Removed::Below(Level::new(path, below)));
         }
         directory.allow(name, Right::Delete)?;
         directory.dir().remove_file_or_symlink(host)?;
@@ -303,7 +311,9 @@ impl<'a> DeleteTree<'a> {
         };
         match (outcome, above) {
             (Ok(()), _) => watch.deleted(Deleted::Directory),
-            (Err(Refused::NotFound), _) => {}
+            (Err(Refused::NotFound), None) => {}
+            // It is gone, or what is above it was moved away: it is not tried again.
+            (Err(Refused::NotFound), Some(above)) => above.pass_over(name),
             // That something below stays was told where it stays.
             (Err(_), None) if done.stays => {}
             (Err(refused), None) => {
@@ -311,9 +321,7 @@ impl<'a> DeleteTree<'a> {
             }
             (Err(refused), Some(above)) => {
                 above.stays = true;
-                if above.kept.len() < KEPT_NAMES_MAX {
-                    above.kept.push(name);
-                }
+                above.pass_over(name);
                 if !done.stays {
                     watch.fault(TreeFault { path: done.path, is_directory: true, refused });
                 }
@@ -333,9 +341,32 @@ impl<'a> DeleteTree<'a> {
     }
 }
 
+impl Level {
+    fn new(path: CollectionPath, directory: Directory) -> Self {
+        let directory = Some(directory);
+        Self { path, directory, stays: false, kept: Vec::new(), given_up: false }
+    }
+
+    /// Remembers a name that is not to be tried again.
+    fn pass_over(&mut self, name: Name) {
+        if self.kept.len() < KEPT_NAMES_MAX {
+            self.kept.push(name);
+        } else {
+            self.given_up = true;
+            self.stays = true;
+        }
+    }
+}
+
 enum Removed {
     Gone,
     Below(Level),
+}
+
+/// Whether nothing stands at a name any more, as far as the disk tells.
+fn is_gone(directory: &Directory, name: &Name) -> bool {
+    let found = directory.dir().symlink_metadata(name_to_host(name));
+    found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 fn remove_directory(resolver: &Resolver, parent: &Directory, name: &Name) -> Result<(), Refused> {
