@@ -20,6 +20,7 @@
 
 mod anchors;
 mod directory;
+mod places;
 mod rights;
 mod walk;
 
@@ -31,12 +32,12 @@ use std::{
 use outport_protocol::ticket::Grant;
 use outport_types::{CollectionPath, Name};
 
-pub(crate) use self::directory::never_wait;
 use self::{
     anchors::Anchors,
     rights::{Grants, Rights},
     walk::{Found, Last, Part, Walk, path_of},
 };
+pub(crate) use self::{directory::never_wait, places::Places};
 pub use self::{
     directory::{Directory, Entry, OpenFile, Place},
     rights::Right,
@@ -313,20 +314,17 @@ impl Resolver {
     /// Where the rules stand, looked up anew when that is longer ago than `age` or they changed.
     fn anchors(&self, age: Duration) -> Arc<Anchors> {
         let rules = self.rules.now();
-        let mut known = self.anchors.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*known {
-            Some(anchors)
-                if anchors.rules().generation() == rules.generation()
-                    && anchors.made().elapsed() < age =>
-            {
-                anchors.clone()
-            }
-            Some(_) | None => {
-                let anchors = Arc::new(Anchors::new(rules));
-                *known = Some(anchors.clone());
-                anchors
-            }
+        let known = self.anchors.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(anchors) = known
+            && anchors.rules().generation() == rules.generation()
+            && anchors.made().elapsed() < age
+        {
+            return anchors;
         }
+        // Looked up without the lock, for that can take a while.
+        let anchors = Arc::new(Anchors::new(rules, self.rules.places()));
+        *self.anchors.lock().unwrap_or_else(PoisonError::into_inner) = Some(anchors.clone());
+        anchors
     }
 }
 

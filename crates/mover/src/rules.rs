@@ -16,7 +16,10 @@ use std::{
 use outport_types::{Access, CollectionPath, Name};
 use tokio::sync::watch;
 
-use crate::system_path::{System, SystemPathError, from_host};
+use crate::{
+    resolver::Places,
+    system_path::{System, SystemPathError, from_host},
+};
 
 /// The rules as the agent's config has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -220,27 +223,40 @@ impl Rules {
 
 /// The rules in force, for many readers; a new set takes the place of the old at once.
 #[derive(Clone, Debug)]
-pub struct LiveRules(Arc<watch::Sender<Arc<Rules>>>);
+pub struct LiveRules {
+    now: Arc<watch::Sender<Arc<Rules>>>,
+    /// What is known of the disk where they stand.
+    places: Arc<Places>,
+}
 
 impl LiveRules {
     /// Starts with a first set.
     pub fn new(rules: Rules) -> Self {
-        Self(Arc::new(watch::Sender::new(Arc::new(rules))))
+        Self::with_places(rules, Places::new())
     }
 
     /// The rules in force now.
     pub fn now(&self) -> Arc<Rules> {
-        self.0.borrow().clone()
+        self.now.borrow().clone()
     }
 
     /// Puts a new set in force.
     pub fn replace(&self, rules: Rules) {
-        self.0.send_replace(Arc::new(rules));
+        self.now.send_replace(Arc::new(rules));
     }
 
     /// Tells when the rules change.
     pub fn watch(&self) -> watch::Receiver<Arc<Rules>> {
-        self.0.subscribe()
+        self.now.subscribe()
+    }
+
+    pub(crate) fn with_places(rules: Rules, places: Places) -> Self {
+        let now = Arc::new(watch::Sender::new(Arc::new(rules)));
+        Self { now, places: Arc::new(places) }
+    }
+
+    pub(crate) fn places(&self) -> &Arc<Places> {
+        &self.places
     }
 }
 

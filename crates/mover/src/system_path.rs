@@ -61,6 +61,9 @@ pub enum NameProblem {
     /// Reserved by Outport for files that are on their way.
     #[error("names that start with {RESERVED_PREFIX} are reserved for files on their way")]
     Reserved,
+    /// On Windows, the short form of another, longer name.
+    #[error("it is the short form of another name there")]
+    Short,
     /// On Windows the first name of a path is a drive.
     #[error("the first name of a path there is a drive, as in /C/Users")]
     NoDrive,

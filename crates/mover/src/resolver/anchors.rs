@@ -1,17 +1,18 @@
 //! Where on the disk the rules stand at the moment.
 
 use std::{
-    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Instant,
 };
 
 use cap_std::{ambient_authority, fs::Dir};
 use outport_types::{Access, CollectionPath, Name};
 
+use super::places::{Answer, Places};
 use crate::{
+    refused::Refused,
     rules::{Rule, Rules, is_dot_file, same_names},
     stat::{FileId, Stat},
     system_path::{from_host, to_host},
@@ -26,8 +27,6 @@ pub(super) struct Anchors {
     rules: Arc<Rules>,
     anchors: Vec<Anchor>,
     home: Option<Anchor>,
-    /// What stands on the ways to the rules, looked up when it is first asked for.
-    ways: OnceLock<BTreeSet<FileId>>,
     made: Instant,
 }
 
@@ -40,6 +39,20 @@ pub(super) struct Anchor {
     /// What stands there, if anything does.
     pub(super) id: Option<FileId>,
     pub(super) rule: Rule,
+    /// What the ways to it go through.
+    way: Vec<FileId>,
+    /// Its disk does not answer: all this is what was known before.
+    hangs: bool,
+    /// Nothing was known before either.
+    is_unknown: bool,
+}
+
+/// What stands at the path of a rule.
+#[derive(Debug)]
+pub(super) struct Seen {
+    physical: CollectionPath,
+    id: Option<FileId>,
+    way: Vec<FileId>,
 }
 
 /// The rule that a path is under before any disk is touched.
@@ -52,10 +65,27 @@ pub(super) enum Start<'a> {
 }
 
 impl Anchors {
-    pub(super) fn new(rules: Arc<Rules>) -> Self {
-        let anchors = rules.iter().map(|(path, rule)| Anchor::new(path, rule)).collect();
-        let home = rules.dot_files_of().map(|path| Anchor::new(path, Rule::Denied));
-        Self { rules, anchors, home, ways: OnceLock::new(), made: Instant::now() }
+    pub(super) fn new(rules: Arc<Rules>, places: &Arc<Places>) -> Self {
+        let paths = rules.iter().map(|(path, _)| path).chain(rules.dot_files_of());
+        let mut answers = places.look(&paths.collect::<Vec<_>>()).into_iter();
+        let named = rules.iter().zip(&mut answers);
+        let anchors = named.map(|((path, rule), answer)| Anchor::new(path, rule, answer)).collect();
+        let home = rules.dot_files_of().zip(answers.next());
+        let home = home.map(|(path, answer)| Anchor::new(path, Rule::Denied, answer));
+        Self { rules, anchors, home, made: Instant::now() }
+    }
+
+    /// Whether it is known what the rules deny. While the disk behind one that denies has not
+    /// answered once, links could lead to what it denies, so nothing is reachable.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(super) fn check(&self) -> Result<(), Refused> {
+        let mut denying = self.anchors.iter().chain(&self.home);
+        if denying.any(|anchor| anchor.is_unknown && anchor.rule == Rule::Denied) {
+            return Err(no_answer().into());
+        }
+        Ok(())
     }
 
     pub(super) fn rules(&self) -> &Arc<Rules> {
@@ -166,27 +196,45 @@ impl Anchors {
             let above = path.names().get(..physical.len());
             above.is_some_and(|above| same_names(above, physical))
         });
-        let ways = || self.ways.get_or_init(|| all().flat_map(Anchor::way).collect());
-        by_name || ways().contains(&id)
+        by_name || all().any(|anchor| anchor.way.contains(&id))
     }
 }
 
 impl Anchor {
-    fn new(path: &CollectionPath, rule: Rule) -> Self {
+    fn new(path: &CollectionPath, rule: Rule, Answer { seen, hangs }: Answer) -> Self {
+        let is_unknown = seen.is_none();
+        let (physical, id, way) = match seen {
+            Some(seen) => (seen.physical.clone(), seen.id, seen.way.clone()),
+            None => (path.clone(), None, Vec::new()),
+        };
+        Self { literal: path.clone(), physical, id, rule, way, hangs, is_unknown }
+    }
+}
+
+impl Seen {
+    /// Asks the disk, which may take for ever.
+    pub(super) fn look(path: &CollectionPath) -> Self {
         let physical = physical(path);
         let id = to_host(&physical).ok().and_then(|path| id_of(&path).ok());
-        Self { literal: path.clone(), physical, id, rule }
+        let mut way = Vec::new();
+        way_to(path, &mut way);
+        if physical != *path {
+            way_to(&physical, &mut way);
+        }
+        Self { physical, id, way }
     }
+}
 
-    /// What the way to this rule goes through, as written and as it really is.
-    fn way(&self) -> impl Iterator<Item = FileId> {
-        [&self.literal, &self.physical].into_iter().flat_map(|path| {
-            (1..=path.names().len()).filter_map(|depth| {
-                let above = CollectionPath::from_names(path.names()[..depth].to_vec()).ok()?;
-                id_of(&to_host(&above).ok()?).ok()
-            })
-        })
+/// What the way to a path goes through.
+fn way_to(path: &CollectionPath, way: &mut Vec<FileId>) {
+    for depth in 1..=path.names().len() {
+        let above = CollectionPath::from_names(path.names()[..depth].to_vec()).ok();
+        way.extend(above.and_then(|above| id_of(&to_host(&above).ok()?).ok()));
     }
+}
+
+fn no_answer() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "a disk does not answer")
 }
 
 /// Whether `a` allows less than `b`.
@@ -240,6 +288,9 @@ fn id_of(path: &Path) -> io::Result<FileId> {
 impl Anchor {
     /// Opens the folder itself.
     pub(super) fn open(&self) -> io::Result<(Dir, FileId)> {
+        if self.hangs {
+            return Err(no_answer());
+        }
         let path = to_host(&self.physical)
             .map_err(|problem| io::Error::new(io::ErrorKind::InvalidInput, problem))?;
         let dir = Dir::open_ambient_dir(path, ambient_authority())?;

@@ -10,7 +10,7 @@ use outport_types::{Access, CollectionPath, Name};
 use super::{
     anchors::Anchors,
     rights::{Right, Rights},
-    walk::{Here, check_name, path_of},
+    walk::{Here, check_name, path_of, refuse_short_name},
 };
 use crate::{
     refused::Refused,
@@ -152,13 +152,15 @@ impl Directory {
     /// When it may not, or the name cannot be here.
     pub fn allow(&self, name: &Name, need: Right) -> Result<(), Refused> {
         check_name(name)?;
-        allows(self.access_of(name), self.rights_of(name), need)
+        allows(self.access_of(name), self.rights_of(name), need)?;
+        refuse_short_name(self.dir(), name)
     }
 
     /// Whether the owner's rules alone let something be done to a name in it.
     pub(super) fn allow_by_rules(&self, name: &Name, need: Right) -> Result<(), Refused> {
         check_name(name)?;
-        allows(self.access_of(name), Rights::ALL, need)
+        allows(self.access_of(name), Rights::ALL, need)?;
+        refuse_short_name(self.dir(), name)
     }
 
     /// Whether anything stands at a name, for whoever may make it.
@@ -182,7 +184,8 @@ impl Directory {
     /// # Errors
     /// When it is no regular file, denied, or cannot be opened.
     pub fn open_file(&self, name: &Name) -> Result<OpenFile, Refused> {
-        self.allow(name, Right::Read)?;
+        // Opening alone can move a tape or reset a device.
+        refuse_other_kinds(self.stat(name)?.kind)?;
         let mut options = OpenOptions::new();
         options.read(true).follow(FollowSymlinks::No);
         never_wait(&mut options);
@@ -192,11 +195,8 @@ impl Directory {
         };
         let stat = Stat::new(&file.metadata()?);
         self.allow_id(stat.id)?;
-        match stat.kind {
-            FileKind::File => Ok(OpenFile { file: file.into_std(), stat }),
-            FileKind::Dir => Err(Refused::IsADirectory),
-            FileKind::Link | FileKind::Special => Err(Refused::Special),
-        }
+        refuse_other_kinds(stat.kind)?;
+        Ok(OpenFile { file: file.into_std(), stat })
     }
 
     /// The entries of it that somebody may see, in the order in which the disk has them.
@@ -340,6 +340,14 @@ impl Place {
     /// When nothing does, or it is denied.
     pub fn stat(&self) -> Result<Stat, Refused> {
         self.directory.stat(&self.name)
+    }
+}
+
+fn refuse_other_kinds(kind: FileKind) -> Result<(), Refused> {
+    match kind {
+        FileKind::File => Ok(()),
+        FileKind::Dir => Err(Refused::IsADirectory),
+        FileKind::Link | FileKind::Special => Err(Refused::Special),
     }
 }
 

@@ -4,7 +4,10 @@
 use std::{
     io::Read as _,
     os::unix::{ffi::OsStringExt as _, fs::symlink},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Condvar,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use outport_protocol::control::FileKind;
@@ -13,6 +16,7 @@ use outport_types::{Access, Code};
 use super::*;
 use crate::{
     rules::{Because, Rules},
+    system_path::System,
     testing::{Told, World, name},
 };
 
@@ -542,6 +546,110 @@ fn an_explanation_follows_the_disk() {
         resolver.explain(&world.path("data/shortcut")).because,
         Because::Denied(world.path("data/secret"))
     );
+}
+
+#[test]
+fn a_drive_that_does_not_answer_stops_no_other_folder() {
+    let world = World::new();
+    world.file("data/x", "content");
+    world.file("dead/x", "content");
+    let drive = Drive::new();
+    let rules = drive.rules(&world, &["rw:data", "rw:dead"]);
+    let resolver = || Resolver::new(rules.clone(), &everything(), "smith#WorkPC");
+    assert_eq!(read(&resolver(), &world.path("dead/x")).unwrap(), "content");
+    drive.hang();
+    assert_eq!(read(&resolver(), &world.path("data/x")).unwrap(), "content");
+    crate::ops::make_directory(&resolver(), &world.path("data/new"), false).unwrap();
+    // What is on the dead drive is refused for now, and there again once it answers.
+    let refused = read(&resolver(), &world.path("dead/x")).unwrap_err();
+    assert!(matches!(refused, Refused::Disk(_)), "{refused:?}");
+    drive.wake();
+    let mut again = read(&resolver(), &world.path("dead/x"));
+    while again.is_err() {
+        std::thread::yield_now();
+        again = read(&resolver(), &world.path("dead/x"));
+    }
+    assert_eq!(again.unwrap(), "content");
+}
+
+#[test]
+fn what_a_dead_drive_denied_stays_denied() {
+    let world = World::new();
+    world.file("data/open", "content");
+    world.file("data/v1/private", "secret");
+    world.link("dead", "data/v1");
+    let drive = Drive::new();
+    let rules = drive.rules(&world, &["rw:data", "no:dead/private"]);
+    let resolver = || Resolver::new(rules.clone(), &everything(), "smith#WorkPC");
+    let private = || read(&resolver(), &world.path("data/v1/private"));
+    assert!(matches!(private(), Err(Refused::NotShared)));
+    drive.hang();
+    assert_eq!(read(&resolver(), &world.path("data/open")).unwrap(), "content");
+    assert!(matches!(private(), Err(Refused::NotShared)));
+
+    // Where it has never answered, what it denies could be anywhere.
+    let other = Drive::new();
+    other.hang();
+    let rules = other.rules(&world, &["rw:data", "no:dead/private"]);
+    let unknown = Resolver::new(rules, &everything(), "smith#WorkPC");
+    for path in ["data/open", "data/v1/private"] {
+        let found = read(&unknown, &world.path(path));
+        assert!(matches!(found, Err(Refused::Disk(_))), "{path}: {found:?}");
+    }
+}
+
+#[test]
+fn a_name_like_a_short_one_is_taken_where_it_is_a_name_of_its_own() {
+    let world = World::new();
+    world.file("data/PROGRA~1", "content");
+    let ambient = cap_std::ambient_authority();
+    let dir = cap_std::fs::Dir::open_ambient_dir(world.top.join("data"), ambient).unwrap();
+    for (name_of, is_short) in [("PROGRA~1", false), ("ABSENT~1", false), ("plain", false)] {
+        let found = walk::is_short_name(System::Windows, &dir, &name(name_of));
+        assert_eq!(found.unwrap(), is_short, "{name_of}");
+    }
+}
+
+/// A drive that can stop answering; places with "dead" in their paths are on it.
+struct Drive(Arc<(Mutex<bool>, Condvar)>);
+
+impl Drive {
+    fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    fn rules(&self, world: &World, rules: &[&str]) -> LiveRules {
+        let state = self.0.clone();
+        let look = move |path: &CollectionPath| {
+            if path.to_string().contains("/dead") {
+                let hangs = state.0.lock().unwrap();
+                drop(state.1.wait_while(hangs, |hangs| *hangs).unwrap());
+            }
+            anchors::Seen::look(path)
+        };
+        // Short for a disk, long for a test that others slow down.
+        let places = Places::with(Box::new(look), Duration::from_millis(500));
+        LiveRules::with_places(Rules::new(&world.rule_list(rules)).unwrap(), places)
+    }
+
+    fn hang(&self) {
+        *self.0.0.lock().unwrap() = true;
+    }
+
+    fn wake(&self) {
+        *self.0.0.lock().unwrap() = false;
+        self.0.1.notify_all();
+    }
+}
+
+impl Drop for Drive {
+    fn drop(&mut self) {
+        self.wake();
+    }
+}
+
+fn everything() -> [Grant; 1] {
+    [Grant::all(CollectionPath::ROOT)]
 }
 
 fn open(resolver: &Resolver, path: &CollectionPath) -> Result<std::fs::File, Refused> {

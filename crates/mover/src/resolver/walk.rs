@@ -99,6 +99,7 @@ impl<'a> Walk<'a> {
 
     /// Walks to the end.
     pub(super) fn run(&mut self, from: Option<Here>, last: Last) -> Result<Found, Refused> {
+        self.anchors.check()?;
         let mut at = match from {
             Some(here) => here,
             None => match self.enter_folder()? {
@@ -316,6 +317,7 @@ impl<'a> Walk<'a> {
     /// Nothing is kept, made or removed by name in a directory that only leads through.
     fn place(&self, at: Here, name: Name) -> Result<Found, Refused> {
         if at.access.is_some() {
+            refuse_short_name(&at.dir, &name)?;
             return Ok(Found::Place(at, name));
         }
         let mut below = at.physical;
@@ -353,6 +355,21 @@ pub(super) fn check_name(name: &Name) -> Result<(), Refused> {
         return Err(Refused::BadName(NameProblem::Reserved));
     }
     System::HOST.check_name(name).map_err(Refused::BadName)
+}
+
+/// Refuses a name by which Windows would reach a file of another, longer name, which rules know
+/// by the longer one only.
+pub(super) fn refuse_short_name(dir: &Dir, name: &Name) -> Result<(), Refused> {
+    if is_short_name(System::HOST, dir, name)? {
+        return Err(Refused::BadName(NameProblem::Short));
+    }
+    Ok(())
+}
+
+pub(super) fn is_short_name(system: System, dir: &Dir, name: &Name) -> io::Result<bool> {
+    Ok(system.may_be_short_name(name)
+        && dir.symlink_metadata(name_to_host(name)).is_ok()
+        && !is_listed(dir, name)?)
 }
 
 /// Whether a directory lists exactly this name, so that it is no short form of another.
