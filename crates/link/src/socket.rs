@@ -6,8 +6,9 @@ use std::{
     io::{self, IoSliceMut},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use outport_protocol::discovery::{DiscoveryAnswer, is_discovery};
@@ -16,7 +17,7 @@ use quinn::{
     udp::{RecvMeta, Transmit, UdpSocketState},
 };
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::Interest;
+use tokio::{io::Interest, time::Sleep};
 
 use crate::{discover::Pending, transport::DATAGRAM_BYTES_MAX};
 
@@ -26,6 +27,8 @@ pub(crate) struct SharedSocket {
     io: tokio::net::UdpSocket,
     state: UdpSocketState,
     pending: Arc<Pending>,
+    /// Until when nothing is received, because only errors came.
+    pause: Mutex<Option<Pin<Box<Sleep>>>>,
 }
 
 impl SharedSocket {
@@ -38,7 +41,27 @@ impl SharedSocket {
         enlarge_buffers(&socket);
         let socket = std::net::UdpSocket::from(socket);
         let state = UdpSocketState::new((&socket).into())?;
-        Ok(Self { io: tokio::net::UdpSocket::from_std(socket)?, state, pending })
+        Ok(Self {
+            io: tokio::net::UdpSocket::from_std(socket)?,
+            state,
+            pending,
+            pause: Mutex::default(),
+        })
+    }
+
+    /// Waits until the pause is over, if there is one.
+    fn poll_pause(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(over) = pause.as_mut() {
+            ready!(over.as_mut().poll(cx));
+            *pause = None;
+        }
+        Poll::Ready(())
+    }
+
+    fn start_pause(&self) {
+        let over = Box::pin(tokio::time::sleep(PAUSE));
+        *self.pause.lock().unwrap_or_else(PoisonError::into_inner) = Some(over);
     }
 
     /// Sends a small packet of our own.
@@ -107,13 +130,27 @@ impl AsyncUdpSocket for SharedSocket {
         buffers: &mut [IoSliceMut<'_>],
         metas: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
+        let mut failed = 0;
         loop {
+            ready!(self.poll_pause(cx));
             ready!(self.io.poll_recv_ready(cx))?;
             let received = self
                 .io
                 .try_io(Interest::READABLE, || self.state.recv((&self.io).into(), buffers, metas));
-            // Whatever one packet's error was, it says nothing about the socket.
-            let Ok(count) = received else { continue };
+            let count = match received {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                // Whatever one packet's error was, it says nothing about the socket; where they do
+                // not end, others must have their turn.
+                Err(_) => {
+                    failed += 1;
+                    if FAILED_MAX <= failed {
+                        failed = 0;
+                        self.start_pause();
+                    }
+                    continue;
+                }
+            };
             for (buffer, meta) in buffers.iter_mut().zip(metas.iter_mut()).take(count) {
                 self.split_off_own(buffer, meta);
             }
@@ -187,6 +224,10 @@ fn enlarge_buffers(socket: &Socket) {
     }
 }
 
+/// Errors in a row before receiving pauses: as many packets may have been refused one by one.
+const FAILED_MAX: usize = 32;
+/// How long receiving pauses then: short for a person, long for a processor.
+const PAUSE: Duration = Duration::from_millis(20);
 /// Set in the first byte of every QUIC packet, and clear in ours.
 const FIXED_BIT: u8 = 0x40;
 /// What one UDP packet over IPv4 holds, and so one batch that the kernel cuts up.
