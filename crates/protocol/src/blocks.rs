@@ -57,6 +57,7 @@ pub struct BlockTree {
 pub struct NodeHasher {
     hasher: Hasher,
     whole: bool,
+    at_start: bool,
 }
 
 /// A value was given twice, or for blocks that the file does not have.
@@ -131,7 +132,7 @@ impl Blocks {
     pub fn hasher(self, node: NodeId) -> NodeHasher {
         let mut hasher = Hasher::new();
         hasher.set_input_offset(self.offset(node.first));
-        NodeHasher { hasher, whole: self.is_single() }
+        NodeHasher { hasher, whole: self.is_single(), at_start: self.offset(node.first) == 0 }
     }
 
     /// How often blocks are joined until one is left.
@@ -158,9 +159,12 @@ impl NodeHasher {
 
     /// The value.
     pub fn finish(&self) -> Cv {
-        // An inner node of no bytes does not exist; who asks for one gets a value that fits nothing.
-        if self.whole || self.hasher.count() == 0 {
+        let is_empty = self.hasher.count() == 0;
+        if self.at_start && (self.whole || is_empty) {
             *self.hasher.finalize().as_bytes()
+        } else if is_empty {
+            // A node of no bytes does not exist; who asks for one gets a value that fits nothing.
+            [0; 32]
         } else {
             self.hasher.finalize_non_root()
         }

@@ -92,6 +92,18 @@ fn the_edges_of_sizes() {
 }
 
 #[test]
+fn a_block_of_no_bytes_has_a_value_that_fits_nothing() {
+    for size in [0, 1, 5 << 20] {
+        let blocks = Blocks::new(size).unwrap();
+        for first in [0, 1, 3, 9] {
+            let empty = blocks.hasher(NodeId { first, level: 0 }).finish();
+            assert_ne!(empty, blocks.hash(first, b"x"));
+        }
+    }
+    assert_eq!(Blocks::new(0).unwrap().hash(0, b""), *blake3::hash(b"").as_bytes());
+}
+
+#[test]
 fn a_tree_of_a_huge_file_keeps_few_values() {
     let blocks = Blocks::new(1 << 40).unwrap();
     let mut tree = BlockTree::new(blocks);
