@@ -331,27 +331,6 @@ fn a_directory_in_which_more_stays_than_can_be_remembered_is_given_up() {
     assert!(world.top.join("data/tree/1099/innocent").exists());
 }
 
-#[test]
-fn an_entry_that_cannot_be_looked_at_hides_no_other() {
-    use std::os::unix::fs::PermissionsExt as _;
-    if rustix::process::geteuid().is_root() {
-        return; // nothing is closed to root
-    }
-    let world = World::new();
-    world.file("data/x", "12345");
-    let resolver = world.resolver(&["ro:data"]);
-    let mode = |mode| {
-        let permissions = std::fs::Permissions::from_mode(mode);
-        std::fs::set_permissions(world.top.join("data"), permissions).unwrap();
-    };
-    mode(0o400);
-    let listing = super::list(&resolver, &query(&world, "data"), || false);
-    mode(0o700);
-    let listing = listing.unwrap();
-    assert_eq!(names(&listing), ["x"]);
-    assert_eq!((listing.entries[0].size, listing.entries[0].mode), (0, 0));
-}
-
 fn query(world: &World, path: &str) -> ListQuery {
     ListQuery {
         path: Some(world.path(path)),
