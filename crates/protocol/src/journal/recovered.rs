@@ -100,8 +100,9 @@ impl Recovered {
         Ok(recovered)
     }
 
-    /// What must be written first: cut the journal to [`Recovered::valid_bytes`], then append this.
-    /// Both must be durable before the session begins.
+    /// What must be written first: cut the journal to [`Recovered::valid_bytes`], append this, then
+    /// flush the file and the directory that holds it, always: a process that was killed may have
+    /// left records that never reached the disk, and they count from now on.
     pub fn start(&self) -> &[u8] {
         self.start.as_deref().unwrap_or_default()
     }

@@ -141,9 +141,10 @@ pub struct Compare {
 pub enum CompareWhat {
     /// A directory: make it if nothing stands there.
     ///
-    /// For an item (a place without a name), make what is missing above it first. Each directory
-    /// above it that is made, and the deepest one that is found, must be durable before the
-    /// answer: flush the directory that holds it.
+    /// For an item (a place without a name), make what is missing above it first, and flush every
+    /// directory on the way to it that holds another one of the way, from the top down: once in a
+    /// session is enough for each, whether it was made just now, by another effect, or by an earlier
+    /// session that was killed before it could flush.
     Dir,
     /// A file: look what stands there. For an item, make what is missing above it, as above.
     File {

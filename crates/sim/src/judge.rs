@@ -1,0 +1,344 @@
+//! The reference model: looks at the disks from outside and says what must never be seen.
+//!
+//! It knows nothing of the machines' insides. After every step that changed the disk it looks at the
+//! final names as they are, and at those of a copy of the disk that crashes at this very moment.
+//!
+//! | what must be true | a mutation that breaks it |
+//! | --- | --- |
+//! | a final name shows its old or one whole new content, at every instant | `CopyIntoPlace`, `IgnoreChange`, `SkipHashCheck`, `SkipReadBack`, `SkipFinishSize` |
+//! | the same after a crash at that instant | `SkipFileSync` |
+//! | what is reported is in the journal after a crash | `SkipDoneSync`, `SkipFinishedSync`, `SkipJournalDirSync`, `KeepTornEnd` |
+//! | what is reported as transferred stands at its destination after a crash | `SkipPlacedDirSync`, `LateDirSync`, `SkipItemDirSync` |
+//! | what the journal holds is not sent again | `SkipHeldSync`, `SkipTempDirSync`, `SkipPlacingSync` |
+//! | nothing outside the items changes | `ReuseTemp` |
+//! | no temporary name is left, or comes back after a crash | `SkipSweep`, `SkipSweepSync`, `SkipTouchedSync` |
+//! | when nothing goes wrong any more, the task ends, and the trees agree | `SkipFinishTime` |
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use outport_protocol::{
+    journal::{Outbox, Reader},
+    orders::TransferOrders,
+    report::Report,
+    session::{Config, is_reserved},
+};
+use outport_types::{CollectionPath, Digest, Name, SyncLevel};
+
+use crate::{
+    disk::{Disk, Ino, ROOT, Stands},
+    plan::Plan,
+    rx::journal_name,
+    source::{Edited, Node, Source, Way},
+};
+
+/// What was found wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Wrong(pub String);
+
+/// Watches one world.
+#[derive(Debug)]
+pub struct Judge {
+    config: Config,
+    /// Everything at the beginning, by way: content of files.
+    before: BTreeMap<Way, Arc<Vec<u8>>>,
+    before_mtime: BTreeMap<Way, outport_types::UnixTime>,
+    /// Files that were reported, and the digest that was.
+    reported: BTreeMap<Way, Digest>,
+    reports: u64,
+    seen_changes: u64,
+    /// Digests of contents, by address: contents are immutable and live as long as the world.
+    hashed: HashMap<Way, Vec<Digest>>,
+    /// Digests that a liar made the receiver accept.
+    pub accepted: Vec<(Way, Digest)>,
+    lied_to: bool,
+    /// Contents that were looked at and are right, by where they stand.
+    good: BTreeMap<Way, Vec<Arc<Vec<u8>>>>,
+}
+
+impl Judge {
+    /// Looks at the beginning.
+    pub fn new(plan: &Plan, disk: &Disk) -> Self {
+        let (mut before, mut before_mtime) = (BTreeMap::new(), BTreeMap::new());
+        for (way, ino) in files(disk) {
+            if let Some(Stands::File { mtime, .. }) = disk.stands(ino) {
+                before_mtime.insert(way.clone(), mtime);
+            }
+            before.insert(way, disk.data(ino).unwrap_or_default());
+        }
+        Self {
+            config: plan.config.clone(),
+            before,
+            before_mtime,
+            reported: BTreeMap::new(),
+            reports: 0,
+            seen_changes: u64::MAX,
+            hashed: HashMap::new(),
+            accepted: Vec::new(),
+            lied_to: plan.liar.is_some(),
+            good: BTreeMap::new(),
+        }
+    }
+
+    /// Looks after a step.
+    pub fn look(
+        &mut self,
+        disk: &Disk,
+        source: &Source,
+        journal_dir: Ino,
+        reports_durable: u64,
+        rng: &mut fastrand::Rng,
+    ) -> Result<(), Wrong> {
+        if let Some(crime) = &disk.crime {
+            return Err(Wrong(crime.clone()));
+        }
+        if self.reports < reports_durable {
+            let mut crashed = disk.clone();
+            crashed.crash(rng);
+            self.read_reports(&crashed, journal_dir, reports_durable)?;
+            self.reports = reports_durable;
+            self.seen_changes = u64::MAX;
+        }
+        if self.seen_changes == disk.changes {
+            return Ok(());
+        }
+        self.seen_changes = disk.changes;
+        self.finals(disk, source, "now")?;
+        let mut crashed = disk.clone();
+        crashed.crash(rng);
+        self.finals(&crashed, source, "after a crash")?;
+        self.read_reports(&crashed, journal_dir, self.reports)
+    }
+
+    /// Looks at the end.
+    pub fn end(
+        &mut self,
+        plan: &Plan,
+        disk: &Disk,
+        source: &Source,
+        succeeded: bool,
+    ) -> Result<(), Wrong> {
+        self.no_temps(disk)?;
+        if !succeeded {
+            let why = "the task failed although nothing was wrong for good";
+            return if plan.may_fail { Ok(()) } else { Err(Wrong(why.into())) };
+        }
+        if self.lied_to {
+            return Ok(());
+        }
+        for (item, ordered) in self.config.orders.items.clone().iter().enumerate() {
+            for way in source.all_files() {
+                if way.starts_with(ordered.source.names()) {
+                    self.agrees(disk, source, item, &way)?;
+                }
+            }
+            for way in source.all_dirs() {
+                if !way.starts_with(ordered.source.names()) {
+                    continue;
+                }
+                let there = destination(&self.config.orders, item, &way);
+                if disk.walk(&there).is_none() {
+                    return Err(Wrong(format!("directory {} is missing", show(&there))));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a file at the destination is what it must be.
+    fn agrees(&self, disk: &Disk, source: &Source, item: usize, way: &Way) -> Result<(), Wrong> {
+        let there = destination(&self.config.orders, item, way);
+        let edited = source.edited.contains_key(way);
+        let Some(Node::File(ino)) = source.at(way) else { return Ok(()) };
+        let wanted = source.read(*ino, 0, usize::MAX);
+        let meta = source.meta(*ino).expect("it stands");
+        let old = self.before.get(&there);
+        let kept = old.is_some_and(|old| {
+            let old_mtime = self.before_mtime[&there];
+            match self.config.orders.sync_level {
+                None => false,
+                Some(SyncLevel::Exists) => true,
+                Some(SyncLevel::Size) => old.len() == wanted.len(),
+                Some(SyncLevel::Mtime) => old.len() == wanted.len() && meta.mtime <= old_mtime,
+                Some(SyncLevel::Checksum) => **old == wanted,
+            }
+        });
+        let found = file_at(disk, &there);
+        let Some(found) = found else {
+            // A file that came while the directory was read may have been missed.
+            return if edited {
+                Ok(())
+            } else {
+                Err(Wrong(format!("{} is missing", show(&there))))
+            };
+        };
+        if edited {
+            return Ok(()); // every look made sure that it is one whole version
+        }
+        let data = disk.data(found).unwrap_or_default();
+        let right = if kept { Some(&*data) == old.map(|old| &**old) } else { *data == wanted };
+        if !right {
+            let what = if kept { "was not to be touched" } else { "differs from the source" };
+            return Err(Wrong(format!("{} {what}", show(&there))));
+        }
+        let mtime = match disk.stands(found) {
+            Some(Stands::File { mtime, .. }) => mtime,
+            Some(Stands::Dir(_) | Stands::Link) | None => meta.mtime,
+        };
+        if self.config.orders.preserve_times && !kept && mtime != meta.mtime {
+            return Err(Wrong(format!("{} has another time", show(&there))));
+        }
+        Ok(())
+    }
+
+    /// Every final name shows an old or one whole new content; what was reported is there.
+    fn finals(&mut self, disk: &Disk, source: &Source, when: &str) -> Result<(), Wrong> {
+        let mut standing = BTreeMap::new();
+        for (way, ino) in files(disk) {
+            let hidden = way.last().is_some_and(|name| is_reserved(name.as_bytes()));
+            if hidden || way.first().is_some_and(|name| name.as_bytes() == b"state") {
+                continue;
+            }
+            let data = disk.data(ino).unwrap_or_default();
+            if self.before.get(&way) != Some(&data) && !self.is_version(source, &way, &data) {
+                let bytes = data.len();
+                return Err(Wrong(format!("{when}: {} is torn ({bytes} bytes)", show(&way))));
+            }
+            standing.insert(way, data);
+        }
+        for way in self.before.keys() {
+            let hidden = way.last().is_some_and(|name| is_reserved(name.as_bytes()));
+            if !hidden && !standing.contains_key(way) {
+                return Err(Wrong(format!("{when}: {} is gone", show(way))));
+            }
+        }
+        for (way, digest) in &self.reported {
+            let Some(data) = standing.get(way) else {
+                return Err(Wrong(format!("{when}: {} was reported and is missing", show(way))));
+            };
+            let is_old = self.before.get(way) == Some(data);
+            if is_old && *blake3::hash(data).as_bytes() != digest.0 {
+                return Err(Wrong(format!("{when}: {} was reported and is old", show(way))));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_version(&mut self, source: &Source, way: &Way, data: &Arc<Vec<u8>>) -> bool {
+        let good = self.good.get(way).is_some_and(|good| good.iter().any(|g| Arc::ptr_eq(g, data)));
+        if good {
+            return true;
+        }
+        let right = self.is_announced(source, way, data);
+        if right {
+            self.good.entry(way.clone()).or_default().push(data.clone());
+        }
+        right
+    }
+
+    fn is_announced(&mut self, source: &Source, way: &Way, data: &[u8]) -> bool {
+        let digest = Digest(*blake3::hash(data).as_bytes());
+        if self.lied_to {
+            return self.accepted.iter().any(|(at, accepted)| at == way && *accepted == digest);
+        }
+        let Some(from) = origin(&self.config.orders, way) else { return false };
+        let versions = source.versions.get(&from).map(Vec::as_slice).unwrap_or_default();
+        let known = self.hashed.entry(from).or_default();
+        for version in &versions[known.len().min(versions.len())..] {
+            known.push(Digest(*blake3::hash(version).as_bytes()));
+        }
+        known.contains(&digest)
+    }
+
+    /// What was said to be reported is in the journal, whatever crash comes.
+    fn read_reports(&mut self, disk: &Disk, journal_dir: Ino, upto: u64) -> Result<(), Wrong> {
+        let journal = match disk.at(journal_dir, &journal_name()) {
+            Some(Stands::File { ino, .. }) => disk.data(ino).unwrap_or_default(),
+            Some(Stands::Dir(_) | Stands::Link) | None => Arc::default(),
+        };
+        let orders = self.config.orders.clone();
+        let mut outbox = Outbox::new(Reader::new(&journal[..]), &orders);
+        let mut last = 0;
+        while last < upto
+            && let Ok(Some((number, report))) = outbox.next_after(last)
+        {
+            last = number;
+            if let Report::Transferred(done) = report {
+                self.reported.insert(done.destination.names().to_vec(), done.digest);
+            }
+        }
+        if last < upto {
+            let what = format!("report {upto} was durable, and the journal ends with {last}");
+            return Err(Wrong(what));
+        }
+        Ok(())
+    }
+
+    /// No temporary name of the task stands anywhere, nor comes back after a crash.
+    fn no_temps(&self, disk: &Disk) -> Result<(), Wrong> {
+        let mut dirs = vec![ROOT];
+        while let Some(dir) = dirs.pop() {
+            for name in disk.possible_names(dir) {
+                if is_reserved(name.as_bytes()) {
+                    return Err(Wrong(format!("the temporary name {name} is left")));
+                }
+                if let Some(Stands::Dir(below)) = disk.at(dir, &name) {
+                    dirs.push(below);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What became of a file that was edited, for messages.
+    pub fn edited(source: &Source, way: &Way) -> Option<Edited> {
+        source.edited.get(way).copied()
+    }
+}
+
+/// All files of a disk by their ways.
+fn files(disk: &Disk) -> Vec<(Way, Ino)> {
+    let (mut files, mut dirs) = (Vec::new(), vec![(Vec::new(), ROOT)]);
+    while let Some((way, dir)) = dirs.pop() {
+        for name in disk.names(dir) {
+            let mut below: Way = way.clone();
+            below.push(name.clone());
+            match disk.at(dir, &name) {
+                Some(Stands::File { ino, .. }) => files.push((below, ino)),
+                Some(Stands::Dir(ino)) => dirs.push((below, ino)),
+                Some(Stands::Link) | None => {}
+            }
+        }
+    }
+    files
+}
+
+fn file_at(disk: &Disk, way: &[Name]) -> Option<Ino> {
+    let (name, dir) = way.split_last()?;
+    match disk.at(disk.walk(dir)?, name)? {
+        Stands::File { ino, .. } => Some(ino),
+        Stands::Dir(_) | Stands::Link => None,
+    }
+}
+
+/// Where something of an item comes to stand.
+fn destination(orders: &TransferOrders, item: usize, way: &[Name]) -> Way {
+    let item = &orders.items[item];
+    let rest = way[item.source.names().len()..].iter().cloned();
+    item.destination.names().iter().cloned().chain(rest).collect()
+}
+
+/// Where something at the destination came from.
+fn origin(orders: &TransferOrders, way: &[Name]) -> Option<Way> {
+    let inside = |path: &CollectionPath| way.starts_with(path.names());
+    let item = orders.items.iter().find(|item| inside(&item.destination))?;
+    let rest = way[item.destination.names().len()..].iter().cloned();
+    Some(item.source.names().iter().cloned().chain(rest).collect())
+}
+
+fn show(way: &[Name]) -> String {
+    way.iter().map(|name| format!("/{name}")).collect()
+}

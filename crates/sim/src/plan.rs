@@ -1,0 +1,384 @@
+//! What a seed decides: the trees, the limits, and everything that goes wrong and when.
+
+use std::{sync::Arc, time::Duration};
+
+use outport_protocol::{
+    orders::{TransferItem, TransferOrders},
+    session::{Config, Fault, LeftKind, Limits, Place, temp_name, temp_prefix},
+};
+use outport_types::{Code, CollectionPath, EndpointId, Name, SyncLevel, TaskId, UnixTime};
+
+use crate::{
+    disk::{Disk, Ino, ROOT},
+    mutation::Mutation,
+    source::{Node, Source, Way, random_bytes},
+};
+
+/// What a seed decides.
+#[derive(Debug)]
+pub struct Plan {
+    /// What both sides know.
+    pub config: Config,
+    /// What goes wrong at a moment.
+    pub mishaps: Vec<(Duration, Mishap)>,
+    /// After this nothing goes wrong any more.
+    pub horizon: Duration,
+    /// How long a frame travels, in microseconds.
+    pub latency: (u64, u64),
+    /// How long one step of a disk takes, in microseconds.
+    pub disk_step: (u64, u64),
+    /// Data streams.
+    pub streams: usize,
+    /// How often the destination's disk fails: one in so many steps.
+    pub write_faults: Option<u32>,
+    /// How often the source's disk fails.
+    pub read_faults: Option<u32>,
+    /// How often a written block changes on the disk by itself.
+    pub rot: Option<u32>,
+    /// How often the body of a data frame is damaged.
+    pub damage: Option<u32>,
+    /// Who lies, and how often: one in so many frames.
+    pub liar: Option<(Liar, u32)>,
+    /// Whether the task may fail, because something is wrong for good.
+    pub may_fail: bool,
+}
+
+/// Something that goes wrong at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mishap {
+    /// The link breaks.
+    Cut,
+    /// The sender is killed.
+    KillSender,
+    /// The receiver is killed; its disk keeps what was written.
+    KillReceiver,
+    /// The receiver's computer loses power: what was not flushed is forgotten.
+    PowerLoss,
+    /// A user does something to a file at the source.
+    Edit,
+    /// The receiver's disk is full.
+    Full,
+    /// There is room again.
+    Room,
+    /// The receiver is told to stop, as for a pause.
+    Stop,
+}
+
+/// Who lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liar {
+    /// The one that sends.
+    Sender,
+    /// The one that receives.
+    Receiver,
+}
+
+/// The two disks at the beginning.
+#[derive(Debug)]
+pub struct Scene {
+    /// The disk that is read.
+    pub source: Source,
+    /// The disk that is written.
+    pub disk: Disk,
+    /// The directory of the journal.
+    pub journal_dir: Ino,
+}
+
+impl Plan {
+    /// Decides everything from the seed.
+    pub fn new(rng: &mut fastrand::Rng) -> (Self, Scene) {
+        let items = items(rng);
+        let orders = orders(rng, items);
+        let task = TaskId::from_bytes([7; 16]);
+        let limits = limits(rng);
+        let started = UnixTime::from_seconds(1_700_000_000);
+        let config = Config { task, orders: Arc::new(orders), limits, started };
+        let mut plan = Self {
+            config,
+            mishaps: Vec::new(),
+            horizon: Duration::from_millis(rng.u64(50..3000)),
+            latency: *rng.choice(&[(50, 500), (1000, 5000), (10_000, 60_000)]).expect("not empty"),
+            disk_step: *rng.choice(&[(20, 200), (100, 3000), (500, 30_000)]).expect("not empty"),
+            streams: rng.usize(1..=4),
+            write_faults: None,
+            read_faults: None,
+            rot: None,
+            damage: None,
+            liar: None,
+            may_fail: false,
+        };
+        let scene = plan.scene(rng);
+        plan.go_wrong(rng);
+        (plan, scene)
+    }
+
+    fn scene(&mut self, rng: &mut fastrand::Rng) -> Scene {
+        let mut source = Source::default();
+        source.put(vec![], Node::Dir);
+        let mut disk = Disk::default();
+        let journal_dir = disk.mkdir(ROOT, &name("state"));
+        let outside = disk.mkdir(ROOT, &name("outside"));
+        let precious = disk.create(outside, &name("precious"), time(1));
+        disk.write(precious, 0, b"never touch this", time(1)).expect("there is room");
+        let dst = disk.mkdir(ROOT, &name("dst"));
+        for item in 0..self.config.orders.items.len() as u32 {
+            let ordered = self.config.orders.items[item as usize].clone();
+            let way = ordered.source.names().to_vec();
+            for depth in 1..way.len() {
+                source.put(way[..depth].to_vec(), Node::Dir);
+            }
+            if ordered.recursive == Some(false) {
+                let content = content(rng);
+                source.put_file(way, content, time(rng.i64(1..1000)));
+                continue;
+            }
+            source.put(way.clone(), Node::Dir);
+            self.fill(rng, &mut source, &way, 0);
+        }
+        if rng.bool() {
+            self.before(rng, &source, &mut disk, dst, precious);
+        }
+        disk.sync_all();
+        disk.precious.insert(precious);
+        Scene { source, disk, journal_dir }
+    }
+
+    /// Fills a directory of the source.
+    fn fill(&mut self, rng: &mut fastrand::Rng, source: &mut Source, dir: &Way, depth: u8) {
+        for _ in 0..rng.usize(..=if depth == 0 { 12 } else { 5 }) {
+            let mut way = dir.clone();
+            way.push(odd_name(rng));
+            if source.at(&way).is_some() {
+                continue;
+            }
+            match rng.u8(..20) {
+                0..=3 if depth < 3 => {
+                    source.put(way.clone(), Node::Dir);
+                    self.fill(rng, source, &way, depth + 1);
+                }
+                4 => source.put(way, Node::Left(LeftKind::Link)),
+                5 if rng.u8(..8) == 0 => {
+                    self.may_fail |= !self.config.orders.skip_source_errors;
+                    let fault = Fault::never(Code::OsPermission, "");
+                    source.put(way, Node::Broken(fault));
+                }
+                _ => source.put_file(way, content(rng), time(rng.i64(1..1000))),
+            }
+        }
+    }
+
+    /// What stood at the destination before.
+    fn before(
+        &mut self,
+        rng: &mut fastrand::Rng,
+        source: &Source,
+        disk: &mut Disk,
+        dst: Ino,
+        precious: Ino,
+    ) {
+        let prefix = temp_prefix(self.config.task);
+        for (item, ordered) in self.config.orders.items.clone().iter().enumerate() {
+            if ordered.destination.names().len() != 2 || ordered.recursive == Some(false) {
+                continue;
+            }
+            let Some(top) = ordered.destination.file_name() else { continue };
+            let dir = disk.mkdir(dst, top);
+            let place = Place::item(item as u32);
+            let at = outport_protocol::session::Dir::at(&place, 0).expect("short");
+            for entry in source.list(ordered.source.names()) {
+                let mut way = ordered.source.names().to_vec();
+                way.push(entry.clone());
+                let Some(Node::File(ino)) = source.at(&way) else { continue };
+                let data = source.read(*ino, 0, usize::MAX);
+                match rng.u8(..12) {
+                    0..=2 => {
+                        let old = random_bytes(rng, data.len());
+                        put(disk, dir, &entry, &old, rng.i64(1..1000));
+                    }
+                    3 => put(disk, dir, &entry, &data, rng.i64(1..1000)),
+                    4 => put(disk, dir, &entry, &content(rng), rng.i64(1..1000)),
+                    5 => disk.symlink(dir, &entry),
+                    6 if rng.u8(..6) == 0 => {
+                        disk.mkdir(dir, &entry);
+                        self.may_fail = true;
+                    }
+                    7 => {
+                        // Somebody prepared the temporary name as another name of a file elsewhere.
+                        let place = Place { dir: at.clone(), name: Some(entry) };
+                        disk.hard_link(dir, &temp_name(&prefix, &place.key()), precious);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn go_wrong(&mut self, rng: &mut fastrand::Rng) {
+        let at = |rng: &mut fastrand::Rng, plan: &Self| {
+            Duration::from_micros(rng.u64(..plan.horizon.as_micros() as u64))
+        };
+        let breaks = [Mishap::Cut, Mishap::KillSender, Mishap::KillReceiver, Mishap::PowerLoss];
+        for _ in 0..*rng.choice(&[0, 1, 2, 4, 8]).expect("not empty") {
+            let mishap = *rng.choice(&breaks).expect("not empty");
+            self.mishaps.push((at(rng, self), mishap));
+        }
+        if rng.u8(..8) == 0 {
+            self.mishaps.push((at(rng, self), Mishap::Stop));
+        }
+        if rng.u8(..4) == 0 {
+            for _ in 0..rng.usize(1..12) {
+                self.mishaps.push((at(rng, self), Mishap::Edit));
+            }
+            self.may_fail = true;
+        }
+        if rng.u8(..8) == 0 {
+            self.mishaps.push((at(rng, self), Mishap::Full));
+            self.mishaps.push((self.horizon, Mishap::Room));
+            self.may_fail |= self.config.orders.fail_on_quota;
+        }
+        match rng.u8(..32) {
+            0..=1 => self.write_faults = Some(rng.u32(5..60)),
+            2 => self.read_faults = Some(rng.u32(5..60)),
+            3..=4 if self.config.orders.verify => self.rot = Some(rng.u32(4..40)),
+            5..=6 => self.damage = Some(rng.u32(4..40)),
+            7..=8 => self.liar = Some((Liar::Sender, rng.u32(3..40))),
+            9 => self.liar = Some((Liar::Receiver, rng.u32(3..40))),
+            _ => return,
+        }
+        self.may_fail = true;
+    }
+
+    /// Makes what a mutation spoils more likely to matter.
+    pub fn provoke(&mut self, mutation: Mutation, rng: &mut fastrand::Rng) {
+        let micros = self.horizon.as_micros() as u64;
+        let mut add = |plan: &mut Self, mishap, times| {
+            for _ in 0..times {
+                plan.mishaps.push((Duration::from_micros(rng.u64(..micros)), mishap));
+            }
+        };
+        match mutation {
+            Mutation::SkipHashCheck => self.damage = Some(3),
+            Mutation::SkipReadBack => {
+                let orders = Arc::make_mut(&mut self.config.orders);
+                orders.verify = true;
+                self.rot = Some(3);
+            }
+            Mutation::IgnoreChange | Mutation::SkipFinishSize => {
+                add(self, Mishap::Edit, 30);
+                self.may_fail = true;
+            }
+            Mutation::SkipTouchedSync | Mutation::SkipSweep | Mutation::SkipSweepSync => {
+                add(self, Mishap::Edit, 20);
+                add(self, Mishap::PowerLoss, 3);
+                self.may_fail = true;
+            }
+            Mutation::SkipFileSync
+            | Mutation::SkipTempDirSync
+            | Mutation::SkipPlacedDirSync
+            | Mutation::LateDirSync
+            | Mutation::SkipItemDirSync
+            | Mutation::SkipHeldSync
+            | Mutation::SkipPlacingSync
+            | Mutation::SkipDoneSync
+            | Mutation::SkipFinishedSync
+            | Mutation::SkipStartSync
+            | Mutation::SkipJournalDirSync
+            | Mutation::KeepTornEnd => add(self, Mishap::PowerLoss, 4),
+            Mutation::CopyIntoPlace | Mutation::SkipFinishTime | Mutation::ReuseTemp => {}
+        }
+    }
+
+    /// Whether the bytes that are sent again can be held against anybody.
+    pub fn counts_repeats(&self) -> bool {
+        let full = self.mishaps.iter().any(|(_, mishap)| *mishap == Mishap::Full);
+        let faults = [self.write_faults, self.read_faults, self.rot, self.damage];
+        !full && faults.iter().all(Option::is_none) && self.liar.is_none()
+    }
+}
+
+fn items(rng: &mut fastrand::Rng) -> Vec<TransferItem> {
+    let path = |text: String| text.parse::<CollectionPath>().expect("it is a path");
+    let count = *rng.choice(&[1, 1, 1, 2, 3]).expect("not empty");
+    (0..count)
+        .map(|item| {
+            let is_file = rng.u8(..5) == 0;
+            let below = if rng.u8(..4) == 0 { "new/deeper/" } else { "" };
+            TransferItem {
+                source: path(format!("/src/item{item}")),
+                destination: path(format!("/dst/{below}item{item}")),
+                recursive: if is_file {
+                    Some(false)
+                } else {
+                    *rng.choice(&[Some(true), None]).expect("not empty")
+                },
+            }
+        })
+        .collect()
+}
+
+fn orders(rng: &mut fastrand::Rng, items: Vec<TransferItem>) -> TransferOrders {
+    let levels =
+        [None, None, None, None].into_iter().chain(SyncLevel::ALL.iter().copied().map(Some));
+    let levels: Vec<_> = levels.collect();
+    TransferOrders {
+        source: EndpointId::from_bytes([1; 16]),
+        source_name: "smith#WorkPC".into(),
+        destination: EndpointId::from_bytes([2; 16]),
+        destination_name: "smith#Cluster".into(),
+        items,
+        sync_level: *rng.choice(&levels).expect("not empty"),
+        verify: rng.u8(..4) != 0,
+        preserve_times: rng.bool(),
+        skip_source_errors: rng.bool(),
+        fail_on_quota: rng.u8(..8) == 0,
+    }
+}
+
+fn limits(rng: &mut fastrand::Rng) -> Limits {
+    Limits {
+        window: rng.u32(4..40),
+        content_bytes: rng.u64(4..24) * 1024,
+        batch_bytes: rng.u64(1..8) * 1024,
+        batch_files: rng.usize(1..8),
+        batch_age: Duration::from_millis(rng.u64(5..200)),
+        block_bytes: 1024,
+        frame_bytes: rng.u32(1..4) * 1024,
+    }
+}
+
+fn content(rng: &mut fastrand::Rng) -> Vec<u8> {
+    let bytes = match rng.u8(..10) {
+        0 => 0,
+        1..=4 => rng.usize(1..1024),
+        5 => 1024,
+        6 => 1025,
+        7..=8 => rng.usize(1025..5000),
+        _ => rng.usize(5000..16_000),
+    };
+    random_bytes(rng, bytes)
+}
+
+fn odd_name(rng: &mut fastrand::Rng) -> Name {
+    let letter = rng.alphanumeric();
+    let bytes: Vec<u8> = match rng.u8(..12) {
+        0 => vec![0xff, letter as u8],
+        1 => format!("{letter} with, comma%2C\n").into_bytes(),
+        2 => format!("é{letter}").into_bytes(),
+        3 => vec![letter as u8; 200],
+        _ => format!("{letter}{}", rng.alphanumeric()).into_bytes(),
+    };
+    Name::from_bytes(bytes).expect("it is a name")
+}
+
+fn put(disk: &mut Disk, dir: Ino, name: &Name, data: &[u8], mtime: i64) {
+    let ino = disk.create(dir, name, time(mtime));
+    disk.write(ino, 0, data, time(mtime)).expect("there is room");
+}
+
+fn name(text: &str) -> Name {
+    Name::from_bytes(text.as_bytes()).expect("it is a name")
+}
+
+fn time(seconds: i64) -> UnixTime {
+    UnixTime::from_seconds(seconds)
+}
