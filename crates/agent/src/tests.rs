@@ -536,6 +536,7 @@ fn refusal(outcome: Outcome) -> Code {
 async fn wait_until(done: impl Fn() -> bool) {
     let waiting = async {
         while !done() {
+            // tidy: allow(sleep): looks again and again until it is so
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
