@@ -1,7 +1,7 @@
 //! The only place that writes to the screen.
 //!
 //! Facts go to standard output: text for people, or JSON. What accompanies them (progress, notes,
-//! errors) goes to standard error. Everything that is printed passes [`escape`], so that no file
+//! errors) goes to standard error. Everything that is printed passes `escape`, so that no file
 //! name or label can move the cursor or forge a line. A reader that goes away ends the printing,
 //! not the program.
 

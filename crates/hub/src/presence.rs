@@ -1,6 +1,6 @@
 //! Which agents are connected, and the channels to them.
 //!
-//! 1. An agent asks for a WebSocket at [`CONTROL_PATH`]. Only a bounded number of handshakes goes
+//! 1. An agent asks for a WebSocket at `CONTROL_PATH`. Only a bounded number of handshakes goes
 //!    on at a time ([`admission`]); who comes in between is told when to try again.
 //! 2. Inside the WebSocket, hub and agent prove their keys ([`handshake`]); what key belongs to
 //!    what endpoint is the database's to say, after the handshake, so that an agent whose endpoint

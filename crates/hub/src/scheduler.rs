@@ -1,7 +1,7 @@
 //! Decides when tasks run, and has it done.
 //!
 //! The decisions are the [`machine`]'s, which knows neither clock nor store nor network.
-//! Around it stands one [worker](worker) that feeds it what happens and carries out what it says:
+//! Around it stands one [worker] that feeds it what happens and carries out what it says:
 //! revocations first, then everything that has to be durable in one transaction, then what agents
 //! may hear only after that.
 

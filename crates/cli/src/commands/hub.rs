@@ -47,7 +47,7 @@ struct Settings {
     /// system choose
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// How browsers and agents reach this hub: https://hub.example.org
+    /// How browsers and agents reach this hub: `https://hub.example.org`
     #[arg(long, global = true, value_name = "URL")]
     public_url: Option<Url>,
     /// The certificate chain for TLS, a PEM file

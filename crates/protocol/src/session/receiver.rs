@@ -1,8 +1,8 @@
 //! The side that writes, and leads.
 //!
-//! It takes the manifest in ([`manifest`]), looks what stands at the destination ([`compare`]), asks for
-//! what is missing ([`want`]), has it verified and written ([`content`]), and makes it durable batch
-//! by batch ([`batch`]). [`file`](mod@file) is the life of one file through all of these.
+//! It takes the manifest in (`manifest`), looks what stands at the destination (`compare`), asks for
+//! what is missing (`want`), has it verified and written (`content`), and makes it durable batch
+//! by batch (`batch`). `file` is the life of one file through all of these.
 
 mod batch;
 mod compare;

@@ -1,6 +1,6 @@
 //! The side that reads: it scans the items, streams the manifest, and sends what is wanted.
 //!
-//! Two halves that share one window: [`scan`] numbers what stands at the source, [`serve`] reads what
+//! Two halves that share one window: `scan` numbers what stands at the source, `serve` reads what
 //! the receiver asks for. An entry lives here from the moment it is sent until it is released, so
 //! memory follows the window and not the tree.
 
