@@ -1,10 +1,13 @@
 //! What the owner can ask for with and without a running agent, in one place: both do the same to
 //! the same files.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use outport_control::{
     DoctorReport, Folder, FolderTest, KeyPlace, NewFolder, Paths, Secret, SetUp,
 };
-use outport_link::{Endpoint, EndpointOptions};
+use outport_link::{BindError, Endpoint, EndpointOptions};
+use outport_protocol::secret::SecretKey;
 use outport_types::{Chain, Problem};
 
 use crate::{
@@ -95,19 +98,31 @@ pub(crate) async fn load_identity(paths: &Paths, udp_port: u16) -> Result<Identi
         Ok::<_, Problem>((registration, key, trust))
     })
     .await?;
-    let options = EndpointOptions {
-        address: (udp_port != 0).then(|| (std::net::Ipv6Addr::UNSPECIFIED, udp_port).into()),
-        ..EndpointOptions::default()
-    };
-    let endpoint = Endpoint::bind(key.clone(), &options).or_else(|error| {
-        tracing::warn!(error = %Chain(&error), udp_port, "the configured port is not free");
-        Endpoint::bind(key.clone(), &EndpointOptions::default())
-    });
-    let endpoint = endpoint.map_err(|error| {
+    let endpoint = bind(&key, udp_port).map_err(|error| {
+        tracing::error!(error = %Chain(&error), "no UDP socket");
         let reason = Chain(&error).to_string();
         Problem::new(outport_types::Code::KeyUnavailable, [("reason", reason.into())])
     })?;
     Ok(Identity { registration, key, endpoint, trust })
+}
+
+/// A socket for sessions, on the configured port where that can be had.
+fn bind(key: &SecretKey, udp_port: u16) -> Result<Endpoint, BindError> {
+    let any_port = EndpointOptions::default();
+    if udp_port == 0 {
+        return Endpoint::bind(key.clone(), &any_port);
+    }
+    // A computer without IPv6 has the older kind of socket only.
+    for ip in [IpAddr::from(Ipv6Addr::UNSPECIFIED), Ipv4Addr::UNSPECIFIED.into()] {
+        let address = Some((ip, udp_port).into());
+        let options = EndpointOptions { address, ..EndpointOptions::default() };
+        match Endpoint::bind(key.clone(), &options) {
+            Ok(endpoint) => return Ok(endpoint),
+            Err(error) => tracing::debug!(%ip, error = %Chain(&error), "not this port"),
+        }
+    }
+    tracing::warn!(udp_port, "the configured port is not free");
+    Endpoint::bind(key.clone(), &any_port)
 }
 
 async fn with_config<T: Send + 'static>(

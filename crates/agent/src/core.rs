@@ -13,7 +13,7 @@ mod show;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use outport_control::{Account, Folder, Paths, Pause, Snapshot};
+use outport_control::{Account, Folder, Paths, Pause, Phase, Snapshot};
 use outport_link::Endpoint;
 use outport_mover::rules::LiveRules;
 use outport_protocol::{
@@ -299,7 +299,8 @@ impl Core {
             wake = wake.min(now + Duration::from_secs(seconds.unsigned_abs()));
         }
         if let Some(clock) = &self.hub.clock {
-            let leases = self.sessions.values().map(|running| clock.instant_of(running.expires));
+            let living = self.sessions.values().filter(|running| running.phase != Phase::Ending);
+            let leases = living.map(|running| clock.instant_of(running.expires));
             wake = leases.fold(wake, Instant::min);
         }
         // A clock that stands still between two looks must not become a busy loop.

@@ -8,6 +8,7 @@
 mod backoff;
 mod bytes;
 mod dial;
+mod proxy;
 
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
@@ -185,7 +186,8 @@ impl HubLink {
         let silence =
             Duration::from_secs(welcome.silence_seconds_max.clamp(1, SILENCE_SECONDS_MAX));
         let (out, mut outgoing) = mpsc::channel(OUT_MAX);
-        tracing::info!(hub = %self.hub, name = %welcome.name, "connected to the hub");
+        tracing::info!("connected to the hub");
+        tracing::debug!(hub = %self.hub, name = %welcome.name, "the hub's welcome");
         let connected = HubEvent::Connected { welcome, statement, out };
         if self.events.send(connected).await.is_err() {
             return ChannelError::Stopped;

@@ -85,6 +85,57 @@ async fn an_endpoint_that_was_removed_stops_knocking_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_hub_that_falls_silent_is_dialled_again() {
+    let mut rig = Rig::unconnected().await;
+    rig.hub.silence_seconds_max = 1;
+    rig.start().await;
+    let silent = rig.hub.accept().await;
+    let channel = rig.hub.accept().await;
+    drop(silent);
+    rig.end(channel).await;
+}
+
+#[tokio::test]
+async fn the_doctor_finds_what_works_and_what_does_not() {
+    let mut rig = Rig::new().await;
+    let channel = rig.hub.accept().await;
+    let mut client = rig.client().await;
+    let hub = async {
+        loop {
+            drop(rig.hub.accept().await);
+        }
+    };
+    let report = tokio::select! {
+        report = client.doctor() => report.unwrap(),
+        () = hub => unreachable!(),
+    };
+    let verdict = |name: &str| {
+        let check = report.checks.iter().find(|check| check.name == name);
+        check.unwrap_or_else(|| panic!("no check {name}: {report:?}")).verdict
+    };
+    use outport_control::Verdict;
+    for name in ["config", "setup", "name", "tcp", "tls", "channel", "folders"] {
+        assert_eq!(verdict(name), Verdict::Ok, "{report:?}");
+    }
+    drop((client, channel));
+    rig.stop().await;
+    fs::remove_dir_all(rig.folder()).unwrap();
+    fs::write(config_file(&rig.paths).with_file_name("x"), b"").unwrap();
+    let url = rig.hub.url();
+    drop(std::mem::replace(&mut rig.hub, FakeHub::start().await));
+    let mut offline = Client::in_memory(std::sync::Arc::new(Offline::new(&rig.paths)));
+    let report = offline.doctor().await.unwrap();
+    let failed: Vec<_> = report
+        .checks
+        .iter()
+        .filter(|check| check.verdict == Verdict::Failed)
+        .map(|check| check.name.as_str())
+        .collect();
+    assert_eq!(failed, ["tcp", "channel", "folders"], "{url}: {report:?}");
+    assert!(!report.is_well());
+}
+
+#[tokio::test]
 async fn paused_is_paused_over_restarts_until_resumed() {
     let mut rig = Rig::new().await;
     let mut channel = rig.hub.accept().await;

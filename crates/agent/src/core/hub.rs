@@ -7,7 +7,7 @@ use outport_protocol::{
         AgentMessage, CONTROL_VERSION, HELLO_LIST_MAX, Hello, HubMessage, RevokeReason,
         SessionState,
     },
-    statement::{SignedStatement, Statement, StatementError},
+    statement::{SignedStatement, Statement},
 };
 use outport_types::{Code, Problem, UnixTime};
 use tokio::{
@@ -268,7 +268,8 @@ impl Core {
         }
     }
 
-    /// Believes a statement of keys or not; what it changes is on the disk before it is used.
+    /// Believes a statement of keys or not. What it changes is on the disk before a channel is built
+    /// on it.
     fn check_statement(
         &mut self,
         signed: &SignedStatement,
@@ -281,14 +282,8 @@ impl Core {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::error!(error = %outport_types::Chain(&error), "not the keys of our hub");
-                let problem = match error {
-                    // An old hub database that was put back shows old keys; so would a thief.
-                    StatementError::Malformed(_)
-                    | StatementError::OtherRoot
-                    | StatementError::Signature(_)
-                    | StatementError::Older
-                    | _ => Problem::new(Code::HubKeyChanged, [("hub", hub.into())]),
-                };
+                // An old hub database that was put back shows old keys; so would a thief.
+                let problem = Problem::new(Code::HubKeyChanged, [("hub", hub.into())]);
                 self.shown.notice_problem(problem.clone());
                 answer.send(Err(problem)).ok();
                 return;

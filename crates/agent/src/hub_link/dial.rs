@@ -31,7 +31,10 @@ use tokio_tungstenite::{
     },
 };
 
-use super::bytes::{MessageBytes, io_error};
+use super::{
+    bytes::{MessageBytes, io_error},
+    proxy::{self, ProxyError},
+};
 use crate::trust::{self, TrustError};
 
 /// A stream whatever carries it.
@@ -60,6 +63,8 @@ pub(crate) enum DialError {
     Name { host: String, source: io::Error },
     #[error("cannot connect to {host}")]
     Tcp { host: String, source: io::Error },
+    #[error("the way through the proxy is closed")]
+    Proxy(#[source] ProxyError),
     #[error("the outer encryption cannot be set up")]
     Trust(#[source] TrustError),
     #[error("the certificate of {host} is not accepted")]
@@ -93,7 +98,7 @@ impl DialError {
     pub(crate) fn step(&self) -> Step {
         match self {
             Self::Name { .. } => Step::Name,
-            Self::Tcp { .. } => Step::Tcp,
+            Self::Tcp { .. } | Self::Proxy(_) => Step::Tcp,
             Self::Trust(_) | Self::Tls { .. } => Step::Tls,
             Self::WebSocket { .. } => Step::WebSocket,
             Self::NoStatement | Self::BadStatement(_) | Self::OtherHub(_) | Self::Stopped => {
@@ -126,17 +131,28 @@ pub(crate) async fn dial(
     Ok((sealed, statement, local))
 }
 
-/// Connects to the first address of the hub that answers.
+/// Connects to the first address of the hub that answers, through a proxy where one is named.
 pub(crate) async fn connect(hub: &HubUrl) -> Result<(TcpStream, Option<IpAddr>), DialError> {
     let (host, port) = host_and_port(hub);
+    let stream = match proxy::for_hub(hub).map_err(DialError::Proxy)? {
+        None => connect_to(host, port).await?,
+        Some(proxy) => {
+            let mut stream = connect_to(proxy.host.clone(), proxy.port).await?;
+            proxy.tunnel(&mut stream, &host, port).await.map_err(DialError::Proxy)?;
+            stream
+        }
+    };
+    stream.set_nodelay(true).ok();
+    let local = stream.local_addr().ok().map(|address| address.ip());
+    Ok((stream, local))
+}
+
+async fn connect_to(host: String, port: u16) -> Result<TcpStream, DialError> {
     let addresses = lookup_host((host.as_str(), port))
         .await
         .map_err(|source| DialError::Name { host: host.clone(), source })?;
     let addresses = interleave(addresses.take(ADDRESSES_MAX).collect());
-    let stream = race(addresses).await.map_err(|source| DialError::Tcp { host, source })?;
-    stream.set_nodelay(true).ok();
-    let local = stream.local_addr().ok().map(|address| address.ip());
-    Ok((stream, local))
+    race(addresses).await.map_err(|source| DialError::Tcp { host, source })
 }
 
 /// The outer encryption, where the URL asks for it.

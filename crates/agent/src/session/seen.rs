@@ -57,12 +57,13 @@ impl SeenSessions {
 
 /// Makes it last that a session begins; before this returns, nothing of it may happen.
 pub(crate) fn write_down(file: &Path, session: SessionId) -> io::Result<()> {
-    let mut file = append_private(file)?;
-    if file.metadata()?.len() as usize + LINE_BYTES > FILE_BYTES_MAX {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "restart the agent to tidy up"));
+    let mut open = append_private(file)?;
+    if TIDY_BYTES < open.metadata()?.len() {
+        SeenSessions::load(file)?;
+        open = append_private(file)?;
     }
-    file.write_all(format!("{session}\n").as_bytes())?;
-    file.sync_data()
+    open.write_all(format!("{session}\n").as_bytes())?;
+    open.sync_data()
 }
 
 /// Where the list is.
@@ -72,9 +73,10 @@ pub(crate) fn file(state_dir: &Path) -> PathBuf {
 
 /// Begun within one lease by a hub in a hurry; older tickets have run out.
 const SESSIONS_MAX: usize = 10_000;
-const LINE_BYTES: usize = 37;
-/// Months of running without a restart, which tidies it up.
-const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Twice what the list needs.
+const TIDY_BYTES: u64 = 2 * 37 * SESSIONS_MAX as u64;
+/// More than the file ever has.
+const FILE_BYTES_MAX: usize = 16 * TIDY_BYTES as usize;
 
 #[cfg(test)]
 mod tests {
@@ -93,6 +95,20 @@ mod tests {
         assert!(seen.contains(&first) && seen.contains(&second));
         write_down(&file, SessionId::random()).unwrap();
         assert_eq!(SeenSessions::load(&file).unwrap().order.len(), 3);
+    }
+
+    #[test]
+    fn the_file_is_tidied_before_it_grows_long() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = file(dir.path());
+        let old: String = std::iter::repeat_with(|| format!("{}\n", SessionId::random()))
+            .take(2 * SESSIONS_MAX + 1)
+            .collect();
+        std::fs::write(&file, old).unwrap();
+        let last = SessionId::random();
+        write_down(&file, last).unwrap();
+        assert!(std::fs::metadata(&file).unwrap().len() < TIDY_BYTES);
+        assert!(SeenSessions::load(&file).unwrap().contains(&last));
     }
 
     #[test]

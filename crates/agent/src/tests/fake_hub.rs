@@ -44,6 +44,8 @@ pub(super) struct FakeHub {
     pub(super) statement: Statement,
     /// What the next agent is refused with, if it is.
     pub(super) refuse: Option<HubMessage>,
+    /// How long it says that silence is normal.
+    pub(super) silence_seconds_max: u64,
 }
 
 /// The hub's side of a channel.
@@ -75,7 +77,15 @@ impl FakeHub {
             not_after: local_now().plus_seconds(3600),
             successor: None,
         };
-        Self { listener, root, ticket_key, channel_key, statement, refuse: None }
+        Self {
+            listener,
+            root,
+            ticket_key,
+            channel_key,
+            statement,
+            refuse: None,
+            silence_seconds_max: 30,
+        }
     }
 
     pub(super) fn url(&self) -> String {
@@ -106,7 +116,7 @@ impl FakeHub {
 
     async fn serve(&self, mut stream: TcpStream) -> Option<Channel> {
         let mut first = [0; 4];
-        stream.peek(&mut first).await.unwrap();
+        stream.peek(&mut first).await.ok()?;
         if &first == b"POST" {
             self.answer_setup(&mut stream).await;
             return None;
@@ -127,7 +137,7 @@ impl FakeHub {
         let mut channel = Channel { stream, decoder, hello };
         match &self.refuse {
             Some(refusal) => channel.say(refusal).await,
-            None => channel.say(&HubMessage::Welcome(welcome())).await,
+            None => channel.say(&HubMessage::Welcome(welcome(self.silence_seconds_max))).await,
         }
         Some(channel)
     }
@@ -314,7 +324,7 @@ impl Sample {
     }
 }
 
-fn welcome() -> Welcome {
+fn welcome(silence_seconds_max: u64) -> Welcome {
     Welcome {
         version: 1,
         hub_time: local_now(),
@@ -322,7 +332,7 @@ fn welcome() -> Welcome {
         name: NAME.parse().unwrap(),
         owner: "smith@hub".to_owned(),
         udp: None,
-        silence_seconds_max: 30,
+        silence_seconds_max,
     }
 }
 
