@@ -44,7 +44,9 @@ pub enum ListenError {
     },
 }
 
-/// The file that says where the socket is when it is not in its usual place.
+/// The file in the state directory that says where the socket is. The agent and its clients may
+/// have different environments (a service, a terminal, cron), and so different ideas of where the
+/// runtime directory is; the state directory is the same for all.
 const ADDRESS_FILE: &str = "control.address";
 
 /// A name that nobody can guess, so that nobody can take it first.

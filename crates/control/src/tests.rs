@@ -80,8 +80,12 @@ async fn a_socket_left_behind_is_replaced_and_anything_else_is_not() {
     let home = TempDir::new().unwrap();
     let paths = Paths::below(home.path(), Profile::default());
     let socket = paths.runtime_dir.join("control.sock");
-    fs::create_dir_all(&paths.runtime_dir).unwrap();
+    assert!(matches!(Client::connect(&paths).await, Err(ConnectError::NotRunning)));
+    crate::ensure_private_dir(&paths.runtime_dir).unwrap();
+    crate::ensure_private_dir(&paths.state_dir).unwrap();
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    fs::write(paths.state_dir.join("control.address"), socket.as_os_str().as_encoded_bytes())
+        .unwrap();
     assert!(matches!(Client::connect(&paths).await, Err(ConnectError::NotRunning)));
     drop(Listener::bind(&paths).unwrap());
     assert!(!socket.exists(), "the socket goes with its agent");
@@ -92,13 +96,33 @@ async fn a_socket_left_behind_is_replaced_and_anything_else_is_not() {
 }
 
 #[tokio::test]
+async fn a_client_with_another_runtime_directory_finds_the_agent() {
+    let rig = Rig::start();
+    let elsewhere = Paths { runtime_dir: "/nowhere".into(), ..rig.paths.clone() };
+    assert!(Client::connect(&elsewhere).await.unwrap().status().await.is_ok());
+}
+
+#[tokio::test]
+async fn an_address_that_others_could_have_taken_is_not_believed() {
+    let rig = Rig::start();
+    let open = rig.paths.runtime_dir.parent().unwrap().join("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let socket = open.join("control.sock");
+    let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    fs::write(rig.paths.state_dir.join("control.address"), socket.as_os_str().as_encoded_bytes())
+        .unwrap();
+    assert!(matches!(Client::connect(&rig.paths).await, Err(ConnectError::Socket(_))));
+}
+
+#[tokio::test]
 async fn a_long_path_gets_a_random_private_place() {
     let home = TempDir::new().unwrap();
     let long = home.path().join("x".repeat(120));
     let rig = Rig::start_at(Paths::below(&long, Profile::default()), home);
     let mut client = rig.connect().await;
     assert!(client.status().await.is_ok());
-    let address = rig.paths.runtime_dir.join("control.address");
+    let address = rig.paths.state_dir.join("control.address");
     let socket = fs::read_to_string(address).unwrap();
     let dir = Path::new(&socket).parent().unwrap().to_owned();
     assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);

@@ -1,11 +1,13 @@
 //! A Unix socket in a directory that only its owner can enter.
 //!
 //! The path of a socket has room for about a hundred bytes. Where the runtime directory is longer,
-//! the socket goes into a fresh directory with a random name, and a file in the runtime directory
-//! says where. A predictable name outside the owner's own directories is never used.
+//! the socket goes into a fresh directory with a random name. A predictable name outside the owner's
+//! own directories is never used. A file in the state directory says where the socket is.
 
 use std::{
-    env, fs, io,
+    env,
+    ffi::OsString,
+    fs, io,
     os::unix::{
         ffi::{OsStrExt as _, OsStringExt as _},
         fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _},
@@ -28,6 +30,8 @@ pub struct Listener {
     path: PathBuf,
     /// A directory with a random name that goes with the socket.
     random_dir: Option<PathBuf>,
+    /// The file that says where the socket is.
+    address: PathBuf,
 }
 
 impl Listener {
@@ -37,19 +41,25 @@ impl Listener {
     /// # Errors
     /// When the directory is not private, something else is in the way, or the system refuses.
     pub fn bind(paths: &Paths) -> Result<Self, ListenError> {
-        let dir = &paths.runtime_dir;
-        ensure_private_dir(dir)
-            .map_err(|source| ListenError::Directory { dir: dir.clone(), source })?;
-        remove_stale_address(dir);
-        let usual = dir.join(SOCKET_FILE);
-        if usual.as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
-            let socket = listen(&usual)?;
-            return Ok(Self { socket, path: usual, random_dir: None });
+        for dir in [&paths.state_dir, &paths.runtime_dir] {
+            ensure_private_dir(dir)
+                .map_err(|source| ListenError::Directory { dir: dir.clone(), source })?;
         }
-        let (random_dir, path) = random_place(dir)
-            .map_err(|source| ListenError::Directory { dir: dir.clone(), source })?;
+        let address = paths.state_dir.join(ADDRESS_FILE);
+        remove_stale(&address);
+        let usual = paths.runtime_dir.join(SOCKET_FILE);
+        let (path, random_dir) = if usual.as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
+            (usual, None)
+        } else {
+            let dir = random_dir()
+                .map_err(|source| ListenError::Directory { dir: env::temp_dir(), source })?;
+            (dir.join(SOCKET_FILE), Some(dir))
+        };
         let socket = listen(&path)?;
-        Ok(Self { socket, path, random_dir: Some(random_dir) })
+        let this = Self { socket, path, random_dir, address };
+        fs::write(&this.address, this.path.as_os_str().as_bytes())
+            .map_err(|source| ListenError::Listen { path: this.address.clone(), source })?;
+        Ok(this)
     }
 
     /// Waits for a client of the same user; others are turned away without a word.
@@ -69,6 +79,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        fs::remove_file(&self.address).ok();
         fs::remove_file(&self.path).ok();
         if let Some(dir) = &self.random_dir {
             fs::remove_dir(dir).ok();
@@ -78,24 +89,19 @@ impl Drop for Listener {
 
 /// Connects to the agent of a profile.
 pub(crate) async fn connect(paths: &Paths) -> io::Result<Stream> {
-    let address = paths.runtime_dir.join(ADDRESS_FILE);
-    let path = match fs::read(&address) {
-        Ok(bytes) => {
-            let path = PathBuf::from(std::ffi::OsString::from_vec(bytes));
-            check_owner(path.parent().unwrap_or(&path))?;
-            path
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            paths.runtime_dir.join(SOCKET_FILE)
-        }
-        Err(error) => return Err(error),
-    };
-    if SOCKET_PATH_BYTES_MAX < path.as_os_str().len() {
-        return Err(io::ErrorKind::NotFound.into()); // no agent can listen there
-    }
+    let path = read_address(&paths.state_dir.join(ADDRESS_FILE))?;
+    check_owner(path.parent().unwrap_or(&path))?;
     let stream = UnixStream::connect(&path).await?;
     check_peer(&stream)?;
     Ok(stream)
+}
+
+fn read_address(address: &Path) -> io::Result<PathBuf> {
+    let bytes = fs::read(address)?;
+    if SOCKET_PATH_BYTES_MAX < bytes.len() {
+        return Err(io::ErrorKind::NotFound.into()); // no agent wrote that
+    }
+    Ok(PathBuf::from(OsString::from_vec(bytes)))
 }
 
 fn listen(path: &Path) -> Result<UnixListener, ListenError> {
@@ -111,23 +117,23 @@ fn listen(path: &Path) -> Result<UnixListener, ListenError> {
     Ok(socket)
 }
 
-/// Makes a private directory with a random name, and says in the runtime directory where it is.
-fn random_place(runtime_dir: &Path) -> io::Result<(PathBuf, PathBuf)> {
-    let random_dir = env::temp_dir().join(random_name("outport-")?);
-    fs::DirBuilder::new().mode(0o700).create(&random_dir)?;
-    let path = random_dir.join(SOCKET_FILE);
-    fs::write(runtime_dir.join(ADDRESS_FILE), path.as_os_str().as_bytes())?;
-    Ok((random_dir, path))
+/// Makes a private directory with a random name.
+fn random_dir() -> io::Result<PathBuf> {
+    let dir = env::temp_dir().join(random_name(RANDOM_PREFIX)?);
+    fs::DirBuilder::new().mode(0o700).create(&dir)?;
+    Ok(dir)
 }
 
-/// Removes the random directory that an agent which was killed left behind.
-fn remove_stale_address(runtime_dir: &Path) {
-    let address = runtime_dir.join(ADDRESS_FILE);
-    let Ok(bytes) = fs::read(&address) else { return };
-    let path = PathBuf::from(std::ffi::OsString::from_vec(bytes));
-    if let Some(dir) = path.parent().filter(|dir| check_owner(dir).is_ok()) {
+/// Removes what an agent that was killed left behind: its socket, and the random directory of one.
+fn remove_stale(address: &Path) {
+    let Ok(path) = read_address(address) else { return };
+    let is_socket = fs::symlink_metadata(&path).is_ok_and(|found| found.file_type().is_socket());
+    if let Some(dir) = path.parent().filter(|dir| is_socket && check_owner(dir).is_ok()) {
         fs::remove_file(&path).ok();
-        fs::remove_dir(dir).ok(); // only ever an empty directory
+        let name = dir.file_name().unwrap_or_default().as_bytes();
+        if dir.parent() == Some(&env::temp_dir()) && name.starts_with(RANDOM_PREFIX.as_bytes()) {
+            fs::remove_dir(dir).ok(); // only ever an empty directory
+        }
     }
     fs::remove_file(address).ok();
 }
@@ -153,6 +159,7 @@ fn check_peer(stream: &UnixStream) -> io::Result<()> {
     ))
 }
 
+const RANDOM_PREFIX: &str = "outport-";
 const SOCKET_FILE: &str = "control.sock";
 /// macOS has room for 103 bytes and the NUL, Linux for 107.
 const SOCKET_PATH_BYTES_MAX: usize = 103;

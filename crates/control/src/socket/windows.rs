@@ -1,7 +1,7 @@
 //! A named pipe with a random name and rights for its owner only.
 //!
 //! Pipe names are one space for all users, so a fixed name could be taken by somebody else first.
-//! The agent draws a random one and writes it into the profile's runtime directory, which other
+//! The agent draws a random one and writes it into the profile's state directory, which other
 //! users can neither read nor write: who finds the name there talks to the right agent.
 
 use std::{fs, io, path::Path};
@@ -32,7 +32,7 @@ impl Listener {
     /// # Errors
     /// When the directory cannot be made or the system refuses.
     pub fn bind(paths: &Paths) -> Result<Self, ListenError> {
-        let dir = &paths.runtime_dir;
+        let dir = &paths.state_dir;
         ensure_private_dir(dir)
             .map_err(|source| ListenError::Directory { dir: dir.clone(), source })?;
         let address = dir.join(ADDRESS_FILE);
@@ -58,7 +58,7 @@ impl Drop for Listener {
 
 /// Connects to the agent of a profile.
 pub(crate) async fn connect(paths: &Paths) -> io::Result<Stream> {
-    let name = fs::read_to_string(paths.runtime_dir.join(ADDRESS_FILE))?;
+    let name = fs::read_to_string(paths.state_dir.join(ADDRESS_FILE))?;
     if !name.starts_with(PIPE_PREFIX) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not the name of a pipe"));
     }
