@@ -1,0 +1,61 @@
+import type { Problem } from "../platform/types";
+import { type Language, type PlainKey, fill, i18n, t } from "./i18n.svelte";
+import catalogue from "./problems.json";
+
+/** What a person reads of a problem: what happened, and what to do. */
+export interface ProblemText {
+  cause: string;
+  remedy: string | null;
+}
+
+/**
+ * The texts of a problem in the language in use.
+ *
+ * They come from the one catalogue of problems. Its first sentence is the cause, the rest what to do.
+ * Where the catalogue names a command to type, the window says where to click.
+ */
+export function problemText(problem: Problem): ProblemText {
+  const texts: Partial<Record<string, Record<Language, string>>> = catalogue;
+  const args = problem.args ?? {};
+  const template = texts[problem.code]?.[i18n.language];
+  if (template === undefined) return split(problem.message);
+  const { cause, remedy } = split(template);
+  const own = REMEDIES[problem.code];
+  return {
+    cause: fill(cause, args),
+    remedy: own ? t(own) : remedy && fill(remedy, args),
+  };
+}
+
+/** A problem as one line, for lists and the clipboard. */
+export function problemLine(problem: Problem): string {
+  const { cause, remedy } = problemText(problem);
+  return remedy === null ? cause : `${cause} ${remedy}`;
+}
+
+function split(text: string): ProblemText {
+  // NOT_SHARED and its like name the reason after a colon: that belongs to the cause.
+  const end = /[.!?](?=\s+\p{Lu}|\s+\{|\s+`)/u.exec(text);
+  if (end === null) return { cause: text, remedy: null };
+  return { cause: text.slice(0, end.index + 1), remedy: text.slice(end.index + 1).trim() };
+}
+
+/** What to do in the window, for problems whose catalogue text names a command. */
+const REMEDIES: Partial<Record<string, PlainKey>> = {
+  AGENT_NOT_RUNNING: "remedy.agentNotRunning",
+  AGENT_RUNNING: "remedy.agentRunning",
+  ENDPOINT_NOT_FOUND: "remedy.endpointNotFound",
+  ENDPOINT_REMOVED: "remedy.setUpAgain",
+  FOLDER_NEEDS_CONFIRM: "remedy.folderNeedsConfirm",
+  HUB_UNREACHABLE: "remedy.hubUnreachable",
+  KEY_UNKNOWN: "remedy.setUpAgain",
+  NOT_SET_UP: "remedy.setUp",
+  NOT_SHARED: "remedy.notShared",
+  NO_DEFAULT_DIRECTORY: "remedy.noDefaultDirectory",
+  NO_ROUTE: "remedy.noRoute",
+  READ_ONLY: "remedy.readOnly",
+  SIGNED_OUT: "remedy.signedOut",
+};
+
+/** The codes whose remedy the window words itself. */
+export const OWN_REMEDIES: readonly string[] = Object.keys(REMEDIES);

@@ -1,0 +1,117 @@
+import type { Platform } from "../platform/platform";
+import type { Entry, NewTransfer, Outcome, SyncLevel } from "../platform/types";
+import { Pane } from "./pane.svelte";
+
+export type Side = "left" | "right";
+
+/** How the next transfer is done. */
+export interface TransferOptions {
+  label: string;
+  sync_level: SyncLevel | "always";
+  preserve_times: boolean;
+  verify: boolean;
+  skip_source_errors: boolean;
+}
+
+/** The two panes, and what goes from one to the other. */
+export class Files {
+  readonly left: Pane;
+  readonly right: Pane;
+  active: Side = $state("left");
+  sending = $state(false);
+  options: TransferOptions = $state({
+    label: "",
+    sync_level: "always",
+    preserve_times: true,
+    verify: true,
+    skip_source_errors: false,
+  });
+  /** The same until the hub has taken it, so that asking again makes no second task. */
+  #submission: { id: string; wish: string } | null = null;
+  readonly #platform: Platform;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+    this.left = new Pane(platform);
+    this.right = new Pane(platform);
+  }
+
+  pane(side: Side): Pane {
+    return side === "left" ? this.left : this.right;
+  }
+
+  other(side: Side): Side {
+    return side === "left" ? "right" : "left";
+  }
+
+  /** Whether something is selected there that can go to the other side. */
+  canTransfer(from: Side): boolean {
+    const [source, destination] = [this.pane(from), this.pane(this.other(from))];
+    return 0 < source.selected.size && destination.path !== null && destination.problem === undefined && !this.sending;
+  }
+
+  /** Asks for a transfer of what is selected; answers with the task. */
+  async transfer(from: Side): Promise<Outcome<string> | null> {
+    const wish = this.#wish(from);
+    if (wish === null || this.sending) return null;
+    this.sending = true;
+    const outcome = await this.#platform.transfer({ ...wish, submission: this.#submissionFor(wish) });
+    this.sending = false;
+    if (outcome.status === "ok") {
+      this.#submission = null;
+      this.options.label = "";
+      this.pane(from).selectNone();
+    }
+    return outcome;
+  }
+
+  /** Asks for the deletion of what is selected; answers with the task. */
+  async deleteSelected(side: Side): Promise<Outcome<string> | null> {
+    const pane = this.pane(side);
+    const { collection, path } = pane;
+    if (collection === null || path === null || pane.selected.size === 0) return null;
+    const outcome = await this.#platform.deleteFiles({
+      collection: collection.id,
+      paths: [...pane.selected].map((name) => path + name),
+      recursive: pane.selectedEntries.some((entry) => entry.kind === "folder"),
+      ignore_missing: false,
+      label: null,
+      deadline: null,
+      submission: null,
+    });
+    if (outcome.status === "ok") pane.selectNone();
+    return outcome;
+  }
+
+  #wish(from: Side): NewTransfer | null {
+    const [source, destination] = [this.pane(from), this.pane(this.other(from))];
+    const { path: sourcePath, collection: sourceCollection } = source;
+    const { path: destinationPath, collection: destinationCollection } = destination;
+    if (!sourceCollection || !destinationCollection || sourcePath === null || destinationPath === null) return null;
+    const item = (entry: Entry) => ({
+      source_path: sourcePath + entry.name,
+      destination_path: destinationPath + entry.name,
+      recursive: entry.kind === "folder",
+    });
+    const { label, sync_level, preserve_times, verify, skip_source_errors } = this.options;
+    return {
+      source: sourceCollection.id,
+      destination: destinationCollection.id,
+      items: source.selectedEntries.map(item),
+      label: label.trim() || null,
+      sync_level: sync_level === "always" ? null : sync_level,
+      verify,
+      preserve_times,
+      skip_source_errors,
+      fail_on_quota: false,
+      deadline: null,
+      submission: null,
+    };
+  }
+
+  #submissionFor(wish: NewTransfer): string {
+    const text = JSON.stringify(wish);
+    if (this.#submission?.wish !== text) this.#submission = { id: crypto.randomUUID(), wish: text };
+    return this.#submission.id;
+  }
+}
