@@ -20,7 +20,8 @@ const GAP_MS = 40_000;
 /** The path of a line through samples, and of the area below it; missing stretches are nought. */
 export function curve(samples: readonly Sample[], field: Field): { line: string; area: string } {
   const at = (time: number) => round(((time - field.start) / field.span) * field.width);
-  const level = (value: number) => round(field.top <= 0 ? field.height : field.height * (1 - value / field.top));
+  const level = (value: number) =>
+    round(field.top <= 0 ? field.height : field.height * (1 - value / field.top));
   const points: [number, number][] = [];
   let last: number | undefined;
   for (const { time, value } of samples) {

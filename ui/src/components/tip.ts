@@ -26,7 +26,14 @@ export function tip(text: string | null | undefined): Attachment<HTMLElement> {
       if (event.key === "Escape") hide();
     };
 
-    const listeners = { pointerenter: wait, pointerleave: hide, pointerdown: hide, focus: focused, blur: hide, keydown: key };
+    const listeners = {
+      pointerenter: wait,
+      pointerleave: hide,
+      pointerdown: hide,
+      focus: focused,
+      blur: hide,
+      keydown: key,
+    };
     const entries = Object.entries(listeners) as [string, EventListener][];
     for (const [name, run] of entries) element.addEventListener(name, run);
     return () => {
@@ -48,7 +55,10 @@ function place(element: HTMLElement, text: string): HTMLElement {
   const own = bubble.getBoundingClientRect();
   const below = around.bottom + GAP + own.height < innerHeight;
   const top = below ? around.bottom + GAP : around.top - GAP - own.height;
-  const left = Math.min(Math.max(GAP, around.left + around.width / 2 - own.width / 2), innerWidth - own.width - GAP);
+  const left = Math.min(
+    Math.max(GAP, around.left + around.width / 2 - own.width / 2),
+    innerWidth - own.width - GAP,
+  );
   bubble.style.top = `${top}px`;
   bubble.style.left = `${left}px`;
   return bubble;

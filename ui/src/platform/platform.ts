@@ -85,11 +85,9 @@ export interface ShellCommands {
   saveShellSettings(settings: ShellSettings): Promise<Outcome<ShellState>>;
   setAutostart(on: boolean): Promise<Outcome<ShellState>>;
   retryAgent(): Promise<Outcome<ShellState>>;
-  closeHintSeen(): Promise<Outcome<ShellState>>;
-  noTraySeen(): Promise<Outcome<ShellState>>;
   checkForUpdate(): Promise<Outcome<ShellState>>;
   installUpdate(): Promise<Outcome<ShellState>>;
-  takePlace(): Promise<Outcome<Destination | null>>;
+  takePage(): Promise<Outcome<Destination | null>>;
 
   pickFolder(title: string): Promise<Outcome<string | null>>;
   openUrl(url: string): Promise<Outcome<null>>;

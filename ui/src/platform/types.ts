@@ -135,7 +135,8 @@ export type Happening =
   | { kind: "set_up"; name: string }
   | { kind: "held" | "released"; reason: HeldReason }
   | {
-      kind: "session_began" | "session_finished" | "session_stopped" | "session_interrupted" | "session_refused";
+      kind:
+        "session_began" | "session_finished" | "session_stopped" | "session_interrupted" | "session_refused";
       direction: Direction;
       peer: string | null;
     }
@@ -379,10 +380,7 @@ export interface TasksQuery {
 export type System = "linux" | "macos" | "windows";
 
 export type AgentHost =
-  | { kind: "own" }
-  | { kind: "attached"; pid: number }
-  | { kind: "demo" }
-  | { kind: "none"; problem: Problem };
+  { kind: "own" } | { kind: "attached"; pid: number } | { kind: "demo" } | { kind: "none"; problem: Problem };
 
 export interface ShellState {
   version: string;
@@ -404,7 +402,8 @@ export interface ShellSettings {
   seen_close_hint: boolean;
   seen_no_tray: boolean;
   setup_step: number;
-  setup_draft: Record<string, string>;
+  /** What was typed in the first run, as JSON of these screens. */
+  setup_draft: string;
 }
 
 export type Update =

@@ -8,7 +8,9 @@ export class Agent {
   readonly paused = $derived(this.snapshot?.paused ?? null);
   readonly fullName = $derived(fullName(this.snapshot));
   readonly work = $derived(this.snapshot ? workHere(this.snapshot) : []);
-  readonly runningTasks = $derived(this.snapshot?.tasks.tasks.filter((task) => task.status === "ACTIVE") ?? []);
+  readonly runningTasks = $derived(
+    this.snapshot?.tasks.tasks.filter((task) => task.status === "ACTIVE") ?? [],
+  );
   readonly #platform: AgentCommands;
 
   constructor(platform: AgentCommands) {

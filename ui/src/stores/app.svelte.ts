@@ -24,7 +24,7 @@ export class App {
       this.shell.follow(),
       this.platform.onGoTo((place) => this.router.go(place)),
     ];
-    void this.platform.takePlace().then((outcome) => {
+    void this.platform.takePage().then((outcome) => {
       if (outcome.status === "ok" && outcome.data !== null) this.router.go(outcome.data);
     });
     return () => stops.forEach((stop) => stop());

@@ -47,7 +47,12 @@ export class Files {
   /** Whether something is selected there that can go to the other side. */
   canTransfer(from: Side): boolean {
     const [source, destination] = [this.pane(from), this.pane(this.other(from))];
-    return 0 < source.selected.size && destination.path !== null && destination.problem === undefined && !this.sending;
+    return (
+      0 < source.selected.size &&
+      destination.path !== null &&
+      destination.problem === undefined &&
+      !this.sending
+    );
   }
 
   /** Asks for a transfer of what is selected; answers with the task. */
@@ -87,7 +92,8 @@ export class Files {
     const [source, destination] = [this.pane(from), this.pane(this.other(from))];
     const { path: sourcePath, collection: sourceCollection } = source;
     const { path: destinationPath, collection: destinationCollection } = destination;
-    if (!sourceCollection || !destinationCollection || sourcePath === null || destinationPath === null) return null;
+    if (!sourceCollection || !destinationCollection || sourcePath === null || destinationPath === null)
+      return null;
     const item = (entry: Entry) => ({
       source_path: sourcePath + entry.name,
       destination_path: destinationPath + entry.name,

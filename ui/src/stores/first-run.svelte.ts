@@ -1,5 +1,14 @@
 import type { Platform } from "../platform/platform";
-import type { HubFacts, NameCheck, Outcome, Preset, Problem, SetUp, ShellState, Snapshot } from "../platform/types";
+import type {
+  HubFacts,
+  NameCheck,
+  Outcome,
+  Preset,
+  Problem,
+  SetUp,
+  ShellState,
+  Snapshot,
+} from "../platform/types";
 import type { Agent } from "./agent.svelte";
 import { Question } from "./question.svelte";
 import type { Shell } from "./shell.svelte";
@@ -7,6 +16,24 @@ import type { Shell } from "./shell.svelte";
 /** The steps in their order. */
 export const STEPS = ["hub", "signIn", "name", "folders", "habits", "check"] as const;
 export type Step = (typeof STEPS)[number];
+
+/** Whether this computer stands for an endpoint that the hub knows. */
+export function isSetUp(snapshot: Snapshot): boolean {
+  return snapshot.endpoint !== null && !snapshot.notices.some((notice) => LOST.includes(notice.code));
+}
+
+/** What was typed before the window was closed; anything unreadable counts as nothing. */
+function readDraft(text: string | undefined): Record<string, string | undefined> {
+  try {
+    const draft: unknown = JSON.parse(text || "{}");
+    if (typeof draft !== "object" || draft === null) return {};
+    return Object.fromEntries(Object.entries(draft).filter(([, value]) => typeof value === "string"));
+  } catch {
+    return {};
+  }
+}
+
+const LOST = ["ENDPOINT_REMOVED", "KEY_UNKNOWN", "KEY_REPLACED"];
 
 /** The way from a fresh installation to a computer that works; every answer is kept at once. */
 export class FirstRun {
@@ -38,7 +65,7 @@ export class FirstRun {
   /** Takes up where the owner was, and skips what the centre has decided. */
   async begin(link: { hub: string | null } | null): Promise<void> {
     const settings = this.#shell.state?.settings;
-    const draft = settings?.setup_draft ?? {};
+    const draft = readDraft(settings?.setup_draft);
     const outcome = await this.#platform.preset();
     this.preset = outcome.status === "ok" ? outcome.data : undefined;
     const hubHere = this.#agent.snapshot?.account?.hub ?? this.#agent.snapshot?.endpoint?.hub;
@@ -105,7 +132,7 @@ export class FirstRun {
 
   /** Ends the first run; what was typed is forgotten. */
   async finish(): Promise<Outcome<ShellState>> {
-    return this.#shell.save({ setup_step: 0, setup_draft: {} });
+    return this.#shell.save({ setup_step: 0, setup_draft: "" });
   }
 
   /** Keeps what was typed so far, so that closing the window loses nothing. */
@@ -147,7 +174,8 @@ export class FirstRun {
   /** A step that can be shown: those after a registration need one, those after a sign-in that. */
   #reachable(wanted: Step): Step {
     const snapshot = this.#agent.snapshot;
-    if (snapshot?.endpoint) return STEPS.indexOf(wanted) < STEPS.indexOf("name") ? "folders" : wanted;
+    if (snapshot && isSetUp(snapshot))
+      return STEPS.indexOf(wanted) < STEPS.indexOf("name") ? "folders" : wanted;
     if (snapshot?.account) return "name";
     return wanted === "hub" ? "hub" : "signIn";
   }
@@ -155,6 +183,6 @@ export class FirstRun {
   async #keep(): Promise<void> {
     const draft: Record<string, string> = { address: this.address };
     if (this.nameTouched) draft["name"] = this.name;
-    await this.#shell.save({ setup_step: STEPS.indexOf(this.step) + 1, setup_draft: draft });
+    await this.#shell.save({ setup_step: STEPS.indexOf(this.step) + 1, setup_draft: JSON.stringify(draft) });
   }
 }

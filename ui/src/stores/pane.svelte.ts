@@ -101,6 +101,7 @@ export class Pane {
 
   /** The entry of a row, once its page has come. */
   entry(row: number): Entry | undefined {
+    void this.revision;
     return this.#pages.get(Math.floor(row / PAGE))?.[row % PAGE];
   }
 

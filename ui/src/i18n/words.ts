@@ -1,0 +1,213 @@
+import type { BuoyState } from "../components/buoy";
+import type {
+  AgentState,
+  Direction,
+  Folder,
+  Happening,
+  HappeningView,
+  HeldReason,
+  Problem,
+  Progress,
+  SessionView,
+  Snapshot,
+  TaskView,
+} from "../platform/types";
+import { duration, percent, rate, untilMoment } from "./format";
+import { type PlainKey, i18n, t } from "./i18n.svelte";
+import { problemLine } from "./problems";
+
+/** The state of the agent in a few words, with the end of a pause. */
+export function stateWord(snapshot: Snapshot): string {
+  if (snapshot.held) return t(HELD[snapshot.held.reason]);
+  const until = snapshot.paused?.until;
+  if (snapshot.state === "paused" && until) return t("state.pausedUntil", { time: untilMoment(until) });
+  return t(STATES[snapshot.state]);
+}
+
+/** What a task is called: its label, or what it does. */
+export function taskTitle(task: TaskView): string {
+  if (task.label) return task.label;
+  if (task.destination === null) return t("task.deletionFrom", { place: task.source.name });
+  return t("task.transferTo", { place: task.destination.name });
+}
+
+/** From where to where a task goes. */
+export function taskWay(task: TaskView): string {
+  return task.destination === null ? task.source.name : `${task.source.name} → ${task.destination.name}`;
+}
+
+/** Why a task waits. The hub names the computer in English only; other languages say the kind. */
+export function waitingText(waiting: { code: string; text: string | null }): string {
+  if (i18n.language === "en" && waiting.text) return waiting.text;
+  return t(WAITING[waiting.code] ?? "waiting.other");
+}
+
+/** What ended a task, as a problem that a person can read and copy. */
+export function failureProblem(failure: { code: string; text: string }): Problem {
+  const kind = FAILURES[failure.code];
+  if (i18n.language === "en" || kind === undefined) return { code: failure.code, message: failure.text };
+  return { code: failure.code, message: `${t(kind)} ${failure.text}` };
+}
+
+/** What a session does, and with whom. */
+export function sessionWay(direction: Direction, peer: string | null): string {
+  return t(DIRECTIONS[direction], { peer: peer ?? t("peer.unknown") });
+}
+
+/** The numbers of a progress: `68 % · 94 MB/s · 12 min left`. */
+export function progressWords(progress: Progress): string {
+  const share = shareOf(progress);
+  const words = [share === null ? t("progress.scanning") : percent(share)];
+  if (0 < progress.rate) words.push(rate(progress.rate));
+  if (progress.eta_seconds !== null && share !== 1) {
+    words.push(t("progress.left", { time: duration(progress.eta_seconds) }));
+  }
+  return words.join(" · ");
+}
+
+/** How much of a task is done; `null` while the whole is not known. */
+export function shareOf(progress: Progress): number | null {
+  if (!progress.scan_done) return null;
+  if (0 < progress.bytes_found) return Math.min(1, progress.bytes_done / progress.bytes_found);
+  return progress.files_found === 0 ? 1 : Math.min(1, progress.files_done / progress.files_found);
+}
+
+/** The files of a progress: `1,204 of 1,911 files`. */
+export function filesWords(progress: Progress): string {
+  if (!progress.scan_done) return t("progress.filesSoFar", { n: progress.files_done });
+  return t("progress.files", { done: progress.files_done, n: progress.files_found });
+}
+
+/** What a session says beside its numbers while it has none. */
+export function phaseWords(session: SessionView): string {
+  switch (session.phase) {
+    case "connecting":
+      return t("phase.connecting");
+    case "working":
+      return progressWords(session.progress);
+    case "ending":
+      return t("phase.ending");
+  }
+}
+
+/** Something that happened, as a sentence. */
+export function happeningText({ what, text, problem }: HappeningView): string {
+  const said = happeningWords(what) ?? text;
+  return problem === null ? said : `${said} – ${problemLine(problem)}`;
+}
+
+function happeningWords(what: Happening): string | null {
+  switch (what.kind) {
+    case "closing":
+    case "paused":
+    case "resumed":
+    case "pause_over":
+    case "config_read":
+    case "network_changed":
+    case "woke":
+      return t(HAPPENINGS[what.kind]);
+    case "set_up":
+      return t("event.setUp", { name: what.name });
+    case "held":
+      return t(HELD[what.reason]);
+    case "released":
+      return t("event.released");
+    case "session_began":
+    case "session_finished":
+    case "session_stopped":
+    case "session_interrupted":
+    case "session_refused": {
+      const way = sessionWay(what.direction, what.peer);
+      return t(SESSION_EVENTS[what.kind], { way });
+    }
+    case "other":
+      return null;
+  }
+}
+
+/** What stands in the way of a folder; nothing when it is there. */
+export function folderTrouble(folder: Folder): string | null {
+  return folder.status === "available" ? null : t(FOLDER_TROUBLES[folder.status]);
+}
+
+/** What a folder allows: `read and write · shareable`. */
+export function folderRights(folder: Pick<Folder, "access" | "shareable">): string {
+  const access = t(folder.access === "read-write" ? "access.readWrite" : "access.readOnly");
+  return folder.shareable ? `${access} · ${t("access.shareable")}` : access;
+}
+
+/** The glyph of a task. */
+export function taskBuoy(task: TaskView): BuoyState {
+  if (task.status === "SUCCEEDED") return "done";
+  if (task.status === "FAILED") return task.failure?.code === "CANCELED" ? "offline" : "error";
+  if (task.waiting === null) return "transferring";
+  return PAUSES.includes(task.waiting.code) ? "paused" : "waiting";
+}
+
+const PAUSES = ["GC_PAUSED", "PAUSED_BY_ADMIN"];
+
+const STATES = {
+  offline: "state.offline",
+  connecting: "state.connecting",
+  online: "state.online",
+  transferring: "state.transferring",
+  paused: "state.paused",
+  attention: "state.attention",
+} as const satisfies Record<AgentState, PlainKey>;
+
+const HELD = {
+  battery: "held.battery",
+  metered: "held.metered",
+} as const satisfies Record<HeldReason, PlainKey>;
+
+const DIRECTIONS = {
+  sending: "direction.sending",
+  receiving: "direction.receiving",
+  copying: "direction.copying",
+  deleting: "direction.deleting",
+} as const;
+
+const SESSION_EVENTS = {
+  session_began: "event.began",
+  session_finished: "event.finished",
+  session_stopped: "event.stopped",
+  session_interrupted: "event.interrupted",
+  session_refused: "event.refused",
+} as const;
+
+const HAPPENINGS = {
+  closing: "event.closing",
+  paused: "event.paused",
+  resumed: "event.resumed",
+  pause_over: "event.pauseOver",
+  config_read: "event.configRead",
+  network_changed: "event.networkChanged",
+  woke: "event.woke",
+} as const;
+
+const FOLDER_TROUBLES = {
+  missing: "folder.missing",
+  not_a_directory: "folder.notADirectory",
+  unreadable: "folder.unreadable",
+} as const;
+
+const WAITING: Partial<Record<string, PlainKey>> = {
+  OK: "waiting.starting",
+  QUEUED: "waiting.queued",
+  GC_NOT_CONNECTED: "waiting.notConnected",
+  GC_PAUSED: "waiting.paused",
+  CONNECT_FAILED: "waiting.connectFailed",
+  PERMISSION_DENIED: "waiting.permission",
+  ENDPOINT_ERROR: "waiting.endpointError",
+  QUOTA_EXCEEDED: "waiting.quota",
+  PAUSED_BY_ADMIN: "waiting.pausedByAdmin",
+};
+
+const FAILURES: Partial<Record<string, PlainKey>> = {
+  CANCELED: "failure.canceled",
+  EXPIRED: "failure.expired",
+  PERMISSION_DENIED: "failure.permission",
+  FILE_NOT_FOUND: "failure.notFound",
+  QUOTA_EXCEEDED: "failure.quota",
+  ENDPOINT_ERROR: "failure.endpointError",
+};
