@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{audit, check, demo, fuzz, platforms, setup, sim, test, tidy};
+use crate::{
+    audit, bench, check, demo, fuzz, icons, package, platforms, screenshots, setup, sim, test, tidy,
+};
 
 /// Runs what the command line asks for.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -18,6 +20,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Audit => audit::run(),
+        Command::Icons => icons::run(),
+        Command::Package(args) => package::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Screenshots => screenshots::run(),
         Command::CheckPlatforms(args) => platforms::run(&args),
     }
 }
@@ -47,6 +53,14 @@ enum Command {
     Sim(sim::Args),
     /// Looks the dependencies up in the database of security advisories (needs the network)
     Audit,
+    /// Renders the icons from their drawings
+    Icons,
+    /// Builds the installers that this system can build
+    Package(package::Args),
+    /// Measures what users feel: how fast the app is there, and what it costs while it idles
+    Bench(bench::Args),
+    /// Makes the pictures of the user's guide: every page, light and dark, in each language
+    Screenshots,
     /// Type-checks the crates for Windows and macOS
     CheckPlatforms(platforms::Args),
 }

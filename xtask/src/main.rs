@@ -11,12 +11,17 @@
 
 mod args;
 mod audit;
+mod bench;
 mod check;
 mod demo;
 mod deny;
 mod fuzz;
+mod icons;
 mod nextest;
+mod package;
 mod platforms;
+mod screens;
+mod screenshots;
 mod setup;
 mod sh;
 mod sim;

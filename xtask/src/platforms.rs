@@ -24,6 +24,18 @@ pub(crate) struct Args {
     /// Check one platform only
     #[arg(long)]
     only: Option<Platform>,
+    /// Check the desktop app too, with all that it is made of (the first time some ten minutes)
+    #[arg(long)]
+    desktop: bool,
+}
+
+/// How much is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Everything without a window.
+    Headless,
+    /// The desktop app as well.
+    Desktop,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -36,14 +48,15 @@ pub(crate) const ALL: [Platform; 2] = [Platform::Windows, Platform::Macos];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let platforms = args.only.map_or(ALL.to_vec(), |only| vec![only]);
-    match check(&platforms)? {
+    let extent = if args.desktop { Extent::Desktop } else { Extent::Headless };
+    match check(&platforms, extent)? {
         Outcome::Passed => Ok(()),
         Outcome::Skipped(reason) => bail!("{reason}"),
     }
 }
 
 /// Type-checks libraries and programs of the workspace; warnings are errors.
-pub(crate) fn check(platforms: &[Platform]) -> Result<Outcome> {
+pub(crate) fn check(platforms: &[Platform], extent: Extent) -> Result<Outcome> {
     if sh::which("apt-get").is_none() || !cfg!(target_arch = "x86_64") {
         let reason = "needs Debian's packages for x86_64 (rustc-web, rust-web-src)";
         return Ok(Outcome::Skipped(reason.to_owned()));
@@ -63,7 +76,11 @@ pub(crate) fn check(platforms: &[Platform]) -> Result<Outcome> {
         // Apart from the usual builds, which another compiler would throw away, and outside of the
         // clone: what was checked once of the dependencies serves every clone on this machine.
         .env("CARGO_TARGET_DIR", compiler::cache_dir()?.join("target"))
-        .env("CARGO_INCREMENTAL", "0"); // what it would keep is kept for one clone only
+        .env("CARGO_INCREMENTAL", "0") // what it would keep is kept for one clone only
+        .env("PATH", tools.search_path()?);
+    if extent == Extent::Headless {
+        command = command.words("--exclude outport-desktop");
+    }
     for platform in platforms {
         command = platform.configure(command, &tools);
     }
@@ -100,6 +117,7 @@ impl Platform {
             .env(format!("CC_{suffix}"), &tools.cc)
             .env(format!("CXX_{suffix}"), &tools.cc)
             .env(format!("AR_{suffix}"), &tools.ar)
+            .env(format!("RC_{suffix}"), &tools.rc)
     }
 }
 

@@ -43,16 +43,27 @@ pub(crate) fn for_tests() -> Result<Outcome> {
 
 /// Something that must be on the machine, and the packages that bring it.
 struct Need {
-    /// Any one of these programs will do.
-    programs: &'static [&'static str],
+    what: What,
     why: &'static str,
     /// The package's name for each manager of [`MANAGERS`], in that order; empty where it has none.
     packages: [&'static str; MANAGERS.len()],
 }
 
+/// How something is found on the machine.
+enum What {
+    /// Any one of these programs will do.
+    Programs(&'static [&'static str]),
+    /// What a program is linked with, as pkg-config calls it.
+    Library(&'static str),
+}
+
 const NEEDS: &[Need] = &[
     Need {
-        programs: if cfg!(windows) { &["cl", "link", "clang-cl"] } else { &["cc", "gcc", "clang"] },
+        what: What::Programs(if cfg!(windows) {
+            &["cl", "link", "clang-cl"]
+        } else {
+            &["cc", "gcc", "clang"]
+        }),
         why: "a C compiler, for the cryptography (aws-lc) and the database (SQLite)",
         packages: [
             "gcc libc6-dev",
@@ -64,9 +75,21 @@ const NEEDS: &[Need] = &[
         ],
     },
     Need {
-        programs: &["git"],
+        what: What::Programs(&["git"]),
         why: "the list of files that belong to the project",
         packages: ["git", "git", "git", "git", "git", "Git.Git"],
+    },
+    Need {
+        what: What::Programs(&["npm"]),
+        why: "the screens of the desktop app (Node 20.19 or newer)",
+        packages: [
+            "nodejs npm",
+            "nodejs npm",
+            "nodejs npm",
+            "nodejs npm",
+            "node",
+            "OpenJS.NodeJS.LTS",
+        ],
     },
 ];
 
@@ -74,19 +97,82 @@ const NEEDS: &[Need] = &[
 #[cfg(target_os = "linux")]
 const LINUX_NEEDS: &[Need] = &[
     Need {
-        programs: &["ip"],
+        what: What::Programs(&["ip"]),
         why: "test networks (namespaces, addresses)",
         packages: ["iproute2", "iproute", "iproute2", "iproute2", "", ""],
     },
     Need {
-        programs: &["tc"],
+        what: What::Programs(&["tc"]),
         why: "test networks (delay, loss, limited rate)",
         packages: ["iproute2", "iproute-tc", "iproute2", "iproute2", "", ""],
     },
     Need {
-        programs: &["nft"],
+        what: What::Programs(&["nft"]),
         why: "test networks (address translation)",
         packages: ["nftables", "nftables", "nftables", "nftables", "", ""],
+    },
+    Need {
+        what: What::Programs(&["pkg-config"]),
+        why: "finds the libraries of the desktop",
+        packages: ["pkg-config", "pkgconf", "pkgconf", "pkg-config", "", ""],
+    },
+    Need {
+        what: What::Library("webkit2gtk-4.1"),
+        why: "the window of the desktop app",
+        packages: [
+            "libwebkit2gtk-4.1-dev",
+            "webkit2gtk4.1-devel",
+            "webkit2gtk-4.1",
+            "webkit2gtk3-soup2-devel",
+            "",
+            "",
+        ],
+    },
+    Need {
+        what: What::Library("ayatana-appindicator3-0.1"),
+        why: "the tray of the desktop app",
+        packages: [
+            "libayatana-appindicator3-dev",
+            "libayatana-appindicator-gtk3-devel",
+            "libayatana-appindicator",
+            "libayatana-appindicator3-devel",
+            "",
+            "",
+        ],
+    },
+    Need {
+        what: What::Programs(&["Xvfb"]),
+        why: "a screen for the tests of the desktop app",
+        packages: [
+            "xvfb",
+            "xorg-x11-server-Xvfb",
+            "xorg-server-xvfb",
+            "xorg-x11-server-Xvfb",
+            "",
+            "",
+        ],
+    },
+    Need {
+        what: What::Programs(&["dbus-daemon"]),
+        why: "a session bus for the tests of the desktop app",
+        packages: ["dbus", "dbus-daemon", "dbus", "dbus-1", "", ""],
+    },
+    Need {
+        what: What::Programs(&["WebKitWebDriver"]),
+        why: "hands in the window for the tests of the desktop app",
+        packages: [
+            "webkit2gtk-driver",
+            "webkit2gtk4.1",
+            "webkit2gtk-4.1",
+            "webkit2gtk-4_1-driver",
+            "",
+            "",
+        ],
+    },
+    Need {
+        what: What::Programs(&["xdotool"]),
+        why: "looks at the screen for the tests of the desktop app",
+        packages: ["xdotool", "xdotool", "xdotool", "xdotool", "", ""],
     },
 ];
 #[cfg(not(target_os = "linux"))]
@@ -128,7 +214,19 @@ impl Need {
                 .iter()
                 .any(|dir| std::path::Path::new(dir).join(program).is_file())
         };
-        self.programs.iter().any(|program| sh::which(program).is_some() || in_sbin(program))
+        match self.what {
+            What::Programs(programs) => {
+                programs.iter().any(|program| sh::which(program).is_some() || in_sbin(program))
+            }
+            What::Library(name) => Sh::new("pkg-config").words("--exists").arg(name).succeeds(),
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self.what {
+            What::Programs(programs) => programs[0],
+            What::Library(name) => name,
+        }
     }
 }
 
@@ -140,7 +238,7 @@ fn system_packages(yes: bool) -> Result<()> {
     }
     println!("missing:");
     for need in &missing {
-        println!("  {:<10} {}", need.programs[0], need.why);
+        println!("  {:<26} {}", need.name(), need.why);
     }
     let Some((index, manager)) =
         MANAGERS.iter().enumerate().find(|(_, manager)| sh::which(manager.program).is_some())
@@ -162,7 +260,7 @@ fn system_packages(yes: bool) -> Result<()> {
     }
     privileged(manager)?.words(manager.install).words(&packages.join(" ")).run()?;
     match missing.iter().find(|need| !need.is_met()) {
-        Some(need) => bail!("`{}` is still missing: {}", need.programs[0], need.why),
+        Some(need) => bail!("`{}` is still missing: {}", need.name(), need.why),
         None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    check, deny, fuzz, nextest, platforms, setup,
+    check, deny, fuzz, nextest, platforms, screens, setup,
     sh::Sh,
     sim,
     skips::{self, Skips},
@@ -31,6 +31,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     steps.step("format", check::format);
     steps.step("tidy", || tidy::run().map(|()| Outcome::Passed));
     steps.step("deny", deny::run);
+    // The pages go into the app, so they come before anything is compiled.
+    steps.step("screens", screens::check_and_build);
     steps.step("clippy", check::clippy);
     steps.step("doc", doc);
     // The tests start the real programs, so those are built before, with the same features.
@@ -42,7 +44,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     steps.step("doc tests", || cargo("test --quiet --workspace --doc"));
     if args.full {
         // Not yet in every run: it has not been green on the whole workspace.
-        steps.step("check-platforms", || platforms::check(&platforms::ALL));
+        steps.step("check-platforms", || {
+            platforms::check(&platforms::ALL, platforms::Extent::Desktop)
+        });
         steps.step("sim", || {
             sim::run(&sim::Args { seeds: SIM_SEEDS_FULL, from: 0 }).map(|()| Outcome::Passed)
         });

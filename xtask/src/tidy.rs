@@ -14,7 +14,7 @@ use std::{fmt, fs, path::Path};
 use anyhow::{Context as _, Result, bail};
 
 use self::source::Source;
-use crate::tree;
+use crate::{icons, tree};
 
 pub(crate) fn run() -> Result<()> {
     let files = tree::files()?;
@@ -30,6 +30,7 @@ pub(crate) fn run() -> Result<()> {
     if !findings.is_empty() {
         bail!("{} things are not tidy", findings.len());
     }
+    icons::check()?;
     println!("{} files are tidy", files.len());
     Ok(())
 }

@@ -4,7 +4,9 @@
 //! It makes the file that it is told to make, empty, and answers every probe with success.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -12,19 +14,34 @@ use anyhow::Result;
 
 const CC: &str = "stub-cc";
 const AR: &str = "stub-ar";
+/// Windows' compiler of resources, and its librarian, which are looked for by name.
+const RC: &str = "llvm-rc";
+const LIB: &str = "lib.exe";
 
 /// Where the stand-ins are.
 #[derive(Debug)]
 pub(super) struct Tools {
     pub(super) cc: PathBuf,
     pub(super) ar: PathBuf,
+    pub(super) rc: PathBuf,
+    dir: PathBuf,
+}
+
+impl Tools {
+    /// Where programs are looked for, the stand-ins first.
+    pub(super) fn search_path(&self) -> Result<OsString> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let dirs = [self.dir.clone()].into_iter().chain(env::split_paths(&path));
+        Ok(env::join_paths(dirs)?)
+    }
 }
 
 /// Puts this program under the names of the tools into `dir`.
 pub(super) fn install(dir: &Path) -> Result<Tools> {
     fs::create_dir_all(dir)?;
-    let tools = Tools { cc: dir.join(CC), ar: dir.join(AR) };
-    for tool in [&tools.cc, &tools.ar] {
+    let (cc, ar, rc) = (dir.join(CC), dir.join(AR), dir.join(RC));
+    let tools = Tools { cc, ar, rc, dir: dir.to_owned() };
+    for tool in [&tools.cc, &tools.ar, &tools.rc, &dir.join(LIB)] {
         if tool.symlink_metadata().is_ok() {
             fs::remove_file(tool)?;
         }
@@ -46,12 +63,18 @@ fn link(program: &Path, name: &Path) -> std::io::Result<()> {
 /// The tool as which this program was called, if it was.
 pub(crate) fn tool_name() -> Option<String> {
     let called_as = env::args_os().next()?;
-    let name = Path::new(&called_as).file_stem()?.to_str()?.to_owned();
-    [CC, AR].contains(&name.as_str()).then_some(name)
+    let name = Path::new(&called_as).file_name()?.to_str()?;
+    let name = name.strip_suffix(env::consts::EXE_SUFFIX).unwrap_or(name);
+    [CC, AR, RC, LIB].contains(&name).then(|| name.to_owned())
 }
 
 /// Does what the tool would have done, as far as a build script can see.
-pub(crate) fn run(_tool: &str) -> Result<()> {
+pub(crate) fn run(tool: &str) -> Result<()> {
+    if tool == RC && env::args().any(|arg| arg == "/?") {
+        // By these words the real one is known, and by the second that it can be spared a step.
+        println!("Resource Converter (stand-in)\nno-preprocess");
+        return Ok(());
+    }
     if let Some(output) = output_of(&with_response_files(env::args().skip(1).collect())) {
         if let Some(dir) = output.parent() {
             fs::create_dir_all(dir)?;
