@@ -29,7 +29,10 @@ export async function openSite(executablePath: string): Promise<Site> {
   const server = await preview({ mode: "fake", logLevel: "error", preview: { port: 0, host: "127.0.0.1" } });
   const address = server.httpServer.address();
   if (address === null || typeof address === "string") throw new Error("The preview server has no port.");
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--font-render-hinting=none"] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--font-render-hinting=none"],
+  });
   return {
     url: `http://127.0.0.1:${address.port}/`,
     browser,

@@ -11,7 +11,8 @@ const WANTED = process.argv.slice(2);
 const NOW = new Date("2026-11-21T10:58:00");
 
 const chromium = findChromium();
-if (chromium === undefined) throw new Error("No Chromium found. Install one, or set CHROMIUM to its program.");
+if (chromium === undefined)
+  throw new Error("No Chromium found. Install one, or set CHROMIUM to its program.");
 const site = await openSite(chromium);
 try {
   if (WANTED.length === 0) await rm(OUT, { recursive: true, force: true });
@@ -38,7 +39,9 @@ async function takeAll(theme: string, language: string): Promise<void> {
     await page.locator("h1").first().waitFor();
     for (const step of view.steps ?? []) await step(page);
     await page.waitForLoadState("networkidle");
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
     await page.screenshot({ path: join(OUT, `${view.name}-${theme}-${language}.png`) });
   }
   await context.close();

@@ -1,9 +1,11 @@
+import type { Page } from "playwright-core";
+
 /** A view of the screens: the scenario and page that the fake host shows, and what is done there first. */
 export interface View {
   name: string;
   query: string;
   /** Elements to click, one after the other, by their test of role and name. */
-  steps?: ((page: import("playwright-core").Page) => Promise<void>)[];
+  steps?: ((page: Page) => Promise<void>)[];
 }
 
 const RUNNING = "7a510000-0000-4000-8000-000000000001";
@@ -23,10 +25,18 @@ export const VIEWS: View[] = [
       (page) => page.locator(".body button.quiet").click(),
     ],
   },
-  { name: "first-run-3-name", query: "scenario=fresh&step=3", steps: [(page) => page.locator(".state svg").waitFor()] },
+  {
+    name: "first-run-3-name",
+    query: "scenario=fresh&step=3",
+    steps: [(page) => page.locator(".state svg").waitFor()],
+  },
   { name: "first-run-4-folders", query: "scenario=idle&step=4" },
   { name: "first-run-5-habits", query: "scenario=idle&step=5" },
-  { name: "first-run-6-check", query: "scenario=idle&step=6" },
+  {
+    name: "first-run-6-check",
+    query: "scenario=idle&step=6",
+    steps: [(page) => page.locator("main li").first().waitFor()],
+  },
   { name: "overview", query: "scenario=busy" },
   { name: "overview-empty", query: "scenario=empty" },
   { name: "overview-offline", query: "scenario=offline" },
@@ -42,7 +52,10 @@ export const VIEWS: View[] = [
     query: "scenario=busy&page=files&collection=alliancecan%23rorqual",
     steps: [
       (page) => page.locator("[data-pane=left] [role=row]", { hasText: "variants" }).click(),
-      (page) => page.locator("[data-pane=left] [role=row]", { hasText: "samples" }).click({ modifiers: ["Control"] }),
+      (page) =>
+        page
+          .locator("[data-pane=left] [role=row]", { hasText: "samples.tsv" })
+          .click({ modifiers: ["Control"] }),
     ],
   },
   {
@@ -61,8 +74,12 @@ export const VIEWS: View[] = [
     ],
   },
   { name: "settings", query: "scenario=update&page=settings" },
-  { name: "check", query: "scenario=busy&page=check" },
-  { name: "log", query: "scenario=busy&page=log" },
+  {
+    name: "check",
+    query: "scenario=busy&page=check",
+    steps: [(page) => page.locator("dialog li").first().waitFor()],
+  },
+  { name: "log", query: "scenario=busy&page=log", steps: [(page) => page.locator("pre").waitFor()] },
   { name: "about", query: "scenario=busy&page=about" },
   { name: "no-agent", query: "scenario=no-agent" },
 ];

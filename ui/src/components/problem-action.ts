@@ -21,6 +21,9 @@ export function actionFor(problem: Problem, app: App): { label: string; run: () 
     case "READ_ONLY":
     case "NO_DEFAULT_DIRECTORY":
     case "FOLDER_REMOVED":
+    case "FOLDER_MISSING":
+    case "FOLDER_REPLACED":
+    case "FOLDER_UNREADABLE":
       return { label: t("action.folders"), run: () => app.router.go({ page: "folders" }) };
     case "AGENT_NOT_RUNNING":
       return { label: t("action.startAgent"), run: () => void startAgent(app) };

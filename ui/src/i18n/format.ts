@@ -3,13 +3,15 @@ import { cached, i18n, t } from "./i18n.svelte";
 /** A size with two or three digits, as `94 MB` or `1.5 GB`. */
 export function bytes(value: number): string {
   const [scaled, unit] = scale(value);
-  return unitFormat(`${unit}`, scaled).format(scaled);
+  // Intl writes "812 byte" here.
+  if (unit === "byte") return t("size.bytes", { n: Math.round(scaled) });
+  return unitFormat(unit, scaled).format(scaled);
 }
 
 /** A rate, as `94 MB/s`. */
 export function rate(value: number): string {
-  const [scaled, unit] = scale(value);
-  return unitFormat(`${unit}-per-second`, scaled).format(scaled);
+  // Intl writes "94 MB/sec" here.
+  return t("rate", { size: bytes(value) });
 }
 
 /** What is done of a whole, as `71.4 of 105 GB`; without the whole while it is not known. */
@@ -84,10 +86,9 @@ function scale(value: number): [number, (typeof UNITS)[number]] {
 }
 
 function unitFormat(unit: string, scaled: number): Intl.NumberFormat {
-  const digits = unit.startsWith("byte") || 9.95 <= scaled ? 0 : 1;
+  const digits = 9.95 <= scaled ? 0 : 1;
   return cached(units, `${i18n.locale} ${unit} ${digits}`, () => {
     const fraction = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    // "0 byte" is the short form of English; the narrow one is "0B".
     return new Intl.NumberFormat(i18n.locale, { style: "unit", unit, unitDisplay: "short", ...fraction });
   });
 }
@@ -106,10 +107,10 @@ function unit(name: "second" | "minute" | "hour" | "day", value: number): string
 }
 
 const SHAPES = {
-  clock: { hour: "2-digit", minute: "2-digit" },
+  clock: { hour: "numeric", minute: "2-digit" },
   day: { day: "numeric", month: "short" },
   year: { day: "numeric", month: "short", year: "numeric" },
-  full: { dateStyle: "long", timeStyle: "medium" },
+  full: { dateStyle: "long", timeStyle: "short" },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
 function dateFormat(shape: keyof typeof SHAPES): Intl.DateTimeFormat {

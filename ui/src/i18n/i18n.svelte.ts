@@ -43,7 +43,12 @@ export const i18n = new I18n();
 export function t<K extends Key>(key: K, ...args: Args<K>): string {
   const values: Record<string, string | number> = args[0] ?? {};
   const message = catalogues[i18n.language][key];
-  return fill(typeof message === "string" ? message : plural(message, values["n"]), values);
+  return fill(typeset(typeof message === "string" ? message : plural(message, values["n"])), values);
+}
+
+/** French keeps its high punctuation on the line of the word before. */
+export function typeset(template: string): string {
+  return i18n.language === "fr" ? template.replace(/ (?=[:;?!»])/g, "\u00a0") : template;
 }
 
 /** Puts arguments in the place of `{name}`; numbers take the form of the locale. */

@@ -1,5 +1,5 @@
 import type { Problem } from "../platform/types";
-import { type Language, type PlainKey, fill, i18n, t } from "./i18n.svelte";
+import { type Language, type PlainKey, fill, i18n, t, typeset } from "./i18n.svelte";
 import catalogue from "./problems.json";
 
 /** What a person reads of a problem: what happened, and what to do. */
@@ -19,7 +19,7 @@ export function problemText(problem: Problem): ProblemText {
   const args = problem.args ?? {};
   const template = texts[problem.code]?.[i18n.language];
   if (template === undefined) return split(problem.message);
-  const { cause, remedy } = split(template);
+  const { cause, remedy } = split(typeset(template));
   const own = REMEDIES[problem.code];
   return {
     cause: fill(cause, args),

@@ -8,6 +8,7 @@ import type {
   HeldReason,
   Problem,
   Progress,
+  Route,
   SessionView,
   Snapshot,
   TaskView,
@@ -108,6 +109,10 @@ function happeningWords(what: Happening): string | null {
       return t(HAPPENINGS[what.kind]);
     case "set_up":
       return t("event.setUp", { name: what.name });
+    case "removed":
+      return t("event.removed", { name: what.name });
+    case "session_route":
+      return t("event.route", { peer: what.peer ?? t("peer.unknown"), route: t(ROUTES[what.route]) });
     case "held":
       return t(HELD[what.reason]);
     case "released":
@@ -159,6 +164,16 @@ const HELD = {
   battery: "held.battery",
   metered: "held.metered",
 } as const satisfies Record<HeldReason, PlainKey>;
+
+/** What a route is called. */
+export const ROUTES = {
+  local: "route.local",
+  lan: "route.lan",
+  direct: "route.direct",
+  tcp: "route.tcp",
+  relay: "route.relay",
+  tunnel: "route.tunnel",
+} as const satisfies Record<Route, PlainKey>;
 
 const DIRECTIONS = {
   sending: "direction.sending",

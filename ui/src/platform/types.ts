@@ -132,7 +132,8 @@ export interface SpeedPoint {
 
 export type Happening =
   | { kind: "closing" | "paused" | "resumed" | "pause_over" | "config_read" | "network_changed" | "woke" }
-  | { kind: "set_up"; name: string }
+  | { kind: "set_up" | "removed"; name: string }
+  | { kind: "session_route"; route: Route; peer: string | null }
   | { kind: "held" | "released"; reason: HeldReason }
   | {
       kind:
@@ -283,6 +284,8 @@ export interface Preset {
   folders: NewFolder[];
   settings: Settings | null;
   start_at_login: boolean | null;
+  /** Why the file cannot be used. */
+  problem: Problem | null;
 }
 
 export interface Diagnostics {

@@ -44,6 +44,11 @@ export function provideApp(app: App): App {
   return setContext(KEY, app);
 }
 
+/** The context of a component that is mounted by itself. */
+export function appContext(app: App): Map<symbol, App> {
+  return new Map([[KEY, app]]);
+}
+
 export function useApp(): App {
   return getContext<App>(KEY);
 }

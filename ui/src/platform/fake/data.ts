@@ -338,16 +338,16 @@ const check = (name: string, title: string, verdict: Check["verdict"], text: str
 });
 
 export const checks: Check[] = [
-  check("hub", "The hub answers", "ok", "hub.alliance.example, 21 ms, Outport 0.1.0"),
-  check("clock", "The clock is right", "ok", "0.2 s from the hub's"),
-  check("udp", "UDP gets through", "ok", "seen from outside as 198.51.100.23:50112"),
+  check("config", "Config file", "ok", "/home/smith/.config/outport/default/config.toml"),
+  check("setup", "Set-up and key", "ok", "smith#WorkPC, the key is in the keyring"),
+  check("tcp", "Connection to the hub", "ok", "hub.alliance.example, 21 ms"),
+  check("clock", "Clock", "ok", "0.2 s from the hub's"),
   check(
-    "routes",
-    "Others can be reached directly",
+    "udp",
+    "UDP",
     "warning",
     "This network gives every connection another port. Transfers work, some through the relay.",
   ),
-  check("keyring", "The key of this computer", "ok", "in the keyring"),
   check(
     "folders",
     "Folders",

@@ -40,6 +40,7 @@ export class FakePlatform implements Platform {
     folders: [],
     settings: null,
     start_at_login: null,
+    problem: null,
   };
   pickAnswer: string | null = "/home/smith/Measurements";
   place: Destination | null = null;

@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+import type { Problem } from "../platform/types";
+import { bytes, duration, fullMoment, moment, percent, rate, share, untilMoment } from "./format";
+import { i18n, number, t } from "./i18n.svelte";
+import { OWN_REMEDIES, problemLine, problemText } from "./problems";
+import catalogue from "./problems.json";
+import { happeningText, stateWord, waitingText } from "./words";
+import { world } from "../platform/fake/scenario";
+
+const french = () => i18n.use("fr", "fr-CA");
+
+describe("numbers", () => {
+  test("sizes have two digits or three, as the command writes them", () => {
+    const cases: [number, string][] = [
+      [0, "0 B"],
+      [999, "999 B"],
+      [1000, "1.0 kB"],
+      [94_200_000, "94 MB"],
+      [999_600, "1.0 MB"],
+      [1_500_000_000, "1.5 GB"],
+    ];
+    for (const [value, text] of cases) expect(bytes(value)).toBe(text);
+    expect(rate(94_000_000)).toBe("94 MB/s");
+    expect(share(71.4e9, 105e9)).toBe("71 GB of 105 GB");
+  });
+
+  test("French has its own units and separators", () => {
+    french();
+    expect(bytes(1_500_000_000)).toMatch(/^1,5\sGo$/);
+    expect(rate(94_000_000)).toMatch(/^94\sMo\/s$/);
+    expect(bytes(12)).toBe("12 o");
+    expect(number(1911)).toMatch(/^1\s911$/);
+  });
+
+  test("a hundred per cent is said only when nothing is left", () => {
+    expect(percent(0.999)).toBe("99%");
+    expect(percent(1)).toBe("100%");
+    french();
+    expect(percent(0.68)).toMatch(/^68\s%$/);
+  });
+
+  test("spans of time have two units at most", () => {
+    const cases: [number, string][] = [
+      [0, "0 s"],
+      [59, "59 s"],
+      [61, "1 min"],
+      [720, "12 min"],
+      [3900, "1 h 5 min"],
+      [7200, "2 h"],
+      [90_000, "1 day 1 h"],
+      [864_000, "10 days"],
+    ];
+    for (const [seconds, text] of cases) expect(duration(seconds)).toBe(text);
+  });
+
+  test("moments of today have a time, others a day", () => {
+    const now = new Date(2026, 10, 21, 12);
+    expect(moment(new Date(2026, 10, 21, 9, 5).toISOString(), now)).toMatch(/9:05/);
+    expect(moment(new Date(2026, 10, 19, 9, 5).toISOString(), now)).toMatch(/19/);
+    expect(moment(new Date(2025, 9, 2).toISOString(), now)).toMatch(/2025/);
+    expect(untilMoment(new Date(2026, 10, 22, 7).toISOString(), now)).toMatch(/22.*7:00/);
+    expect(moment("never", now)).toBe("never");
+    expect(fullMoment("never")).toBe("never");
+  });
+});
+
+describe("messages", () => {
+  test("counting follows the language", () => {
+    expect(t("files.entries", { n: 0 })).toBe("0 entries");
+    expect(t("files.entries", { n: 1 })).toBe("1 entry");
+    french();
+    expect(t("files.entries", { n: 0 })).toBe("0 élément");
+    expect(t("files.entries", { n: 2 })).toBe("2 éléments");
+  });
+
+  test("French keeps its high punctuation with the word before", () => {
+    french();
+    expect(t("folder.missing")).toContain("Introuvable\u00a0:");
+  });
+
+  test("the locale keeps the region only where the language is the same", () => {
+    i18n.use("fr", "en-GB");
+    expect(i18n.locale).toBe("fr");
+    i18n.use("en", "en-GB");
+    expect(i18n.locale).toBe("en-GB");
+    expect(document.documentElement.lang).toBe("en");
+  });
+});
+
+describe("problems", () => {
+  const problem: Problem = { code: "NOT_CONNECTED", args: { endpoint: "a#b" }, message: "old words" };
+
+  test("a problem is a cause and what to do, in the language in use", () => {
+    expect(problemText(problem).cause).toBe("a#b is not connected.");
+    expect(problemText(problem).remedy).toMatch(/^Start Outport/);
+    french();
+    expect(problemText(problem).cause).toBe("a#b n'est pas connecté.");
+  });
+
+  test("a code that these screens do not know keeps the words of the agent", () => {
+    expect(problemLine({ code: "NEWER", message: "It broke. Mend it." })).toBe("It broke. Mend it.");
+  });
+
+  test("arguments are put in once, whatever they contain", () => {
+    const odd: Problem = { code: "EXISTS", args: { path: "/{endpoint}. A b", endpoint: "a#b" }, message: "" };
+    expect(problemText(odd)).toEqual({ cause: "/{endpoint}. A b exists already on a#b.", remedy: null });
+  });
+
+  test("the window never tells people to type a command", () => {
+    for (const language of ["en", "fr"] as const) {
+      i18n.use(language, language);
+      for (const code of Object.keys(catalogue)) {
+        const { cause, remedy } = problemText({ code, args: {}, message: "" });
+        expect(`${cause} ${remedy ?? ""}`, code).not.toMatch(/`outport|--yes|--profile/);
+      }
+    }
+  });
+
+  test("every remedy of the window belongs to a code of the catalogue", () => {
+    for (const code of OWN_REMEDIES) expect(Object.keys(catalogue)).toContain(code);
+  });
+});
+
+describe("words", () => {
+  test("a pause says when it ends and why it is", () => {
+    expect(stateWord(world("busy").snapshot)).toBe("Transferring");
+    expect(stateWord(world("paused").snapshot)).toMatch(/^Paused until /);
+    expect(stateWord(world("held").snapshot)).toBe("Paused while on battery");
+  });
+
+  test("what happened is told in the language in use, and in the agent's words when it is new", () => {
+    const event = { time: "", task: null, text: "Something new", problem: null };
+    expect(happeningText({ ...event, what: { kind: "other" } })).toBe("Something new");
+    french();
+    const began = happeningText({
+      ...event,
+      what: { kind: "session_began", direction: "sending", peer: null },
+    });
+    expect(began).toBe("Envoi vers un autre ordinateur\u00a0: début");
+  });
+
+  test("why a task waits is told in French by its kind", () => {
+    const waiting = { code: "GC_PAUSED", text: "lab#Scope2 is paused by its owner" };
+    expect(waitingText(waiting)).toBe(waiting.text);
+    french();
+    expect(waitingText(waiting)).toMatch(/en pause/);
+  });
+});

@@ -1,0 +1,437 @@
+import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
+import { describe, expect, test, vi } from "vitest";
+import { calls, showWindow } from "../../tests/show";
+import * as data from "../platform/fake/data";
+import { SCENARIOS } from "../platform/fake/scenario";
+
+const page = async (name: string) =>
+  fireEvent.click(screen.getByRole("button", { name: new RegExp(`^${name}`) }));
+const button = (name: string | RegExp) => screen.getByRole("button", { name });
+const dialog = () => within(screen.getByRole("dialog"));
+
+describe("the window", () => {
+  test.each(SCENARIOS)("shows a page in the world %s", async (scenario) => {
+    await showWindow(scenario);
+    expect(screen.getAllByRole("heading", { level: 1 }).length).toBeGreaterThan(0);
+  });
+
+  test("says why there is no agent, and tries again", async () => {
+    const { fake } = await showWindow("no-agent");
+    expect(screen.getByRole("alert")).toHaveTextContent("Outport cannot use its own files");
+    await fireEvent.click(button("Try again"));
+    expect(calls(fake, "retryAgent")).toHaveLength(1);
+    await screen.findByRole("navigation", { name: "Pages" });
+  });
+
+  test("changes its language while it is shown", async () => {
+    const { fake } = await showWindow("busy");
+    fake.changeShell((state) => (state.settings.language = "fr"));
+    await screen.findByRole("button", { name: /^Vue d'ensemble/ });
+  });
+
+  test("keys lead from page to page", async () => {
+    await showWindow("busy");
+    await fireEvent.keyDown(window, { key: "3", ctrlKey: true });
+    expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Activity");
+  });
+
+  test("a setup link on a computer that is set up says so", async () => {
+    const { fake } = await showWindow("busy");
+    fake.go({ page: "setup", hub: "https://other", key: null });
+    await screen.findByText("This computer is set up already, as smith#WorkPC.");
+  });
+
+  test("a computer that was removed at the hub can be set up again", async () => {
+    await showWindow("removed");
+    await fireEvent.click(button("Set up again"));
+    await screen.findByRole("heading", { name: "What is this computer called?" });
+  });
+});
+
+describe("overview", () => {
+  test("shows who, state, work with its route and what is waited for", async () => {
+    await showWindow("busy");
+    expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("smith#WorkPC");
+    expect(screen.getByText(/68% · 94 MB\/s · 6 min left/)).toBeVisible();
+    expect(screen.getByText(/: Directly between the two computers/)).toBeInTheDocument();
+    expect(screen.getByText(/lab#Scope2 is paused by its owner/)).toBeVisible();
+  });
+
+  test("follows what is pushed", async () => {
+    const { fake } = await showWindow("busy");
+    fake.change((now) => {
+      const [session] = now.sessions;
+      if (session) session.progress.bytes_done = session.progress.bytes_found;
+    });
+    await screen.findByText(/^100%/);
+  });
+
+  test("a hint is given once", async () => {
+    const { fake } = await showWindow("no-tray");
+    await fireEvent.click(button("Got it"));
+    expect(fake.shell.settings.seen_no_tray).toBe(true);
+    await waitFor(() => expect(screen.queryByText(/shows no tray/)).toBeNull());
+  });
+
+  test("says when another process does the work", async () => {
+    await showWindow("attached");
+    expect(screen.getByText(/process 4711/)).toBeVisible();
+  });
+
+  test.each([
+    ["offline", "cannot be reached", "Check connection"],
+    ["signed-out", "Nobody is signed in", "Sign in"],
+    ["bad-config", "line 12", "Show log"],
+    ["disk-full", "There is no room for", "Copy error"],
+    ["key-changed", "shows another key", "Check connection"],
+  ] as const)("the world %s says what happened and has a button", async (scenario, said, offered) => {
+    await showWindow(scenario);
+    expect(screen.getAllByText(new RegExp(said))[0]).toBeVisible();
+    expect(screen.getAllByRole("button", { name: offered })[0]).toBeEnabled();
+  });
+});
+
+describe("folders", () => {
+  test("a right is one click", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Folders");
+    const row = within(screen.getByRole("listitem", { name: "/home/smith/Papers/figures" }));
+    await fireEvent.click(row.getByRole("radio", { name: "Read and write" }));
+    await fireEvent.click(row.getByRole("switch", { name: "Shareable" }));
+    expect(fake.snapshot.folders[1]).toMatchObject({ access: "read-write", shareable: true });
+  });
+
+  test("the home folder needs a yes with its reason", async () => {
+    const { fake } = await showWindow("empty", (platform) => (platform.pickAnswer = "/home/smith"));
+    await page("Folders");
+    await fireEvent.click(screen.getAllByRole("button", { name: "Add a folder…" })[0] as HTMLElement);
+    await screen.findByText(/This is your home folder/);
+    const yes = dialog().getByRole("button", { name: "Share it" });
+    expect(yes).toBeDisabled();
+    await fireEvent.click(dialog().getByRole("checkbox"));
+    await fireEvent.click(yes);
+    await screen.findByRole("listitem", { name: "/home/smith" });
+    expect(calls(fake, "addFolder")).toHaveLength(2);
+  });
+
+  test("folders dragged from the desktop are shared", async () => {
+    const { fake } = await showWindow("empty");
+    await page("Folders");
+    fake.drop({ kind: "over" });
+    await screen.findByText("Drop to share, read only");
+    fake.drop({ kind: "drop", paths: ["/data/a", "/data/b"] });
+    await screen.findByRole("listitem", { name: "/data/b" });
+    expect(screen.queryByText("Drop to share, read only")).toBeNull();
+  });
+
+  test("a place inside is closed and opened again", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Folders");
+    await fireEvent.click(button("More about /home/smith/Papers/figures"));
+    await fireEvent.click(screen.getByRole("menuitem", { name: "Closed places…" }));
+    await fireEvent.input(screen.getByRole("textbox", { name: "Path to close" }), {
+      target: { value: "drafts" },
+    });
+    await fireEvent.click(button("Close"));
+    await waitFor(() => expect(fake.snapshot.folders[1]?.deny).toEqual(["drafts"]));
+    await fireEvent.click(await screen.findByRole("button", { name: "Open drafts again" }));
+    await waitFor(() => expect(fake.snapshot.folders[1]?.deny).toEqual([]));
+  });
+
+  test("a missing drive is told, and a folder is removed only after a question", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Folders");
+    expect(screen.getByText(/is its drive connected/)).toBeVisible();
+    await fireEvent.click(button(/^More about \/media/));
+    await fireEvent.click(screen.getByRole("menuitem", { name: "Stop sharing" }));
+    expect(fake.snapshot.folders).toHaveLength(3);
+    await fireEvent.click(dialog().getByRole("button", { name: "Stop sharing" }));
+    await waitFor(() => expect(fake.snapshot.folders).toHaveLength(2));
+  });
+
+  test("a path is tested, and the rule is named", async () => {
+    await showWindow("busy");
+    await page("Folders");
+    await fireEvent.input(screen.getByRole("textbox", { name: "A path on this computer" }), {
+      target: { value: "/home/smith/Data/cohorts/consent/a.pdf" },
+    });
+    await fireEvent.click(button("Test"));
+    await screen.findByText("closed");
+    expect(screen.getByText(/The rule of \/home\/smith\/Data\/cohorts decides/)).toBeVisible();
+  });
+
+  test("a refusal stands with its folder", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Folders");
+    fake.refuse.set("addFolder", {
+      code: "CONFIG_UNWRITABLE",
+      args: { file: "c.toml", reason: "read-only" },
+      message: "c.toml cannot be written.",
+    });
+    const row = within(screen.getByRole("listitem", { name: "/home/smith/Papers/figures" }));
+    await fireEvent.click(row.getByRole("switch", { name: "Shareable" }));
+    expect(await row.findByRole("alert")).toHaveTextContent("c.toml cannot be written");
+  });
+});
+
+describe("activity", () => {
+  test("a task is cancelled after a question", async () => {
+    const { fake } = await showWindow("busy");
+    fake.go({ page: "activity", task: data.RUNNING });
+    await fireEvent.click(await screen.findByRole("button", { name: "Cancel task" }));
+    await fireEvent.click(dialog().getByRole("button", { name: "Cancel task" }));
+    await screen.findByRole("button", { name: "Do it again" });
+    expect(calls(fake, "cancelTask")).toEqual([[data.RUNNING]]);
+  });
+
+  test("a failed task says why, is copied and tried again", async () => {
+    const { fake } = await showWindow("busy");
+    fake.go({ page: "activity", task: data.FAILED });
+    const details = within(await screen.findByRole("region", { name: "Field notes to the archive" }));
+    expect(details.getByRole("alert")).toHaveTextContent("read-only folder of alliancecan#rorqual");
+    await fireEvent.click(details.getAllByRole("button", { name: "Copy error" })[0] as HTMLElement);
+    await fireEvent.click(details.getByRole("button", { name: "Try again" }));
+    await screen.findByRole("region", { name: "Cohort 045, raw reads" });
+    expect(calls(fake, "retryTask")).toEqual([[data.FAILED]]);
+  });
+
+  test("arrows move through the tasks", async () => {
+    const { fake } = await showWindow("busy");
+    fake.go({ page: "activity", task: data.RUNNING });
+    const list = await screen.findByRole("listbox", { name: "Activity" });
+    await fireEvent.keyDown(list, { key: "End" });
+    expect(screen.getByRole("option", { selected: true })).toHaveTextContent("Simulation 17");
+    await fireEvent.keyDown(list, { key: "ArrowUp" });
+    expect(screen.getByRole("option", { selected: true })).toHaveTextContent(
+      "Deletion on alliancecan#rorqual",
+    );
+    expect(list).toHaveAttribute("aria-activedescendant", screen.getByRole("option", { selected: true }).id);
+  });
+
+  test("a task that the hub does not know says so", async () => {
+    const { fake } = await showWindow("busy");
+    fake.go({ page: "activity", task: "gone" });
+    expect(await screen.findByRole("alert")).toHaveTextContent("There is no task gone");
+  });
+});
+
+describe("files", () => {
+  async function open() {
+    const shown = await showWindow("busy");
+    shown.fake.go({ page: "files", collection: "alliancecan#rorqual", path: null });
+    const left = await screen.findByRole("grid", { name: "Left side" });
+    await within(left).findByText("README.md");
+    await screen.findByRole("grid", { name: "Right side" });
+    return { ...shown, left };
+  }
+
+  test("keys select and send", async () => {
+    const { fake, left } = await open();
+    await fireEvent.focusIn(left);
+    await fireEvent.keyDown(left, { key: "Home" });
+    await fireEvent.keyDown(left, { key: "ArrowDown", shiftKey: true });
+    expect(within(left).getAllByRole("row", { selected: true })).toHaveLength(2);
+    await fireEvent.keyDown(left, { key: "Enter", ctrlKey: true });
+    await screen.findByText("2 entries are on their way.");
+    expect(calls(fake, "transfer")).toHaveLength(1);
+    await fireEvent.click(button("Watch"));
+    expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Activity");
+  });
+
+  test("keys go in and come back", async () => {
+    const { left } = await open();
+    await fireEvent.keyDown(left, { key: "ArrowDown" });
+    await fireEvent.keyDown(left, { key: "Enter" });
+    await screen.findByText("md5sums.txt");
+    await fireEvent.keyDown(screen.getByRole("grid", { name: "Left side" }), { key: "Backspace" });
+    await screen.findByText("variants.vcf.gz");
+  });
+
+  test("a deletion names what goes and asks first", async () => {
+    const { fake, left } = await open();
+    await fireEvent.keyDown(left, { key: "Home" });
+    await fireEvent.keyDown(left, { key: "Delete" });
+    expect(dialog().getByText("044")).toBeVisible();
+    expect(calls(fake, "deleteFiles")).toEqual([]);
+    await fireEvent.click(dialog().getByRole("button", { name: "Delete" }));
+    await screen.findByText("The deletion is under way.");
+  });
+
+  test("a name is changed by F2, and a refusal stays in the dialog", async () => {
+    const { fake, left } = await open();
+    await fireEvent.keyDown(left, { key: "End" });
+    await fireEvent.keyDown(left, { key: "F2" });
+    const field = dialog().getByRole("textbox", { name: "Name" });
+    expect(field).toHaveValue("variants.vcf.gz");
+    await fireEvent.input(field, { target: { value: "README.md" } });
+    fake.refuse.set("renameFile", {
+      code: "EXISTS",
+      args: { path: "/README.md", endpoint: "smith#WorkPC" },
+      message: "",
+    });
+    await fireEvent.click(dialog().getByRole("button", { name: "Rename…" }));
+    expect(await dialog().findByRole("alert")).toHaveTextContent("/README.md exists already");
+  });
+
+  test("a computer that is away says so in its pane", async () => {
+    await open();
+    await fireEvent.click(button("alliancecan#rorqual"));
+    await fireEvent.click(await dialog().findByRole("button", { name: /smith#Laptop/ }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("smith#Laptop is not connected");
+  });
+
+  test("searching all collections asks for a word first", async () => {
+    const { fake } = await open();
+    await fireEvent.click(button("alliancecan#rorqual"));
+    await fireEvent.click(dialog().getByRole("radio", { name: "All" }));
+    await screen.findByText("Type a part of the name");
+    await fireEvent.input(dialog().getByRole("textbox"), { target: { value: "scope" } });
+    await dialog().findByRole("button", { name: /lab#Scope2/ });
+    expect(calls(fake, "collections").at(-1)).toEqual([{ scope: "all", text: "scope", limit: 100 }]);
+  });
+
+  test("what is dragged to the other pane is sent", async () => {
+    const { fake, left } = await open();
+    const right = document.querySelector("[data-pane=right]");
+    document.elementFromPoint = () => right;
+    await fireEvent.pointerDown(within(left).getByText("README.md"), { button: 0, clientX: 10, clientY: 10 });
+    await fireEvent.pointerMove(document, { clientX: 400, clientY: 90 });
+    await screen.findByText("1 selected");
+    await fireEvent.pointerUp(document);
+    await screen.findByText("1 entry is on its way.");
+    expect(calls(fake, "transfer")).toMatchObject([
+      [{ items: [{ source_path: "/home/smith/Data/cohorts/README.md" }] }],
+    ]);
+  });
+});
+
+describe("settings", () => {
+  test("each switch saves the whole settings at once", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Settings");
+    await fireEvent.click(screen.getByRole("switch", { name: "Pause while on battery" }));
+    await fireEvent.click(screen.getByRole("radio", { name: "Always" }));
+    await fireEvent.click(screen.getByRole("switch", { name: "A task finished" }));
+    await fireEvent.click(screen.getByRole("switch", { name: /^Start when/ }));
+    await waitFor(() => expect(calls(fake, "setAutostart")).toEqual([[false]]));
+    expect(fake.snapshot.settings).toEqual({
+      pause_on_battery: true,
+      pause_on_metered: false,
+      keep_awake: "always",
+    });
+    expect(fake.shell.settings.notify).toEqual({
+      finished: false,
+      failed: true,
+      needs_you: true,
+      update: true,
+    });
+  });
+
+  test("the computer is renamed", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Settings");
+    await fireEvent.click(button("Rename this computer"));
+    await fireEvent.input(dialog().getByRole("textbox"), { target: { value: "Bench 2" } });
+    await fireEvent.click(dialog().getByRole("button", { name: "Rename" }));
+    await waitFor(() => expect(fake.snapshot.endpoint?.name).toBe("Bench 2"));
+  });
+
+  test("removing the computer needs a yes, and can be done here alone when the hub is away", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Settings");
+    await fireEvent.click(button("Remove this computer…"));
+    await fireEvent.click(dialog().getByRole("checkbox"));
+    fake.refuse.set("removeComputer", data.problems["unreachable"] ?? { code: "", message: "" });
+    await fireEvent.click(dialog().getByRole("button", { name: "Remove this computer…" }));
+    await fireEvent.click(await dialog().findByRole("button", { name: "Remove it only here" }));
+    await screen.findByRole("heading", { name: /sign in|hub|name|called/i });
+    expect(calls(fake, "removeComputer")).toEqual([[false], [true]]);
+  });
+
+  test("who is signed out can sign in there", async () => {
+    const { fake } = await showWindow("signed-out");
+    await page("Settings");
+    await fireEvent.click(button("Sign in with the browser"));
+    await screen.findByText(/Waiting for you to sign in/);
+    expect(calls(fake, "openUrl")).toHaveLength(1);
+    fake.signedIn();
+    await screen.findByText("smith@hub.alliance.example");
+  });
+
+  test("an update is offered and installed on a click", async () => {
+    const { fake } = await showWindow("update");
+    await page("Settings");
+    await fireEvent.click(button("Install and restart"));
+    await screen.findByText("Installing…");
+    expect(calls(fake, "installUpdate")).toHaveLength(1);
+  });
+});
+
+describe("help", () => {
+  test("the check says its verdict in a sentence", async () => {
+    const { fake } = await showWindow("busy");
+    fake.go({ page: "check" });
+    await screen.findByText("Something does not work yet.");
+  });
+
+  test("diagnostics are copied and saved", async () => {
+    const { fake } = await showWindow("busy");
+    fake.go({ page: "log" });
+    await screen.findByRole("region", { name: "Show log" });
+    await fireEvent.click(button("Copy diagnostics"));
+    await fireEvent.click(button("Save diagnostics…"));
+    await screen.findByText("Saved as /home/smith/outport-diagnostics.txt.");
+    expect(calls(fake, "copyText")).toHaveLength(1);
+  });
+});
+
+describe("the first run", () => {
+  test("leads from nothing to a computer that works", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const { fake } = await showWindow("fresh");
+    const next = (name: string) => fireEvent.click(button(name));
+    await fireEvent.input(screen.getByRole("textbox", { name: "Address" }), {
+      target: { value: "hub.alliance.example" },
+    });
+    await next("Look for the hub");
+    await screen.findByText("Digital Research Alliance");
+    await next("Continue");
+    await fireEvent.click(await screen.findByRole("button", { name: "Sign in with the browser" }));
+    await screen.findByText(/Waiting for you/);
+    fake.signedIn();
+    await screen.findByRole("heading", { name: "What is this computer called?" });
+    await screen.findByText("This name is free.");
+    expect(screen.getByText("smith#WorkPC")).toBeVisible();
+    await next("Register this computer");
+    await screen.findByRole("heading", { name: "Which folders may be reached?" });
+    await fireEvent.click(button("Add a folder…"));
+    await screen.findByRole("listitem", { name: "/home/smith/Measurements" });
+    await next("Continue");
+    await screen.findByRole("heading", { name: "When should it work?" });
+    await next("Continue");
+    await screen.findByRole("heading", { name: "Does it work?" });
+    await next("Finish");
+    await screen.findByRole("heading", { level: 1, name: "smith#WorkPC" });
+    vi.useRealTimers();
+  });
+
+  test("a hub that does not answer says what to do, and nothing typed is lost", async () => {
+    await showWindow("fresh");
+    await fireEvent.input(screen.getByRole("textbox", { name: "Address" }), {
+      target: { value: "nowhere.example" },
+    });
+    await fireEvent.click(button("Look for the hub"));
+    expect(await screen.findByRole("alert")).toHaveTextContent("cannot be reached");
+    expect(screen.getByRole("textbox", { name: "Address" })).toHaveValue("nowhere.example");
+  });
+
+  test("a desktop without a browser gets a code", async () => {
+    const { fake } = await showWindow("fresh", (platform) => {
+      platform.shell.settings.setup_step = 2;
+      platform.shell.settings.setup_draft = JSON.stringify({ address: "https://hub.alliance.example" });
+    });
+    fake.refuse.set("openUrl", { code: "INTERNAL", args: { request: "" }, message: "" });
+    await fireEvent.click(await screen.findByRole("button", { name: "Sign in with the browser" }));
+    await screen.findByText("WXYZ-4821");
+  });
+});
