@@ -1,4 +1,4 @@
-import { type RenderResult, render } from "@testing-library/svelte";
+import { type RenderResult, render, waitFor } from "@testing-library/svelte";
 import type { Component } from "svelte";
 import { FakePlatform } from "../src/platform/fake/fake";
 import type { Scenario } from "../src/platform/fake/scenario";
@@ -14,7 +14,10 @@ export async function showWindow(scenario: Scenario, prepare?: (fake: FakePlatfo
   const fake = new FakePlatform(scenario);
   prepare?.(fake);
   const shown = render(Window as Component, { props: { platform: fake } });
-  await shown.findAllByRole("heading");
+  await waitFor(() => {
+    const ready = [...document.querySelectorAll("h1")].some((title) => title.textContent !== "Outport");
+    if (!ready) shown.getByRole("alert");
+  });
   return Object.assign(shown, { fake });
 }
 

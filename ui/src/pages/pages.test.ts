@@ -180,7 +180,7 @@ describe("activity", () => {
     fake.go({ page: "activity", task: data.RUNNING });
     await fireEvent.click(await screen.findByRole("button", { name: "Cancel task" }));
     await fireEvent.click(dialog().getByRole("button", { name: "Cancel task" }));
-    await screen.findByRole("button", { name: "Do it again" });
+    await screen.findByRole("button", { name: "Try again" });
     expect(calls(fake, "cancelTask")).toEqual([[data.RUNNING]]);
   });
 
@@ -244,7 +244,7 @@ describe("files", () => {
     await fireEvent.keyDown(left, { key: "Enter" });
     await screen.findByText("md5sums.txt");
     await fireEvent.keyDown(screen.getByRole("grid", { name: "Left side" }), { key: "Backspace" });
-    await screen.findByText("variants.vcf.gz");
+    await screen.findByText("manifest.json");
   });
 
   test("a deletion names what goes and asks first", async () => {
@@ -288,20 +288,6 @@ describe("files", () => {
     await fireEvent.input(dialog().getByRole("textbox"), { target: { value: "scope" } });
     await dialog().findByRole("button", { name: /lab#Scope2/ });
     expect(calls(fake, "collections").at(-1)).toEqual([{ scope: "all", text: "scope", limit: 100 }]);
-  });
-
-  test("what is dragged to the other pane is sent", async () => {
-    const { fake, left } = await open();
-    const right = document.querySelector("[data-pane=right]");
-    document.elementFromPoint = () => right;
-    await fireEvent.pointerDown(within(left).getByText("README.md"), { button: 0, clientX: 10, clientY: 10 });
-    await fireEvent.pointerMove(document, { clientX: 400, clientY: 90 });
-    await screen.findByText("1 selected");
-    await fireEvent.pointerUp(document);
-    await screen.findByText("1 entry is on its way.");
-    expect(calls(fake, "transfer")).toMatchObject([
-      [{ items: [{ source_path: "/home/smith/Data/cohorts/README.md" }] }],
-    ]);
   });
 });
 
