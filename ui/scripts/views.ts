@@ -3,8 +3,10 @@ import type { Page } from "playwright-core";
 /** A view of the screens: the scenario and page that the fake host shows, and what is done there first. */
 export interface View {
   name: string;
+  /** Stands in the user's guide. */
+  guide?: boolean;
   query: string;
-  /** Elements to click, one after the other, by their test of role and name. */
+  /** What is done in it before the picture. */
   steps?: ((page: Page) => Promise<void>)[];
 }
 
@@ -16,6 +18,7 @@ export const VIEWS: View[] = [
   { name: "first-run-1-hub", query: "scenario=fresh" },
   {
     name: "first-run-2-sign-in",
+    guide: true,
     query: "scenario=fresh",
     steps: [
       (page) => page.locator("input").fill("hub.alliance.example"),
@@ -30,25 +33,26 @@ export const VIEWS: View[] = [
     query: "scenario=fresh&step=3",
     steps: [(page) => page.locator(".state svg").waitFor()],
   },
-  { name: "first-run-4-folders", query: "scenario=idle&step=4" },
+  { name: "first-run-4-folders", guide: true, query: "scenario=idle&step=4" },
   { name: "first-run-5-habits", query: "scenario=idle&step=5" },
   {
     name: "first-run-6-check",
     query: "scenario=idle&step=6",
     steps: [(page) => page.locator("main li").first().waitFor()],
   },
-  { name: "overview", query: "scenario=busy" },
+  { name: "overview", guide: true, query: "scenario=busy" },
   { name: "overview-empty", query: "scenario=empty" },
-  { name: "overview-offline", query: "scenario=offline" },
+  { name: "overview-offline", guide: true, query: "scenario=offline" },
   { name: "overview-paused", query: "scenario=paused" },
   { name: "overview-disk-full", query: "scenario=disk-full" },
-  { name: "folders", query: "scenario=busy&page=folders" },
+  { name: "folders", guide: true, query: "scenario=busy&page=folders" },
   { name: "folders-empty", query: "scenario=empty&page=folders" },
-  { name: "activity", query: `scenario=busy&page=activity&task=${RUNNING}` },
+  { name: "activity", guide: true, query: `scenario=busy&page=activity&task=${RUNNING}` },
   { name: "activity-failed", query: `scenario=busy&page=activity&task=${FAILED}` },
   { name: "activity-many", query: "scenario=many&page=activity" },
   {
     name: "files",
+    guide: true,
     query: "scenario=busy&page=files&collection=alliancecan%23rorqual",
     steps: [
       (page) => page.locator("[data-pane=left] [role=row]", { hasText: "variants" }).click(),
@@ -73,9 +77,10 @@ export const VIEWS: View[] = [
       (page) => page.locator("dialog li button").first().waitFor(),
     ],
   },
-  { name: "settings", query: "scenario=update&page=settings" },
+  { name: "settings", guide: true, query: "scenario=update&page=settings" },
   {
     name: "check",
+    guide: true,
     query: "scenario=busy&page=check",
     steps: [(page) => page.locator("dialog li").first().waitFor()],
   },

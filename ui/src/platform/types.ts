@@ -242,6 +242,8 @@ export interface Check {
   title: string;
   verdict: "ok" | "warning" | "failed" | "skipped";
   text: string;
+  /** The text as a problem, where it is one. */
+  problem: Problem | null;
 }
 
 export interface DoctorReport {

@@ -335,6 +335,7 @@ const check = (name: string, title: string, verdict: Check["verdict"], text: str
   title,
   verdict,
   text,
+  problem: null,
 });
 
 export const checks: Check[] = [
