@@ -17,6 +17,7 @@ export function actionFor(problem: Problem, app: App): { label: string; run: () 
     case "HUB_KEY_CHANGED":
     case "NO_ROUTE":
       return { label: t("action.check"), run: () => app.router.go({ page: "check" }) };
+    case "NOTHING_SHARED":
     case "NOT_SHARED":
     case "READ_ONLY":
     case "NO_DEFAULT_DIRECTORY":

@@ -446,6 +446,7 @@ export const en = {
   "remedy.folderNeedsConfirm": "Confirm it if you are sure.",
   "remedy.hubUnreachable": "Outport keeps trying. The connection check says what stands in the way.",
   "remedy.setUp": "Sign in and give it a name; that takes a minute.",
+  "remedy.nothingShared": "Share a folder to begin.",
   "remedy.notShared": "If the computer is yours, share a folder that contains it; otherwise ask its owner.",
   "remedy.noDefaultDirectory": "Share a folder there, or open a path that you know.",
   "remedy.noRoute": "Both need outgoing UDP. The connection check on each says what is blocked.",

@@ -458,6 +458,7 @@ export const fr = {
   "remedy.folderNeedsConfirm": "Confirmez si vous êtes sûr.",
   "remedy.hubUnreachable": "Outport continue d'essayer. La vérification de la connexion dit ce qui bloque.",
   "remedy.setUp": "Connectez-vous et donnez-lui un nom ; cela prend une minute.",
+  "remedy.nothingShared": "Partagez un dossier pour commencer.",
   "remedy.notShared":
     "Si l'ordinateur est à vous, partagez un dossier qui le contient ; sinon, demandez à son propriétaire.",
   "remedy.noDefaultDirectory": "Partagez-y un dossier, ou ouvrez un chemin que vous connaissez.",

@@ -31,8 +31,18 @@ class I18n {
 
   use(language: Language, systemLocale: string): void {
     this.language = language;
-    this.locale = systemLocale.toLowerCase().startsWith(language) ? systemLocale : language;
+    this.locale =
+      systemLocale.toLowerCase().startsWith(language) && isLocale(systemLocale) ? systemLocale : language;
     if (typeof document !== "undefined") document.documentElement.lang = language;
+  }
+}
+
+/** Systems name locales that Intl does not take, like `en_US.UTF-8`. */
+function isLocale(name: string): boolean {
+  try {
+    return 0 < Intl.getCanonicalLocales(name).length;
+  } catch {
+    return false;
   }
 }
 

@@ -49,6 +49,7 @@ const REMEDIES: Partial<Record<string, PlainKey>> = {
   FOLDER_NEEDS_CONFIRM: "remedy.folderNeedsConfirm",
   HUB_UNREACHABLE: "remedy.hubUnreachable",
   KEY_UNKNOWN: "remedy.setUpAgain",
+  NOTHING_SHARED: "remedy.nothingShared",
   NOT_SET_UP: "remedy.setUp",
   NOT_SHARED: "remedy.notShared",
   NO_DEFAULT_DIRECTORY: "remedy.noDefaultDirectory",

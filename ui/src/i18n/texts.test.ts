@@ -84,6 +84,8 @@ describe("messages", () => {
     i18n.use("en", "en-GB");
     expect(i18n.locale).toBe("en-GB");
     expect(document.documentElement.lang).toBe("en");
+    i18n.use("en", "en_US.UTF-8");
+    expect(bytes(1500)).toBe("1.5 kB");
   });
 });
 

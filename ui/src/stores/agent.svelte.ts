@@ -20,13 +20,16 @@ export class Agent {
   /** Follows the agent until stopped. */
   follow(): Stop {
     const stop = this.#platform.onSnapshot((snapshot) => this.#take(snapshot));
-    // A push may come before the answer and is newer then.
-    void this.#platform.status().then((outcome) => {
-      if (this.snapshot !== undefined) return;
-      if (outcome.status === "ok") this.#take(outcome.data);
-      else this.problem = outcome.error;
-    });
+    void this.ask();
     return stop;
+  }
+
+  /** Asks for the first state. A push may come before the answer and is newer then. */
+  async ask(): Promise<void> {
+    const outcome = await this.#platform.status();
+    if (this.snapshot !== undefined) return;
+    if (outcome.status === "ok") this.#take(outcome.data);
+    else this.problem = outcome.error;
   }
 
   pause(until: Date | null): Promise<Outcome<null>> {

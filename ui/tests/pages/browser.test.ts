@@ -132,6 +132,33 @@ describe.skipIf(chromium === undefined)("in a real browser", () => {
     expect(await faults()).toContain("color-contrast");
   });
 
+  test("the window's content policy is enough", async () => {
+    const config = JSON.parse(
+      readFileSync(new URL("../../../src-tauri/tauri.conf.json", import.meta.url), "utf8"),
+    );
+    const policy = String(config.app.security.csp);
+    const context = await site.browser.newContext();
+    const strict = await context.newPage();
+    const refused: string[] = [];
+    strict.on("console", (message) => {
+      if (message.text().includes("Content Security Policy")) refused.push(message.text());
+    });
+    await strict.route(`${site.url}?*`, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({
+        response,
+        headers: { ...response.headers(), "content-security-policy": policy },
+      });
+    });
+    await strict.goto(`${site.url}?scenario=busy&page=files&collection=alliancecan%23rorqual`);
+    await strict.getByText("README.md").waitFor();
+    await strict.keyboard.press("Control+1");
+    await strict.getByRole("button", { name: "Pause" }).click();
+    await strict.getByRole("menu").waitFor();
+    expect(refused).toEqual([]);
+    await context.close();
+  });
+
   test("the page asks nothing of the network", async () => {
     const context = await site.browser.newContext();
     const page = await context.newPage();
