@@ -1,5 +1,7 @@
 //! What only the whole can show: real processes, real networks.
 
+#[cfg(target_os = "linux")]
+pub mod desktop;
 pub mod net;
 pub mod process;
 mod skip;

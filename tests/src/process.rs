@@ -20,12 +20,20 @@ use anyhow::{Context as _, Result, bail};
 /// # Panics
 /// When it was not built: a test that silently used another one would prove nothing.
 pub fn outport() -> PathBuf {
-    if let Some(path) = std::env::var_os("OUTPORT_BIN") {
-        return path.into();
+    match std::env::var_os("OUTPORT_BIN") {
+        Some(path) => path.into(),
+        None => beside_this_test("outport"),
     }
+}
+
+/// A program that was built with this test.
+///
+/// # Panics
+/// When it was not built.
+pub(crate) fn beside_this_test(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a process knows its program");
     let folder = test.parent().and_then(Path::parent).expect("tests run from target/*/deps");
-    let program = folder.join(format!("outport{}", std::env::consts::EXE_SUFFIX));
+    let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(program.is_file(), "{} is missing: run `cargo build` first", program.display());
     program
 }

@@ -1,30 +1,36 @@
 //! A running agent: started, asked, stopped.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use outport_control::{Handler, ListenError, Listener, Paths, Snapshot, ensure_private_dir, serve};
-use outport_types::{AgentState, Chain, Code, Problem};
+use outport_control::{
+    Handler, ListenError, Listener, Paths, Power, Settings, Snapshot, ensure_private_dir, serve,
+};
+use outport_types::{Chain, Code, Problem};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinHandle,
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    board::{BoardWorker, Watchers},
     clock::local_now,
     commands,
     config::{self, Config, ConfigError, config_file},
-    core::{Core, News, Order, Parts},
+    core::{Core, Holding, News, Order, Parts},
     disk::Disk,
     handler::AgentHandler,
     lock::{BEAT_EVERY, LockError, ProfileLock},
     log::LogControl,
     network,
     outbox::Outbox,
+    owner::Owner,
     pause,
+    power::{self, Surroundings, ThisComputer},
     session::{SeenSessions, TicketLog, seen},
     shutdown,
+    sign_in::SignInDesk,
     tokens::TokenStore,
 };
 
@@ -88,6 +94,15 @@ impl Agent {
     /// # Errors
     /// When another agent has the profile, or its files or the control socket cannot be used.
     pub async fn start(options: AgentOptions) -> Result<Self, StartError> {
+        Self::start_in(options, Arc::new(ThisComputer::default())).await
+    }
+
+    /// Starts the agent on a computer that tells what a test wants.
+    #[expect(clippy::too_many_lines, reason = "every part of an agent, once")]
+    pub(crate) async fn start_in(
+        options: AgentOptions,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Result<Self, StartError> {
         let AgentOptions { paths, log } = options;
         let of = paths.clone();
         let files = crate::blocking(move || Files::open(&of)).await?;
@@ -97,11 +112,33 @@ impl Agent {
         let (orders, order_inbox) = mpsc::channel::<Order>(ORDERS_MAX);
         let (news, newsbox) = mpsc::channel(NEWS_MAX);
         let (network_events, network_inbox) = mpsc::channel(NETWORK_EVENTS_MAX);
-        let (state, states) = watch::channel(Arc::new(nothing_yet(&paths)));
+        let begun = Snapshot::begun(
+            env!("CARGO_PKG_VERSION"),
+            &paths.profile.to_string(),
+            std::process::id(),
+        );
+        let (state, states) = watch::channel(Arc::new(begun));
+        let (board_kick, kicks) = watch::channel(0);
+        let settings = files.config.settings;
+        let holding = Holding::new(settings, first_look(&surroundings, settings).await);
         let (disk, disk_worker) = Disk::new();
         let tokens = TokenStore::new(&paths);
         let account = tokens.account().await.unwrap_or_default();
         let udp_port = files.config.udp_port;
+        let watchers = Watchers { states: state.clone(), bell: Arc::new(Notify::new()) };
+        let owner = Owner::new(&paths, tokens.clone());
+        let board = BoardWorker {
+            owner: owner.clone(),
+            news: news.clone(),
+            kicks,
+            watchers: watchers.clone(),
+            stop: stop.clone(),
+        };
+        tracker.spawn(board.run());
+        let set = holding.settings.subscribe();
+        tracker.spawn(power::watch(surroundings.clone(), set, news.clone(), stop.clone()));
+        let awake = holding.awake.subscribe();
+        tracker.spawn(power::guard(surroundings.clone(), awake, news.clone(), stop.clone()));
         let parts = Parts {
             paths: paths.clone(),
             tracker: tracker.clone(),
@@ -114,6 +151,8 @@ impl Agent {
             tickets: files.tickets,
             outbox: files.outbox,
             account,
+            holding,
+            board_kick,
             log,
             orders: order_inbox,
             network: network_inbox,
@@ -122,17 +161,22 @@ impl Agent {
             state,
         };
         tracker.spawn(disk_worker.run());
-        tracker.spawn(network::watch(network_events, stop.clone()));
+        tracker.spawn(network::watch(surroundings, network_events, stop.clone()));
         tracker.spawn(follow_config(paths.clone(), news.clone(), tracker.clone(), stop.clone()));
         tracker.spawn(load_identity(paths.clone(), udp_port, news.clone()));
         let lock = Arc::new(files.lock);
         tracker.spawn(beat(lock.clone(), news, stop.clone()));
 
+        let sign_ins =
+            SignInDesk::new(&paths, tokens.clone(), orders.clone(), tracker.clone(), stop.clone());
         let handler = Arc::new(AgentHandler {
             paths,
             orders,
             states,
+            watched: watchers.bell,
             tokens,
+            owner,
+            sign_ins,
             tracker: tracker.clone(),
             udp_port,
         });
@@ -246,22 +290,15 @@ async fn beat(lock: Arc<ProfileLock>, news: mpsc::Sender<News>, stop: Cancellati
     }
 }
 
-fn nothing_yet(paths: &Paths) -> Snapshot {
-    Snapshot {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        profile: paths.profile.to_string(),
-        pid: std::process::id(),
-        state: AgentState::Connecting,
-        endpoint: None,
-        account: None,
-        connected_since: None,
-        paused: None,
-        folders: Vec::new(),
-        default_directory: None,
-        sessions: Vec::new(),
-        events: Vec::new(),
-        notices: Vec::new(),
+/// What the computer says before anything can move, where a setting depends on it.
+async fn first_look(surroundings: &Arc<dyn Surroundings>, settings: Settings) -> Power {
+    if !settings.pause_on_battery && !settings.pause_on_metered {
+        return Power::default();
     }
+    let computer = Arc::clone(surroundings);
+    let looking = crate::blocking(move || power::look(&*computer, &settings));
+    // A system that does not answer is asked again by the worker; the start does not wait for it.
+    timeout(FIRST_LOOK_LIMIT, looking).await.unwrap_or_default()
 }
 
 fn state_unusable(dir: &std::path::Path, reason: &str) -> Problem {
@@ -271,6 +308,7 @@ fn state_unusable(dir: &std::path::Path, reason: &str) -> Problem {
     )
 }
 
+const FIRST_LOOK_LIMIT: Duration = Duration::from_secs(1);
 /// Commands that wait for the core, which answers at once.
 const ORDERS_MAX: usize = 32;
 /// What workers bring; each has at most one piece.

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use outport_control::{
-    DoctorReport, Folder, FolderTest, KeyPlace, NewFolder, Paths, Secret, SetUp,
+    DoctorReport, Folder, FolderTest, KeyPlace, NewFolder, Paths, Secret, SetUp, Settings,
 };
 use outport_link::{BindError, Endpoint, EndpointOptions};
 use outport_protocol::secret::SecretKey;
@@ -54,6 +54,27 @@ pub(crate) async fn remove_folder(
         Ok((config, folders))
     })
     .await
+}
+
+/// Changes the settings; answers with the config as it is now and the folders.
+pub(crate) async fn save_settings(
+    paths: &Paths,
+    settings: Settings,
+) -> Result<(Config, Vec<Folder>), Problem> {
+    let paths = paths.clone();
+    crate::blocking(move || {
+        let config = config::save_settings(&paths, &settings).map_err(|error| error.problem())?;
+        let folders = folders::list(&config);
+        Ok((config, folders))
+    })
+    .await
+}
+
+/// Makes this computer no endpoint any more; answers with the name that it had.
+pub(crate) async fn forget(paths: &Paths) -> Result<Option<String>, Problem> {
+    let paths = paths.clone();
+    let forgotten = crate::blocking(move || registration::forget(&paths)).await;
+    forgotten.map(|name| name.map(|name| name.to_string())).map_err(|error| error.problem())
 }
 
 /// Checks connection and folders.

@@ -15,12 +15,13 @@ use std::{
     sync::Arc,
 };
 
-use outport_control::Paths;
+use outport_control::{Paths, Settings};
 use outport_mover::rules::{FolderRule, RuleList, Rules};
 use outport_types::{Access, Code, Problem};
 
 pub(crate) use self::{
-    edit::{add_folder, host_path, remove_folder},
+    edit::{add_folder, host_path, remove_folder, save_settings},
+    schema::Awake,
     watch::watch,
 };
 pub use self::{reference::reference, schema::LogLevel};
@@ -41,6 +42,8 @@ pub struct Config {
     pub udp_port: u16,
     /// Certificates to trust beside the system's, when the hub's is not publicly known.
     pub ca_file: Option<PathBuf>,
+    /// When work stops by itself, and whether the computer stays awake for it.
+    pub settings: Settings,
     /// How much the log says.
     pub log_level: LogLevel,
     /// The file as it was, to tell whether it changed.
@@ -137,6 +140,7 @@ impl Config {
             sessions_max: 1,
             udp_port: 0,
             ca_file: None,
+            settings: Settings::default(),
             log_level: LogLevel::Info,
             text: Arc::default(),
             rules: Rules::default(),
@@ -177,6 +181,7 @@ impl Config {
             sessions_max: usize::from(file.transfer.sessions_max.get()),
             udp_port: file.network.udp_port,
             ca_file: file.network.ca_file.map(PathBuf::from),
+            settings: Settings::from(&file.power),
             log_level: file.log.level,
             text: text.into(),
             folders,

@@ -6,14 +6,18 @@
 
 mod closing;
 mod commands;
+mod holding;
 mod hub;
 mod requests;
 mod sessions;
 mod show;
+mod speed;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use outport_control::{Account, Folder, Paths, Pause, Phase, Snapshot};
+use outport_control::{
+    Account, Folder, Happening, Paths, Pause, Phase, Power, Snapshot, TaskBoard,
+};
 use outport_link::Endpoint;
 use outport_mover::rules::LiveRules;
 use outport_protocol::{
@@ -27,8 +31,11 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::commands::{CoreCommand, Order};
-use self::{hub::Hub, requests::Requests, sessions::Running, show::Shown};
+pub(crate) use self::{
+    commands::{CoreCommand, Order, order},
+    holding::Holding,
+};
+use self::{hub::Hub, requests::Requests, sessions::Running, show::Shown, speed::Speed};
 use crate::{
     clock::local_now,
     config::{Config, ConfigError},
@@ -75,6 +82,12 @@ pub(crate) enum News {
     LockLost(Holder),
     /// The key of this computer was loaded, or not.
     Identity(Box<Result<Identity, outport_types::Problem>>),
+    /// What the computer says about its power and network.
+    Power(Power),
+    /// The sleep guard was taken or let go.
+    Awake(bool),
+    /// The owner's tasks at the hub.
+    Board(TaskBoard),
 }
 
 /// Who this computer is at its hub.
@@ -102,6 +115,9 @@ pub(crate) struct Parts {
     pub(crate) tickets: TicketLog,
     pub(crate) outbox: Outbox,
     pub(crate) account: Option<Account>,
+    pub(crate) holding: Holding,
+    /// Tells the worker of the tasks to begin anew.
+    pub(crate) board_kick: watch::Sender<u64>,
     pub(crate) log: Option<crate::log::LogControl>,
     pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) network: mpsc::Receiver<NetworkEvent>,
@@ -138,6 +154,9 @@ pub(crate) struct Core {
     outbox: Outbox,
     requests: Requests,
     shown: Shown,
+    speed: Speed,
+    holding: Holding,
+    board_kick: watch::Sender<u64>,
     log: Option<crate::log::LogControl>,
     state: watch::Sender<Arc<Snapshot>>,
 }
@@ -175,6 +194,9 @@ impl Core {
             outbox: parts.outbox,
             requests: Requests::default(),
             shown,
+            speed: Speed::default(),
+            holding: parts.holding,
+            board_kick: parts.board_kick,
             log: parts.log,
             state: parts.state,
         }
@@ -241,6 +263,9 @@ impl Core {
                 self.stop.cancel();
             }
             News::Identity(identity) => self.take_identity(*identity),
+            News::Power(power) => self.take_power(power),
+            News::Awake(awake) => self.holding.power.awake = awake,
+            News::Board(board) => self.take_board(board),
         }
     }
 
@@ -253,6 +278,8 @@ impl Core {
                     clock.slept(slept);
                 }
                 self.shake.send_modify(|shake| shake.wakes += 1);
+                self.board_kick.send_modify(|kicks| *kicks += 1);
+                self.shown.event(None, Happening::Woke, "the computer woke up", None);
                 if let Some(endpoint) = endpoint {
                     self.tracker.spawn(async move {
                         endpoint.drop_dead().await;
@@ -268,6 +295,8 @@ impl Core {
                     shake.changes += 1;
                     shake.addresses = addresses;
                 });
+                self.board_kick.send_modify(|kicks| *kicks += 1);
+                self.shown.event(None, Happening::NetworkChanged, "the network changed", None);
                 if let Some(endpoint) = endpoint.filter(|_| vanished)
                     && let Err(error) = endpoint.rebind()
                 {
@@ -281,9 +310,13 @@ impl Core {
     fn tick(&mut self, now: Instant) {
         let local = local_now();
         if self.pause.is_some_and(|pause| crate::pause::is_over(&pause, local)) {
-            self.resume("the pause is over");
+            self.resume(Happening::PauseOver, "the pause is over");
         }
         self.end_leases(now);
+        if self.speed.due.is_some_and(|due| due <= now) {
+            self.flow(now);
+            self.speed.step(!self.sessions.is_empty(), local, now);
+        }
         if self.shown.folders_due <= now {
             self.look_at_folders();
         }
@@ -293,6 +326,7 @@ impl Core {
     fn next_wake(&self) -> Instant {
         let now = Instant::now();
         let mut wake = self.shown.folders_due;
+        wake = self.speed.due.map_or(wake, |due| wake.min(due));
         if let Some(until) = self.pause.and_then(|pause| pause.until) {
             // The owner's clock may be set meanwhile: it is looked at again now and then.
             let seconds = until.seconds.saturating_sub(local_now().seconds).clamp(0, 30);
@@ -326,7 +360,11 @@ impl Core {
     /// What the hub shows of this computer.
     fn status(&self) -> AgentStatus {
         AgentStatus {
-            paused: self.pause.map(|pause| Paused { until: pause.until }),
+            paused: match (self.pause, self.holding.held) {
+                (Some(pause), _) => Some(Paused { until: pause.until }),
+                (None, Some(_)) => Some(Paused { until: None }),
+                (None, None) => None,
+            },
             default_directory: self.config.rules.default_directory().cloned(),
         }
     }

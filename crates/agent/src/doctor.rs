@@ -11,7 +11,7 @@ use outport_api::{
 };
 use outport_control::{Check, DoctorReport, FolderStatus, Paths, Verdict};
 use outport_link::Endpoint;
-use outport_types::{Access, Chain, Problem};
+use outport_types::{Access, Chain, Code, Problem};
 use tokio::{net::lookup_host, time::timeout};
 
 use crate::{
@@ -60,8 +60,7 @@ struct Report {
 
 impl Report {
     fn add(&mut self, name: &str, verdict: Verdict, text: impl Into<String>) {
-        let check = Check { name: name.to_owned(), title: title(name), verdict, text: text.into() };
-        self.checks.push(check);
+        self.push(name, verdict, text.into(), None);
     }
 
     fn skip(&mut self, names: &[&str], why: &str) {
@@ -71,7 +70,16 @@ impl Report {
     }
 
     fn problem(&mut self, name: &str, problem: &Problem) {
-        self.add(name, Verdict::Failed, problem.message.clone());
+        self.judge(name, Verdict::Failed, problem.clone());
+    }
+
+    fn judge(&mut self, name: &str, verdict: Verdict, problem: Problem) {
+        self.push(name, verdict, problem.message.clone(), Some(problem));
+    }
+
+    fn push(&mut self, name: &str, verdict: Verdict, text: String, problem: Option<Problem>) {
+        let (name, title) = (name.to_owned(), title(name));
+        self.checks.push(Check { name, title, verdict, text, problem });
     }
 }
 
@@ -143,11 +151,8 @@ async fn reach(paths: &Paths, hub: &HubUrl, report: &mut Report) {
             report.add("name", Verdict::Ok, format!("{host} has {count} addresses"));
         }
         Ok(Err(_)) | Err(_) => {
-            report.add(
-                "name",
-                Verdict::Failed,
-                format!("{host} cannot be resolved. Check the name, and this computer's network."),
-            );
+            let problem = Problem::new(Code::HubNameUnknown, [("host", host.as_str().into())]);
+            report.problem("name", &problem);
             return report.skip(&["tcp", "tls", "clock"], "the hub has no address");
         }
     }
@@ -155,11 +160,8 @@ async fn reach(paths: &Paths, hub: &HubUrl, report: &mut Report) {
     let stream = match connected {
         Ok(Ok((stream, _))) => stream,
         Ok(Err(_)) | Err(_) => {
-            report.add(
-                "tcp",
-                Verdict::Failed,
-                format!("{hub} does not take a connection. The hub may be down, or a firewall blocks the way."),
-            );
+            let reason = "it takes no connection; it may be down, or a firewall blocks the way";
+            report.problem("tcp", &about(hub, Code::HubUnreachable, reason));
             return report.skip(&["tls", "clock"], "there is no connection");
         }
     };
@@ -180,13 +182,10 @@ async fn reach(paths: &Paths, hub: &HubUrl, report: &mut Report) {
         match timeout(STEP_TIMEOUT, crate::hub_link::encrypt(hub, &trust, stream)).await {
             Ok(Ok(_)) => report.add("tls", Verdict::Ok, "the certificate is accepted"),
             Ok(Err(error)) => {
-                let text = format!(
-                    "{}. If the hub's certificate is not publicly known, name it with `ca_file` in the config.",
-                    Chain(&error)
-                );
-                report.add("tls", Verdict::Failed, text);
+                let reason = Chain(&error).to_string();
+                report.problem("tls", &about(hub, Code::HubUntrusted, &reason));
             }
-            Err(_) => report.add("tls", Verdict::Failed, "the hub did not answer in time"),
+            Err(_) => report.problem("tls", &about(hub, Code::HubUnreachable, TOO_LATE)),
         }
     }
     clock(hub, &trust, report).await;
@@ -204,16 +203,19 @@ async fn clock(hub: &HubUrl, trust: &Trust, report: &mut Report) {
         Ok(Ok((info, took))) => {
             let half = i64::try_from(took.as_secs() / 2).unwrap_or(0);
             let skew = local_now().seconds - half - info.hub_time.seconds;
-            let text = format!("{} seconds apart from the hub", skew.abs());
-            let verdict =
-                if skew.abs() <= SKEW_SECONDS_MAX { Verdict::Ok } else { Verdict::Warning };
-            report.add("clock", verdict, text);
+            let seconds = skew.unsigned_abs();
+            if seconds <= SKEW_SECONDS_MAX {
+                report.add("clock", Verdict::Ok, format!("{seconds} seconds apart from the hub"));
+            } else {
+                let problem = Problem::new(Code::ClockWrong, [("seconds", seconds.into())]);
+                report.judge("clock", Verdict::Warning, problem);
+            }
         }
-        Ok(Err(error)) => {
-            let text = format!("the hub does not tell its time: {}", Chain(&error));
-            report.add("clock", Verdict::Warning, text);
+        Ok(Err(error)) => report.judge("clock", Verdict::Warning, error.problem_at(hub)),
+        Err(_) => {
+            let problem = about(hub, Code::HubUnreachable, TOO_LATE);
+            report.judge("clock", Verdict::Warning, problem);
         }
-        Err(_) => report.add("clock", Verdict::Warning, "the hub did not answer in time"),
     }
 }
 
@@ -250,7 +252,7 @@ async fn channel(paths: &Paths, registration: &Registration, report: &mut Report
         Err(error) => {
             let hub = [("hub", pinned.hub.to_string().into())];
             tracing::debug!(error = %Chain(&error), "the doctor saw other keys");
-            Err(DialError::OtherHub(Problem::new(outport_types::Code::HubKeyChanged, hub)))
+            Err(DialError::OtherHub(Problem::new(Code::HubKeyChanged, hub)))
         }
     };
     let dialled = dial(&registration.hub, &identity.key, &identity.trust, check);
@@ -258,18 +260,20 @@ async fn channel(paths: &Paths, registration: &Registration, report: &mut Report
         Ok(Ok(_)) => report.add("channel", Verdict::Ok, "the hub proved its key"),
         Ok(Err(DialError::OtherHub(problem))) => report.problem("channel", &problem),
         Ok(Err(error)) => {
-            let text = match error.step() {
-                Step::Name | Step::Tcp | Step::Tls => {
-                    "the hub cannot be reached, see above".to_owned()
-                }
+            let reason = match error.step() {
+                Step::Name | Step::Tcp | Step::Tls => "see above".to_owned(),
                 Step::WebSocket => {
-                    format!("{}. A proxy in between may not let WebSockets pass.", Chain(&error))
+                    format!("{}; a proxy in between may not let WebSockets pass", Chain(&error))
                 }
                 Step::Statement | Step::Keys => Chain(&error).to_string(),
             };
-            report.add("channel", Verdict::Failed, text);
+            let hub = &registration.hub;
+            report.problem("channel", &about(hub, Code::HubUnreachable, &reason));
         }
-        Err(_) => report.add("channel", Verdict::Failed, "the hub did not answer in time"),
+        Err(_) => {
+            let problem = about(&registration.hub, Code::HubUnreachable, TOO_LATE);
+            report.problem("channel", &problem);
+        }
     }
     udp(&registration.hub, &identity.trust, &identity.endpoint, report).await;
 }
@@ -283,28 +287,24 @@ async fn udp(hub: &HubUrl, trust: &Trust, endpoint: &Endpoint, report: &mut Repo
         return report.add("udp", Verdict::Skipped, "the hub names no UDP port");
     };
     let Ok(mut addresses) = lookup_host(&place).await else {
-        return report.add("udp", Verdict::Warning, format!("{place} cannot be resolved"));
+        return report.judge("udp", Verdict::Warning, unknown(&place));
     };
     let Some(address) = addresses.next() else {
-        return report.add("udp", Verdict::Warning, format!("{place} has no address"));
+        return report.judge("udp", Verdict::Warning, unknown(&place));
     };
     match endpoint.observed_address(address).await {
         Ok(seen) => report.add("udp", Verdict::Ok, format!("the hub sees this computer as {seen}")),
-        Err(_) => report.add(
-            "udp",
-            Verdict::Warning,
-            format!("{place} does not answer: outgoing UDP is blocked somewhere. Only computers in the same network can be reached directly."),
-        ),
+        Err(_) => {
+            let problem = Problem::new(Code::UdpBlocked, [("place", place.as_str().into())]);
+            report.judge("udp", Verdict::Warning, problem);
+        }
     }
 }
 
 async fn folder_checks(config: Config, report: &mut Report) {
     if config.folders.is_empty() {
-        return report.add(
-            "folders",
-            Verdict::Warning,
-            "nothing is shared yet. Share a folder with `outport folders add`.",
-        );
+        let problem = Problem::new(Code::NothingShared, []);
+        return report.judge("folders", Verdict::Warning, problem);
     }
     let looked = crate::blocking(move || {
         let looked: Vec<_> = folders::list(&config)
@@ -315,27 +315,39 @@ async fn folder_checks(config: Config, report: &mut Report) {
         looked
     })
     .await;
-    for (verdict, text) in looked {
-        report.add("folders", verdict, text);
+    for look in looked {
+        match look {
+            Ok(text) => report.add("folders", Verdict::Ok, text),
+            Err(problem) => report.problem("folders", &problem),
+        }
     }
 }
 
-fn look(folder: outport_control::Folder, of: &FolderConfig) -> (Verdict, String) {
+fn look(folder: outport_control::Folder, of: &FolderConfig) -> Result<String, Problem> {
     let path = folder.path;
+    let wrong = |code| Err(Problem::new(code, [("path", path.as_str().into())]));
     match folder.status {
-        FolderStatus::Missing => (Verdict::Failed, format!("{path} is not there")),
-        FolderStatus::NotADirectory => (Verdict::Failed, format!("{path} is not a directory")),
-        FolderStatus::Unreadable => {
-            (Verdict::Failed, format!("the operating system does not let you open {path}"))
-        }
+        FolderStatus::Missing => wrong(Code::FolderMissing),
+        FolderStatus::NotADirectory => wrong(Code::FolderReplaced),
+        FolderStatus::Unreadable => wrong(Code::FolderUnreadable),
         FolderStatus::Available if of.access == Access::ReadWrite && !is_writable(&of.path) => {
-            (Verdict::Failed, format!("the operating system does not let you write in {path}"))
+            wrong(Code::FolderUnwritable)
         }
         FolderStatus::Available => {
             let access = if of.access.can_write() { "read and write" } else { "read only" };
-            (Verdict::Ok, format!("{path}: {access}"))
+            Ok(format!("{path}: {access}"))
         }
     }
+}
+
+fn about(hub: &HubUrl, code: Code, reason: &str) -> Problem {
+    Problem::new(code, [("hub", hub.to_string().into()), ("reason", reason.into())])
+}
+
+/// A place whose host has no address.
+fn unknown(place: &str) -> Problem {
+    let host = place.rsplit_once(':').map_or(place, |(host, _)| host);
+    Problem::new(Code::HubNameUnknown, [("host", host.into())])
 }
 
 /// Whether the system would let us write, asked without leaving anything behind.
@@ -354,4 +366,5 @@ fn is_writable(dir: &Path) -> bool {
 /// Longer than any of the steps takes where it works.
 const STEP_TIMEOUT: Duration = Duration::from_secs(15);
 /// Leases run in hub time, so a wrong clock harms little but what people read.
-const SKEW_SECONDS_MAX: i64 = 60;
+const SKEW_SECONDS_MAX: u64 = 60;
+const TOO_LATE: &str = "it did not answer in time";

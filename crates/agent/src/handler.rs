@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use outport_control::{BoxFuture, Command, Handler, Paths, Reply, Snapshot};
+use outport_control::{
+    BoxFuture, Command, Handler, KeyPlace, NewComputer, Paths, Reply, Secret, Settings, Snapshot,
+};
 use outport_types::{Code, Problem};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::{
     commands,
-    core::{CoreCommand, Order},
-    log,
+    core::{CoreCommand, Order, order},
+    diagnostics, log,
+    owner::{Owner, Step},
+    sign_in::SignInDesk,
     tokens::TokenStore,
 };
 
@@ -20,28 +24,27 @@ pub(crate) struct AgentHandler {
     pub(crate) paths: Paths,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) states: watch::Receiver<Arc<Snapshot>>,
+    /// Rung when somebody begins to look at the state.
+    pub(crate) watched: Arc<Notify>,
     pub(crate) tokens: TokenStore,
+    pub(crate) owner: Owner,
+    pub(crate) sign_ins: SignInDesk,
     pub(crate) tracker: TaskTracker,
     pub(crate) udp_port: u16,
 }
 
 impl AgentHandler {
     async fn order(&self, command: CoreCommand) -> Result<Reply, Problem> {
-        let (answer, answered) = oneshot::channel();
-        let closing =
-            || Problem::new(Code::EndpointClosing, [("endpoint", "this computer".into())]);
-        self.orders.send(Order { command, answer }).await.map_err(|_| closing())?;
-        answered.await.map_err(|_| closing())??;
-        Ok(Reply::Done)
+        order(&self.orders, command).await.map(|()| Reply::Done)
     }
 
     async fn answer(&self, command: Command) -> Result<Reply, Problem> {
         let paths = &self.paths;
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the owner names every other one")]
         match command {
             Command::Pause { until } => self.order(CoreCommand::Pause { until }).await,
             Command::Resume => self.order(CoreCommand::Resume).await,
             Command::Stop => self.order(CoreCommand::Stop).await,
-            Command::FoldersList => commands::folders(paths).await.map(Reply::Folders),
             Command::FoldersAdd(folder) => {
                 let (config, folders) = commands::add_folder(paths, folder).await?;
                 self.order(CoreCommand::Config(Box::new(config), folders.clone())).await?;
@@ -52,16 +55,14 @@ impl AgentHandler {
                 self.order(CoreCommand::Config(Box::new(config), folders.clone())).await?;
                 Ok(Reply::Folders(folders))
             }
-            Command::FoldersTest { path } => {
-                commands::test_folder(paths, path).await.map(Reply::FolderTest)
+            Command::SaveSettings(settings) => self.save_settings(settings).await,
+            Command::Setup { key, place } => self.set_up(key, place).await,
+            Command::Register(computer) => self.register(computer).await,
+            Command::RemoveComputer { only_here } => self.remove_computer(only_here).await,
+            Command::BeginSignIn { hub, way } => {
+                self.sign_ins.begin(&hub, way).await.map(Reply::SignIn)
             }
-            Command::Doctor => Ok(Reply::Doctor(commands::examine(paths).await)),
-            Command::Setup { key, place } => {
-                let set_up = commands::set_up(paths, key, place).await?;
-                let identity = commands::load_identity(paths, self.udp_port).await?;
-                self.order(CoreCommand::Identity(Box::new(identity))).await?;
-                Ok(Reply::SetUp(set_up))
-            }
+            Command::CancelSignIn => self.sign_ins.cancel().await.map(|()| Reply::Done),
             Command::SignIn(sign_in) => {
                 let account = sign_in.account.clone();
                 self.tokens.sign_in(sign_in).await.map_err(|error| error.problem())?;
@@ -71,15 +72,49 @@ impl AgentHandler {
                 self.tokens.sign_out().await.map_err(|error| error.problem())?;
                 self.order(CoreCommand::Account(None)).await
             }
-            Command::Account => account(&self.tokens).await,
-            Command::Token { resource_server } => token(&self.tokens, &resource_server).await,
+            Command::Diagnostics => {
+                let state = Snapshot::clone(&self.states.borrow());
+                Ok(Reply::Diagnostics(diagnostics::collect(paths, Some(state)).await))
+            }
+            other => self.owner.answer(other).await,
         }
+    }
+
+    async fn save_settings(&self, settings: Settings) -> Result<Reply, Problem> {
+        let (config, folders) = commands::save_settings(&self.paths, settings).await?;
+        let saved = config.settings;
+        self.order(CoreCommand::Config(Box::new(config), folders)).await?;
+        Ok(Reply::Settings(saved))
+    }
+
+    async fn set_up(&self, key: Secret, place: KeyPlace) -> Result<Reply, Problem> {
+        let set_up = commands::set_up(&self.paths, key, place).await?;
+        let identity = commands::load_identity(&self.paths, self.udp_port).await?;
+        self.order(CoreCommand::Identity(Box::new(identity))).await?;
+        Ok(Reply::SetUp(set_up))
+    }
+
+    async fn register(&self, computer: NewComputer) -> Result<Reply, Problem> {
+        match self.owner.register(&computer).await? {
+            Step::Done(set_up) => Ok(Reply::SetUp(set_up)),
+            Step::Bind(key) => self.set_up(key, computer.place).await,
+        }
+    }
+
+    async fn remove_computer(&self, only_here: bool) -> Result<Reply, Problem> {
+        if !only_here {
+            self.owner.delete_computer().await?;
+        }
+        let name = commands::forget(&self.paths).await?;
+        self.order(CoreCommand::NoIdentity(name)).await
     }
 }
 
 impl Handler for AgentHandler {
     fn snapshots(&self) -> Result<watch::Receiver<Arc<Snapshot>>, Problem> {
-        Ok(self.states.clone())
+        let states = self.states.clone();
+        self.watched.notify_waiters();
+        Ok(states)
     }
 
     fn call(&self, command: Command) -> BoxFuture<'_, Result<Reply, Problem>> {
@@ -104,20 +139,27 @@ impl Handler for AgentHandler {
 pub struct Offline {
     paths: Paths,
     tokens: TokenStore,
+    owner: Owner,
     tracker: TaskTracker,
 }
 
 impl Offline {
     /// Answers for a profile.
     pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone(), tokens: TokenStore::new(paths), tracker: TaskTracker::new() }
+        let tokens = TokenStore::new(paths);
+        let owner = Owner::new(paths, tokens.clone());
+        Self { paths: paths.clone(), tokens, owner, tracker: TaskTracker::new() }
     }
 
     async fn answer(&self, command: Command) -> Result<Reply, Problem> {
         let paths = &self.paths;
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the owner names every other one")]
         match command {
-            Command::Pause { .. } | Command::Resume | Command::Stop => Err(self.not_running()),
-            Command::FoldersList => commands::folders(paths).await.map(Reply::Folders),
+            Command::Pause { .. }
+            | Command::Resume
+            | Command::Stop
+            | Command::BeginSignIn { .. }
+            | Command::CancelSignIn => Err(self.not_running()),
             Command::FoldersAdd(folder) => {
                 let (_, folders) = commands::add_folder(paths, folder).await?;
                 Ok(Reply::Folders(folders))
@@ -126,22 +168,29 @@ impl Offline {
                 let (_, folders) = commands::remove_folder(paths, path).await?;
                 Ok(Reply::Folders(folders))
             }
-            Command::FoldersTest { path } => {
-                commands::test_folder(paths, path).await.map(Reply::FolderTest)
+            Command::SaveSettings(settings) => {
+                let (config, _) = commands::save_settings(paths, settings).await?;
+                Ok(Reply::Settings(config.settings))
             }
-            Command::Doctor => Ok(Reply::Doctor(commands::examine(paths).await)),
             Command::Setup { key, place } => {
-                let locked = paths.clone();
-                // No agent may start while it becomes another endpoint.
-                let _lock = crate::blocking(move || {
-                    let dir = &locked.state_dir;
-                    outport_control::ensure_private_dir(dir)
-                        .map_err(|source| crate::LockError::Io { dir: dir.clone(), source })?;
-                    crate::lock::ProfileLock::take(&locked)
-                })
-                .await
-                .map_err(|error| error.problem())?;
+                let _lock = self.lock().await?;
                 commands::set_up(paths, key, place).await.map(Reply::SetUp)
+            }
+            Command::Register(computer) => {
+                let _lock = self.lock().await?;
+                match self.owner.register(&computer).await? {
+                    Step::Done(set_up) => Ok(Reply::SetUp(set_up)),
+                    Step::Bind(key) => {
+                        commands::set_up(paths, key, computer.place).await.map(Reply::SetUp)
+                    }
+                }
+            }
+            Command::RemoveComputer { only_here } => {
+                let _lock = self.lock().await?;
+                if !only_here {
+                    self.owner.delete_computer().await?;
+                }
+                commands::forget(paths).await.map(|_| Reply::Done)
             }
             Command::SignIn(sign_in) => {
                 self.tokens.sign_in(sign_in).await.map_err(|error| error.problem())?;
@@ -151,9 +200,21 @@ impl Offline {
                 self.tokens.sign_out().await.map_err(|error| error.problem())?;
                 Ok(Reply::Done)
             }
-            Command::Account => account(&self.tokens).await,
-            Command::Token { resource_server } => token(&self.tokens, &resource_server).await,
+            Command::Diagnostics => Ok(Reply::Diagnostics(diagnostics::collect(paths, None).await)),
+            other => self.owner.answer(other).await,
         }
+    }
+
+    /// No agent may start while this computer becomes another endpoint, or none.
+    async fn lock(&self) -> Result<crate::lock::ProfileLock, Problem> {
+        let paths = self.paths.clone();
+        let taken = crate::blocking(move || {
+            let dir = &paths.state_dir;
+            outport_control::ensure_private_dir(dir)
+                .map_err(|source| crate::LockError::Io { dir: dir.clone(), source })?;
+            crate::lock::ProfileLock::take(&paths)
+        });
+        taken.await.map_err(|error| error.problem())
     }
 
     fn not_running(&self) -> Problem {
@@ -192,15 +253,6 @@ fn read_log(
     let (out, read) = mpsc::channel(LOG_LINES_AHEAD);
     tracker.spawn(log::send(log::file(paths), lines, follow, out));
     read
-}
-
-async fn account(tokens: &TokenStore) -> Result<Reply, Problem> {
-    tokens.account().await.map(Reply::Account).map_err(|error| error.problem())
-}
-
-async fn token(tokens: &TokenStore, resource_server: &str) -> Result<Reply, Problem> {
-    let token = tokens.token(resource_server).await;
-    token.map(Reply::Token).map_err(|error| error.problem())
 }
 
 /// Lines read ahead of a reader; more would only be memory.

@@ -4,25 +4,34 @@
 //! control socket answers, and closed is closed.
 
 mod agent;
+mod board;
 mod clock;
 mod commands;
 mod config;
 mod core;
+#[cfg(feature = "demo")]
+pub mod demo;
+mod diagnostics;
 mod disk;
 mod doctor;
 mod files;
 mod folders;
 mod handler;
+mod host;
 mod hub_link;
 mod identity;
 mod lock;
 pub mod log;
 mod network;
 mod outbox;
+mod owner;
 mod pause;
+mod power;
+mod preset;
 mod registration;
 mod session;
 mod shutdown;
+mod sign_in;
 mod tokens;
 mod trust;
 
@@ -32,6 +41,7 @@ pub use handler::Offline;
 pub use identity::KeyError;
 pub use lock::{Holder, LockError, holder};
 pub use registration::{Registration, RegistrationError, SetupError};
+pub use sign_in::signed_in;
 pub use tokens::{TokenError, TokenStore, expires_in};
 
 /// Runs work on the disk where it keeps nobody waiting.

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     net::IpAddr,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -11,6 +12,8 @@ use tokio::{
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::power::Surroundings;
 
 /// Something happened after which connections may be dead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +32,14 @@ pub(crate) enum NetworkEvent {
 
 /// Looks every [`LOOK_EVERY`], until `stop`; dead connections are then redialled within seconds
 /// instead of when their timers notice.
-pub(crate) async fn watch(events: mpsc::Sender<NetworkEvent>, stop: CancellationToken) {
-    let mut last = Look::now().await;
+pub(crate) async fn watch(
+    surroundings: Arc<dyn Surroundings>,
+    events: mpsc::Sender<NetworkEvent>,
+    stop: CancellationToken,
+) {
+    let mut last = Look::now(&*surroundings).await;
     while stop.run_until_cancelled(sleep(LOOK_EVERY)).await.is_some() {
-        let look = Look::now().await;
+        let look = Look::now(&*surroundings).await;
         for event in look.since(&last) {
             if events.send(event).await.is_err() {
                 return;
@@ -50,9 +57,9 @@ struct Look {
 }
 
 impl Look {
-    async fn now() -> Self {
+    async fn now(surroundings: &dyn Surroundings) -> Self {
         let addresses = crate::blocking(addresses).await;
-        Self { steady: Instant::now(), wall: SystemTime::now(), addresses }
+        Self { steady: Instant::now(), wall: surroundings.wall_clock(), addresses }
     }
 
     fn since(&self, last: &Self) -> Vec<NetworkEvent> {

@@ -1,5 +1,7 @@
 //! Which endpoint of which hub this computer is, and how it became that.
 
+mod pending;
+
 use std::{io, path::PathBuf};
 
 use outport_api::client::{Auth, ClientError, HubUrl};
@@ -11,6 +13,7 @@ use outport_protocol::{
 use outport_types::{CanonicalName, Code, EndpointId, Problem, PublicKey};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::pending::broken_off;
 use crate::{
     files::{Readers, read_bounded, write_atomic},
     identity::{self, KeyError},
@@ -191,7 +194,8 @@ pub(crate) async fn set_up(
     })?;
     let trust = trust::load(paths).map_err(SetupError::Trust)?;
     let auth = Auth::new(hub.clone(), &trust).map_err(SetupError::Hub)?;
-    let key = blocking(paths, move |paths| identity::create(paths, place))
+    let shown = text.clone();
+    let key = blocking(paths, move |paths| pending::begin(paths, &shown, place))
         .await
         .map_err(SetupError::Key)?;
     let public = key.public();
@@ -206,8 +210,12 @@ pub(crate) async fn set_up(
     });
     let name: CanonicalName = match checked {
         Ok(name) => name,
+        // The hub may have bound the key and only its answer be lost: the same again finds out.
+        Err(SetupError::Hub(error)) if error.is_transient() => {
+            return Err(SetupError::Hub(error));
+        }
         Err(error) => {
-            blocking(paths, move |paths| identity::forget(paths, place, &public)).await;
+            blocking(paths, pending::give_up).await;
             return Err(error);
         }
     };
@@ -234,6 +242,7 @@ pub(crate) async fn set_up(
     blocking(paths, move |paths| {
         let old = Registration::load(paths).ok();
         kept.save(paths)?;
+        pending::finish(paths);
         if let Some(old) = old.filter(|old| old.key != kept.key) {
             identity::forget(paths, old.key_place, &old.key);
         }
@@ -242,6 +251,27 @@ pub(crate) async fn set_up(
     .await
     .map_err(SetupError::Keep)?;
     Ok((registration, set_up))
+}
+
+/// Makes this computer no endpoint any more; answers with the name that it had.
+pub(crate) fn forget(paths: &Paths) -> Result<Option<CanonicalName>, RegistrationError> {
+    let old = match Registration::load(paths) {
+        Ok(old) => Some(old),
+        Err(RegistrationError::NotSetUp) => return Ok(None),
+        // What is damaged goes too; its key is of no use to anybody.
+        Err(_) => None,
+    };
+    let file = file(paths);
+    let failed = |source| RegistrationError::File { file: file.clone(), source };
+    match std::fs::remove_file(&file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        Ok(()) | Err(_) => crate::files::sync_dir(&paths.state_dir).map_err(failed)?,
+    }
+    if let Some(old) = &old {
+        identity::forget(paths, old.key_place, &old.key);
+    }
+    pending::give_up(paths);
+    Ok(old.map(|old| old.name))
 }
 
 async fn blocking<T: Send + 'static>(

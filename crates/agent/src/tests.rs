@@ -1,8 +1,11 @@
 //! An agent with real files and sockets, and a hub that says what a test wants.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test waits for one message among many")]
 
+mod fake_api;
 mod fake_hub;
+mod owner;
 mod pair;
+mod weather;
 
 use std::{fs, path::PathBuf, time::Duration};
 

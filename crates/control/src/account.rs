@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Account {
     /// The hub's URL.
     pub hub: String,
@@ -18,6 +19,7 @@ pub struct Account {
 
 /// Text that is never printed: a token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(transparent)]
 pub struct Secret(String);
 

@@ -8,6 +8,8 @@ use tokio::{
     time::timeout,
 };
 
+mod questions;
+
 use crate::{
     account::{Account, Secret, SignIn, Token},
     command::{Command, KeyPlace, Reply, SetUp},

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A directory that the owner shares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Folder {
     /// Where it is on this computer.
     pub path: String,
@@ -25,6 +26,7 @@ pub struct Folder {
 
 /// Whether a folder can be used at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum FolderStatus {
     /// It is there.
@@ -39,6 +41,7 @@ pub enum FolderStatus {
 
 /// A folder to be added, or to be changed when its path is shared already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct NewFolder {
     /// Where it is on this computer: absolute; a command resolves `.` and `~` itself.
     pub path: String,
@@ -54,6 +57,7 @@ pub struct NewFolder {
 
 /// What would be allowed at a path, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct FolderTest {
     /// The path that was asked about.
     pub path: String,
@@ -69,6 +73,7 @@ pub struct FolderTest {
 
 /// What would be allowed at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "kebab-case")]
 pub enum FolderDecision {
     /// Nothing: no folder contains it.

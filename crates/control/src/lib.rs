@@ -16,29 +16,45 @@
 
 mod account;
 mod client;
+mod collection;
 mod command;
 mod doctor;
 mod folder;
 mod handler;
 mod paths;
 mod server;
+mod settings;
+mod sign_in;
 mod snapshot;
 mod socket;
+mod task;
 pub mod wire;
 
 pub use account::{Account, Secret, SignIn, Token, TokenSet};
 pub use client::{CallError, Client, ConnectError, LogLines, Snapshots};
+pub use collection::{
+    Collection, CollectionKind, CollectionQuery, CollectionScope, Entry, EntryKind, ListQuery,
+    Listing, RenameFile, SortBy,
+};
 pub use command::{Command, KeyPlace, Reply, SetUp};
 pub use doctor::{Check, DoctorReport, Verdict};
 pub use folder::{Folder, FolderDecision, FolderStatus, FolderTest, NewFolder};
 pub use handler::{BoxFuture, Handler};
 pub use paths::{Paths, PathsError, Profile, ProfileError, ensure_private_dir};
 pub use server::serve;
+pub use settings::{Diagnostics, Hold, HoldReason, KeepAwake, Power, Preset, Settings};
+pub use sign_in::{
+    HubFacts, NameCheck, NameState, NewComputer, SignInState, SignInView, SignInWay,
+};
 pub use snapshot::{
-    Direction, EndpointFacts, Event, Notice, Pause, Phase, Progress, SessionView, Severity,
-    Snapshot,
+    Direction, EndpointFacts, Event, Happening, Notice, Pause, Phase, Progress, SessionView,
+    Severity, Snapshot, SpeedPoint,
 };
 pub use socket::{ListenError, Listener};
+pub use task::{
+    BoardState, Failure, Here, NewDeletion, NewItem, NewTransfer, Place, TaskBoard, TaskChange,
+    TaskDetail, TaskEvent, TaskFile, TaskFiles, TaskQuery, TaskSkip, TaskSkips, TaskView, Waiting,
+};
 
 #[cfg(test)]
 #[cfg(unix)]

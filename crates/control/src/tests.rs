@@ -140,7 +140,7 @@ async fn an_oversized_frame_ends_the_connection() {
         let mut rest = Vec::new();
         assert_eq!(stream.read_to_end(&mut rest).await.unwrap_or(0), 0);
     }
-    let mut stream = rig.greeted((1, 1)).await.unwrap();
+    let mut stream = rig.greeted((wire::VERSION, wire::VERSION)).await.unwrap();
     stream.write_all(&(wire::REQUEST_BYTES_MAX as u32 + 1).to_be_bytes()).await.unwrap();
     assert_eq!(stream.read(&mut [0]).await.unwrap_or(0), 0);
     assert!(rig.connect().await.status().await.is_ok(), "the agent is still there");
@@ -149,7 +149,7 @@ async fn an_oversized_frame_ends_the_connection() {
 #[tokio::test]
 async fn nonsense_ends_the_connection() {
     let rig = Rig::start();
-    let mut stream = rig.greeted((1, 1)).await.unwrap();
+    let mut stream = rig.greeted((wire::VERSION, wire::VERSION)).await.unwrap();
     let request = serde_json::json!({"ask": "open_sesame"});
     wire::write(&mut stream, &request, 1000).await.unwrap();
     assert_eq!(stream.read(&mut [0]).await.unwrap_or(0), 0);
@@ -159,7 +159,7 @@ async fn nonsense_ends_the_connection() {
 async fn an_unknown_version_is_refused_with_a_reason() {
     let rig = Rig::start();
     assert!(rig.greeted((1, 9)).await.is_ok());
-    let problem = rig.greeted((2, 9)).await.unwrap_err();
+    let problem = rig.greeted((wire::VERSION + 1, wire::VERSION + 7)).await.unwrap_err();
     assert_eq!(problem.code, Code::VersionUnsupported);
 }
 
@@ -251,22 +251,13 @@ impl Handler for Fake {
 
     fn call(&self, command: Command) -> BoxFuture<'_, Result<Reply, Problem>> {
         Box::pin(async move {
+            #[expect(clippy::wildcard_enum_match_arm, reason = "two are enough to tell them apart")]
             match command {
                 Command::FoldersList => Ok(Reply::Folders(vec![])),
                 Command::Token { .. } => {
                     Err(Problem::new(Code::SignedOut, [("hub", "hub.example.org".into())]))
                 }
-                Command::Pause { .. }
-                | Command::Resume
-                | Command::Stop
-                | Command::FoldersAdd(_)
-                | Command::FoldersRemove { .. }
-                | Command::FoldersTest { .. }
-                | Command::Doctor
-                | Command::Setup { .. }
-                | Command::SignIn(_)
-                | Command::SignOut
-                | Command::Account => Ok(Reply::Done),
+                _ => Ok(Reply::Done),
             }
         })
     }
@@ -287,20 +278,34 @@ impl Handler for Fake {
 }
 
 fn snapshot() -> Snapshot {
-    Snapshot {
-        version: "0.1.0".to_owned(),
-        profile: "default".to_owned(),
-        pid: 1,
-        state: AgentState::Online,
-        endpoint: None,
-        account: None,
-        connected_since: None,
-        paused: None,
-        folders: vec![],
-        default_directory: None,
-        sessions: vec![],
-        events: vec![],
-        notices: vec![],
+    Snapshot { state: AgentState::Online, ..Snapshot::begun("0.1.0", "default", 1) }
+}
+
+/// What screens are written against; a change here changes them.
+#[test]
+fn the_words_of_the_boundary_are_stable() {
+    use crate::{Happening, HoldReason, KeepAwake, Settings, SignInState, SignInWay};
+    fn json(value: &impl serde::Serialize) -> String {
+        serde_json::to_string(value).unwrap()
+    }
+    let held = Happening::Held { reason: HoldReason::Battery };
+    assert_eq!(json(&held), r#"{"kind":"held","reason":"battery"}"#);
+    assert_eq!(json(&Happening::PauseOver), r#"{"kind":"pause_over"}"#);
+    let later: Happening = serde_json::from_str(r#"{"kind":"from_later","x":1}"#).unwrap();
+    assert_eq!(later, Happening::Other);
+    let settings = Settings { keep_awake: KeepAwake::OnMains, ..Settings::default() };
+    assert_eq!(
+        json(&settings),
+        r#"{"pause_on_battery":false,"pause_on_metered":false,"keep_awake":"on_mains"}"#
+    );
+    assert_eq!(json(&(SignInWay::Code, SignInState::Waiting)), r#"["code","waiting"]"#);
+    let command = Command::BeginSignIn { hub: "h".to_owned(), way: SignInWay::Browser };
+    assert_eq!(json(&command), r#"{"command":"begin_sign_in","hub":"h","way":"browser"}"#);
+    let text = json(&snapshot());
+    let read: Snapshot = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, snapshot());
+    for absent in ["held", "sign_in", "connected_since"] {
+        assert!(text.contains(&format!("\"{absent}\":null")), "null and never left out: {text}");
     }
 }
 

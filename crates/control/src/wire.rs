@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The version of this exchange that this program speaks.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The first frame, from the client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,8 +149,8 @@ fn closed_or_failed(error: io::Error) -> WireError {
     if closed { WireError::Closed } else { WireError::Io(error) }
 }
 
-/// A client sends commands; the largest is a sign-in with a dozen tokens, or a folder with its rules.
-pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
+/// A client sends commands; the largest is a transfer of some thousand files that somebody picked.
+pub const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// An agent sends snapshots; the largest has a thousand folders with their rules.
 pub const RESPONSE_BYTES_MAX: usize = 8 * 1024 * 1024;
 

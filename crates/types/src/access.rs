@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What may be done in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
     /// Listed and read.

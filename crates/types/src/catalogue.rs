@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A language that the catalogue has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// English.
@@ -19,6 +20,7 @@ macro_rules! catalogue {
     ($($(#[$doc:meta])* $variant:ident = $code:literal { en: $en:literal, fr: $fr:literal })+) => {
         /// The stable code of a problem; programs act on it, people read its text.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "specta", derive(specta::Type))]
         #[non_exhaustive]
         pub enum Code {
             $($(#[$doc])* #[serde(rename = $code)] $variant,)+
@@ -247,6 +249,16 @@ catalogue! {
         en: "The key of this computer cannot be used: {reason}. Unlock the keyring, or put the key file back, and start Outport again.",
         fr: "La clé de cet ordinateur est inutilisable : {reason}. Déverrouillez le trousseau ou remettez le fichier de clé en place, puis redémarrez Outport."
     }
+    /// A new version of the app could not be fetched or installed.
+    UpdateFailed = "UPDATE_FAILED" {
+        en: "The new version could not be installed: {reason}. Try again later, or install it by hand.",
+        fr: "La nouvelle version n'a pas pu être installée : {reason}. Réessayez plus tard ou installez-la à la main."
+    }
+    /// The start at login could not be changed.
+    AutostartFailed = "AUTOSTART_FAILED" {
+        en: "Whether Outport starts at login could not be changed: {reason}. Change it in the settings of the system.",
+        fr: "Le démarrage d'Outport à l'ouverture de session n'a pas pu être modifié : {reason}. Modifiez-le dans les réglages du système."
+    }
     /// Outport's own files cannot be read or written.
     StateUnusable = "STATE_UNUSABLE" {
         en: "Outport cannot use its own files in {path}: {reason}.",
@@ -306,6 +318,106 @@ catalogue! {
     VersionUnsupported = "VERSION_UNSUPPORTED" {
         en: "This version of Outport ({ours}) and the other side's ({theirs}) do not understand each other. Update the older one.",
         fr: "Cette version d'Outport ({ours}) et celle de l'autre côté ({theirs}) ne se comprennent pas. Mettez à jour la plus ancienne."
+    }
+    /// A text is no address of a hub.
+    BadHubAddress = "BAD_HUB_ADDRESS" {
+        en: "`{address}` is not the address of a hub: {reason}. Ask whoever runs your hub for its address.",
+        fr: "`{address}` n'est pas l'adresse d'un hub : {reason}. Demandez l'adresse à la personne qui gère votre hub."
+    }
+    /// The certificate of a hub is not trusted.
+    HubUntrusted = "HUB_UNTRUSTED" {
+        en: "The certificate of {hub} is not trusted here: {reason}. Check the address and this computer's clock; a hub with a certificate of its own needs `ca_file` in the config.",
+        fr: "Le certificat de {hub} n'est pas reconnu ici : {reason}. Vérifiez l'adresse et l'horloge de cet ordinateur ; un hub doté de son propre certificat nécessite `ca_file` dans la configuration."
+    }
+    /// Something answers that is no hub.
+    NotAHub = "NOT_A_HUB" {
+        en: "What answers at {hub} is not a hub: {reason}. Check the address.",
+        fr: "Ce qui répond à {hub} n'est pas un hub : {reason}. Vérifiez l'adresse."
+    }
+    /// The hub says no, in words of its own.
+    HubRefused = "HUB_REFUSED" {
+        en: "The hub {hub} refused: {reason}",
+        fr: "Le hub {hub} a refusé : {reason}"
+    }
+    /// The person or the hub said no to a sign-in.
+    SignInRefused = "SIGN_IN_REFUSED" {
+        en: "The sign-in was refused: {reason}. Start it again to try once more.",
+        fr: "La connexion a été refusée : {reason}. Recommencez pour réessayer."
+    }
+    /// Nobody finished a sign-in in time.
+    SignInExpired = "SIGN_IN_EXPIRED" {
+        en: "Nobody finished the sign-in in time. Start it again.",
+        fr: "La connexion n'a pas été terminée à temps. Recommencez."
+    }
+    /// The browser would have nowhere to come back to.
+    SignInNoBrowser = "SIGN_IN_NO_BROWSER" {
+        en: "The browser cannot come back to Outport on this computer: {reason}. Sign in with a code instead.",
+        fr: "Le navigateur ne peut pas revenir vers Outport sur cet ordinateur : {reason}. Connectez-vous plutôt avec un code."
+    }
+    /// A name that no endpoint can have.
+    BadEndpointName = "BAD_ENDPOINT_NAME" {
+        en: "This computer cannot be called `{name}`: {reason}.",
+        fr: "Cet ordinateur ne peut pas s'appeler `{name}` : {reason}."
+    }
+    /// Another computer has the name.
+    NameTaken = "NAME_TAKEN" {
+        en: "Another computer is {endpoint} already. Choose another name, or let this computer take its place.",
+        fr: "Un autre ordinateur est déjà {endpoint}. Choisissez un autre nom, ou laissez cet ordinateur prendre sa place."
+    }
+    /// A task that was not submitted here cannot be submitted again from here.
+    CannotRetry = "CANNOT_RETRY" {
+        en: "Task {task} was not submitted from this computer, so it cannot be submitted again from here. Start it again where it came from.",
+        fr: "La tâche {task} n'a pas été soumise depuis cet ordinateur et ne peut donc pas l'être à nouveau d'ici. Relancez-la là d'où elle vient."
+    }
+    /// The config cannot be written.
+    ConfigUnwritable = "CONFIG_UNWRITABLE" {
+        en: "{file} cannot be written: {reason}. Nothing was changed; make the file writable, or free some space.",
+        fr: "{file} ne peut pas être écrit : {reason}. Rien n'a été modifié ; rendez le fichier accessible en écriture ou libérez de l'espace."
+    }
+    /// The file that a centre rolled out has a mistake.
+    BadPreset = "BAD_PRESET" {
+        en: "The preset {file} cannot be used: {reason}. Ask whoever installed Outport; without it everything is asked here.",
+        fr: "Le préréglage {file} est inutilisable : {reason}. Demandez à la personne qui a installé Outport ; sans lui, tout est demandé ici."
+    }
+    /// A shared folder is not there.
+    FolderMissing = "FOLDER_MISSING" {
+        en: "{path} is not there. If it is on a drive, connect it; else stop sharing the folder.",
+        fr: "{path} est introuvable. S'il est sur un disque, branchez-le ; sinon, arrêtez de partager ce dossier."
+    }
+    /// Something else stands where a shared folder was.
+    FolderReplaced = "FOLDER_REPLACED" {
+        en: "{path} is no longer a directory. Put the directory back, or stop sharing the folder.",
+        fr: "{path} n'est plus un dossier. Remettez le dossier en place, ou arrêtez de le partager."
+    }
+    /// The operating system does not open a shared folder.
+    FolderUnreadable = "FOLDER_UNREADABLE" {
+        en: "The operating system does not let Outport open {path}. Give yourself access to it, or stop sharing the folder.",
+        fr: "Le système d'exploitation ne permet pas à Outport d'ouvrir {path}. Accordez-vous l'accès, ou arrêtez de partager ce dossier."
+    }
+    /// The operating system does not let anybody write in a shared folder.
+    FolderUnwritable = "FOLDER_UNWRITABLE" {
+        en: "The operating system does not let Outport write in {path}. Give yourself the right to, or share the folder read-only.",
+        fr: "Le système d'exploitation ne permet pas à Outport d'écrire dans {path}. Accordez-vous ce droit, ou partagez le dossier en lecture seule."
+    }
+    /// No folder is shared.
+    NothingShared = "NOTHING_SHARED" {
+        en: "Nothing is shared yet, so nobody can reach anything. Share a folder in the app or with `outport folders add`.",
+        fr: "Rien n'est encore partagé ; personne ne peut donc accéder à quoi que ce soit. Partagez un dossier dans l'application ou avec `outport folders add`."
+    }
+    /// The name of the hub has no address.
+    HubNameUnknown = "HUB_NAME_UNKNOWN" {
+        en: "{host} cannot be found. Check the name, and this computer's network.",
+        fr: "{host} est introuvable. Vérifiez le nom et le réseau de cet ordinateur."
+    }
+    /// This computer's clock is wrong.
+    ClockWrong = "CLOCK_WRONG" {
+        en: "The clocks of this computer and of the hub are {seconds} seconds apart. Let this computer set its clock by itself.",
+        fr: "Les horloges de cet ordinateur et du hub diffèrent de {seconds} secondes. Laissez cet ordinateur régler son horloge automatiquement."
+    }
+    /// Nothing comes back over UDP.
+    UdpBlocked = "UDP_BLOCKED" {
+        en: "{place} does not answer: outgoing UDP is blocked somewhere. Only computers in the same network can be reached directly; ask whoever runs the network to let UDP out.",
+        fr: "{place} ne répond pas : l'UDP sortant est bloqué quelque part. Seuls les ordinateurs du même réseau sont joignables directement ; demandez à l'administrateur du réseau d'autoriser l'UDP sortant."
     }
     /// A program error or a broken store.
     Internal = "INTERNAL" {

@@ -9,8 +9,9 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "specta", derive(specta::Type))]
         #[serde(transparent)]
-        pub struct $name(Uuid);
+        pub struct $name(#[cfg_attr(feature = "specta", specta(type = String))] Uuid);
 
         impl $name {
             /// Makes a fresh random id.

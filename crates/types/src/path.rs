@@ -44,6 +44,7 @@ impl Name {
 /// what it means depends on links that only the endpoint can see.
 /// `/~/…` is kept as it is: only the agent knows its default directory.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "specta", derive(specta::Type), specta(type = String))]
 pub struct CollectionPath(Vec<Name>);
 
 impl CollectionPath {

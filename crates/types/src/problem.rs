@@ -10,6 +10,7 @@ use crate::catalogue::{Code, Language};
 ///
 /// The inner cause is never part of it; that goes to the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type), specta(type = ProblemShape))]
 pub struct Problem {
     /// What kind of problem it is.
     pub code: Code,
@@ -20,8 +21,21 @@ pub struct Problem {
     pub message: String,
 }
 
+/// The shape of a problem for the screens' types: `args` is left out where there is none, and one
+/// type for both ways is easier to use than one for each.
+#[cfg(feature = "specta")]
+#[derive(Serialize, specta::Type)]
+#[serde(rename = "Problem")]
+struct ProblemShape {
+    code: Code,
+    #[specta(optional)]
+    args: Option<BTreeMap<String, Arg>>,
+    message: String,
+}
+
 /// One argument of a problem's text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(untagged)]
 pub enum Arg {
     /// A count, a size or a duration.

@@ -21,6 +21,7 @@ const HOUSE: &[(&str, &[&str])] = &[
         "outport",
         &["outport-agent", "outport-hub", "outport-relay", "outport-control", "outport-api"],
     ),
+    ("outport-desktop", &["outport-agent", "outport-control"]),
 ];
 
 /// Leaves that nothing uses.
@@ -59,6 +60,8 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("toml", &["outport-agent", "outport-hub", "outport"]),
     ("keyring", &["outport-agent"]),
     ("sea-orm", &["outport-hub"]),
+    // Only the desktop app has windows.
+    ("tauri", &["outport-desktop"]),
     // Libraries have an error type for each operation.
     ("anyhow", &["outport", XTASK]),
 ];

@@ -5,11 +5,13 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use outport_control::{NewFolder, Paths, ensure_private_dir};
+use outport_control::{NewFolder, Paths, Settings, ensure_private_dir};
 use outport_types::{Access, Code, Problem, unescape_str};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
-use super::{CONFIG_BYTES_MAX, Config, ConfigError, canonical, config_file, home, own_dirs};
+use super::{
+    CONFIG_BYTES_MAX, Config, ConfigError, canonical, config_file, home, own_dirs, schema::Awake,
+};
 use crate::files::{Readers, read_bounded, write_atomic};
 
 /// Why a command could not change the config.
@@ -31,11 +33,13 @@ impl EditError {
     pub(crate) fn problem(&self) -> Problem {
         match self {
             Self::Config(error) => error.problem(),
-            Self::Write { file, source } => ConfigError::Read {
-                file: file.clone(),
-                source: io::Error::new(source.kind(), source.to_string()),
-            }
-            .problem(),
+            Self::Write { file, source } => Problem::new(
+                Code::ConfigUnwritable,
+                [
+                    ("file", file.display().to_string().into()),
+                    ("reason", source.to_string().into()),
+                ],
+            ),
             Self::Refused(problem) => problem.clone(),
         }
     }
@@ -103,6 +107,18 @@ pub(crate) fn remove_folder(paths: &Paths, path: &str) -> Result<Config, EditErr
     })
 }
 
+/// Changes the settings.
+pub(crate) fn save_settings(paths: &Paths, settings: &Settings) -> Result<Config, EditError> {
+    change(paths, |document| {
+        let item = document.entry("power").or_insert(Item::Table(Table::new()));
+        let power = item.as_table_mut()?;
+        set(power, "pause_on_battery", Value::from(settings.pause_on_battery));
+        set(power, "pause_on_metered", Value::from(settings.pause_on_metered));
+        set(power, "keep_awake", Value::from(Awake::word(settings.keep_awake)));
+        Some(())
+    })
+}
+
 /// Reads the file, changes it, checks the result and replaces it. `None` from `edit` is a refusal.
 fn change(
     paths: &Paths,
@@ -122,7 +138,7 @@ fn change(
     let mut document: DocumentMut =
         text.parse().map_err(|error: toml_edit::TomlError| wrong(error.message().to_owned()))?;
     if edit(&mut document).is_none() {
-        let reason = "`folders` must be written as [[folders]] tables";
+        let reason = "`folders` must be written as [[folders]] tables, `power` as a [power] table";
         return Err(EditError::Refused(wrong(reason.to_owned()).problem()));
     }
     let text = document.to_string();
@@ -150,30 +166,34 @@ fn check_folder(given: &Path, confirmed: bool, paths: &Paths) -> Result<PathBuf,
         return Err(bad("Outport's own files cannot be shared"));
     }
     match exposure(&path, home().as_deref()) {
-        Some(what) if !confirmed => Err(Problem::new(
+        Some((kind, what)) if !confirmed => Err(Problem::new(
             Code::FolderNeedsConfirm,
-            [("path", path.display().to_string().into()), ("what", what.into())],
+            [
+                ("path", path.display().to_string().into()),
+                ("what", what.into()),
+                ("kind", kind.into()),
+            ],
         )),
         Some(_) | None => Ok(path),
     }
 }
 
-/// What a folder exposes that most people do not mean to.
-fn exposure(path: &Path, home: Option<&Path>) -> Option<&'static str> {
+/// What a folder exposes that most people do not mean to: a word for programs and one for people.
+fn exposure(path: &Path, home: Option<&Path>) -> Option<(&'static str, &'static str)> {
     if path.parent().is_none() {
-        return Some("a whole disk");
+        return Some(("disk", "a whole disk"));
     }
     let home = home?;
     if path == home {
-        return Some("your whole home");
+        return Some(("home", "your whole home"));
     }
     if home.starts_with(path) {
-        return Some("a directory that holds your whole home");
+        return Some(("above_home", "a directory that holds your whole home"));
     }
     let first = path.strip_prefix(home).ok()?.components().next()?;
     match first {
         Component::Normal(name) if name.as_encoded_bytes().starts_with(b".") => {
-            Some("a hidden directory of your home, where keys and passwords live")
+            Some(("hidden", "a hidden directory of your home, where keys and passwords live"))
         }
         Component::Normal(_)
         | Component::Prefix(_)

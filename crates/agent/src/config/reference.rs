@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::schema::{Field, File, Folder, Log, Network, Transfer};
+use super::schema::{Field, File, Folder, Log, Network, Power, Transfer};
 
 /// The reference of the config file, as `docs/config.md` has it.
 pub fn reference() -> String {
@@ -12,6 +12,7 @@ pub fn reference() -> String {
         ("`[[folders]]`", Folder::DOC, Folder::FIELDS),
         ("`[transfer]`", Transfer::DOC, Transfer::FIELDS),
         ("`[network]`", Network::DOC, Network::FIELDS),
+        ("`[power]`", Power::DOC, Power::FIELDS),
         ("`[log]`", Log::DOC, Log::FIELDS),
     ] {
         section(&mut text, title, doc, fields);

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use outport_control::Paths;
+use outport_control::{KeepAwake, Paths, Settings};
 use outport_mover::{rules::RulesError, system_path::from_host};
 use outport_types::Access;
 use serde::Deserialize;
@@ -68,6 +68,9 @@ documented! {
         network: Network,
         /// See below.
         #[serde(default)]
+        power: Power,
+        /// See below.
+        #[serde(default)]
         log: Log,
     }
 
@@ -112,6 +115,21 @@ documented! {
         ca_file: Option<String>,
     }
 
+    /// When work stops by itself, and whether the computer stays awake for it.
+    #[derive(Default)]
+    #[serde(default)]
+    pub(crate) struct Power {
+        /// Whether work stops while the computer runs on its battery, and goes on by itself.
+        /// `false` unless set.
+        pause_on_battery: bool,
+        /// Whether work stops while the network counts what it carries, such as a phone's, and goes
+        /// on by itself. `false` unless set.
+        pause_on_metered: bool,
+        /// Whether the computer is kept from falling asleep by itself while files move: `"never"`,
+        /// `"on-mains"` or `"always"`. `"on-mains"` unless set.
+        keep_awake: Awake,
+    }
+
     /// What the agent writes down about its work.
     #[derive(Default)]
     #[serde(default)]
@@ -130,6 +148,47 @@ pub(crate) struct ReadBefore;
 impl From<i64> for ReadBefore {
     fn from(_: i64) -> Self {
         Self
+    }
+}
+
+/// When the computer is kept awake, as the file spells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Awake {
+    Never,
+    #[default]
+    OnMains,
+    Always,
+}
+
+impl Awake {
+    /// The spelling of a setting.
+    pub(super) const fn word(setting: KeepAwake) -> &'static str {
+        match setting {
+            KeepAwake::Never => "never",
+            KeepAwake::OnMains => "on-mains",
+            KeepAwake::Always => "always",
+        }
+    }
+}
+
+impl From<Awake> for KeepAwake {
+    fn from(awake: Awake) -> Self {
+        match awake {
+            Awake::Never => Self::Never,
+            Awake::OnMains => Self::OnMains,
+            Awake::Always => Self::Always,
+        }
+    }
+}
+
+impl From<&Power> for Settings {
+    fn from(power: &Power) -> Self {
+        Self {
+            pause_on_battery: power.pause_on_battery,
+            pause_on_metered: power.pause_on_metered,
+            keep_awake: power.keep_awake.into(),
+        }
     }
 }
 

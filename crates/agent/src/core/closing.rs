@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use outport_control::Happening;
 use outport_protocol::control::AgentMessage;
 
 use super::Core;
@@ -13,7 +14,7 @@ impl Core {
         self.orders.close();
         self.network.close();
         self.requests.cancel();
-        self.shown.event(None, "closing", None);
+        self.shown.event(None, Happening::Closing, "closing", None);
         self.publish();
     }
 

@@ -1,9 +1,9 @@
 //! What the owner asks of the core.
 
-use outport_control::{Account, Folder, Pause};
+use outport_control::{Account, Folder, Happening, Pause, SignInView};
 use outport_protocol::control::AgentMessage;
 use outport_types::{Code, Problem, UnixTime};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Core, Identity};
 use crate::{clock::local_now, config::Config, session::StopReason};
@@ -27,7 +27,22 @@ pub(crate) enum CoreCommand {
     Config(Box<Config>, Vec<Folder>),
     /// The computer was set up.
     Identity(Box<Identity>),
+    /// The computer is no endpoint any more; the name that it had.
+    NoIdentity(Option<String>),
     Account(Option<Account>),
+    /// A sign-in on its way, or none.
+    SignIn(Option<SignInView>),
+}
+
+/// Has the core carry out a command, and waits until it has.
+pub(crate) async fn order(
+    orders: &mpsc::Sender<Order>,
+    command: CoreCommand,
+) -> Result<(), Problem> {
+    let (answer, answered) = oneshot::channel();
+    let closing = || Problem::new(Code::EndpointClosing, [("endpoint", "this computer".into())]);
+    orders.send(Order { command, answer }).await.map_err(|_| closing())?;
+    answered.await.map_err(|_| closing())?
 }
 
 impl Core {
@@ -37,7 +52,7 @@ impl Core {
             CoreCommand::Pause { until } => return self.pause(until, answer),
             CoreCommand::Resume => return self.resume_for(answer),
             CoreCommand::Stop => {
-                self.shown.event(None, "closing on request", None);
+                self.shown.event(None, Happening::Closing, "closing on request", None);
                 // The answer is on its way before the connection that waits for it ends.
                 answer.send(Ok(())).ok();
                 self.stop.cancel();
@@ -49,10 +64,23 @@ impl Core {
             }
             CoreCommand::Identity(identity) => {
                 let name = identity.registration.name.to_string();
-                self.shown.event(None, &format!("set up as {name}"), None);
+                let text = format!("set up as {name}");
+                self.shown.event(None, Happening::SetUp { name }, &text, None);
                 self.take_identity(Ok(*identity));
             }
-            CoreCommand::Account(account) => self.shown.account = account,
+            CoreCommand::NoIdentity(name) => {
+                if let Some(name) = name {
+                    let text = format!("no longer {name}");
+                    self.shown.event(None, Happening::Removed { name }, &text, None);
+                }
+                self.take_identity(Err(Problem::new(Code::NotSetUp, [])));
+            }
+            CoreCommand::Account(account) => {
+                self.shown.account = account;
+                self.shown.clear_notice(Code::SignedOut);
+                self.board_kick.send_modify(|kicks| *kicks += 1);
+            }
+            CoreCommand::SignIn(view) => self.shown.sign_in = view,
         }
         answer.send(Ok(())).ok();
     }
@@ -67,7 +95,7 @@ impl Core {
         }
         let pause = Pause { since: self.pause.map_or(now, |pause| pause.since), until };
         self.pause = Some(pause);
-        self.shown.event(None, "paused by the owner", None);
+        self.shown.event(None, Happening::Paused, "paused by the owner", None);
         tracing::info!(?until, "paused");
         self.requests.cancel();
         self.stop_sessions(&StopReason::Paused);
@@ -85,16 +113,21 @@ impl Core {
     }
 
     fn resume_for(&mut self, answer: super::Answer) {
-        let kept = self.resume("resumed by the owner");
+        self.go_on();
+        let kept = self.resume(Happening::Resumed, "resumed by the owner");
         self.tracker.spawn(async move {
             answer.send(kept.await.unwrap_or_else(|_| Err(disk_hangs()))).ok();
         });
     }
 
     /// Ends a pause.
-    pub(super) fn resume(&mut self, why: &str) -> oneshot::Receiver<Result<(), Problem>> {
+    pub(super) fn resume(
+        &mut self,
+        what: Happening,
+        why: &str,
+    ) -> oneshot::Receiver<Result<(), Problem>> {
         if self.pause.take().is_some() {
-            self.shown.event(None, why, None);
+            self.shown.event(None, what, why, None);
             tracing::info!("resumed");
             let status = self.status();
             self.hub.say(AgentMessage::Status(status));
@@ -133,7 +166,8 @@ impl Core {
         if status != before {
             self.hub.say(AgentMessage::Status(status));
         }
-        self.shown.event(None, "the config was read", None);
+        self.review_hold();
+        self.shown.event(None, Happening::ConfigRead, "the config was read", None);
         tracing::info!(folders = self.config.folders.len(), "the config is in force");
         self.look_at_folders();
     }

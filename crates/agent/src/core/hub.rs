@@ -137,6 +137,7 @@ impl Core {
         }
         self.hub = Hub { number: self.hub.number + 1, ..Hub::default() };
         self.stop_sessions(&StopReason::Revoked);
+        self.board_kick.send_modify(|kicks| *kicks += 1);
         for code in [
             Code::NotSetUp,
             Code::EndpointRemoved,

@@ -41,7 +41,7 @@ impl Core {
             let problem = Problem::new(code, [("endpoint", endpoint.as_str().into())]);
             AgentMessage::Answer { request, outcome: Outcome::Failed(problem) }
         };
-        if self.pause.is_some() {
+        if self.is_paused() {
             return self.hub.say(refused(Code::EndpointPaused));
         }
         let place = match Arc::clone(&self.requests.places).try_acquire_owned() {
@@ -70,7 +70,7 @@ impl Core {
         if channel != self.hub.number {
             return; // asked on a channel that is no more
         }
-        let outcome = if self.pause.is_some() {
+        let outcome = if self.is_paused() {
             let args = [("endpoint", self.name().into())];
             Outcome::Failed(Problem::new(Code::EndpointPaused, args))
         } else {

@@ -1,6 +1,6 @@
 //! The sessions that run: begun, watched, ended.
 
-use outport_control::{Direction, Phase, Progress};
+use outport_control::{Direction, Happening, Phase, Progress};
 use outport_protocol::{
     control::{AgentMessage, CANDIDATES_MAX, Candidate, SessionState, Start},
     orders::Work,
@@ -36,6 +36,8 @@ pub(super) struct Running {
     pub(super) candidates: Vec<Candidate>,
     pub(super) counts: Counts,
     pub(super) rate: u64,
+    /// Since when it has this rate, or when that was last counted.
+    pub(super) rate_since: Instant,
 }
 
 impl Core {
@@ -68,7 +70,7 @@ impl Core {
             now: clock.hub_time(now),
             own: &identity.registration.key,
             endpoint: identity.registration.endpoint,
-            paused: self.pause.is_some(),
+            paused: self.is_paused(),
             seen: &self.seen,
             running: self.sessions.len(),
             sessions_max: self.config.sessions_max,
@@ -117,8 +119,12 @@ impl Core {
             candidates: Vec::new(),
             counts: Counts::default(),
             rate: 0,
+            rate_since: Instant::now(),
         };
-        self.shown.event(Some(task), &began(&running), None);
+        let (direction, peer) = (running.direction, running.peer.clone());
+        let what = Happening::SessionBegan { direction, peer };
+        self.shown.event(Some(task), what, &began(&running), None);
+        self.speed.begin(Instant::now());
         tracing::info!(%session, %task, direction = ?running.direction, "a session begins");
         if running.direction != Direction::Sending {
             self.outbox.begin(&start); // this side is the authority, and keeps the journal
@@ -163,14 +169,26 @@ impl Core {
                 self.hub.say(AgentMessage::Candidates { session, candidates });
             }
             SessionEvent::Connected(route) => {
-                running.route = Some(route);
+                if running.route.replace(route) != Some(route) {
+                    let peer = running.peer.clone();
+                    let text = match &peer {
+                        Some(peer) => format!("connected with {peer}: {route}"),
+                        None => format!("connected: {route}"),
+                    };
+                    let what = Happening::SessionRoute { route, peer };
+                    self.shown.event(Some(task), what, &text, None);
+                }
                 running.phase = Phase::Working;
                 let state = SessionState::Connected { route };
                 self.hub.say(AgentMessage::Session { session, state });
             }
             SessionEvent::Progress { counts, rate } => {
+                let now = Instant::now();
+                let while_long = now.saturating_duration_since(running.rate_since);
+                self.speed.moved(running.direction, running.rate, while_long);
                 running.counts = counts;
                 running.rate = rate;
+                running.rate_since = now;
                 // The receiving side is the authority; two would contradict each other.
                 if running.direction != Direction::Sending {
                     self.hub.say(AgentMessage::Progress { task, session, counts, rate });
@@ -181,14 +199,25 @@ impl Core {
                 self.send_reports();
             }
             SessionEvent::Ended(state) => {
-                self.sessions.remove(&session);
+                self.flow(Instant::now());
+                let over = self.sessions.remove(&session);
                 let (text, problem) = ended(&state);
-                self.shown.event(Some(task), text, problem.clone());
+                let what = end_of(&state, over.as_ref());
+                self.shown.event(Some(task), what, text, problem.clone());
                 let why = problem.as_ref().map(|problem| tracing::field::display(problem.code));
                 tracing::info!(%session, %task, outcome = text, why, "a session is over");
                 self.hub.say(AgentMessage::Session { session, state });
                 self.remove_what_is_over(task);
             }
+        }
+    }
+
+    /// Counts what moved until now at the rates of now.
+    pub(super) fn flow(&mut self, now: Instant) {
+        for running in self.sessions.values_mut() {
+            let while_long = now.saturating_duration_since(running.rate_since);
+            self.speed.moved(running.direction, running.rate, while_long);
+            running.rate_since = now;
         }
     }
 
@@ -301,6 +330,21 @@ fn began(running: &Running) -> String {
         Direction::Receiving => format!("receiving from {peer}"),
         Direction::Copying => "copying inside this computer".to_owned(),
         Direction::Deleting => "deleting".to_owned(),
+    }
+}
+
+fn end_of(state: &SessionState, over: Option<&Running>) -> Happening {
+    let peer = over.and_then(|running| running.peer.clone());
+    let Some(direction) = over.map(|running| running.direction) else {
+        return Happening::Other; // an event of a session that was never here
+    };
+    match state {
+        SessionState::Refused { .. } => Happening::SessionRefused { direction, peer },
+        SessionState::Broken { .. } => Happening::SessionInterrupted { direction, peer },
+        SessionState::Stopped => Happening::SessionStopped { direction, peer },
+        SessionState::Done | SessionState::Connected { .. } => {
+            Happening::SessionFinished { direction, peer }
+        }
     }
 }
 

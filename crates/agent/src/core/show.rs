@@ -6,7 +6,8 @@ use std::{
 };
 
 use outport_control::{
-    Account, EndpointFacts, Event, Folder, FolderStatus, Notice, SessionView, Severity, Snapshot,
+    Account, BoardState, EndpointFacts, Event, Folder, FolderStatus, Happening, Notice,
+    SessionView, Severity, SignInView, Snapshot, TaskBoard,
 };
 use outport_types::{AgentState, Code, Problem, TaskId};
 use tokio::time::Instant;
@@ -19,6 +20,9 @@ use crate::clock::local_now;
 #[derive(Debug)]
 pub(super) struct Shown {
     pub(super) account: Option<Account>,
+    pub(super) sign_in: Option<SignInView>,
+    pub(super) board: TaskBoard,
+    suggested_name: String,
     pub(super) folders: Vec<Folder>,
     /// When the folders are looked at next.
     pub(super) folders_due: Instant,
@@ -32,6 +36,9 @@ impl Shown {
     pub(super) fn new(account: Option<Account>) -> Self {
         Self {
             account,
+            sign_in: None,
+            board: TaskBoard::default(),
+            suggested_name: crate::host::suggested_name(),
             folders: Vec::new(),
             folders_due: Instant::now(),
             folders_look: None,
@@ -41,19 +48,23 @@ impl Shown {
     }
 
     /// Writes down that something happened.
-    pub(super) fn event(&mut self, task: Option<TaskId>, text: &str, problem: Option<Problem>) {
+    pub(super) fn event(
+        &mut self,
+        task: Option<TaskId>,
+        what: Happening,
+        text: &str,
+        problem: Option<Problem>,
+    ) {
         if Snapshot::EVENTS_MAX <= self.events.len() {
             self.events.pop_front();
         }
-        self.events.push_back(Event { time: local_now(), task, text: text.to_owned(), problem });
+        let text = text.to_owned();
+        self.events.push_back(Event { time: local_now(), task, what, text, problem });
     }
 
     /// Shows a problem until it is [cleared](Self::clear_notice).
     pub(super) fn notice_problem(&mut self, problem: Problem) {
-        let (title, severity) = heading(problem.code);
-        let notice =
-            Notice { code: problem.code, title: title.to_owned(), text: problem.message, severity };
-        self.notices.insert(problem.code, notice);
+        self.notices.insert(problem.code, notice(problem));
     }
 
     pub(super) fn clear_notice(&mut self, code: Code) {
@@ -62,8 +73,24 @@ impl Shown {
 }
 
 impl Core {
+    /// Takes in what is known of the owner's tasks.
+    pub(super) fn take_board(&mut self, board: TaskBoard) {
+        match &board.problem {
+            // The hub ended the sign-in: nothing of the hub's is shown until somebody signs in.
+            Some(problem) if problem.code == Code::SignedOut && self.shown.account.is_some() => {
+                self.shown.notice_problem(problem.clone());
+            }
+            Some(_) | None if board.state == BoardState::Live => {
+                self.shown.clear_notice(Code::SignedOut);
+            }
+            Some(_) | None => {}
+        }
+        self.shown.board = board;
+    }
+
     /// Shows the state as it is now; the one place from which screens learn anything.
     pub(super) fn publish(&mut self) {
+        self.review_awake();
         let snapshot = self.snapshot();
         self.state.send_if_modified(|shown| {
             let changed = **shown != snapshot;
@@ -103,6 +130,13 @@ impl Core {
             account: self.shown.account.clone(),
             connected_since: self.hub.connected_since,
             paused: self.pause,
+            held: self.holding.held,
+            power: self.holding.power,
+            settings: self.config.settings,
+            suggested_name: self.shown.suggested_name.clone(),
+            sign_in: self.shown.sign_in.clone(),
+            tasks: self.shown.board.clone(),
+            speed: self.speed.points(),
             folders: self.shown.folders.clone(),
             default_directory: self.config.rules.default_directory().cloned(),
             sessions,
@@ -113,7 +147,7 @@ impl Core {
 
     fn agent_state(&self) -> AgentState {
         let grave = self.shown.notices.values().any(|notice| notice.severity == Severity::Error);
-        if self.pause.is_some() {
+        if self.is_paused() {
             return AgentState::Paused;
         }
         match self.hub.phase {
@@ -130,26 +164,28 @@ impl Core {
     fn notices(&self) -> Vec<Notice> {
         let mut notices: Vec<_> = self.shown.notices.values().cloned().collect();
         for folder in &self.shown.folders {
-            let text = match folder.status {
+            let code = match folder.status {
                 FolderStatus::Available => continue,
-                FolderStatus::Missing => format!(
-                    "{} is not there. If it is on a drive, connect it; else remove the folder with `outport folders remove`.",
-                    folder.path
-                ),
-                FolderStatus::NotADirectory => format!("{} is no longer a directory.", folder.path),
-                FolderStatus::Unreadable => {
-                    format!("The operating system does not let you open {}.", folder.path)
-                }
+                FolderStatus::Missing => Code::FolderMissing,
+                FolderStatus::NotADirectory => Code::FolderReplaced,
+                FolderStatus::Unreadable => Code::FolderUnreadable,
             };
-            notices.push(Notice {
-                code: Code::NotFound,
-                title: "A folder cannot be used".to_owned(),
-                text,
-                severity: Severity::Warning,
-            });
+            notices.push(notice(Problem::new(code, [("path", folder.path.as_str().into())])));
         }
         notices.sort_by_key(|notice| notice.severity);
         notices
+    }
+}
+
+/// A problem as a notice.
+fn notice(problem: Problem) -> Notice {
+    let (title, severity) = heading(problem.code);
+    Notice {
+        code: problem.code,
+        title: title.to_owned(),
+        text: problem.message.clone(),
+        severity,
+        problem,
     }
 }
 
@@ -170,6 +206,10 @@ fn heading(code: Code) -> (&'static str, Severity) {
         Code::StateUnusable => ("Files of Outport cannot be used", Severity::Error),
         Code::BadConfig => ("The config has a mistake", Severity::Error),
         Code::HubUnreachable => ("The hub cannot be reached", Severity::Warning),
+        Code::SignedOut => ("Sign in again", Severity::Warning),
+        Code::FolderMissing | Code::FolderReplaced | Code::FolderUnreadable => {
+            ("A folder cannot be used", Severity::Warning)
+        }
         _ => ("Something needs your attention", Severity::Warning),
     }
 }

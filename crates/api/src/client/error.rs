@@ -1,5 +1,7 @@
 //! Why a request came to nothing.
 
+use std::{error::Error as _, io};
+
 use outport_types::{Arg, Chain, Code, Problem};
 use serde::Deserialize;
 
@@ -56,11 +58,38 @@ impl ClientError {
     /// What a person is told, where the catalogue has words for it.
     pub fn problem(&self) -> Option<Problem> {
         match self {
-            Self::Unreachable { hub, source } => Some(unreachable(hub, reason(source))),
+            Self::Unreachable { hub, source } => Some(match distrust(source) {
+                Some(why) => untrusted(hub, why),
+                None => unreachable(hub, reason(source)),
+            }),
             Self::Timeout { hub } => Some(unreachable(hub, "no answer in time".to_owned())),
             Self::Refused(refusal) => refusal.problem.clone(),
             Self::SignedOut(problem) => Some(Problem::clone(problem)),
             Self::Garbled { .. } | Self::TooLarge { .. } | Self::Tls(_) => None,
+        }
+    }
+
+    /// What a person is told, in the hub's own words where the catalogue has none.
+    pub fn problem_at(&self, hub: &HubUrl) -> Problem {
+        if let Some(problem) = self.problem() {
+            return problem;
+        }
+        let about = |code, reason: String| {
+            Problem::new(code, [("hub", hub.to_string().into()), ("reason", reason.into())])
+        };
+        match self {
+            Self::Refused(refusal) if refusal.status == 401 => {
+                Problem::new(Code::SignedOut, [("hub", hub.to_string().into())])
+            }
+            Self::Refused(refusal) => about(Code::HubRefused, refusal.message.clone()),
+            Self::Tls(error) => about(Code::HubUntrusted, Chain(error).to_string()),
+            Self::Garbled { what, .. } => {
+                about(Code::NotAHub, format!("its answer is no {what} that Outport knows"))
+            }
+            Self::TooLarge { .. } => about(Code::NotAHub, "its answer has no end".to_owned()),
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::SignedOut(_) => {
+                about(Code::HubUnreachable, Chain(self).to_string())
+            }
         }
     }
 
@@ -182,6 +211,30 @@ fn unreachable(hub: &HubUrl, reason: String) -> Problem {
         Code::HubUnreachable,
         [("hub", Arg::Text(hub.to_string())), ("reason", Arg::Text(reason))],
     )
+}
+
+fn untrusted(hub: &HubUrl, reason: String) -> Problem {
+    Problem::new(
+        Code::HubUntrusted,
+        [("hub", Arg::Text(hub.to_string())), ("reason", Arg::Text(reason))],
+    )
+}
+
+/// What is wrong with the certificate of the other side, when that is why nobody was reached.
+fn distrust(error: &reqwest::Error) -> Option<String> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = error.source();
+    while let Some(found) = cause {
+        if let Some(tls @ rustls::Error::InvalidCertificate(_)) = found.downcast_ref() {
+            return Some(tls.to_string());
+        }
+        // An error of TLS travels inside errors of I/O, which hide it from `source`.
+        let inside = found.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = match inside {
+            Some(inside) => Some(inside),
+            None => found.source(),
+        };
+    }
+    None
 }
 
 /// The innermost cause: reqwest wraps what the network said in several layers of its own.

@@ -1,5 +1,7 @@
 //! `outport agent`
 
+mod service;
+
 use std::pin::pin;
 
 use outport_agent::{Agent, AgentOptions, Config, StartError, log};
@@ -18,9 +20,30 @@ use crate::{
 /// It stays in the foreground and says on standard error what happens; `outport log` shows the same.
 /// It needs no open port and no administrator rights.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<ByItself>,
+}
 
-pub(crate) async fn run(_args: Args, context: &Context) -> Result<(), Failure> {
+/// Whether the agent starts without being asked to.
+#[derive(Debug, clap::Subcommand)]
+enum ByItself {
+    /// Let the agent start whenever you sign in to this computer, and start it now
+    Install,
+    /// Let the agent no longer start by itself, and end it
+    Uninstall,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    match args.command {
+        Some(ByItself::Install) => service::install(context),
+        Some(ByItself::Uninstall) => service::uninstall(context),
+        None => host(context).await,
+    }
+}
+
+/// Runs the agent in this process.
+async fn host(context: &Context) -> Result<(), Failure> {
     let printer = &context.printer;
     let paths = context.paths()?;
     let level = Config::load(&paths).map(|config| config.log_level).unwrap_or_default();

@@ -2,12 +2,11 @@
 
 use std::env;
 
-use outport_agent::{TokenStore, expires_in};
+use outport_agent::{TokenStore, signed_in};
 use outport_api::{
-    auth::{TokenAnswer, names::server},
+    auth::TokenAnswer,
     client::{Auth, HubUrl},
 };
-use outport_control::{Account, Secret, SignIn, TokenSet};
 use serde_json::json;
 use url::Url;
 
@@ -54,7 +53,7 @@ pub(crate) async fn finish(
     context: &Context,
 ) -> Result<(), Failure> {
     let printer = &context.printer;
-    let sign_in = sign_in(auth, answer).await?;
+    let sign_in = signed_in(auth, answer).await?;
     let account = sign_in.account.clone();
     context.owner().await?.sign_in(sign_in).await?;
     printer.fact(&json!({ "hub": account.hub, "username": account.username }), |printer| {
@@ -109,30 +108,4 @@ async fn by_code(auth: &Auth, printer: &Printer) -> Result<TokenAnswer, Failure>
     printer.say(format!("Open {} on any device and type", device.verification_uri()));
     printer.say(Text::from("  code: ").add(Paint::Strong, device.user_code()));
     Ok(device.finish().await?)
-}
-
-async fn sign_in(auth: &Auth, answer: &TokenAnswer) -> Result<SignIn, Failure> {
-    let for_auth = answer.tokens().find(|token| token.resource_server == server::AUTH);
-    let Some(for_auth) = for_auth else {
-        return Err(Failure::new(Exit::Failed, "The hub's answer does not say who signed in."));
-    };
-    let person = auth.userinfo(&for_auth.access_token).await?;
-    let handle = person.preferred_username.split('@').next().unwrap_or_default();
-    let account = Account {
-        hub: auth.hub().to_string(),
-        handle: handle.to_owned(),
-        username: person.preferred_username.clone(),
-    };
-    let tokens = answer
-        .tokens()
-        .map(|token| TokenSet {
-            resource_server: token.resource_server.clone(),
-            access_token: Secret::new(token.access_token.expose()),
-            refresh_token: token.refresh_token.as_ref().map(|token| Secret::new(token.expose())),
-            expires: expires_in(token.expires_in),
-            scope: token.scope.clone(),
-        })
-        .collect();
-    let client_id = outport_api::auth::names::OUTPORT_CLIENT.to_string();
-    Ok(SignIn { account, client_id, tokens })
 }

@@ -1,6 +1,6 @@
 //! `outport status`
 
-use outport_control::{Direction, Phase, SessionView, Severity, Snapshot};
+use outport_control::{Direction, HoldReason, Phase, SessionView, Severity, Snapshot};
 use outport_types::{AgentState, Bytes, Rate};
 
 use crate::{
@@ -95,9 +95,11 @@ fn state(printer: &Printer, snapshot: &Snapshot) -> Text {
         AgentState::Attention => Paint::Bad,
     };
     let text = Text::new().add(paint, word);
-    match snapshot.paused.and_then(|pause| pause.until) {
-        Some(until) => text.plain(format!(" until {}", printer.date(until))),
-        None => text,
+    match (snapshot.paused.map(|pause| pause.until), snapshot.held.map(|held| held.reason)) {
+        (Some(Some(until)), _) => text.plain(format!(" until {}", printer.date(until))),
+        (None, Some(HoldReason::Battery)) => text.plain(" while on battery"),
+        (None, Some(HoldReason::Metered)) => text.plain(" while the network is metered"),
+        (Some(None), _) | (None, None) => text,
     }
 }
 
@@ -160,7 +162,13 @@ mod tests {
                 "owner": "smith", "hub": "https://hub", "fingerprint": "SHA256:x"
             },
             "account": null, "connected_since": null,
-            "paused": null,
+            "paused": null, "held": null, "sign_in": null, "suggested_name": "WorkPC",
+            "power": { "on_battery": null, "metered": null, "awake": true },
+            "settings": {
+                "pause_on_battery": false, "pause_on_metered": false, "keep_awake": "on_mains"
+            },
+            "tasks": { "state": "idle", "problem": null, "as_of": null, "tasks": [] },
+            "speed": [],
             "folders": [{
                 "path": "/data", "collection_path": "/data", "access": "read-only",
                 "shareable": false, "deny": [], "status": "available"
@@ -179,7 +187,8 @@ mod tests {
             }],
             "events": [],
             "notices": [{
-                "code": "BAD_CONFIG", "title": "Settings", "text": "line 3", "severity": "warning"
+                "code": "BAD_CONFIG", "title": "Settings", "text": "line 3", "severity": "warning",
+                "problem": { "code": "BAD_CONFIG", "message": "line 3" }
             }]
         }))
         .unwrap();

@@ -54,6 +54,11 @@ impl DeviceSignIn {
         self.answer.verification_uri_complete.as_deref()
     }
 
+    /// How long the code can be typed.
+    pub fn time_left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
     /// Waits until the person has decided. A hub that is away for a moment is waited for.
     ///
     /// # Errors

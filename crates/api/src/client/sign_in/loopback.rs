@@ -59,6 +59,11 @@ impl BrowserSignIn {
         self.request.url()
     }
 
+    /// How long the browser is waited for.
+    pub const fn time_left(&self) -> Duration {
+        SIGN_IN_TIMEOUT
+    }
+
     /// Waits for the browser to come back, and turns what it brings into tokens.
     ///
     /// # Errors

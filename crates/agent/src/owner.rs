@@ -1,0 +1,191 @@
+//! What is asked of the hub in the name of whoever is signed in.
+//!
+//! Screens ask here and never the hub: the tokens stay with the agent, and what the hub says comes
+//! out as the views of `control`, or as a problem with a remedy.
+
+mod collections;
+mod register;
+mod submissions;
+mod tasks;
+mod views;
+
+use std::sync::Arc;
+
+use outport_api::client::{Client, ClientError, HubUrl, Trust};
+use outport_control::{Account, Command, Paths, Reply};
+use outport_types::{Chain, Code, EndpointId, Problem};
+use tokio::sync::Mutex;
+
+pub(crate) use self::{
+    register::Step,
+    submissions::Submissions,
+    views::{follow, task_view},
+};
+use crate::{commands, registration::Registration, tokens::TokenStore, trust};
+
+/// Asks the hub for whoever is signed in. Clones share their connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Owner {
+    paths: Paths,
+    tokens: TokenStore,
+    submissions: Submissions,
+    kept: Arc<Mutex<Option<Kept>>>,
+}
+
+/// A client, and what it was made for.
+#[derive(Debug)]
+struct Kept {
+    hub: HubUrl,
+    certificates: Option<Vec<u8>>,
+    client: Client,
+}
+
+/// Who asks: what is needed to tell one's own from others'.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    /// The identity that is signed in, `smith@hub`.
+    pub(crate) username: String,
+    /// The endpoint that this computer is, at the same hub.
+    pub(crate) here: Option<EndpointId>,
+    pub(crate) submissions: Submissions,
+}
+
+impl Owner {
+    pub(crate) fn new(paths: &Paths, tokens: TokenStore) -> Self {
+        let submissions = Submissions::new(paths);
+        Self { paths: paths.clone(), tokens, submissions, kept: Arc::default() }
+    }
+
+    /// Answers what needs no running agent, but the hub or the profile's files.
+    pub(crate) async fn answer(&self, command: Command) -> Result<Reply, Problem> {
+        match command {
+            Command::Collections(query) => self.collections(query).await.map(Reply::Collections),
+            Command::Collection { name } => self.collection(&name).await.map(Reply::Collection),
+            Command::List(query) => self.list(query).await.map(Reply::Listing),
+            Command::Stat { collection, path } => {
+                self.stat(collection, &path).await.map(Reply::Entry)
+            }
+            Command::MakeFolder { collection, path } => done(self.mkdir(collection, &path).await),
+            Command::RenameFile(rename) => done(self.rename(rename).await),
+            Command::Transfer(asked) => self.transfer(asked).await.map(Reply::Submitted),
+            Command::Delete(asked) => self.delete(asked).await.map(Reply::Submitted),
+            Command::Tasks(query) => self.tasks(query).await.map(Reply::Tasks),
+            Command::Task { task } => {
+                let detail = self.task(task).await?;
+                Ok(Reply::Task(Box::new(detail)))
+            }
+            Command::TaskFiles { task, marker } => {
+                self.task_files(task, marker).await.map(Reply::TaskFiles)
+            }
+            Command::TaskSkips { task, marker } => {
+                self.task_skips(task, marker).await.map(Reply::TaskSkips)
+            }
+            Command::CancelTask { task } => done(self.cancel(task).await),
+            Command::RetryTask { task } => self.retry(task).await.map(Reply::Submitted),
+            Command::UpdateTask(change) => done(self.update(change).await),
+            Command::CheckName { name } => self.check_name(name).await.map(Reply::NameCheck),
+            Command::RenameComputer { name } => done(self.rename_computer(&name).await),
+            Command::CheckHub { address } => {
+                crate::sign_in::check_hub(&self.paths, &address).await.map(Reply::Hub)
+            }
+            Command::Account => {
+                self.tokens.account().await.map(Reply::Account).map_err(|error| error.problem())
+            }
+            Command::Token { resource_server } => {
+                let token = TokenStore::token(&self.tokens, &resource_server).await;
+                token.map(Reply::Token).map_err(|error| error.problem())
+            }
+            Command::FoldersList => commands::folders(&self.paths).await.map(Reply::Folders),
+            Command::FoldersTest { path } => {
+                commands::test_folder(&self.paths, path).await.map(Reply::FolderTest)
+            }
+            Command::Doctor => Ok(Reply::Doctor(commands::examine(&self.paths).await)),
+            Command::Preset => Ok(Reply::Preset(crate::preset::read().await)),
+            Command::Pause { .. }
+            | Command::Resume
+            | Command::Stop
+            | Command::FoldersAdd(_)
+            | Command::FoldersRemove { .. }
+            | Command::Setup { .. }
+            | Command::SignIn(_)
+            | Command::SignOut
+            | Command::BeginSignIn { .. }
+            | Command::CancelSignIn
+            | Command::Register(_)
+            | Command::RemoveComputer { .. }
+            | Command::SaveSettings(_)
+            | Command::Diagnostics => Err(Problem::new(Code::AgentNotRunning, [])),
+        }
+    }
+
+    /// A client of the hub at which somebody is signed in.
+    pub(crate) async fn client(&self) -> Result<Client, Problem> {
+        let account = self.account().await?;
+        let signed_out = || Problem::new(Code::SignedOut, [("hub", account.hub.as_str().into())]);
+        let hub: HubUrl = account.hub.parse().map_err(|_| signed_out())?;
+        let trust = self.trust().await?;
+        let mut kept = self.kept.lock().await;
+        if let Some(kept) = kept
+            .as_ref()
+            .filter(|kept| kept.hub == hub && kept.certificates == trust.extra_roots_pem)
+        {
+            return Ok(kept.client.clone());
+        }
+        let client = Client::new(hub.clone(), &trust, Arc::new(self.tokens.clone()))
+            .map_err(|error| refusal(&error, &hub))?;
+        let certificates = trust.extra_roots_pem;
+        *kept = Some(Kept { hub, certificates, client: client.clone() });
+        Ok(client)
+    }
+
+    /// Who is signed in; a problem when nobody is.
+    pub(crate) async fn account(&self) -> Result<Account, Problem> {
+        let account = self.tokens.account().await.map_err(|error| error.problem())?;
+        account.ok_or_else(|| Problem::new(Code::SignedOut, [("hub", "HUB".into())]))
+    }
+
+    /// Who asks.
+    pub(crate) async fn asker(&self) -> Result<Asker, Problem> {
+        let account = self.account().await?;
+        let registration = self.registration().await;
+        let here = registration
+            .filter(|registration| registration.hub.to_string() == account.hub)
+            .map(|registration| registration.endpoint);
+        self.submissions.load().await;
+        let submissions = self.submissions.clone();
+        Ok(Asker { username: account.username, here, submissions })
+    }
+
+    /// What this computer is registered as.
+    async fn registration(&self) -> Option<Registration> {
+        let paths = self.paths.clone();
+        crate::blocking(move || Registration::load(&paths)).await.ok()
+    }
+
+    async fn trust(&self) -> Result<Trust, Problem> {
+        trust_of(&self.paths).await
+    }
+}
+
+/// The certificates to trust, or what is wrong with their file.
+pub(crate) async fn trust_of(paths: &Paths) -> Result<Trust, Problem> {
+    let of = paths.clone();
+    crate::blocking(move || trust::load(&of)).await.map_err(|error| {
+        let file = crate::config::config_file(paths).display().to_string();
+        let reason = format!("the extra certificates cannot be read: {error}");
+        Problem::new(
+            Code::BadConfig,
+            [("file", file.into()), ("line", 0.into()), ("reason", reason.into())],
+        )
+    })
+}
+
+/// What a person is told of a question that came to nothing.
+pub(crate) fn refusal(error: &ClientError, hub: &HubUrl) -> Problem {
+    tracing::debug!(error = %Chain(error), "the hub did not answer as hoped");
+    error.problem_at(hub)
+}
+
+fn done(result: Result<(), Problem>) -> Result<Reply, Problem> {
+    result.map(|()| Reply::Done)
+}

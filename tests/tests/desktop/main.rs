@@ -1,0 +1,7 @@
+//! The desktop app as its owner meets it: a real app on a real screen, a real hub, real agents.
+#![cfg(target_os = "linux")]
+
+mod first_run;
+mod lifecycle;
+mod rig;
+mod transfers;
