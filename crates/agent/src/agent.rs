@@ -135,6 +135,7 @@ impl Agent {
             tokens,
             tracker: tracker.clone(),
             udp_port,
+            edits: Arc::default(),
         });
         let (connections, hang_up) = (TaskTracker::new(), CancellationToken::new());
         let answering = Arc::clone(&handler);

@@ -235,10 +235,11 @@ fn rule_list(
     list
 }
 
-/// The agent's own directories, as they are really called.
+/// Outport's own directories, of other profiles too, as they are really called.
 pub(crate) fn own_dirs(paths: &Paths) -> Vec<PathBuf> {
     let mut dirs: Vec<PathBuf> = Vec::new();
-    for dir in [&paths.config_dir, &paths.state_dir, &paths.runtime_dir] {
+    let own = [&paths.config_dir, &paths.state_dir, &paths.runtime_dir];
+    for dir in own.into_iter().chain(&paths.roots) {
         for dir in [dir.clone(), canonical(dir).unwrap_or_else(|_| dir.clone())] {
             if !dirs.contains(&dir) {
                 dirs.push(dir);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use outport_control::{BoxFuture, Command, Handler, Paths, Reply, Snapshot};
 use outport_types::{Code, Problem};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -23,6 +23,8 @@ pub(crate) struct AgentHandler {
     pub(crate) tokens: TokenStore,
     pub(crate) tracker: TaskTracker,
     pub(crate) udp_port: u16,
+    /// Held from an edit of the config until the agent works by it, so that edits come in order.
+    pub(crate) edits: Arc<Mutex<()>>,
 }
 
 impl AgentHandler {
@@ -43,11 +45,13 @@ impl AgentHandler {
             Command::Stop => self.order(CoreCommand::Stop).await,
             Command::FoldersList => commands::folders(paths).await.map(Reply::Folders),
             Command::FoldersAdd(folder) => {
+                let _in_order = self.edits.lock().await;
                 let (config, folders) = commands::add_folder(paths, folder).await?;
                 self.order(CoreCommand::Config(Box::new(config), folders.clone())).await?;
                 Ok(Reply::Folders(folders))
             }
             Command::FoldersRemove { path } => {
+                let _in_order = self.edits.lock().await;
                 let (config, folders) = commands::remove_folder(paths, path).await?;
                 self.order(CoreCommand::Config(Box::new(config), folders.clone())).await?;
                 Ok(Reply::Folders(folders))

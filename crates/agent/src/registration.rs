@@ -1,11 +1,13 @@
 //! Which endpoint of which hub this computer is, and how it became that.
 
-use std::{io, path::PathBuf};
+mod pending;
+
+use std::{io, path::PathBuf, time::Duration};
 
 use outport_api::client::{Auth, ClientError, HubUrl};
 use outport_control::{KeyPlace, Paths, Secret, SetUp};
 use outport_protocol::{
-    setup_key::{SetupAnswer, SetupKey},
+    setup_key::{SetupAnswer, SetupKey, SetupRequest},
     statement::{SignedStatement, Statement, StatementError},
 };
 use outport_types::{CanonicalName, Code, EndpointId, Problem, PublicKey};
@@ -191,13 +193,15 @@ pub(crate) async fn set_up(
     })?;
     let trust = trust::load(paths).map_err(SetupError::Trust)?;
     let auth = Auth::new(hub.clone(), &trust).map_err(SetupError::Hub)?;
-    let key = blocking(paths, move |paths| identity::create(paths, place))
-        .await
-        .map_err(SetupError::Key)?;
+    let endpoint = setup_key.endpoint;
+    let key = blocking(paths, move |paths| pending::key(paths, endpoint, place)).await?;
     let public = key.public();
     let host = hostname::get()
         .map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned());
-    let answer: Result<SetupAnswer, _> = auth.set_up(&setup_key.request(&key, &host)).await;
+    let answer = ask(&auth, &setup_key.request(&key, &host)).await;
+    // Without an answer the hub may have bound the key all the same; it is kept for the next try.
+    let was_refused =
+        answer.as_ref().is_err_and(|error| error.refusal().is_some() && !error.is_transient());
     let checked = answer.map_err(SetupError::Hub).and_then(|answer| {
         if answer.root != setup_key.root || answer.endpoint != setup_key.endpoint {
             return Err(SetupError::OtherHub { hub: hub.clone() });
@@ -207,7 +211,9 @@ pub(crate) async fn set_up(
     let name: CanonicalName = match checked {
         Ok(name) => name,
         Err(error) => {
-            blocking(paths, move |paths| identity::forget(paths, place, &public)).await;
+            if was_refused {
+                blocking(paths, pending::give_up).await;
+            }
             return Err(error);
         }
     };
@@ -237,11 +243,26 @@ pub(crate) async fn set_up(
         if let Some(old) = old.filter(|old| old.key != kept.key) {
             identity::forget(paths, old.key_place, &old.key);
         }
+        pending::done(paths);
         Ok(())
     })
     .await
     .map_err(SetupError::Keep)?;
     Ok((registration, set_up))
+}
+
+/// Asks again while it is the way to the hub that fails; the hub takes the same request twice.
+async fn ask(auth: &Auth, request: &SetupRequest) -> Result<SetupAnswer, ClientError> {
+    for pause in PAUSES {
+        match auth.set_up(request).await {
+            Err(error) if error.is_transient() => {
+                tracing::info!(error = %outport_types::Chain(&error), "asking the hub again");
+            }
+            answered => return answered,
+        }
+        tokio::time::sleep(pause).await;
+    }
+    auth.set_up(request).await
 }
 
 async fn blocking<T: Send + 'static>(
@@ -263,6 +284,8 @@ fn file(paths: &Paths) -> PathBuf {
     paths.state_dir.join("registration.json")
 }
 
+/// Between the tries of one set-up, while a person waits.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 const REGISTRATION_VERSION: u32 = 1;
 /// Two keys, two names and a URL.
 const REGISTRATION_BYTES_MAX: usize = 16 * 1024;
