@@ -68,11 +68,13 @@ impl Compares {
 }
 
 impl Receiver {
-    pub(super) fn pump_compares(&mut self) {
+    /// Has entries looked at; `false` when there was none to look at.
+    pub(super) fn pump_compares(&mut self) -> bool {
         if self.compares.until.is_some_and(|until| self.now < until) {
-            return;
+            return false;
         }
         self.compares.until = None;
+        let mut went_on = false;
         while self.compares.out.len() < COMPARES_MAX {
             let (mut batch, mut entries) = (Vec::new(), Vec::new());
             while entries.len() < COMPARED_MAX
@@ -89,6 +91,7 @@ impl Receiver {
                         break;
                     }
                 }
+                went_on = true;
             }
             if entries.is_empty() {
                 break;
@@ -97,6 +100,7 @@ impl Receiver {
             self.compares.out.insert(id, batch);
             self.effects.push_back(ReceiverEffect::Compare { id, entries });
         }
+        went_on
     }
 
     pub(super) fn compared(&mut self, id: EffectId, results: Vec<Result<Compared, Fault>>) {

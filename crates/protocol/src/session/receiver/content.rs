@@ -150,16 +150,17 @@ impl Receiver {
         }
     }
 
-    /// Tries again what found no room.
-    pub(super) fn pump_space(&mut self) {
+    /// Tries again what found no room; `false` when it is not time for it.
+    pub(super) fn pump_space(&mut self) -> bool {
         if self.space_until.is_none_or(|until| self.now < until) {
-            return;
+            return false;
         }
         self.space_until = None;
         let stalled = std::mem::take(&mut self.content.stalled);
         for (buffer, part) in stalled {
             self.write(buffer, vec![part]);
         }
+        true
     }
 
     /// Drops what waits for room: the session stops.

@@ -266,12 +266,14 @@ impl Receiver {
         self.enter(number, Phase::Waiting(again));
     }
 
-    /// Goes on with the files whose time has come.
-    pub(super) fn pump_retries(&mut self) {
+    /// Goes on with the files whose time has come; `false` when there was none.
+    pub(super) fn pump_retries(&mut self) -> bool {
+        let mut went_on = false;
         while let Some((until, number)) = self.retries.first().copied()
             && until <= self.now
         {
             self.retries.pop_first();
+            went_on = true;
             if self.mode != Mode::Working {
                 continue;
             }
@@ -286,6 +288,7 @@ impl Receiver {
                 }
             }
         }
+        went_on
     }
 
     /// Counts a fault that is overcome by trying again; `false` when it happened too often.
