@@ -143,6 +143,14 @@ impl Disk {
         dir.entries.keys().chain(dir.durable.keys()).cloned().chain(pending).collect()
     }
 
+    /// What may stand at a name after a crash, or stands there now.
+    pub fn possible(&self, dir: Ino, name: &Name) -> BTreeSet<Ino> {
+        let Some(dir) = self.dir(dir) else { return BTreeSet::new() };
+        let stands = [dir.entries.get(name), dir.durable.get(name)].into_iter().flatten().copied();
+        let pending = dir.pending.iter().flatten().filter(|(changed, _)| changed == name);
+        stands.chain(pending.filter_map(|(_, ino)| *ino)).collect()
+    }
+
     /// The content of a file.
     pub fn data(&self, ino: Ino) -> Option<Arc<Vec<u8>>> {
         match self.nodes.get(&ino)? {

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | a final name shows its old or one whole new content, at every instant | `CopyIntoPlace`, `IgnoreChange`, `SkipHashCheck`, `SkipReadBack`, `SkipFinishSize` |
 //! | the same after a crash at that instant | `SkipFileSync` |
-//! | what is reported is in the journal after a crash | `SkipDoneSync`, `SkipFinishedSync`, `SkipJournalDirSync`, `KeepTornEnd` |
+//! | what is reported is in the journal after a crash | `SkipDoneSync`, `SkipFinishedSync`, `SkipStartSync`, `SkipJournalDirSync`, `KeepTornEnd` |
 //! | what is reported as transferred stands at its destination after a crash | `SkipPlacedDirSync`, `LateDirSync`, `SkipItemDirSync` |
 //! | what the journal holds is not sent again | `SkipHeldSync`, `SkipTempDirSync`, `SkipPlacingSync` |
 //! | nothing outside the items changes | `ReuseTemp` |
@@ -279,14 +279,18 @@ impl Judge {
 
     /// No temporary name of the task stands anywhere, nor comes back after a crash.
     fn no_temps(&self, disk: &Disk) -> Result<(), Wrong> {
-        let mut dirs = vec![ROOT];
-        while let Some(dir) = dirs.pop() {
+        let mut dirs = vec![(Way::new(), ROOT)];
+        while let Some((way, dir)) = dirs.pop() {
             for name in disk.possible_names(dir) {
-                if is_reserved(name.as_bytes()) {
-                    return Err(Wrong(format!("the temporary name {name} is left")));
+                let mut way = way.clone();
+                way.push(name.clone());
+                // What somebody else put there is not ours to take away.
+                let is_ours = |ino| !disk.precious.contains(ino);
+                if is_reserved(name.as_bytes()) && disk.possible(dir, &name).iter().any(is_ours) {
+                    return Err(Wrong(format!("the temporary name {} is left", show(&way))));
                 }
                 if let Some(Stands::Dir(below)) = disk.at(dir, &name) {
-                    dirs.push(below);
+                    dirs.push((way, below));
                 }
             }
         }
