@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use outport_agent::{Agent, AgentOptions, Config, StartError, log};
+use outport_agent::{Agent, AgentOptions, Config, EndError, StartError, log};
 use outport_control::Command;
 use serde_json::json;
 
@@ -36,15 +36,18 @@ pub(crate) async fn run(_args: Args, context: &Context) -> Result<(), Failure> {
     });
     let mut ended = pin!(agent.join());
     tokio::select! {
-        () = &mut ended => return Ok(()),
+        ended = &mut ended => return ended.map_err(ended_by_itself),
         asked = asked_to_stop() => asked.map_err(|error| {
             Failure::new(Exit::Failed, "Signals cannot be listened for.").because(error)
         })?,
     }
     printer.note("Stopping: what runs is kept for the next start.");
     handler.call(Command::Stop).await.ok(); // it may be ending already
-    ended.await;
-    Ok(())
+    ended.await.map_err(ended_by_itself)
+}
+
+fn ended_by_itself(error: EndError) -> Failure {
+    Failure::new(Exit::Failed, "The agent had to end.").because(error)
 }
 
 fn not_started(error: StartError) -> Failure {
