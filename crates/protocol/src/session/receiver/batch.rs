@@ -508,7 +508,7 @@ impl Receiver {
             if part.placed {
                 let rest = file.meta.size - file.durable_bytes.min(file.meta.size);
                 self.counts.files_done += 1;
-                self.counts.bytes_done += rest;
+                self.counts.bytes_done = self.counts.bytes_done.saturating_add(rest);
                 self.settle(number);
             } else {
                 self.add_durable(number, part.bytes);

@@ -97,7 +97,7 @@ impl Receiver {
         if self.content.credit < self.content.received {
             return Err(Violation::Credit);
         }
-        self.counts.bytes_received += bytes;
+        self.counts.bytes_received = self.counts.bytes_received.saturating_add(bytes);
         if self.mode != Mode::Working {
             self.content.settle(bytes);
             self.effects.push_back(ReceiverEffect::Forget { buffer });
@@ -196,6 +196,7 @@ impl Receiver {
             return Err(Violation::Blocks);
         }
         file.writes_out += 1;
+        file.pieces_came = true;
         if piece.complete {
             self.ended(piece.file, outport_types::Digest(piece.hash))?;
         } else {

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
-use outport_types::{Code, EndpointId, Name, TaskId, UnixTime};
+use outport_types::{Code, Digest, EndpointId, Name, SyncLevel, TaskId, UnixTime};
 
 use super::*;
 use crate::{
+    blocks::{Cv, HeldNode, NodeId},
+    journal::{Way, encode_record, encode_start},
     orders::{TransferItem, TransferOrders},
     session::{
         Ask, Entry, Fault, FileEnd, FileStamp, HowEnded, ItemRoot, Limits, Meta, Piece, Totals,
@@ -102,7 +104,43 @@ fn a_sender_that_breaks_a_rule_ends_the_session() {
     }
 }
 
-/// A receiver with one item that is a directory, and a shell for which everything goes well.
+#[test]
+fn what_an_earlier_session_left_is_offered_after_a_comparison_by_content_too() {
+    let mut rig = Rig::resumed(Some(SyncLevel::Checksum));
+    rig.begin_file(meta(3000, 1));
+    assert_eq!(rig.wants.last().map(|want| &want.ask), Some(&Ask::Digest));
+    let how = HowEnded::Complete { digest: Digest([1; 32]) };
+    rig.frame(Frame::Ends(vec![FileEnd { file: 1, attempt: 1, how }]));
+    rig.answer_all_but(|_| false);
+    let held = vec![HeldNode { id: NodeId { first: 0, level: 0 }, cv: VALUE }];
+    assert_eq!(rig.wants.last().map(|want| &want.ask), Some(&Ask::Content { held }));
+}
+
+#[test]
+fn what_was_offered_is_offered_again_unless_content_came_meanwhile() {
+    for (comes, offered) in [(false, 1), (true, 0)] {
+        let mut rig = Rig::resumed(None);
+        rig.begin_file(meta(3000, 1));
+        if comes {
+            rig.piece(1, 0);
+            rig.receiver.handle_timeout(rig.now);
+        }
+        let how = HowEnded::Failed(Fault::backoff(Code::Disk, "it can be read again"));
+        rig.frame(Frame::Ends(vec![FileEnd { file: 1, attempt: 1, how }]));
+        if comes {
+            rig.write_badly();
+        }
+        rig.answer_all_but(|_| false);
+        rig.now += Duration::from_secs(100);
+        rig.receiver.handle_timeout(rig.now);
+        rig.answer_all_but(|_| false);
+        let again = rig.wants.last().expect("it was wanted before");
+        assert_eq!(again.attempt, 2);
+        assert!(matches!(&again.ask, Ask::Content { held } if held.len() == offered), "{again:?}");
+    }
+}
+
+/// A receiver with two items, and a shell for which everything goes well.
 struct Rig {
     receiver: Receiver,
     now: Now,
@@ -110,16 +148,35 @@ struct Rig {
     /// What was asked for and is not answered yet.
     held: Vec<ReceiverEffect>,
     buffers: u64,
+    /// What stands at the destination and under the temporary name.
+    stands: Option<FileStamp>,
 }
 
 impl Rig {
     fn new() -> Self {
+        Self::with(orders(), Recovered::new(TASK, [9; 32]))
+    }
+
+    /// An earlier session left the first block of the second item.
+    fn resumed(sync_level: Option<SyncLevel>) -> Self {
+        let mut journal = encode_start(TASK, [9; 32]);
+        let nodes = vec![HeldNode { id: NodeId { first: 0, level: 0 }, cv: VALUE }];
+        let file = Way { item: 1, names: vec![] };
+        let (token, temp) = (meta(3000, 1).token, stamp());
+        encode_record(&Record::Held { file, token, size: 3000, temp, nodes }, &mut journal);
+        let recovered = Recovered::read(&journal[..], TASK, [9; 32]).expect("its own journal");
+        let mut rig = Self::with(TransferOrders { sync_level, ..orders() }, recovered);
+        rig.stands = Some(stamp());
+        rig
+    }
+
+    fn with(orders: TransferOrders, recovered: Recovered) -> Self {
         let limits = Limits { block_bytes: 1024, ..Limits::V1 };
-        let task = TaskId::from_bytes([7; 16]);
         let started = UnixTime::from_seconds(1_700_000_000);
-        let config = Config { task, orders: Arc::new(orders()), limits, started };
-        let receiver = Receiver::new(config, Recovered::new(task, [9; 32]));
-        Self { receiver, now: Now::ZERO, wants: Vec::new(), held: Vec::new(), buffers: 0 }
+        let config = Config { task: TASK, orders: Arc::new(orders), limits, started };
+        let receiver = Receiver::new(config, recovered);
+        let (wants, held) = (Vec::new(), Vec::new());
+        Self { receiver, now: Now::ZERO, wants, held, buffers: 0, stands: None }
     }
 
     /// Announces the item as one file, up to its first want.
@@ -154,7 +211,7 @@ impl Rig {
             let Some(effect) = self.receiver.poll_effect() else { break };
             if is_held(&effect) {
                 self.held.push(effect);
-            } else if let Some(event) = well(effect) {
+            } else if let Some(event) = well(effect, self.stands) {
                 self.receiver.handle_event(event, self.now);
             }
         }
@@ -162,8 +219,10 @@ impl Rig {
         let (held, free): (Vec<_>, Vec<_>) = held.into_iter().partition(|effect| is_held(effect));
         self.held = held;
         let is_last = free.is_empty();
-        for event in free.into_iter().filter_map(well) {
-            self.receiver.handle_event(event, self.now);
+        for effect in free {
+            if let Some(event) = well(effect, self.stands) {
+                self.receiver.handle_event(event, self.now);
+            }
         }
         if !is_last {
             self.answer_all_but(is_held);
@@ -173,24 +232,36 @@ impl Rig {
     fn answer_held(&mut self) {
         self.answer_all_but(|_| false);
     }
+
+    /// Answers the one write that is asked for: its bytes are not what they should be.
+    fn write_badly(&mut self) {
+        self.answer_all_but(|effect| matches!(effect, ReceiverEffect::Write { .. }));
+        let held = std::mem::take(&mut self.held);
+        let [ReceiverEffect::Write { id, .. }] = &held[..] else { panic!("{held:?}") };
+        let results = vec![WriteResult::Differs];
+        self.receiver.handle_event(ReceiverEvent::Written { id: *id, results }, self.now);
+    }
 }
 
-/// The answer of a disk on which everything goes well and nothing stands.
-fn well(effect: ReceiverEffect) -> Option<ReceiverEvent> {
+/// The answer of a disk on which everything goes well.
+fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEvent> {
     Some(match effect {
         ReceiverEffect::Compare { id, entries } => {
             let compared = |entry: Compare| match entry.what {
                 CompareWhat::Dir => Compared::Dir { made: false },
                 CompareWhat::File { .. } => {
-                    Compared::File { found: AtDestination::Nothing, temp: None }
+                    let found = stands.map_or(AtDestination::Nothing, AtDestination::File);
+                    Compared::File { found, temp: stands }
                 }
             };
             let results = entries.into_iter().map(|entry| Ok(compared(entry))).collect();
             ReceiverEvent::Compared { id, results }
         }
-        ReceiverEffect::Digest { id, .. } => ReceiverEvent::Digested { id, digest: None },
+        ReceiverEffect::Digest { id, .. } => {
+            ReceiverEvent::Digested { id, digest: Some(Digest(VALUE)) }
+        }
         ReceiverEffect::CheckHeld { id, nodes, .. } => {
-            ReceiverEvent::Hashed { id, values: vec![None; nodes.len()] }
+            ReceiverEvent::Hashed { id, values: vec![Some(VALUE); nodes.len()] }
         }
         ReceiverEffect::Create { id, .. } => ReceiverEvent::Created { id, result: Ok(()) },
         ReceiverEffect::Write { id, writes, .. } => {
@@ -199,9 +270,7 @@ fn well(effect: ReceiverEffect) -> Option<ReceiverEvent> {
         }
         ReceiverEffect::Forget { .. } => return None,
         ReceiverEffect::SyncFiles { id, files } => {
-            let mtime = UnixTime::from_seconds(5);
-            let stamp = FileStamp { device: 1, inode: 2, size: 1024, mtime };
-            ReceiverEvent::Synced { id, results: vec![Ok(stamp); files.len()] }
+            ReceiverEvent::Synced { id, results: vec![Ok(stamp()); files.len()] }
         }
         ReceiverEffect::ReadBack { id, blocks } => {
             ReceiverEvent::ReadBack { id, agree: vec![true; blocks.len()] }
@@ -244,6 +313,14 @@ fn meta(size: u64, version: u8) -> Meta {
     Meta { size, mtime, mode: 0o644, token: VersionToken([version; 16]) }
 }
 
+fn stamp() -> FileStamp {
+    FileStamp { device: 1, inode: 2, size: 3000, mtime: UnixTime::from_seconds(5) }
+}
+
 fn name(text: &str) -> Name {
     Name::from_bytes(text.as_bytes()).expect("a name")
 }
+
+const TASK: TaskId = TaskId::from_bytes([7; 16]);
+/// What every hash comes to on this disk.
+const VALUE: Cv = [3; 32];

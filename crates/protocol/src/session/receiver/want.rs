@@ -112,7 +112,7 @@ impl Receiver {
                 (HowEnded::Complete { digest }, Some(local)) if digest == local => {
                     self.keep(number)
                 }
-                (HowEnded::Complete { .. }, Some(_)) => self.queue_want(number),
+                (HowEnded::Complete { .. }, Some(_)) => self.go_on(number),
                 (HowEnded::Changed { meta }, _) => self.changed(number, meta)?,
                 (HowEnded::Failed(fault), _) => self.source_failed(number, fault),
             }
@@ -262,7 +262,7 @@ impl Receiver {
             }
             held_in_frame += held;
             (self.wants.held_open, file.held_open) = (open, held);
-            file.attempt = attempt;
+            (file.attempt, file.pieces_came) = (attempt, false);
             let ask = if ask {
                 Ask::Digest
             } else {
