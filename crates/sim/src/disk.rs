@@ -50,10 +50,11 @@ struct File {
     clean: bool,
 }
 
+/// The names are shared between copies of a disk: an observer makes one at every step.
 #[derive(Clone, Debug, Default)]
 struct Dir {
-    entries: BTreeMap<Name, Ino>,
-    durable: BTreeMap<Name, Ino>,
+    entries: Arc<BTreeMap<Name, Ino>>,
+    durable: Arc<BTreeMap<Name, Ino>>,
     /// Changes since the last flush; each is there in full or not at all.
     pending: Vec<Vec<(Name, Option<Ino>)>>,
 }
@@ -349,7 +350,7 @@ impl Disk {
 
     fn change(&mut self, parent: Ino, change: Vec<(Name, Option<Ino>)>) {
         if let Some(Node::Dir(dir)) = self.nodes.get_mut(&parent) {
-            apply(&mut dir.entries, &change);
+            apply(Arc::make_mut(&mut dir.entries), &change);
             dir.pending.push(change);
         }
         self.changes += 1;
@@ -422,7 +423,7 @@ impl Dir {
                 None => rng.bool(),
             };
             if kept {
-                apply(&mut self.entries, &change);
+                apply(Arc::make_mut(&mut self.entries), &change);
             }
         }
         self.durable = self.entries.clone();
