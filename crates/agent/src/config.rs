@@ -51,6 +51,9 @@ pub struct Config {
     pub gateway_rules: Rules,
 }
 
+/// The config that an agent works by, now and whenever it changes.
+pub(crate) type InForce = tokio::sync::watch::Receiver<Arc<Config>>;
+
 /// A folder as the file has it, with full paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderConfig {
@@ -159,6 +162,10 @@ impl Config {
         let set_default = file.default_directory.as_ref();
         let default_directory =
             set_default.map(|path| schema::full_path(path, home)).transpose()?;
+        if let (None, false, Some(folder)) = (home, file.home_dot_files, file.folders.first()) {
+            let reason = "the home directory of this user is not known, so its hidden files cannot be protected; set HOME, or write `home_dot_files = true`";
+            return Err(Wrong { offset: folder.path.span().start, reason: reason.to_owned() });
+        }
         let list = |for_gateway: bool| {
             rule_list(&folders, default_directory.as_ref(), &file, paths, home, for_gateway)
         };

@@ -179,7 +179,7 @@ fn check_folder(given: &Path, confirmed: bool, paths: &Paths) -> Result<PathBuf,
 }
 
 /// What a folder exposes that most people do not mean to.
-fn exposure(path: &Path, home: Option<&Path>) -> Option<&'static str> {
+pub(super) fn exposure(path: &Path, home: Option<&Path>) -> Option<&'static str> {
     if path.parent().is_none() {
         return Some("a whole disk");
     }
