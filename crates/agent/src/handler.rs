@@ -9,8 +9,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     commands,
+    config::{Config, InForce},
     core::{CoreCommand, Order},
-    log,
+    doctor, log,
     tokens::TokenStore,
 };
 
@@ -23,11 +24,17 @@ pub(crate) struct AgentHandler {
     pub(crate) tokens: TokenStore,
     pub(crate) tracker: TaskTracker,
     pub(crate) udp_port: u16,
+    /// What the agent works by, which is not the file when that has a mistake.
+    pub(crate) config: InForce,
     /// Held from an edit of the config until the agent works by it, so that edits come in order.
     pub(crate) edits: Arc<Mutex<()>>,
 }
 
 impl AgentHandler {
+    fn in_force(&self) -> Option<Arc<Config>> {
+        Some(Arc::clone(&self.config.borrow()))
+    }
+
     async fn order(&self, command: CoreCommand) -> Result<Reply, Problem> {
         let (answer, answered) = oneshot::channel();
         let closing =
@@ -43,7 +50,9 @@ impl AgentHandler {
             Command::Pause { until } => self.order(CoreCommand::Pause { until }).await,
             Command::Resume => self.order(CoreCommand::Resume).await,
             Command::Stop => self.order(CoreCommand::Stop).await,
-            Command::FoldersList => commands::folders(paths).await.map(Reply::Folders),
+            Command::FoldersList => {
+                commands::folders(paths, self.in_force()).await.map(Reply::Folders)
+            }
             Command::FoldersAdd(folder) => {
                 let _in_order = self.edits.lock().await;
                 let (config, folders) = commands::add_folder(paths, folder).await?;
@@ -57,9 +66,12 @@ impl AgentHandler {
                 Ok(Reply::Folders(folders))
             }
             Command::FoldersTest { path } => {
-                commands::test_folder(paths, path).await.map(Reply::FolderTest)
+                commands::test_folder(paths, self.in_force(), path).await.map(Reply::FolderTest)
             }
-            Command::Doctor => Ok(Reply::Doctor(commands::examine(paths).await)),
+            Command::Doctor => {
+                let report = doctor::examine(paths, &self.tokens, self.in_force()).await;
+                Ok(Reply::Doctor(report))
+            }
             Command::Setup { key, place } => {
                 let set_up = commands::set_up(paths, key, place).await?;
                 let identity = commands::load_identity(paths, self.udp_port).await?;
@@ -121,7 +133,7 @@ impl Offline {
         let paths = &self.paths;
         match command {
             Command::Pause { .. } | Command::Resume | Command::Stop => Err(self.not_running()),
-            Command::FoldersList => commands::folders(paths).await.map(Reply::Folders),
+            Command::FoldersList => commands::folders(paths, None).await.map(Reply::Folders),
             Command::FoldersAdd(folder) => {
                 let (_, folders) = commands::add_folder(paths, folder).await?;
                 Ok(Reply::Folders(folders))
@@ -131,9 +143,9 @@ impl Offline {
                 Ok(Reply::Folders(folders))
             }
             Command::FoldersTest { path } => {
-                commands::test_folder(paths, path).await.map(Reply::FolderTest)
+                commands::test_folder(paths, None, path).await.map(Reply::FolderTest)
             }
-            Command::Doctor => Ok(Reply::Doctor(commands::examine(paths).await)),
+            Command::Doctor => Ok(Reply::Doctor(doctor::examine(paths, &self.tokens, None).await)),
             Command::Setup { key, place } => {
                 let locked = paths.clone();
                 // No agent may start while it becomes another endpoint.

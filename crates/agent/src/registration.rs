@@ -191,7 +191,7 @@ pub(crate) async fn set_up(
         let error: outport_api::client::HubUrlError = error;
         bad(error.to_string())
     })?;
-    let trust = trust::load(paths).map_err(SetupError::Trust)?;
+    let trust = trust::load_by_file(paths).await.map_err(SetupError::Trust)?;
     let auth = Auth::new(hub.clone(), &trust).map_err(SetupError::Hub)?;
     let endpoint = setup_key.endpoint;
     let key = blocking(paths, move |paths| pending::key(paths, endpoint, place)).await?;

@@ -1,8 +1,11 @@
 //! An agent with real files and sockets, and a hub that says what a test wants.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test waits for one message among many")]
 
+mod channel_trouble;
 mod fake_hub;
+mod in_force;
 mod pair;
+mod taken_over;
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -53,7 +56,7 @@ async fn set_up_binds_a_fresh_key_through_a_running_agent() {
     assert_eq!((set_up.name.as_str(), set_up.endpoint), (NAME, ENDPOINT));
     drop(channel);
     agent.stop();
-    agent.join().await;
+    agent.join().await.unwrap();
     let kept = crate::Registration::load(&paths).unwrap();
     assert_eq!(kept.key.fingerprint().to_string(), set_up.fingerprint);
 }
@@ -496,7 +499,7 @@ async fn closing_says_goodbye_and_leaves_nothing_running() {
     assert!(!rig.paths.state_dir.join("agent.holder").exists());
     let again = Agent::start(AgentOptions { paths: rig.paths.clone(), log: None }).await.unwrap();
     again.stop();
-    again.join().await;
+    again.join().await.unwrap();
 }
 
 #[tokio::test]
@@ -553,7 +556,8 @@ impl Rig {
     async fn stop(&mut self) {
         let agent = self.agent.take().unwrap();
         agent.stop();
-        timeout(Duration::from_secs(11), agent.join()).await.expect("closed within ten seconds");
+        let ended = timeout(Duration::from_secs(11), agent.join()).await;
+        ended.expect("closed within ten seconds").unwrap();
     }
 
     async fn end(mut self, channel: Channel) {

@@ -1,5 +1,7 @@
 //! What the owner asks of the core.
 
+use std::sync::Arc;
+
 use outport_control::{Account, Folder, Pause};
 use outport_protocol::control::AgentMessage;
 use outport_types::{Code, Problem, UnixTime};
@@ -71,8 +73,9 @@ impl Core {
         tracing::info!(?until, "paused");
         self.requests.cancel();
         self.stop_sessions(&StopReason::Paused);
-        let status = self.status();
-        self.hub.say(AgentMessage::Status(status));
+        let (status, refusal) = (self.status(), self.paused_refusal());
+        self.hub.pause(status, &refusal);
+        self.recall.send_replace(Some(refusal));
         let quiet: Vec<_> =
             self.sessions.values().map(|running| running.handle.quiet.clone()).collect();
         let kept = self.keep_pause(Some(pause));
@@ -94,6 +97,7 @@ impl Core {
     /// Ends a pause.
     pub(super) fn resume(&mut self, why: &str) -> oneshot::Receiver<Result<(), Problem>> {
         if self.pause.take().is_some() {
+            self.recall.send_replace(None);
             self.shown.event(None, why, None);
             tracing::info!("resumed");
             let status = self.status();
@@ -127,8 +131,12 @@ impl Core {
         if let Some(log) = self.log.as_ref().filter(|_| config.log_level != self.config.log_level) {
             log.set(config.log_level);
         }
-        let before = self.status();
-        self.config = config;
+        let (before, ca_file) = (self.status(), self.config.ca_file.clone());
+        self.config = Arc::new(config);
+        self.in_force.send_replace(Arc::clone(&self.config));
+        if ca_file != self.config.ca_file {
+            self.shake.send_modify(|shake| shake.trusts += 1);
+        }
         let status = self.status();
         if status != before {
             self.hub.say(AgentMessage::Status(status));

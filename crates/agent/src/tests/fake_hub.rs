@@ -196,8 +196,12 @@ impl FakeHub {
 
 impl Channel {
     pub(super) async fn say(&mut self, message: &HubMessage) {
-        let frame = encode_frame(message).unwrap();
-        self.stream.write_all(&frame).await.unwrap();
+        self.say_bytes(&encode_frame(message).unwrap()).await;
+    }
+
+    /// Says what need not be a message.
+    pub(super) async fn say_bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
         self.stream.flush().await.unwrap();
     }
 
@@ -342,7 +346,7 @@ impl Sample {
     }
 }
 
-fn welcome(silence_seconds_max: u64) -> Welcome {
+pub(super) fn welcome(silence_seconds_max: u64) -> Welcome {
     Welcome {
         version: 1,
         hub_time: local_now(),
