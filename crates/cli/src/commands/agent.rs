@@ -27,6 +27,7 @@ pub(crate) async fn run(_args: Args, context: &Context) -> Result<(), Failure> {
     let log = log::start(&paths, level, !printer.is_quiet())
         .map_err(|error| Failure::new(Exit::Failed, "The log cannot be written.").because(error))?;
     let profile = paths.profile.clone();
+    let asked_to_stop = asked_to_stop();
     let agent = Agent::start(AgentOptions { paths, log: Some(log) }).await.map_err(not_started)?;
     let handler = agent.handler();
     let facts = json!({ "running": true, "pid": std::process::id(), "profile": profile.as_str() });
@@ -37,7 +38,7 @@ pub(crate) async fn run(_args: Args, context: &Context) -> Result<(), Failure> {
     let mut ended = pin!(agent.join());
     tokio::select! {
         ended = &mut ended => return ended.map_err(ended_by_itself),
-        asked = asked_to_stop() => asked.map_err(|error| {
+        asked = asked_to_stop => asked.map_err(|error| {
             Failure::new(Exit::Failed, "Signals cannot be listened for.").because(error)
         })?,
     }
