@@ -27,7 +27,8 @@ async fn after_a_bad_edit_the_folders_are_shown_as_they_are_in_force() {
     let mut client = rig.client().await;
     let folders = client.folders().await.unwrap();
     let folder = rig.folder().display().to_string();
-    assert_eq!(folders.iter().map(|it| it.path.clone()).collect::<Vec<_>>(), [folder.clone()]);
+    let paths: Vec<_> = folders.iter().map(|folder| folder.path.as_str()).collect();
+    assert_eq!(paths, [folder.as_str()]);
     let test = client.test_folder(format!("{folder}/x")).await.unwrap();
     assert_eq!((test.decision, test.rule), (FolderDecision::ReadWrite, Some(folder)));
     assert!(bad(&client.status().await.unwrap()), "the mistake is still told");
