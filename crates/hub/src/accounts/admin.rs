@@ -11,8 +11,8 @@ use url::Url;
 
 use super::{
     AccountKind, CLIENT_DOMAIN, CLIENT_PROVIDER, LOCAL_PROVIDER, Link, LinkPurpose, NewAccount,
-    Password, PasswordError, Passwords, by_handle, create, display_text, end_sign_ins, identity_domain,
-    set_disabled, set_password,
+    Password, PasswordError, Passwords, by_handle, create, display_text, end_sign_ins,
+    identity_domain, set_disabled, set_password,
 };
 use crate::{
     auth::{
