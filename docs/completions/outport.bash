@@ -145,6 +145,9 @@ _outport() {
             outport__subcmd__hub__subcmd__user,passwd)
                 cmd="outport__subcmd__hub__subcmd__user__subcmd__passwd"
                 ;;
+            outport__subcmd__hub__subcmd__user,sign-out)
+                cmd="outport__subcmd__hub__subcmd__user__subcmd__sign__subcmd__out"
+                ;;
             outport__subcmd__tasks,cancel)
                 cmd="outport__subcmd__tasks__subcmd__cancel"
                 ;;
@@ -842,7 +845,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__hub__subcmd__user)
-            opts="-q -v -h --data --config --public-url --profile --hub --json --quiet --verbose --color --help add list passwd approve disable enable"
+            opts="-q -v -h --data --config --public-url --profile --hub --json --quiet --verbose --color --help add list passwd approve sign-out disable enable"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1092,6 +1095,44 @@ _outport() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --public-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__hub__subcmd__user__subcmd__sign__subcmd__out)
+            opts="-q -v -h --data --config --public-url --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --data)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1678,7 +1719,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__transfer)
-            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --no-verify --preserve-times --skip-errors --deadline --include --exclude --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
+            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --no-verify --preserve-times --skip-errors --deadline --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1697,14 +1738,6 @@ _outport() {
                     return 0
                     ;;
                 --deadline)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --include)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --exclude)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -60,7 +60,7 @@ complete -c outport -n "__fish_outport_needs_command" -f -a "generate" -d 'Write
 complete -c outport -n "__fish_outport_using_subcommand hub; and not __fish_seen_subcommand_from user app" -l data -d 'The directory of the database and of the keys' -r -F
 complete -c outport -n "__fish_outport_using_subcommand hub; and not __fish_seen_subcommand_from user app" -l config -d 'The settings file' -r -F
 complete -c outport -n "__fish_outport_using_subcommand hub; and not __fish_seen_subcommand_from user app" -l listen -d 'The address and port for HTTP and WebSocket [default: 127.0.0.1:7440]; port 0 lets the system choose' -r
-complete -c outport -n "__fish_outport_using_subcommand hub; and not __fish_seen_subcommand_from user app" -l public-url -d 'How browsers and agents reach this hub: https://hub.example.org' -r
+complete -c outport -n "__fish_outport_using_subcommand hub; and not __fish_seen_subcommand_from user app" -l public-url -d 'The URL by which browsers and agents reach this hub, if it is not the address above' -r
 complete -c outport -n "__fish_outport_using_subcommand hub; and not __fish_seen_subcommand_from user app" -l tls-cert -d 'The certificate chain for TLS, a PEM file' -r -F
 complete -c outport -n "__fish_outport_using_subcommand hub; and not __fish_seen_subcommand_from user app" -l tls-key -d 'The private key for TLS, a PEM file' -r -F
 complete -c outport -n "__fish_outport_using_subcommand hub; and not __fish_seen_subcommand_from user app" -l udp-listen -d 'The address and UDP port for address discovery; as --listen, unless given' -r
@@ -79,7 +79,7 @@ complete -c outport -n "__fish_outport_using_subcommand hub; and not __fish_seen
 complete -c outport -n "__fish_outport_using_subcommand hub; and not __fish_seen_subcommand_from user app" -f -a "app" -d 'Add, list and remove applications'
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -l data -d 'The directory of the database and of the keys' -r -F
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -l config -d 'The settings file' -r -F
-complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -l public-url -d 'How browsers and agents reach this hub: https://hub.example.org' -r
+complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -l public-url -d 'The URL by which browsers and agents reach this hub, if it is not the address above' -r
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
@@ -93,11 +93,12 @@ complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_sub
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -f -a "list" -d 'List everybody'
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -f -a "passwd" -d 'Set a person\'s password, or print a link by which the person chooses it'
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -f -a "approve" -d 'Sign a computer in for a person, by the code that `outport login --no-browser` shows there'
+complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -f -a "sign-out" -d 'End every sign-in of a person, in browsers, commands and apps; computers stay endpoints'
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -f -a "disable" -d 'Close an account: nobody signs in to it, its tokens end'
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from user" -f -a "enable" -d 'Open a closed account again'
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from app" -l data -d 'The directory of the database and of the keys' -r -F
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from app" -l config -d 'The settings file' -r -F
-complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from app" -l public-url -d 'How browsers and agents reach this hub: https://hub.example.org' -r
+complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from app" -l public-url -d 'The URL by which browsers and agents reach this hub, if it is not the address above' -r
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from app" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from app" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from app" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
@@ -378,8 +379,6 @@ size\t''
 mtime\t''
 checksum\t''"
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l deadline -d 'Give up at a moment: 2026-01-31 12:00, or a duration like 2d' -r
-complete -c outport -n "__fish_outport_using_subcommand transfer" -l include -d 'Only files of a directory whose names match (first of --include and --exclude decides)' -r
-complete -c outport -n "__fish_outport_using_subcommand transfer" -l exclude -d 'No files of a directory whose names match' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l batch -d 'Read pairs of paths from a file (`-` is standard input): one `source destination` a line, quoted like in a shell, relative to the two places' -r -F
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l submission-id -d 'Submit under this id: the same id again is the same task' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r

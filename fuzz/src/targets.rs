@@ -12,13 +12,18 @@ use outport_protocol::{
     codec,
     control::{AgentMessage, FrameDecoder, HubMessage},
     discovery::{DiscoveryAnswer, DiscoveryRequest},
+    journal::{Outbox, Reader, Record, Recovered, encode_record, encode_start},
+    orders::{TransferItem, TransferOrders},
+    session::{
+        BufferId, Config, Frame, Hello, Limits, Now, Pieces, ProtocolVersion, Receiver, Sender,
+    },
     setup_key::SetupKey,
     statement::{SignedStatement, Statement},
     ticket::{SignedTicket, Ticket},
 };
 use outport_types::{
-    CanonicalName, CollectionPath, Digest, EndpointName, Handle, Name, PublicKey, TaskId, UnixTime,
-    escape_bytes, unescape_str,
+    CanonicalName, CollectionPath, Digest, EndpointId, EndpointName, Handle, Name, PublicKey,
+    TaskId, UnixTime, escape_bytes, unescape_str,
 };
 use serde::de::DeserializeOwned;
 
@@ -30,10 +35,15 @@ pub(crate) struct Target {
 
 /// All of them.
 pub(crate) const TARGETS: &[Target] = &[
+    Target { name: "content_pieces", run: content_pieces },
     Target { name: "control_agent_message", run: control_stream::<AgentMessage> },
     Target { name: "control_hub_message", run: control_stream::<HubMessage> },
     Target { name: "discovery", run: discovery },
     Target { name: "file_name", run: file_name },
+    Target { name: "journal", run: journal },
+    Target { name: "journal_record", run: journal_record },
+    Target { name: "session_frames", run: session_frames },
+    Target { name: "session_hello", run: session_hello },
     Target { name: "setup_key", run: setup_key },
     Target { name: "statement", run: statement },
     Target { name: "ticket", run: ticket },
@@ -72,6 +82,118 @@ fn file_name(bytes: &[u8]) {
     if let Ok(name) = Name::from_bytes(bytes) {
         assert_eq!(unescape_str(&name.text()), bytes);
     }
+}
+
+/// The header of a data frame, for the body that it says and for another one.
+fn content_pieces(bytes: &[u8]) {
+    let Ok(header) = codec::decode::<Pieces>(bytes, BYTES_MAX) else { return };
+    let Ok(body) = usize::try_from(header.body_bytes()) else { return };
+    let Ok(read) = Pieces::decode(bytes, body) else { return };
+    assert_eq!(Pieces::decode(&read.encode(), body).as_ref(), Ok(&read));
+    assert!(Pieces::decode(bytes, body + 1).is_err(), "a body that is not filled");
+    let mut receiver = Receiver::new(config(), Recovered::new(TASK, ORDERS));
+    let _ = receiver.handle_pieces(BufferId(1), read, Now::ZERO);
+    drain(&mut receiver);
+}
+
+/// A journal as it stands on a disk, whatever a crash left of it.
+fn journal(bytes: &[u8]) {
+    let mut reader = Reader::new(bytes);
+    let mut records = Vec::new();
+    while let Ok(Some(record)) = reader.next_record() {
+        records.push(record);
+    }
+    let valid = usize::try_from(reader.valid_bytes()).expect("it is in memory");
+    let mut again = Reader::new(&bytes[..valid]);
+    for record in &records {
+        assert_eq!(again.next_record().ok().flatten().as_ref(), Some(record));
+    }
+    if let Ok(recovered) = Recovered::read(bytes, TASK, ORDERS) {
+        assert!(recovered.valid_bytes() <= bytes.len() as u64);
+        drain(&mut Receiver::new(config(), recovered));
+    }
+}
+
+/// A record past its checksum, which no random input has.
+fn journal_record(bytes: &[u8]) {
+    let Ok(record) = codec::decode::<Record>(bytes, BYTES_MAX) else { return };
+    let again = codec::decode::<Record>(&codec::encode(&record), BYTES_MAX);
+    assert!(again.is_ok_and(|again| again == record));
+    if matches!(record, Record::Header { .. }) || JOURNALLED_MAX < bytes.len() {
+        return;
+    }
+    let mut journal = encode_start(TASK, ORDERS);
+    encode_record(&record, &mut journal);
+    let recovered = Recovered::read(&journal[..], TASK, ORDERS).expect("it is whole");
+    assert_eq!(recovered.reports(), u64::from(record.is_report()));
+    let orders = config().orders;
+    let reports = Outbox::new(Reader::new(&journal[..]), &orders).next_after(0);
+    assert_eq!(reports.is_ok_and(|report| report.is_some()), record.is_report());
+    drain(&mut Receiver::new(config(), recovered));
+}
+
+/// What a peer says after its hello, cut into frames as on the control stream, to either side.
+fn session_frames(bytes: &[u8]) {
+    let mut receiver = Receiver::new(config(), Recovered::new(TASK, ORDERS));
+    let mut sender = Sender::new(config());
+    let mut rest = bytes;
+    while let Some((head, tail)) = rest.split_first_chunk::<4>() {
+        let length = usize::try_from(u32::from_be_bytes(*head)).unwrap_or(usize::MAX);
+        let frame = tail.get(..length).unwrap_or(tail);
+        rest = &tail[frame.len()..];
+        let Ok(frame) = Frame::decode(frame) else { return };
+        let again = codec::decode::<Frame>(&frame.encode(), BYTES_MAX);
+        assert!(again.is_ok_and(|again| again == frame));
+        let _ = receiver.handle_frame(frame.clone(), Now::ZERO);
+        let _ = sender.handle_frame(frame, Now::ZERO);
+        drain(&mut receiver);
+        while sender.poll_effect().is_some() || sender.poll_frame().is_some() {}
+    }
+}
+
+/// The first frame, and what two sides make of it.
+fn session_hello(bytes: &[u8]) {
+    let Ok(theirs) = Hello::decode(bytes) else { return };
+    assert_eq!(theirs.encode(), bytes);
+    let own = Hello { ticket: theirs.ticket, ..Hello::new(b"ticket") };
+    if let Ok(version) = own.agree(&theirs) {
+        let number = version.number();
+        assert!((theirs.oldest..=theirs.newest).contains(&number));
+        assert!((own.oldest..=own.newest).contains(&number));
+        assert_eq!(ProtocolVersion::from_number(number), Some(version));
+    }
+    let other = Hello { ticket: theirs.ticket.map(|byte| !byte), ..own };
+    assert!(other.agree(&theirs).is_err(), "another ticket");
+}
+
+/// Takes whatever a receiver has to say and to do.
+fn drain(receiver: &mut Receiver) {
+    while receiver.poll_effect().is_some() || receiver.poll_frame().is_some() {}
+    let _ = receiver.poll_timeout();
+}
+
+/// A session of two items, one found out to be a file or a directory, one a directory.
+fn config() -> Config {
+    let path = |text: &str| text.parse::<CollectionPath>().expect("a path");
+    let item = |source, destination, recursive| TransferItem {
+        source: path(source),
+        destination: path(destination),
+        recursive,
+    };
+    let orders = TransferOrders {
+        source: EndpointId::from_bytes([1; 16]),
+        source_name: "smith#WorkPC".into(),
+        destination: EndpointId::from_bytes([2; 16]),
+        destination_name: "smith#Cluster".into(),
+        items: vec![item("/src/a", "/dst/a", None), item("/src/b", "/dst/b", Some(true))],
+        sync_level: None,
+        verify: true,
+        preserve_times: true,
+        skip_source_errors: false,
+        fail_on_quota: false,
+    };
+    let started = UnixTime::from_seconds(1_700_000_000);
+    Config { task: TASK, orders: orders.into(), limits: Limits::V1, started }
 }
 
 fn setup_key(bytes: &[u8]) {
@@ -124,5 +246,10 @@ fn reads_back<T: FromStr + fmt::Display + PartialEq>(bytes: &[u8]) {
     }
 }
 
+/// The task and the digest of the orders of every journal here.
+const TASK: TaskId = TaskId::from_bytes([1; 16]);
+const ORDERS: [u8; 32] = [2; 32];
+/// Escapes may make a record three times as long when it is written again.
+const JOURNALLED_MAX: usize = 64 * 1024;
 /// More than any of the messages may have.
 const BYTES_MAX: usize = 1 << 20;

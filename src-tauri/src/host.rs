@@ -96,8 +96,14 @@ impl Host {
         match self {
             Self::Own(agent) => {
                 agent.handler().call(Command::Stop).await.ok(); // it may be ending already
-                if timeout(END_LIMIT, agent.join()).await.is_err() {
-                    tracing::error!("the agent does not end; the program ends without it");
+                match timeout(END_LIMIT, agent.join()).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => {
+                        tracing::error!(error = %Chain(&error), "the agent ended by itself");
+                    }
+                    Err(_) => {
+                        tracing::error!("the agent does not end; the program ends without it");
+                    }
                 }
             }
             Self::Starting | Self::None(_) | Self::Attached { .. } | Self::Demo(_) => {}

@@ -3,6 +3,7 @@
 //! Everything is private to one test: its own display, its own bus, its own home.
 
 mod browser;
+mod person;
 mod tray;
 
 use std::{
@@ -18,6 +19,7 @@ use tempfile::TempDir;
 
 pub use self::{
     browser::Browser,
+    person::sign_in,
     tray::{Entry, Tray, TrayHost},
 };
 use crate::{
@@ -60,9 +62,10 @@ impl Desktop {
             }
         }
         let dir = tempfile::Builder::new().prefix("outport-desktop-").tempdir()?;
-        for name in ["config", "data", "cache", "run"] {
+        for name in ["config", "data", "cache", "run", "bin"] {
             fs::create_dir(dir.path().join(name))?;
         }
+        write_browser(dir.path())?;
         let (screen, display) = start_screen(dir.path())?;
         let (bus_process, bus) = start_bus(dir.path())?;
         Ok(Some(Self { bus, display, dir, _bus_process: bus_process, _screen: screen }))
@@ -71,7 +74,10 @@ impl Desktop {
     /// Gives a command this desktop, and nothing of the tester's own.
     pub fn show<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let dir = self.dir.path();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = [dir.join("bin")].into_iter().chain(std::env::split_paths(&path));
         command
+            .env("PATH", std::env::join_paths(path).expect("a search path of search paths"))
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("HOME", dir)
@@ -118,6 +124,36 @@ impl Desktop {
     pub fn wait_window(&self, title: &str, there: bool) -> Result<()> {
         let as_wanted = || Ok((self.windows(title)?.is_empty() != there).then_some(()));
         wait_until(LIMIT, as_wanted).with_context(|| format!("a window `{title}`: wanted {there}"))
+    }
+
+    /// Waits until a page was opened in the system's browser, and returns its address.
+    ///
+    /// # Errors
+    /// When none is.
+    pub fn wait_opened(&self) -> Result<String> {
+        let opened = || {
+            let all = fs::read_to_string(self.path("opened")).unwrap_or_default();
+            Ok(all.lines().last().map(str::to_owned))
+        };
+        wait_until(LIMIT, opened).context("no page was opened in the browser")
+    }
+
+    /// Picks a folder in the system's own dialog, as somebody does who knows its path.
+    ///
+    /// # Errors
+    /// When the dialog does not come or go.
+    pub fn pick_folder(&self, dialog: &str, folder: &Path) -> Result<()> {
+        self.wait_window(dialog, true)?;
+        self.press(dialog, &["ctrl+l"])?;
+        let mut typing = Command::new("xdotool");
+        self.show(&mut typing).args(["type", "--delay", "4", "--"]).arg(folder);
+        let done = run(&mut typing, LIMIT)?;
+        ensure!(done.code == Some(0), "cannot type: {}", done.stderr);
+        wait_until(LIMIT, || {
+            self.press(dialog, &["Return"]).ok(); // it may have gone with the last one
+            Ok(self.windows(dialog)?.is_empty().then_some(()))
+        })
+        .with_context(|| format!("`{dialog}` stays open"))
     }
 
     /// Presses keys in a window.
@@ -174,6 +210,16 @@ fn start_bus(dir: &Path) -> Result<(Process, String)> {
     let mut bus = Process::start("the session bus", &mut command, &dir.join("bus.log"))?;
     let address = bus.wait_for("unix:", LIMIT)?;
     Ok((bus, address.trim().to_owned()))
+}
+
+/// The system's browser: it only notes what it was asked to open.
+fn write_browser(dir: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let program = dir.join("bin/xdg-open");
+    let notes = dir.join("opened");
+    fs::write(&program, format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >> '{}'\n", notes.display()))?;
+    Ok(fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?)
 }
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"

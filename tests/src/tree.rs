@@ -93,7 +93,14 @@ pub fn digests(root: &Path) -> Result<BTreeMap<PathBuf, Option<[u8; 32]>>> {
 /// # Errors
 /// When it cannot be read.
 pub fn digest(path: &Path) -> Result<[u8; 32]> {
-    let mut file = File::open(path).with_context(|| path.display().to_string())?;
+    digest_of(File::open(path).with_context(|| path.display().to_string())?)
+}
+
+/// The SHA-256 of what is left to read of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn digest_of(mut file: File) -> Result<[u8; 32]> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {

@@ -85,7 +85,7 @@ impl World {
     }
 
     fn add_smith(&self) -> Result<()> {
-        fs::write(self.path("password"), "correct horse battery staple\n")?;
+        fs::write(self.path("password"), format!("{PASSWORD}\n"))?;
         let mut add = self.hub_command();
         add.args(["user", "add", "smith", "--password-file"]).arg(self.path("password"));
         succeed(&mut add)?;
@@ -318,6 +318,8 @@ fn base_command(home: &Path, host: Option<&str>) -> Command {
     command
 }
 
+/// The password of every account of a world.
+pub const PASSWORD: &str = "correct horse battery staple";
 /// How long a process may take to come up on a busy machine.
 const STARTUP: Duration = Duration::from_secs(60);
 /// How long a command may take on a busy machine.

@@ -174,6 +174,16 @@ const LINUX_NEEDS: &[Need] = &[
         why: "looks at the screen for the tests of the desktop app",
         packages: ["xdotool", "xdotool", "xdotool", "xdotool", "", ""],
     },
+    Need {
+        what: What::Programs(&["chromium", "chromium-browser", "google-chrome"]),
+        why: "looks at the screens for the tests of the desktop app",
+        packages: ["chromium", "chromium", "chromium", "chromium", "", ""],
+    },
+    Need {
+        what: What::Programs(&["xauth"]),
+        why: "a screen for the test of the packages",
+        packages: ["xauth", "xauth", "xorg-xauth", "xauth", "", ""],
+    },
 ];
 #[cfg(not(target_os = "linux"))]
 const LINUX_NEEDS: &[Need] = &[];

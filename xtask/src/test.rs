@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     steps.step("tidy", || tidy::run().map(|()| Outcome::Passed));
     steps.step("deny", deny::run);
     // The pages go into the app, so they come before anything is compiled.
-    steps.step("screens", screens::check_and_build);
+    steps.step("screens", || screens::check_and_build(&skips));
     steps.step("clippy", check::clippy);
     steps.step("doc", doc);
     // The tests start the real programs, so those are built before, with the same features.

@@ -8,7 +8,7 @@ use outport_control::{
 use outport_types::{Chain, Code, Problem};
 use tokio::{
     sync::{Notify, mpsc, watch},
-    task::JoinHandle,
+    task::{JoinError, JoinHandle},
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -21,7 +21,7 @@ use crate::{
     core::{Core, Holding, News, Order, Parts},
     disk::Disk,
     handler::AgentHandler,
-    lock::{BEAT_EVERY, LockError, ProfileLock},
+    lock::{BEAT_EVERY, Holder, LockError, ProfileLock},
     log::LogControl,
     network,
     outbox::Outbox,
@@ -49,7 +49,7 @@ pub struct AgentOptions {
 pub struct Agent {
     handler: Arc<AgentHandler>,
     stop: CancellationToken,
-    runner: JoinHandle<()>,
+    runner: JoinHandle<Option<Holder>>,
 }
 
 /// Why an agent could not be started.
@@ -70,6 +70,21 @@ pub enum StartError {
     /// Commands could not reach it.
     #[error("the control socket cannot be made")]
     Listen(#[source] ListenError),
+}
+
+/// An agent that ended otherwise than it was told to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndError {
+    /// Two worked for one profile, and this one had to give way.
+    #[error("another agent took the profile over: on {} (process {})", holder.host, holder.pid)]
+    TakenOver {
+        /// The other one.
+        holder: Holder,
+    },
+    /// It broke.
+    #[error("the agent failed")]
+    Failed(#[source] JoinError),
 }
 
 impl StartError {
@@ -122,11 +137,13 @@ impl Agent {
         let settings = files.config.settings;
         let holding = Holding::new(settings, first_look(&surroundings, settings).await);
         let (disk, disk_worker) = Disk::new();
-        let tokens = TokenStore::new(&paths);
+        let in_force = watch::Sender::new(Arc::new(files.config));
+        let config = in_force.subscribe();
+        let tokens = TokenStore::of_agent(&paths, config.clone());
         let account = tokens.account().await.unwrap_or_default();
-        let udp_port = files.config.udp_port;
+        let udp_port = config.borrow().udp_port;
         let watchers = Watchers { states: state.clone(), bell: Arc::new(Notify::new()) };
-        let owner = Owner::new(&paths, tokens.clone());
+        let owner = Owner::of_agent(&paths, tokens.clone(), config);
         let board = BoardWorker {
             owner: owner.clone(),
             news: news.clone(),
@@ -144,7 +161,7 @@ impl Agent {
             tracker: tracker.clone(),
             stop: stop.clone(),
             disk,
-            config: files.config,
+            in_force,
             config_error: files.config_error,
             pause: files.pause,
             seen: files.seen,
@@ -168,7 +185,7 @@ impl Agent {
         tracker.spawn(beat(lock.clone(), news, stop.clone()));
 
         let sign_ins =
-            SignInDesk::new(&paths, tokens.clone(), orders.clone(), tracker.clone(), stop.clone());
+            SignInDesk::new(tokens.clone(), orders.clone(), tracker.clone(), stop.clone());
         let handler = Arc::new(AgentHandler {
             paths,
             orders,
@@ -179,18 +196,21 @@ impl Agent {
             sign_ins,
             tracker: tracker.clone(),
             udp_port,
+            edits: Arc::default(),
         });
         let (connections, hang_up) = (TaskTracker::new(), CancellationToken::new());
         let answering = Arc::clone(&handler);
         connections.spawn(serve(listener, answering, connections.clone(), hang_up.clone()));
         let runner = TaskTracker::new().spawn(async move {
             let core = Core::new(parts).run().await;
+            let taken_over = core.taken_over();
             shutdown::shutdown(core, &tracker).await;
             // Who waits for the end on a control connection sees it when all else is done.
             drop(lock);
             hang_up.cancel();
             connections.close();
             connections.wait().await;
+            taken_over
         });
         Ok(Self { handler, stop, runner })
     }
@@ -206,9 +226,14 @@ impl Agent {
     }
 
     /// Waits for the end, which comes at most ten seconds after it began.
-    pub async fn join(self) {
-        if let Err(error) = self.runner.await {
-            tracing::error!(%error, "the agent failed");
+    ///
+    /// # Errors
+    /// When it ended by itself.
+    pub async fn join(self) -> Result<(), EndError> {
+        match self.runner.await {
+            Ok(None) => Ok(()),
+            Ok(Some(holder)) => Err(EndError::TakenOver { holder }),
+            Err(error) => Err(EndError::Failed(error)),
         }
     }
 }

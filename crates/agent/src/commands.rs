@@ -1,11 +1,12 @@
 //! What the owner can ask for with and without a running agent, in one place: both do the same to
 //! the same files.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-use outport_control::{
-    DoctorReport, Folder, FolderTest, KeyPlace, NewFolder, Paths, Secret, SetUp, Settings,
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
 };
+
+use outport_control::{Folder, FolderTest, KeyPlace, NewFolder, Paths, Secret, SetUp, Settings};
 use outport_link::{BindError, Endpoint, EndpointOptions};
 use outport_protocol::secret::SecretKey;
 use outport_types::{Chain, Problem};
@@ -13,19 +14,25 @@ use outport_types::{Chain, Problem};
 use crate::{
     config::{self, Config},
     core::Identity,
-    doctor, folders, identity,
+    folders, identity,
     registration::{self, Registration},
-    trust,
 };
 
-/// The folders as they are.
-pub(crate) async fn folders(paths: &Paths) -> Result<Vec<Folder>, Problem> {
-    with_config(paths, |config, _| Ok(folders::list(&config))).await
+/// The folders as they are: by the config in force, by the file where no agent runs.
+pub(crate) async fn folders(
+    paths: &Paths,
+    in_force: Option<Arc<Config>>,
+) -> Result<Vec<Folder>, Problem> {
+    with_config(paths, in_force, |config| Ok(folders::list(config))).await
 }
 
-/// What would be allowed at a path.
-pub(crate) async fn test_folder(paths: &Paths, path: String) -> Result<FolderTest, Problem> {
-    with_config(paths, move |config, _| folders::test(&config, &path)).await
+/// What would be allowed at a path, by the same config.
+pub(crate) async fn test_folder(
+    paths: &Paths,
+    in_force: Option<Arc<Config>>,
+    path: String,
+) -> Result<FolderTest, Problem> {
+    with_config(paths, in_force, move |config| folders::test(config, &path)).await
 }
 
 /// Shares a folder; answers with the config as it is now and the folders.
@@ -77,11 +84,6 @@ pub(crate) async fn forget(paths: &Paths) -> Result<Option<String>, Problem> {
     forgotten.map(|name| name.map(|name| name.to_string())).map_err(|error| error.problem())
 }
 
-/// Checks connection and folders.
-pub(crate) async fn examine(paths: &Paths) -> DoctorReport {
-    doctor::examine(paths).await
-}
-
 /// Binds this computer to the endpoint that a setup key names.
 pub(crate) async fn set_up(paths: &Paths, key: Secret, place: KeyPlace) -> Result<SetUp, Problem> {
     let dir = paths.state_dir.clone();
@@ -105,18 +107,14 @@ pub(crate) async fn set_up(paths: &Paths, key: Secret, place: KeyPlace) -> Resul
 /// The identity that a profile has: its registration, its key and a socket for its sessions.
 pub(crate) async fn load_identity(paths: &Paths, udp_port: u16) -> Result<Identity, Problem> {
     let paths = paths.clone();
-    let (registration, key, trust) = crate::blocking(move || {
+    let (registration, key) = crate::blocking(move || {
         let registration = Registration::load(&paths).map_err(|error| error.problem())?;
         let key =
             identity::load(&paths, registration.key_place, &registration.key).map_err(|error| {
                 tracing::error!(error = %Chain(&error), "the key cannot be used");
                 error.problem()
             })?;
-        let trust = trust::load(&paths).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the extra certificates cannot be read");
-            outport_api::client::Trust::default()
-        });
-        Ok::<_, Problem>((registration, key, trust))
+        Ok::<_, Problem>((registration, key))
     })
     .await?;
     let endpoint = bind(&key, udp_port).map_err(|error| {
@@ -124,7 +122,7 @@ pub(crate) async fn load_identity(paths: &Paths, udp_port: u16) -> Result<Identi
         let reason = Chain(&error).to_string();
         Problem::new(outport_types::Code::KeyUnavailable, [("reason", reason.into())])
     })?;
-    Ok(Identity { registration, key, endpoint, trust })
+    Ok(Identity { registration, key, endpoint })
 }
 
 /// A socket for sessions, on the configured port where that can be had.
@@ -148,12 +146,13 @@ fn bind(key: &SecretKey, udp_port: u16) -> Result<Endpoint, BindError> {
 
 async fn with_config<T: Send + 'static>(
     paths: &Paths,
-    work: impl FnOnce(Config, &Paths) -> Result<T, Problem> + Send + 'static,
+    in_force: Option<Arc<Config>>,
+    work: impl FnOnce(&Config) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let paths = paths.clone();
-    crate::blocking(move || {
-        let config = Config::load(&paths).map_err(|error| error.problem())?;
-        work(config, &paths)
+    crate::blocking(move || match in_force {
+        Some(config) => work(&config),
+        None => work(&Config::load(&paths).map_err(|error| error.problem())?),
     })
     .await
 }

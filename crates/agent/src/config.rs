@@ -54,6 +54,9 @@ pub struct Config {
     pub gateway_rules: Rules,
 }
 
+/// The config that an agent works by, now and whenever it changes.
+pub(crate) type InForce = tokio::sync::watch::Receiver<Arc<Config>>;
+
 /// A folder as the file has it, with full paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderConfig {
@@ -163,6 +166,10 @@ impl Config {
         let set_default = file.default_directory.as_ref();
         let default_directory =
             set_default.map(|path| schema::full_path(path, home)).transpose()?;
+        if let (None, false, Some(folder)) = (home, file.home_dot_files, file.folders.first()) {
+            let reason = "the home directory of this user is not known, so its hidden files cannot be protected; set HOME, or write `home_dot_files = true`";
+            return Err(Wrong { offset: folder.path.span().start, reason: reason.to_owned() });
+        }
         let list = |for_gateway: bool| {
             rule_list(&folders, default_directory.as_ref(), &file, paths, home, for_gateway)
         };
@@ -240,10 +247,11 @@ fn rule_list(
     list
 }
 
-/// The agent's own directories, as they are really called.
+/// Outport's own directories, of other profiles too, as they are really called.
 pub(crate) fn own_dirs(paths: &Paths) -> Vec<PathBuf> {
     let mut dirs: Vec<PathBuf> = Vec::new();
-    for dir in [&paths.config_dir, &paths.state_dir, &paths.runtime_dir] {
+    let own = [&paths.config_dir, &paths.state_dir, &paths.runtime_dir];
+    for dir in own.into_iter().chain(&paths.roots) {
         for dir in [dir.clone(), canonical(dir).unwrap_or_else(|_| dir.clone())] {
             if !dirs.contains(&dir) {
                 dirs.push(dir);

@@ -24,7 +24,7 @@ use outport_protocol::{
     control::{AgentMessage, AgentStatus, Outcome, Paused},
     secret::SecretKey,
 };
-use outport_types::{RequestId, SessionId, UnixTime};
+use outport_types::{Problem, RequestId, SessionId, UnixTime};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
@@ -73,7 +73,7 @@ pub(crate) enum News {
     /// The config file was read again.
     Config(Result<Config, ConfigError>),
     /// The folders were looked at.
-    Folders(Vec<Folder>),
+    Folders { of: Arc<Config>, folders: Vec<Folder> },
     /// A request was carried out on the channel with this number.
     Answered { channel: u64, request: RequestId, outcome: Outcome },
     /// Reports were read, or a task's files removed.
@@ -81,7 +81,7 @@ pub(crate) enum News {
     /// Another agent took the profile.
     LockLost(Holder),
     /// The key of this computer was loaded, or not.
-    Identity(Box<Result<Identity, outport_types::Problem>>),
+    Identity(Box<Result<Identity, Problem>>),
     /// What the computer says about its power and network.
     Power(Power),
     /// The sleep guard was taken or let go.
@@ -96,7 +96,6 @@ pub(crate) struct Identity {
     pub(crate) registration: Registration,
     pub(crate) key: SecretKey,
     pub(crate) endpoint: Endpoint,
-    pub(crate) trust: outport_api::client::Trust,
 }
 
 /// What the core is made of.
@@ -107,7 +106,8 @@ pub(crate) struct Parts {
     /// Cancelled when the agent shall end.
     pub(crate) stop: CancellationToken,
     pub(crate) disk: Disk,
-    pub(crate) config: Config,
+    /// Shows the config in force; it holds the one to begin with.
+    pub(crate) in_force: watch::Sender<Arc<Config>>,
     /// The config could not be read at the start.
     pub(crate) config_error: Option<ConfigError>,
     pub(crate) pause: Option<Pause>,
@@ -141,12 +141,16 @@ pub(crate) struct Core {
     session_events: mpsc::Sender<(SessionId, SessionEvent)>,
     session_inbox: mpsc::Receiver<(SessionId, SessionEvent)>,
 
-    config: Config,
+    config: Arc<Config>,
+    /// Shows the config to all who work by it.
+    in_force: watch::Sender<Arc<Config>>,
     rules: LiveRules,
     gateway_rules: LiveRules,
     identity: Option<Identity>,
     hub: Hub,
     shake: watch::Sender<Shake>,
+    /// Since a pause began, what takes the place of answers that are on their way.
+    recall: watch::Sender<Option<Problem>>,
     pause: Option<Pause>,
     sessions: BTreeMap<SessionId, Running>,
     seen: SeenSessions,
@@ -159,13 +163,16 @@ pub(crate) struct Core {
     board_kick: watch::Sender<u64>,
     log: Option<crate::log::LogControl>,
     state: watch::Sender<Arc<Snapshot>>,
+    /// Who took the profile from this agent.
+    taken_over: Option<Holder>,
 }
 
 impl Core {
     pub(crate) fn new(parts: Parts) -> Self {
         let (session_events, session_inbox) = mpsc::channel(SESSION_EVENTS_MAX);
-        let rules = LiveRules::new(parts.config.rules.clone());
-        let gateway_rules = LiveRules::new(parts.config.gateway_rules.clone());
+        let config = parts.in_force.borrow().clone();
+        let rules = LiveRules::new(config.rules.clone());
+        let gateway_rules = LiveRules::new(config.gateway_rules.clone());
         let mut shown = Shown::new(parts.account);
         if let Some(error) = &parts.config_error {
             shown.notice_problem(error.problem());
@@ -181,12 +188,14 @@ impl Core {
             newsbox: parts.newsbox,
             session_events,
             session_inbox,
-            config: parts.config,
+            config,
+            in_force: parts.in_force,
             rules,
             gateway_rules,
             identity: None,
             hub: Hub::default(),
             shake: watch::Sender::new(Shake::default()),
+            recall: watch::Sender::new(None),
             pause: parts.pause,
             sessions: BTreeMap::new(),
             seen: parts.seen,
@@ -199,6 +208,7 @@ impl Core {
             board_kick: parts.board_kick,
             log: parts.log,
             state: parts.state,
+            taken_over: None,
         }
     }
 
@@ -212,6 +222,11 @@ impl Core {
             self.apply(event, Instant::now());
             self.publish();
         }
+    }
+
+    /// Who took the profile, where that is why the agent ends.
+    pub(crate) fn taken_over(&self) -> Option<Holder> {
+        self.taken_over.clone()
     }
 
     /// The only wait. Every branch may be dropped and polled anew.
@@ -253,13 +268,17 @@ impl Core {
                 tracing::warn!(error = %outport_types::Chain(&error), "the config is refused");
                 self.shown.notice_problem(error.problem());
             }
-            News::Folders(folders) => self.shown.folders = folders,
+            News::Folders { of, folders } if Arc::ptr_eq(&of, &self.config) => {
+                self.shown.folders = folders;
+            }
+            News::Folders { .. } => self.look_at_folders(), // of a config that was replaced meanwhile
             News::Answered { channel, request, outcome } => {
                 self.request_answered(channel, request, outcome);
             }
             News::Outbox(event) => self.outbox_event(event),
             News::LockLost(holder) => {
                 tracing::error!(host = holder.host, pid = holder.pid, "the profile was taken over");
+                self.taken_over = Some(holder);
                 self.stop.cancel();
             }
             News::Identity(identity) => self.take_identity(*identity),
@@ -351,9 +370,11 @@ impl Core {
         let done = CancellationToken::new();
         self.shown.folders_look = Some(done.clone());
         self.tracker.spawn(async move {
-            let _done = done.drop_guard();
+            let done = done.drop_guard();
+            let of = Arc::clone(&config);
             let folders = crate::blocking(move || crate::folders::list(&config)).await;
-            news.send(News::Folders(folders)).await.ok();
+            drop(done); // what comes of it may be another look
+            news.send(News::Folders { of, folders }).await.ok();
         });
     }
 
@@ -394,4 +415,4 @@ const FOLDERS_EVERY: Duration = Duration::from_secs(5);
 const TICK_MIN: Duration = Duration::from_millis(20);
 
 /// Reply to an order.
-pub(crate) type Answer = oneshot::Sender<Result<(), outport_types::Problem>>;
+pub(crate) type Answer = oneshot::Sender<Result<(), Problem>>;

@@ -8,12 +8,15 @@ use std::{fmt::Write as _, path::Path};
 use outport_control::{Diagnostics, DoctorReport, Paths, Snapshot, Verdict};
 use tokio::sync::mpsc;
 
-use crate::{clock::local_now, commands, config::config_file, files::read_bounded, log};
+use crate::{clock::local_now, config::config_file, files::read_bounded, log};
 
 /// Puts it together; without an agent there is no state to show.
-pub(crate) async fn collect(paths: &Paths, state: Option<Snapshot>) -> Diagnostics {
+pub(crate) async fn collect(
+    paths: &Paths,
+    report: &DoctorReport,
+    state: Option<Snapshot>,
+) -> Diagnostics {
     let now = local_now();
-    let report = commands::examine(paths).await;
     let (out, mut lines) = mpsc::channel(LINES);
     let reading = log::send(log::file(paths), LINES, false, out);
     let collecting = async {
@@ -34,7 +37,7 @@ pub(crate) async fn collect(paths: &Paths, state: Option<Snapshot>) -> Diagnosti
     let mut text = String::new();
     head(&mut text, paths, &now.to_string());
     section(&mut text, "State", &state.map_or_else(|| "(no agent runs)".to_owned(), |s| facts(&s)));
-    section(&mut text, "Checks", &checks(&report));
+    section(&mut text, "Checks", &checks(report));
     section(&mut text, "Config", &config);
     section(&mut text, "Log", &log.join("\n"));
     let home = crate::config::home();

@@ -2,6 +2,7 @@
 
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -26,11 +27,17 @@ use crate::{
 };
 
 /// Checks everything; what depends on a step that failed is skipped.
-pub(crate) async fn examine(paths: &Paths) -> DoctorReport {
+///
+/// The file is checked as it is; the rest goes by the config in force, where an agent has one.
+pub(crate) async fn examine(
+    paths: &Paths,
+    tokens: &TokenStore,
+    in_force: Option<Arc<Config>>,
+) -> DoctorReport {
     let mut report = Report::default();
-    let config = config(paths, &mut report).await;
+    let config = config(paths, in_force, &mut report).await;
+    let trust = trust(config.as_deref(), &mut report).await;
     let registration = registration(paths, &mut report).await;
-    let tokens = TokenStore::new(paths);
     let hub = match &registration {
         Some(registration) => Some(registration.hub.clone()),
         None => match tokens.account().await {
@@ -39,12 +46,12 @@ pub(crate) async fn examine(paths: &Paths) -> DoctorReport {
         },
     };
     match &hub {
-        Some(hub) => reach(paths, hub, &mut report).await,
+        Some(hub) => reach(hub, &trust, &mut report).await,
         None => report.skip(&["name", "tcp", "tls", "clock"], "no hub is known yet"),
     }
-    sign_in(&tokens, &mut report).await;
+    sign_in(tokens, &mut report).await;
     match &registration {
-        Some(registration) => channel(paths, registration, &mut report).await,
+        Some(registration) => channel(paths, registration, &trust, &mut report).await,
         None => report.skip(&["channel", "udp"], "this computer is not set up"),
     }
     if let Some(config) = config {
@@ -86,6 +93,7 @@ impl Report {
 fn title(name: &str) -> String {
     let title = match name {
         "config" => "Config file",
+        "ca" => "Extra certificates",
         "setup" => "Set-up and key",
         "name" => "Name of the hub",
         "tcp" => "Connection to the hub",
@@ -100,18 +108,31 @@ fn title(name: &str) -> String {
     title.to_owned()
 }
 
-async fn config(paths: &Paths, report: &mut Report) -> Option<Config> {
+async fn config(
+    paths: &Paths,
+    in_force: Option<Arc<Config>>,
+    report: &mut Report,
+) -> Option<Arc<Config>> {
     let of = paths.clone();
     match crate::blocking(move || Config::load(&of)).await {
         Ok(config) => {
             report.add("config", Verdict::Ok, "read without a mistake");
-            Some(config)
+            Some(in_force.unwrap_or_else(|| Arc::new(config)))
         }
         Err(error) => {
             report.problem("config", &error.problem());
-            None
+            in_force
         }
     }
+}
+
+async fn trust(config: Option<&Config>, report: &mut Report) -> Trust {
+    let ca_file = config.and_then(|config| config.ca_file.clone());
+    trust::load(ca_file).await.unwrap_or_else(|error| {
+        let text = format!("the extra certificates cannot be read: {error}");
+        report.add("ca", Verdict::Failed, text);
+        Trust::default()
+    })
 }
 
 async fn registration(paths: &Paths, report: &mut Report) -> Option<Registration> {
@@ -143,7 +164,7 @@ async fn registration(paths: &Paths, report: &mut Report) -> Option<Registration
     }
 }
 
-async fn reach(paths: &Paths, hub: &HubUrl, report: &mut Report) {
+async fn reach(hub: &HubUrl, trust: &Trust, report: &mut Report) {
     let host = hub.as_url().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     match timeout(STEP_TIMEOUT, lookup_host((host.as_str(), 0))).await {
         Ok(Ok(addresses)) => {
@@ -166,20 +187,11 @@ async fn reach(paths: &Paths, hub: &HubUrl, report: &mut Report) {
         }
     };
     report.add("tcp", Verdict::Ok, "connected");
-    let of = paths.clone();
-    let trust = crate::blocking(move || trust::load(&of)).await.unwrap_or_else(|error| {
-        report.add(
-            "ca",
-            Verdict::Failed,
-            format!("the extra certificates cannot be read: {error}"),
-        );
-        Trust::default()
-    });
     if !hub.is_encrypted() {
         drop(stream);
         report.add("tls", Verdict::Ok, "not needed: the hub is on this computer");
     } else {
-        match timeout(STEP_TIMEOUT, crate::hub_link::encrypt(hub, &trust, stream)).await {
+        match timeout(STEP_TIMEOUT, crate::hub_link::encrypt(hub, trust, stream)).await {
             Ok(Ok(_)) => report.add("tls", Verdict::Ok, "the certificate is accepted"),
             Ok(Err(error)) => {
                 let reason = Chain(&error).to_string();
@@ -188,7 +200,7 @@ async fn reach(paths: &Paths, hub: &HubUrl, report: &mut Report) {
             Err(_) => report.problem("tls", &about(hub, Code::HubUnreachable, TOO_LATE)),
         }
     }
-    clock(hub, &trust, report).await;
+    clock(hub, trust, report).await;
 }
 
 async fn clock(hub: &HubUrl, trust: &Trust, report: &mut Report) {
@@ -238,7 +250,7 @@ async fn sign_in(tokens: &TokenStore, report: &mut Report) {
 }
 
 /// Proves both keys to each other without saying hello, so a running agent keeps its channel.
-async fn channel(paths: &Paths, registration: &Registration, report: &mut Report) {
+async fn channel(paths: &Paths, registration: &Registration, trust: &Trust, report: &mut Report) {
     let identity = match commands::load_identity(paths, 0).await {
         Ok(identity) => identity,
         Err(problem) => {
@@ -255,7 +267,7 @@ async fn channel(paths: &Paths, registration: &Registration, report: &mut Report
             Err(DialError::OtherHub(Problem::new(Code::HubKeyChanged, hub)))
         }
     };
-    let dialled = dial(&registration.hub, &identity.key, &identity.trust, check);
+    let dialled = dial(&registration.hub, &identity.key, trust, check);
     match timeout(STEP_TIMEOUT, dialled).await {
         Ok(Ok(_)) => report.add("channel", Verdict::Ok, "the hub proved its key"),
         Ok(Err(DialError::OtherHub(problem))) => report.problem("channel", &problem),
@@ -275,7 +287,7 @@ async fn channel(paths: &Paths, registration: &Registration, report: &mut Report
             report.problem("channel", &problem);
         }
     }
-    udp(&registration.hub, &identity.trust, &identity.endpoint, report).await;
+    udp(&registration.hub, trust, &identity.endpoint, report).await;
 }
 
 async fn udp(hub: &HubUrl, trust: &Trust, endpoint: &Endpoint, report: &mut Report) {
@@ -301,7 +313,7 @@ async fn udp(hub: &HubUrl, trust: &Trust, endpoint: &Endpoint, report: &mut Repo
     }
 }
 
-async fn folder_checks(config: Config, report: &mut Report) {
+async fn folder_checks(config: Arc<Config>, report: &mut Report) {
     if config.folders.is_empty() {
         let problem = Problem::new(Code::NothingShared, []);
         return report.judge("folders", Verdict::Warning, problem);

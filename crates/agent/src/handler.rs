@@ -6,13 +6,13 @@ use outport_control::{
     BoxFuture, Command, Handler, KeyPlace, NewComputer, Paths, Reply, Secret, Settings, Snapshot,
 };
 use outport_types::{Code, Problem};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::{
     commands,
     core::{CoreCommand, Order, order},
-    diagnostics, log,
+    log,
     owner::{Owner, Step},
     sign_in::SignInDesk,
     tokens::TokenStore,
@@ -31,6 +31,8 @@ pub(crate) struct AgentHandler {
     pub(crate) sign_ins: SignInDesk,
     pub(crate) tracker: TaskTracker,
     pub(crate) udp_port: u16,
+    /// Held from an edit of the config until the agent works by it, so that edits come in order.
+    pub(crate) edits: Arc<Mutex<()>>,
 }
 
 impl AgentHandler {
@@ -46,11 +48,13 @@ impl AgentHandler {
             Command::Resume => self.order(CoreCommand::Resume).await,
             Command::Stop => self.order(CoreCommand::Stop).await,
             Command::FoldersAdd(folder) => {
+                let _in_order = self.edits.lock().await;
                 let (config, folders) = commands::add_folder(paths, folder).await?;
                 self.order(CoreCommand::Config(Box::new(config), folders.clone())).await?;
                 Ok(Reply::Folders(folders))
             }
             Command::FoldersRemove { path } => {
+                let _in_order = self.edits.lock().await;
                 let (config, folders) = commands::remove_folder(paths, path).await?;
                 self.order(CoreCommand::Config(Box::new(config), folders.clone())).await?;
                 Ok(Reply::Folders(folders))
@@ -74,13 +78,14 @@ impl AgentHandler {
             }
             Command::Diagnostics => {
                 let state = Snapshot::clone(&self.states.borrow());
-                Ok(Reply::Diagnostics(diagnostics::collect(paths, Some(state)).await))
+                Ok(Reply::Diagnostics(self.owner.diagnostics(Some(state)).await))
             }
             other => self.owner.answer(other).await,
         }
     }
 
     async fn save_settings(&self, settings: Settings) -> Result<Reply, Problem> {
+        let _in_order = self.edits.lock().await;
         let (config, folders) = commands::save_settings(&self.paths, settings).await?;
         let saved = config.settings;
         self.order(CoreCommand::Config(Box::new(config), folders)).await?;
@@ -200,7 +205,7 @@ impl Offline {
                 self.tokens.sign_out().await.map_err(|error| error.problem())?;
                 Ok(Reply::Done)
             }
-            Command::Diagnostics => Ok(Reply::Diagnostics(diagnostics::collect(paths, None).await)),
+            Command::Diagnostics => Ok(Reply::Diagnostics(self.owner.diagnostics(None).await)),
             other => self.owner.answer(other).await,
         }
     }

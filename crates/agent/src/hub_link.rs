@@ -12,11 +12,11 @@ mod proxy;
 
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
-use outport_api::client::{HubUrl, Trust};
+use outport_api::client::HubUrl;
 use outport_protocol::{
     control::{
-        AgentMessage, CONTROL_VERSION, FrameDecoder, FrameError, Hello, HubMessage, Welcome,
-        encode_frame,
+        AgentMessage, CONTROL_VERSION, FrameDecoder, FrameError, Hello, HubMessage, Outcome,
+        Welcome, encode_frame,
     },
     secret::SecretKey,
     statement::{SignedStatement, Statement},
@@ -25,7 +25,7 @@ use outport_types::{Chain, Code, Problem};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     sync::{mpsc, oneshot, watch},
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +33,7 @@ pub(crate) use self::dial::{DialError, Step, connect, dial, encrypt};
 use self::{backoff::Backoff, dial::RETRY_SECONDS_MAX};
 #[cfg(test)]
 pub(crate) use self::{bytes::MessageBytes, dial::Carrier};
+use crate::{config::InForce, trust};
 
 /// What the channel tells the agent's core.
 #[derive(Debug)]
@@ -65,12 +66,15 @@ pub(crate) enum WhatNext {
 pub(crate) struct HubLink {
     pub(crate) hub: HubUrl,
     pub(crate) key: SecretKey,
-    pub(crate) trust: Trust,
+    /// Names the certificates to trust.
+    pub(crate) config: InForce,
     pub(crate) events: mpsc::Sender<HubEvent>,
     pub(crate) shakes: watch::Receiver<Shake>,
+    /// While the owner has this computer paused, what is said instead of answers.
+    pub(crate) recall: watch::Receiver<Option<Problem>>,
 }
 
-/// Counts the moments after which a channel may be dead.
+/// Counts the moments after which a channel may be dead, or must be built anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shake {
     /// Times that the computer woke up.
@@ -79,6 +83,8 @@ pub(crate) struct Shake {
     pub(crate) changes: u64,
     /// The computer's addresses after the last of them.
     pub(crate) addresses: BTreeSet<IpAddr>,
+    /// Times that the owner named other certificates to trust.
+    pub(crate) trusts: u64,
 }
 
 /// Why a channel ended.
@@ -95,8 +101,10 @@ pub(crate) enum ChannelError {
     Silent,
     #[error("the hub closed the connection")]
     Closed,
-    #[error("the computer slept or changed its network")]
+    #[error("the computer slept, or its network or the certificates to trust changed")]
     Shaken,
+    #[error("the owner paused while an answer was on its way")]
+    Recalled,
     #[error("the hub did not let this computer in")]
     Refused { problem: Problem, retry_after: Option<Duration> },
     #[error("the hub answered something else than a welcome")]
@@ -117,10 +125,10 @@ impl HubLink {
             if self.events.send(HubEvent::Dialling).await.is_err() {
                 return;
             }
-            self.shakes.mark_unchanged();
+            let before = self.shakes.borrow_and_update().clone();
             let started = Instant::now();
             let ended = match stop.run_until_cancelled(self.open()).await {
-                Some(Ok(channel)) => self.keep(channel).await,
+                Some(Ok(channel)) => self.keep(channel, &before).await,
                 Some(Err(error)) => error,
                 None => return,
             };
@@ -155,7 +163,14 @@ impl HubLink {
             self.events.send(asked).await.map_err(|_| DialError::Stopped)?;
             answered.await.map_err(|_| DialError::Stopped)?.map_err(DialError::OtherHub)
         };
-        let dialling = dial(&self.hub, &self.key, &self.trust, statement);
+        let dialling = async {
+            let ca_file = self.config.borrow().ca_file.clone();
+            let trust = trust::load(ca_file).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the extra certificates cannot be read");
+                Default::default()
+            });
+            dial(&self.hub, &self.key, &trust, statement).await
+        };
         let dialled = timeout(DIAL_TIMEOUT, dialling).await.map_err(|_| ChannelError::Silent)?;
         let (stream, statement, local) = match dialled {
             Ok(dialled) => dialled,
@@ -180,8 +195,9 @@ impl HubLink {
         Ok(Channel { reader, writer, decoder, welcome, statement, local })
     }
 
-    /// Carries messages both ways until the channel ends.
-    async fn keep(&mut self, channel: Channel) -> ChannelError {
+    /// Carries messages both ways until the channel ends. What shook this computer since `before`,
+    /// when it was dialled, ends it too.
+    async fn keep(&mut self, channel: Channel, before: &Shake) -> ChannelError {
         let Channel { mut reader, mut writer, mut decoder, welcome, statement, local } = channel;
         let silence =
             Duration::from_secs(welcome.silence_seconds_max.clamp(1, SILENCE_SECONDS_MAX));
@@ -204,9 +220,10 @@ impl HubLink {
                 }
             }
         };
+        let mut recall = self.recall.clone();
         let writing = async {
             while let Some(message) = outgoing.recv().await {
-                if let Err(error) = write(&mut writer, &message).await {
+                if let Err(error) = write_unless(&mut recall, &mut writer, message).await {
                     return error;
                 }
             }
@@ -216,16 +233,15 @@ impl HubLink {
         };
         let mut shakes = self.shakes.clone();
         let shaken = async {
-            let before = shakes.borrow().clone();
             loop {
-                if shakes.changed().await.is_err() {
-                    return std::future::pending().await;
-                }
                 let now = shakes.borrow_and_update().clone();
                 let moved = now.changes != before.changes
                     && local.is_some_and(|ip| !ip.is_loopback() && !now.addresses.contains(&ip));
-                if now.wakes != before.wakes || moved {
+                if (now.wakes, now.trusts) != (before.wakes, before.trusts) || moved {
                     return ChannelError::Shaken;
+                }
+                if shakes.changed().await.is_err() {
+                    return std::future::pending().await;
                 }
             }
         };
@@ -268,6 +284,7 @@ impl ChannelError {
             | Self::Silent
             | Self::Closed
             | Self::Shaken
+            | Self::Recalled
             | Self::NotWelcome
             | Self::Stopped => Problem::new(
                 Code::HubUnreachable,
@@ -298,7 +315,7 @@ impl ChannelError {
             Self::OtherHub(_) | Self::Version(_) => {
                 WhatNext::Retry(backoff.at_least(STRANGER_PAUSE))
             }
-            Self::Shaken => {
+            Self::Shaken | Self::Recalled => {
                 *backoff = Backoff::default();
                 WhatNext::Retry(Duration::ZERO)
             }
@@ -337,6 +354,36 @@ fn check_welcome(first: HubMessage) -> Result<Welcome, ChannelError> {
         | HubMessage::Ping { .. }
         | HubMessage::Statement { .. }
         | HubMessage::Renamed { .. } => Err(ChannelError::NotWelcome),
+    }
+}
+
+/// Writes a message. While the owner has this computer paused, no answer is begun, and one that is on
+/// its way is cut off with the channel: the hub learns of the pause from the next hello.
+async fn write_unless<W>(
+    recall: &mut watch::Receiver<Option<Problem>>,
+    writer: &mut W,
+    mut message: AgentMessage,
+) -> Result<(), ChannelError>
+where
+    W: AsyncWrite + Unpin,
+{
+    let AgentMessage::Answer { outcome, .. } = &mut message else {
+        return write(writer, &message).await;
+    };
+    let refusal = recall.borrow().clone();
+    if let Some(refusal) = refusal {
+        *outcome = Outcome::Failed(refusal);
+        return write(writer, &message).await;
+    }
+    let recalled = async {
+        if recall.wait_for(Option::is_some).await.is_err() {
+            std::future::pending().await
+        }
+        sleep(RECALL_GRACE).await;
+    };
+    tokio::select! {
+        sent = write(writer, &message) => sent,
+        () = recalled => Err(ChannelError::Recalled),
     }
 }
 
@@ -386,6 +433,8 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(20);
 const WELCOME_TIMEOUT: Duration = Duration::from_secs(20);
 /// The largest frame over a line of 10 Mbit/s.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// An answer that is nearly out is not worth a channel; a pause takes a second at most.
+const RECALL_GRACE: Duration = Duration::from_millis(500);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// A channel that lasted this long was a good one: the next pause is short again.
 const STEADY: Duration = Duration::from_secs(10);
@@ -393,7 +442,10 @@ const STEADY: Duration = Duration::from_secs(10);
 const SILENCE_SECONDS_MAX: u64 = 600;
 /// Between tries at an address where another hub answers.
 const STRANGER_PAUSE: Duration = Duration::from_secs(60);
-/// Messages on their way out; the core keeps the rest, where it can merge them.
-const OUT_MAX: usize = 32;
+/// The message that is next; the core keeps the rest, where it can merge and recall them.
+const OUT_MAX: usize = 1;
 /// One TLS record.
 const READ_BYTES: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;

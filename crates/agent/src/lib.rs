@@ -35,7 +35,7 @@ mod sign_in;
 mod tokens;
 mod trust;
 
-pub use agent::{Agent, AgentOptions, StartError};
+pub use agent::{Agent, AgentOptions, EndError, StartError};
 pub use config::{Config, ConfigError, FolderConfig, LogLevel, config_file, reference};
 pub use handler::Offline;
 pub use identity::KeyError;

@@ -12,7 +12,7 @@ mod views;
 use std::sync::Arc;
 
 use outport_api::client::{Client, ClientError, HubUrl, Trust};
-use outport_control::{Account, Command, Paths, Reply};
+use outport_control::{Account, Command, Diagnostics, DoctorReport, Paths, Reply, Snapshot};
 use outport_types::{Chain, Code, EndpointId, Problem};
 use tokio::sync::Mutex;
 
@@ -21,13 +21,21 @@ pub(crate) use self::{
     submissions::Submissions,
     views::{follow, task_view},
 };
-use crate::{commands, registration::Registration, tokens::TokenStore, trust};
+use crate::{
+    commands,
+    config::{Config, InForce},
+    diagnostics, doctor,
+    registration::Registration,
+    tokens::TokenStore,
+};
 
 /// Asks the hub for whoever is signed in. Clones share their connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Owner {
     paths: Paths,
     tokens: TokenStore,
+    /// What an agent works by, which is not the file when that has a mistake.
+    config: Option<InForce>,
     submissions: Submissions,
     kept: Arc<Mutex<Option<Kept>>>,
 }
@@ -53,7 +61,16 @@ pub(crate) struct Asker {
 impl Owner {
     pub(crate) fn new(paths: &Paths, tokens: TokenStore) -> Self {
         let submissions = Submissions::new(paths);
-        Self { paths: paths.clone(), tokens, submissions, kept: Arc::default() }
+        Self { paths: paths.clone(), tokens, config: None, submissions, kept: Arc::default() }
+    }
+
+    /// The same in an agent, which works by the config in force.
+    pub(crate) fn of_agent(paths: &Paths, tokens: TokenStore, config: InForce) -> Self {
+        Self { config: Some(config), ..Self::new(paths, tokens) }
+    }
+
+    fn in_force(&self) -> Option<Arc<Config>> {
+        self.config.as_ref().map(|config| Arc::clone(&config.borrow()))
     }
 
     /// Answers what needs no running agent, but the hub or the profile's files.
@@ -86,7 +103,7 @@ impl Owner {
             Command::CheckName { name } => self.check_name(name).await.map(Reply::NameCheck),
             Command::RenameComputer { name } => done(self.rename_computer(&name).await),
             Command::CheckHub { address } => {
-                crate::sign_in::check_hub(&self.paths, &address).await.map(Reply::Hub)
+                crate::sign_in::check_hub(&self.tokens, &address).await.map(Reply::Hub)
             }
             Command::Account => {
                 self.tokens.account().await.map(Reply::Account).map_err(|error| error.problem())
@@ -95,11 +112,14 @@ impl Owner {
                 let token = TokenStore::token(&self.tokens, &resource_server).await;
                 token.map(Reply::Token).map_err(|error| error.problem())
             }
-            Command::FoldersList => commands::folders(&self.paths).await.map(Reply::Folders),
-            Command::FoldersTest { path } => {
-                commands::test_folder(&self.paths, path).await.map(Reply::FolderTest)
+            Command::FoldersList => {
+                commands::folders(&self.paths, self.in_force()).await.map(Reply::Folders)
             }
-            Command::Doctor => Ok(Reply::Doctor(commands::examine(&self.paths).await)),
+            Command::FoldersTest { path } => {
+                let tested = commands::test_folder(&self.paths, self.in_force(), path).await;
+                tested.map(Reply::FolderTest)
+            }
+            Command::Doctor => Ok(Reply::Doctor(self.examine().await)),
             Command::Preset => Ok(Reply::Preset(crate::preset::read().await)),
             Command::Pause { .. }
             | Command::Resume
@@ -116,6 +136,16 @@ impl Owner {
             | Command::SaveSettings(_)
             | Command::Diagnostics => Err(Problem::new(Code::AgentNotRunning, [])),
         }
+    }
+
+    /// Checks connection and folders.
+    async fn examine(&self) -> DoctorReport {
+        doctor::examine(&self.paths, &self.tokens, self.in_force()).await
+    }
+
+    /// What helps whoever helps.
+    pub(crate) async fn diagnostics(&self, state: Option<Snapshot>) -> Diagnostics {
+        diagnostics::collect(&self.paths, &self.examine().await, state).await
     }
 
     /// A client of the hub at which somebody is signed in.
@@ -163,15 +193,14 @@ impl Owner {
     }
 
     async fn trust(&self) -> Result<Trust, Problem> {
-        trust_of(&self.paths).await
+        trust_of(&self.tokens).await
     }
 }
 
 /// The certificates to trust, or what is wrong with their file.
-pub(crate) async fn trust_of(paths: &Paths) -> Result<Trust, Problem> {
-    let of = paths.clone();
-    crate::blocking(move || trust::load(&of)).await.map_err(|error| {
-        let file = crate::config::config_file(paths).display().to_string();
+pub(crate) async fn trust_of(tokens: &TokenStore) -> Result<Trust, Problem> {
+    tokens.trust().await.map_err(|error| {
+        let file = crate::config::config_file(tokens.paths()).display().to_string();
         let reason = format!("the extra certificates cannot be read: {error}");
         Problem::new(
             Code::BadConfig,

@@ -2,18 +2,18 @@
 
 mod pending;
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 use outport_api::client::{Auth, ClientError, HubUrl};
 use outport_control::{KeyPlace, Paths, Secret, SetUp};
 use outport_protocol::{
-    setup_key::{SetupAnswer, SetupKey},
+    setup_key::{SetupAnswer, SetupKey, SetupRequest},
     statement::{SignedStatement, Statement, StatementError},
 };
 use outport_types::{CanonicalName, Code, EndpointId, Problem, PublicKey};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::pending::broken_off;
+pub(crate) use self::pending::is_pending;
 use crate::{
     files::{Readers, read_bounded, write_atomic},
     identity::{self, KeyError},
@@ -192,16 +192,17 @@ pub(crate) async fn set_up(
         let error: outport_api::client::HubUrlError = error;
         bad(error.to_string())
     })?;
-    let trust = trust::load(paths).map_err(SetupError::Trust)?;
+    let trust = trust::load_by_file(paths).await.map_err(SetupError::Trust)?;
     let auth = Auth::new(hub.clone(), &trust).map_err(SetupError::Hub)?;
-    let shown = text.clone();
-    let key = blocking(paths, move |paths| pending::begin(paths, &shown, place))
-        .await
-        .map_err(SetupError::Key)?;
+    let endpoint = setup_key.endpoint;
+    let key = blocking(paths, move |paths| pending::key(paths, endpoint, place)).await?;
     let public = key.public();
     let host = hostname::get()
         .map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned());
-    let answer: Result<SetupAnswer, _> = auth.set_up(&setup_key.request(&key, &host)).await;
+    let answer = ask(&auth, &setup_key.request(&key, &host)).await;
+    // Without an answer the hub may have bound the key all the same; it is kept for the next try.
+    let was_refused =
+        answer.as_ref().is_err_and(|error| error.refusal().is_some() && !error.is_transient());
     let checked = answer.map_err(SetupError::Hub).and_then(|answer| {
         if answer.root != setup_key.root || answer.endpoint != setup_key.endpoint {
             return Err(SetupError::OtherHub { hub: hub.clone() });
@@ -210,12 +211,10 @@ pub(crate) async fn set_up(
     });
     let name: CanonicalName = match checked {
         Ok(name) => name,
-        // The hub may have bound the key and only its answer be lost: the same again finds out.
-        Err(SetupError::Hub(error)) if error.is_transient() => {
-            return Err(SetupError::Hub(error));
-        }
         Err(error) => {
-            blocking(paths, pending::give_up).await;
+            if was_refused {
+                blocking(paths, pending::give_up).await;
+            }
             return Err(error);
         }
     };
@@ -242,10 +241,10 @@ pub(crate) async fn set_up(
     blocking(paths, move |paths| {
         let old = Registration::load(paths).ok();
         kept.save(paths)?;
-        pending::finish(paths);
         if let Some(old) = old.filter(|old| old.key != kept.key) {
             identity::forget(paths, old.key_place, &old.key);
         }
+        pending::done(paths);
         Ok(())
     })
     .await
@@ -274,6 +273,20 @@ pub(crate) fn forget(paths: &Paths) -> Result<Option<CanonicalName>, Registratio
     Ok(old.map(|old| old.name))
 }
 
+/// Asks again while it is the way to the hub that fails; the hub takes the same request twice.
+async fn ask(auth: &Auth, request: &SetupRequest) -> Result<SetupAnswer, ClientError> {
+    for pause in PAUSES {
+        match auth.set_up(request).await {
+            Err(error) if error.is_transient() => {
+                tracing::info!(error = %outport_types::Chain(&error), "asking the hub again");
+            }
+            answered => return answered,
+        }
+        tokio::time::sleep(pause).await;
+    }
+    auth.set_up(request).await
+}
+
 async fn blocking<T: Send + 'static>(
     paths: &Paths,
     work: impl FnOnce(&Paths) -> T + Send + 'static,
@@ -293,6 +306,8 @@ fn file(paths: &Paths) -> PathBuf {
     paths.state_dir.join("registration.json")
 }
 
+/// Between the tries of one set-up, while a person waits.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 const REGISTRATION_VERSION: u32 = 1;
 /// Two keys, two names and a URL.
 const REGISTRATION_BYTES_MAX: usize = 16 * 1024;

@@ -10,7 +10,7 @@ use outport_api::{
     client::{Auth, BrowserSignIn, DeviceSignIn, HubUrl, HubUrlError, SignInError},
 };
 use outport_control::{
-    Account, HubFacts, Paths, Secret, SignIn, SignInState, SignInView, SignInWay, TokenSet,
+    Account, HubFacts, Secret, SignIn, SignInState, SignInView, SignInWay, TokenSet,
 };
 use outport_types::{Chain, Code, Problem};
 use tokio::sync::mpsc;
@@ -26,7 +26,6 @@ use crate::{
 /// The one sign-in that may be on its way. Clones are the same.
 #[derive(Clone, Debug)]
 pub(crate) struct SignInDesk {
-    pub(crate) paths: Paths,
     pub(crate) tokens: TokenStore,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) tracker: TaskTracker,
@@ -43,14 +42,13 @@ enum Waiting {
 
 impl SignInDesk {
     pub(crate) fn new(
-        paths: &Paths,
         tokens: TokenStore,
         orders: mpsc::Sender<Order>,
         tracker: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         let current = Arc::new(Mutex::new(stop.child_token()));
-        Self { paths: paths.clone(), tokens, orders, tracker, stop, current }
+        Self { tokens, orders, tracker, stop, current }
     }
 
     /// Begins a sign-in in place of any other.
@@ -81,7 +79,7 @@ impl SignInDesk {
         way: SignInWay,
     ) -> Result<(Auth, Waiting, SignInView), Problem> {
         let hub = parse_address(hub)?;
-        let auth = auth_of(&self.paths, &hub).await?;
+        let auth = auth_of(&self.tokens, &hub).await?;
         // Whoever is no hub is found out here and not in the browser.
         auth.hub_info().await.map_err(|error| refusal(&error, &hub))?;
         let (waiting, url, code, limit) = match way {
@@ -194,9 +192,9 @@ pub async fn signed_in(auth: &Auth, answer: &TokenAnswer) -> Result<SignIn, Prob
 }
 
 /// What a hub says about itself, by its address as people write it.
-pub(crate) async fn check_hub(paths: &Paths, address: &str) -> Result<HubFacts, Problem> {
+pub(crate) async fn check_hub(tokens: &TokenStore, address: &str) -> Result<HubFacts, Problem> {
     let hub = parse_address(address)?;
-    let about = auth_of(paths, &hub).await?.hub_info().await;
+    let about = auth_of(tokens, &hub).await?.hub_info().await;
     let about = about.map_err(|error| refusal(&error, &hub))?;
     Ok(HubFacts {
         url: hub.to_string(),
@@ -207,8 +205,8 @@ pub(crate) async fn check_hub(paths: &Paths, address: &str) -> Result<HubFacts, 
     })
 }
 
-async fn auth_of(paths: &Paths, hub: &HubUrl) -> Result<Auth, Problem> {
-    let trust = trust_of(paths).await?;
+async fn auth_of(tokens: &TokenStore, hub: &HubUrl) -> Result<Auth, Problem> {
+    let trust = trust_of(tokens).await?;
     Auth::new(hub.clone(), &trust).map_err(|error| refusal(&error, hub))
 }
 

@@ -1,10 +1,13 @@
 //! An agent with real files and sockets, and a hub that says what a test wants.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test waits for one message among many")]
 
+mod channel_trouble;
 mod fake_api;
 mod fake_hub;
+mod in_force;
 mod owner;
 mod pair;
+mod taken_over;
 mod weather;
 
 use std::{fs, path::PathBuf, time::Duration};
@@ -56,9 +59,66 @@ async fn set_up_binds_a_fresh_key_through_a_running_agent() {
     assert_eq!((set_up.name.as_str(), set_up.endpoint), (NAME, ENDPOINT));
     drop(channel);
     agent.stop();
-    agent.join().await;
+    agent.join().await.unwrap();
     let kept = crate::Registration::load(&paths).unwrap();
     assert_eq!(kept.key.fingerprint().to_string(), set_up.fingerprint);
+}
+
+#[tokio::test]
+async fn a_set_up_whose_answer_is_lost_goes_on_with_the_same_key() {
+    let hub = FakeHub::start().await;
+    let home = TempDir::new().unwrap();
+    let paths = Paths::below(home.path(), Profile::default());
+    let mut client = Client::in_memory(std::sync::Arc::new(Offline::new(&paths)));
+    let key = Secret::new(hub.setup_key().to_string());
+    // The first try asks three times, and its owner tries again.
+    hub.lost_answers.store(4, std::sync::atomic::Ordering::Relaxed);
+    let trying = async {
+        client.set_up(key.clone(), KeyPlace::File).await.unwrap_err();
+        assert!(crate::Registration::load(&paths).is_err());
+        client.set_up(key, KeyPlace::File).await.unwrap()
+    };
+    let set_up = tokio::select! {
+        set_up = trying => set_up,
+        _ = hub.accept() => panic!("nothing but the set-up comes"),
+    };
+    let asked = hub.asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 5);
+    assert!(asked.iter().all(|key| key.fingerprint().to_string() == set_up.fingerprint));
+    let files = fs::read_dir(&paths.state_dir).unwrap().map(|file| file.unwrap().file_name());
+    let keys = files.filter(|name| name.to_string_lossy().ends_with(".key"));
+    assert_eq!(keys.count(), 1);
+    assert!(!paths.state_dir.join("setup-pending.json").exists());
+}
+
+#[tokio::test]
+async fn folders_added_at_once_are_all_kept() {
+    let rig = Rig::new().await;
+    let channel = rig.hub.accept().await;
+    let names: Vec<_> = (0..8).map(|n| rig.home.path().join(format!("many-{n}"))).collect();
+    let mut adding = tokio::task::JoinSet::new();
+    for (n, path) in names.iter().enumerate() {
+        fs::create_dir(path).unwrap();
+        let folder = outport_control::NewFolder {
+            path: path.display().to_string(),
+            access: outport_types::Access::ReadOnly,
+            shareable: false,
+            deny: Vec::new(),
+            confirmed: true,
+        };
+        // Half of them as commands do that run beside the agent.
+        let mut client = if n % 2 == 0 {
+            rig.client().await
+        } else {
+            Client::in_memory(std::sync::Arc::new(Offline::new(&rig.paths)))
+        };
+        adding.spawn(async move { client.add_folder(folder).await });
+    }
+    for added in adding.join_all().await {
+        added.unwrap();
+    }
+    rig.wait_for(|state| state.folders.len() == 9).await;
+    rig.end(channel).await;
 }
 
 #[tokio::test]
@@ -442,7 +502,7 @@ async fn closing_says_goodbye_and_leaves_nothing_running() {
     assert!(!rig.paths.state_dir.join("agent.holder").exists());
     let again = Agent::start(AgentOptions { paths: rig.paths.clone(), log: None }).await.unwrap();
     again.stop();
-    again.join().await;
+    again.join().await.unwrap();
 }
 
 #[tokio::test]
@@ -499,7 +559,8 @@ impl Rig {
     async fn stop(&mut self) {
         let agent = self.agent.take().unwrap();
         agent.stop();
-        timeout(Duration::from_secs(11), agent.join()).await.expect("closed within ten seconds");
+        let ended = timeout(Duration::from_secs(11), agent.join()).await;
+        ended.expect("closed within ten seconds").unwrap();
     }
 
     async fn end(mut self, channel: Channel) {

@@ -7,7 +7,7 @@ use std::{fs::OpenOptions, io, path::PathBuf, sync::Arc};
 
 use outport_api::{
     Secret as ApiSecret,
-    client::{Auth, Bearer, BoxFuture, ClientError, HubUrl},
+    client::{Auth, Bearer, BoxFuture, ClientError, HubUrl, Trust},
 };
 use outport_control::{Account, Paths, Secret, SignIn, Token, TokenSet};
 use outport_types::{Code, Problem, UnixTime};
@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     clock::local_now,
+    config::InForce,
     files::{Readers, read_bounded, sync_dir, write_atomic},
     trust,
 };
@@ -25,6 +26,8 @@ pub struct TokenStore {
     paths: Paths,
     /// One use at a time in this process; the file lock is for others.
     turn: Arc<Mutex<()>>,
+    /// What names the certificates to trust, in an agent.
+    in_force: Option<InForce>,
 }
 
 /// Why the sign-in cannot be used.
@@ -70,7 +73,17 @@ impl TokenError {
 impl TokenStore {
     /// The store of a profile.
     pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone(), turn: Arc::default() }
+        Self { paths: paths.clone(), turn: Arc::default(), in_force: None }
+    }
+
+    /// The store of an agent, which works by the config in force.
+    pub(crate) fn of_agent(paths: &Paths, in_force: InForce) -> Self {
+        Self { in_force: Some(in_force), ..Self::new(paths) }
+    }
+
+    /// Whose store it is.
+    pub(crate) const fn paths(&self) -> &Paths {
+        &self.paths
     }
 
     /// Who is signed in.
@@ -189,11 +202,18 @@ impl TokenStore {
         }
     }
 
+    /// The certificates to trust at a hub.
+    pub(crate) async fn trust(&self) -> io::Result<Trust> {
+        let ca_file = self.in_force.as_ref().map(|config| config.borrow().ca_file.clone());
+        match ca_file {
+            Some(ca_file) => trust::load(ca_file).await,
+            None => trust::load_by_file(&self.paths).await,
+        }
+    }
+
     async fn auth(&self, hub: &str) -> Result<Auth, TokenError> {
-        let paths = self.paths.clone();
-        let trust = crate::blocking(move || trust::load(&paths))
-            .await
-            .map_err(|source| TokenError::File { file: self.file(), source })?;
+        let trust = self.trust().await;
+        let trust = trust.map_err(|source| TokenError::File { file: self.file(), source })?;
         let url: HubUrl = hub.parse().map_err(|_| TokenError::SignedOut { hub: None })?;
         Auth::new(url, &trust).map_err(TokenError::Refresh)
     }

@@ -9,16 +9,24 @@ use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
 use crate::{config::Config, files::read_bounded};
 
-/// The extra certificates that the owner named, by environment or config.
-pub(crate) fn load(paths: &Paths) -> io::Result<Trust> {
+/// The extra certificates that the owner named: by environment, else by `ca_file` of the config.
+pub(crate) async fn load(ca_file: Option<PathBuf>) -> io::Result<Trust> {
     let named = env::var_os(CA_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
+    let Some(file) = named.or(ca_file) else { return Ok(Trust::default()) };
+    let content = crate::blocking(move || {
+        read_bounded(&file, CA_FILE_BYTES_MAX)?.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::NotFound, format!("{} does not exist", file.display()))
+        })
+    });
+    Ok(Trust { extra_roots_pem: Some(content.await?) })
+}
+
+/// The same by the config file, where no agent says which config is in force.
+pub(crate) async fn load_by_file(paths: &Paths) -> io::Result<Trust> {
+    let paths = paths.clone();
     // A config with a mistake in it must not keep anybody from signing in.
-    let file = named.or_else(|| Config::load(paths).ok().and_then(|config| config.ca_file));
-    let Some(file) = file else { return Ok(Trust::default()) };
-    let content = read_bounded(&file, CA_FILE_BYTES_MAX)?.ok_or_else(|| {
-        io::Error::new(io::ErrorKind::NotFound, format!("{} does not exist", file.display()))
-    })?;
-    Ok(Trust { extra_roots_pem: Some(content) })
+    let config = crate::blocking(move || Config::load(&paths).ok()).await;
+    load(config.and_then(|config| config.ca_file)).await
 }
 
 /// The outer encryption of the control channel: the system's certificates, those that ship with

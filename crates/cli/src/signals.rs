@@ -1,36 +1,76 @@
 //! Being asked to stop: Ctrl-C, and what service managers send.
 
-use std::io;
+use std::{future::Future, io};
 
-/// Waits until somebody asks this process to stop.
+/// Listens from this call on; what it answers with waits until somebody asks this process to stop.
 ///
-/// # Errors
-/// When the system does not let signals be listened for.
-pub(crate) async fn asked_to_stop() -> io::Result<()> {
-    #[cfg(unix)]
-    {
+/// Whoever says that it runs listens before it says so: a signal that nobody listens for is the end.
+///
+/// The future fails when the system does not let signals be listened for.
+pub(crate) fn asked_to_stop() -> impl Future<Output = io::Result<()>> {
+    let signals = Signals::listen();
+    async move {
+        let mut signals = signals?;
+        signals.next().await;
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            pressed = tokio::signal::ctrl_c() => pressed,
-            _ = terminate.recv() => Ok(()),
-            _ = hang_up.recv() => Ok(()),
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
-    #[cfg(windows)]
-    {
+}
+
+#[cfg(windows)]
+struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    pause: tokio::signal::windows::CtrlBreak,
+    close: tokio::signal::windows::CtrlClose,
+    shutdown: tokio::signal::windows::CtrlShutdown,
+}
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
         use tokio::signal::windows;
 
-        let mut shutdown = windows::ctrl_shutdown()?;
-        let mut close = windows::ctrl_close()?;
-        let mut stop = windows::ctrl_break()?;
+        Ok(Self {
+            interrupt: windows::ctrl_c()?,
+            pause: windows::ctrl_break()?,
+            close: windows::ctrl_close()?,
+            shutdown: windows::ctrl_shutdown()?,
+        })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            pressed = tokio::signal::ctrl_c() => pressed,
-            _ = shutdown.recv() => Ok(()),
-            _ = close.recv() => Ok(()),
-            _ = stop.recv() => Ok(()),
+            _ = self.interrupt.recv() => {}
+            _ = self.pause.recv() => {}
+            _ = self.close.recv() => {}
+            _ = self.shutdown.recv() => {}
         }
     }
 }

@@ -110,6 +110,42 @@ mod tests {
         assert_eq!(home.run(&["status"]).status.code(), Some(5));
     }
 
+    #[test]
+    #[cfg(unix)]
+    fn signals_end_an_agent_in_order_and_in_time() {
+        for signal in ["TERM", "INT", "HUP"] {
+            let home = Home::new();
+            let (mut agent, _out) = home.agent("default");
+            let asked = std::time::Instant::now();
+            let sent = Command::new("kill").args(["-s", signal, &agent.id().to_string()]).status();
+            assert!(sent.unwrap().success());
+            assert_eq!(agent.wait().unwrap().code(), Some(0), "{signal}");
+            assert!(asked.elapsed() < std::time::Duration::from_secs(10), "{signal}");
+            assert_eq!(home.run(&["status"]).status.code(), Some(5), "{signal}");
+            assert_eq!(home.left_behind(), Vec::<String>::new(), "{signal}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn profiles_of_one_computer_run_side_by_side() {
+        let home = Home::new();
+        let (mut one, _out_of_one) = home.agent("one");
+        let (mut two, _out_of_two) = home.agent("two");
+        for (profile, id) in [("one", one.id()), ("two", two.id())] {
+            let status = home.run(&["--profile", profile, "status", "--json"]);
+            let state: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+            assert_eq!(state["pid"], id);
+            assert_eq!(state["profile"], profile);
+        }
+        assert_eq!(home.run(&["--profile", "one", "stop"]).status.code(), Some(0));
+        assert_eq!(one.wait().unwrap().code(), Some(0));
+        assert_eq!(home.run(&["--profile", "one", "status"]).status.code(), Some(5));
+        assert_eq!(home.run(&["--profile", "two", "status"]).status.code(), Some(0));
+        assert_eq!(home.run(&["--profile", "two", "stop"]).status.code(), Some(0));
+        assert_eq!(two.wait().unwrap().code(), Some(0));
+    }
+
     /// A home of its own for everything that the program keeps.
     struct Home(tempfile::TempDir);
 
@@ -126,6 +162,35 @@ mod tests {
             Running(
                 self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(),
             )
+        }
+
+        /// Starts an agent and waits until it answers commands; the reader keeps its pipe open.
+        #[cfg(unix)]
+        fn agent(&self, profile: &str) -> (Running, BufReader<std::process::ChildStdout>) {
+            let mut agent = self.start(&["--profile", profile, "agent", "--json"]);
+            let mut out = BufReader::new(agent.stdout.take().unwrap());
+            let mut first = String::new();
+            while !first.contains('}') {
+                assert_ne!(out.read_line(&mut first).unwrap(), 0, "{first}");
+            }
+            (agent, out)
+        }
+
+        /// What only a running agent has on the disk.
+        #[cfg(unix)]
+        fn left_behind(&self) -> Vec<String> {
+            let (mut found, mut dirs) = (Vec::new(), vec![self.0.path().to_owned()]);
+            while let Some(dir) = dirs.pop() {
+                for entry in std::fs::read_dir(dir).unwrap().map(Result::unwrap) {
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    if entry.file_type().unwrap().is_dir() {
+                        dirs.push(entry.path());
+                    } else if ["control.sock", "agent.holder"].contains(&name.as_str()) {
+                        found.push(name);
+                    }
+                }
+            }
+            found
         }
 
         fn command(&self, words: &[&str]) -> Command {

@@ -65,6 +65,9 @@ pub struct Paths {
     pub state_dir: PathBuf,
     /// What lives as long as the agent: the control socket.
     pub runtime_dir: PathBuf,
+    /// What holds the files of all profiles, and of a hub that this user runs: nothing in them is
+    /// anybody else's business.
+    pub roots: Vec<PathBuf>,
 }
 
 /// Why a profile has no place.
@@ -96,6 +99,7 @@ impl Paths {
             config_dir: own.join("config"),
             state_dir: own.join("state"),
             runtime_dir: own.join("run"),
+            roots: vec![home.to_owned()],
             profile,
         }
     }
@@ -116,8 +120,13 @@ impl Paths {
             Some(runtime) => runtime.join(profile.as_str()),
             None => state_dir.join("run"),
         };
+        let mut roots = vec![system.config_dir().to_owned(), state.to_owned()];
+        roots.extend(system.runtime_dir().map(Path::to_owned));
+        roots.extend(
+            ProjectDirs::from("dev", "outport", "outport").map(|hub| hub.data_dir().into()),
+        );
         let config_dir = system.config_dir().join(profile.as_str());
-        Ok(Self { profile, config_dir, state_dir, runtime_dir })
+        Ok(Self { profile, config_dir, state_dir, runtime_dir, roots })
     }
 }
 
@@ -175,6 +184,16 @@ mod tests {
         assert!(paths.state_dir.starts_with(&home));
         let relative = Paths::locate_with(Profile::default(), Some("here".into()));
         assert_eq!(relative, Err(PathsError::NotAbsolute));
+    }
+
+    #[test]
+    fn the_roots_hold_every_profile() {
+        let one = Paths::locate_with(Profile::default(), None).unwrap();
+        let other = Paths::locate_with("other".parse().unwrap(), None).unwrap();
+        assert_eq!(one.roots, other.roots);
+        for dir in [one.config_dir, one.state_dir, other.config_dir, other.state_dir] {
+            assert!(other.roots.iter().any(|root| dir.starts_with(root)), "{}", dir.display());
+        }
     }
 
     #[cfg(unix)]

@@ -156,8 +156,6 @@ pub struct SessionView {
     pub progress: Progress,
     /// When it began.
     pub started: UnixTime,
-    /// Why it waits, while it does.
-    pub waiting: Option<Problem>,
 }
 
 /// Which way files go in a session.

@@ -166,14 +166,21 @@ pub(crate) async fn set_disabled(
         .await?;
     if disabled {
         Link::void_of(tx, account).await?;
-        sign_out_everywhere(tx, account).await?;
-        grant::Entity::update_many()
-            .col_expr(grant::Column::RevokedAt, now.millis().into())
-            .filter(grant::Column::AccountId.eq(account))
-            .filter(grant::Column::RevokedAt.is_null())
-            .exec(tx)
-            .await?;
+        end_sign_ins(tx, account, now).await?;
     }
+    Ok(())
+}
+
+/// Ends every sign-in of an account: browsers, and the tokens of commands and applications. Its
+/// endpoints have keys of their own and stay.
+pub(crate) async fn end_sign_ins(tx: &Tx, account: Uuid, now: UnixTime) -> Result<(), DbErr> {
+    sign_out_everywhere(tx, account).await?;
+    grant::Entity::update_many()
+        .col_expr(grant::Column::RevokedAt, now.millis().into())
+        .filter(grant::Column::AccountId.eq(account))
+        .filter(grant::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

@@ -35,8 +35,7 @@ pub(crate) struct AgentMetrics {
     pub(crate) connected: Gauge,
     /// Agents that found no place for a handshake.
     pub(crate) turned_away: Counter,
-    /// Handshakes going on, and the most at once since the start.
-    handshakes_now: Gauge,
+    /// The most handshakes at once since the start.
     handshakes_most: Gauge,
     handshakes: Family<OutcomeLabels, Counter>,
 }
@@ -47,9 +46,8 @@ impl AgentMetrics {
         self.handshakes.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
-    /// How many handshakes go on, and the most that ever did.
-    pub(crate) fn observe(&self, (now, most): (usize, usize)) {
-        self.handshakes_now.set(i64::try_from(now).unwrap_or(i64::MAX));
+    /// The most handshakes that ever went on at once.
+    pub(crate) fn observe_most(&self, most: usize) {
         self.handshakes_most.set(i64::try_from(most).unwrap_or(i64::MAX));
     }
 
@@ -58,8 +56,6 @@ impl AgentMetrics {
         let turned_away = "Agents told to come back later";
         registry.register("agents_turned_away", turned_away, self.turned_away.clone());
         registry.register("handshakes", "Handshakes with agents", self.handshakes.clone());
-        let now = "Handshakes with agents that go on";
-        registry.register("handshakes_now", now, self.handshakes_now.clone());
         let most = "Handshakes with agents at once, at most, since the start";
         registry.register("handshakes_most", most, self.handshakes_most.clone());
     }
@@ -71,6 +67,7 @@ pub(crate) struct TaskMetrics {
     active: Gauge,
     sessions: Gauge,
     ended: Family<OutcomeLabels, Counter>,
+    reports: Counter,
     files: Counter,
     bytes: Counter,
 }
@@ -87,8 +84,9 @@ impl TaskMetrics {
         self.ended.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
-    /// Counts files that are safe at their destinations.
-    pub(crate) fn transferred(&self, files: u64, bytes: u64) {
+    /// Counts reports that were applied, and the files among them that are safe.
+    pub(crate) fn reported(&self, reports: u64, files: u64, bytes: u64) {
+        self.reports.inc_by(reports);
         self.files.inc_by(files);
         self.bytes.inc_by(bytes);
     }
@@ -97,6 +95,7 @@ impl TaskMetrics {
         registry.register("tasks_active", "Tasks that are active", self.active.clone());
         registry.register("sessions", "Sessions between agents", self.sessions.clone());
         registry.register("tasks_ended", "Tasks that ended", self.ended.clone());
+        registry.register("reports", "Reports applied", self.reports.clone());
         registry.register("files_transferred", "Files reported as safe", self.files.clone());
         registry.register("bytes_transferred", "Bytes of these files", self.bytes.clone());
     }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod settle;
+mod spelling;
 mod write;
 
 use std::{
@@ -14,19 +15,21 @@ use bytes::Bytes;
 use outport_protocol::{
     orders::TransferOrders,
     session::{
-        BufferId, Fault,
+        BufferId, Dir, Fault,
         receiver::{ReceiverEffect, ReceiverEvent, Temp},
     },
 };
-use outport_types::TaskId;
+use outport_types::{Name, TaskId};
 use tokio_util::sync::CancellationToken;
 
+use self::spelling::Spellings;
 use crate::{
     dirs::{OpenDirs, Side},
     journal_file::JournalFile,
     refused::Refused,
     resolver::Resolver,
     source::BUFFER_BYTES,
+    stat::FileId,
     store::{BufferPool, Store},
 };
 
@@ -44,6 +47,8 @@ pub(crate) struct Destination {
     /// only so does a sync of the whole file system tell of every error.
     file_systems: Mutex<BTreeMap<u64, Arc<File>>>,
     journal: Mutex<JournalFile>,
+    /// Where the items of a transfer of several ended up: directories, and names in them.
+    tops: Mutex<HashMap<(FileId, Option<Name>), Dir>>,
 }
 
 /// Temporary files that are open for writing, by entry. What is not among them is opened again.
@@ -72,6 +77,7 @@ impl Destination {
             files: Mutex::default(),
             file_systems: Mutex::default(),
             journal: Mutex::new(journal),
+            tops: Mutex::default(),
         }
     }
 
@@ -89,7 +95,8 @@ impl Destination {
     pub(crate) fn carry_out(&self, effect: ReceiverEffect) -> Option<ReceiverEvent> {
         Some(match effect {
             ReceiverEffect::Compare { id, entries } => {
-                let results = entries.iter().map(|entry| self.compare(entry));
+                let mut spellings = Spellings::default();
+                let results = entries.iter().map(|entry| self.compare(&mut spellings, entry));
                 ReceiverEvent::Compared {
                     id,
                     results: results.map(|result| result.map_err(Fault::from)).collect(),

@@ -115,6 +115,11 @@ impl OpenDirs {
         &self.resolver
     }
 
+    /// How many items the transfer has.
+    pub(crate) fn items(&self) -> usize {
+        self.orders.items.len()
+    }
+
     /// The path of the item that `dir` belongs to.
     pub(crate) fn item(&self, dir: &Dir) -> Result<&CollectionPath, Refused> {
         let item = self.orders.items.get(dir.item() as usize).ok_or(Refused::NotFound)?;

@@ -175,6 +175,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         sync_directory(directory.dir())
     }
 
+    /// Gives a finished file its final name, where nothing has that name.
+    ///
+    /// # Errors
+    /// [`Refused::Exists`] when something has it, or a name that the disk takes for the same;
+    /// another when the disk fails.
+    fn place_new(&self, directory: &Directory, temp: &Name, name: &Name) -> Result<(), Refused> {
+        rename_new(directory, temp, name)
+    }
+
     /// Gives a finished file its final name, in the place of what has that name.
     ///
     /// # Errors
@@ -201,6 +210,53 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+}
+
+/// One call that looks and renames, so that nothing comes in between.
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn rename_new(directory: &Directory, old: &Name, new: &Name) -> Result<(), Refused> {
+    use rustix::{fs::RenameFlags, io::Errno};
+    let dir = directory.dir();
+    let (from, to) = (name_to_host(old), name_to_host(new));
+    match rustix::fs::renameat_with(dir, &from, dir, &to, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        // Some file systems and old kernels lack the flag.
+        Err(error) if [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP].contains(&error) => {
+            look_and_rename(directory, old, new)
+        }
+        Err(error) => Err(io::Error::from(error).into()),
+    }
+}
+
+#[cfg(windows)]
+fn rename_new(directory: &Directory, old: &Name, new: &Name) -> Result<(), Refused> {
+    use crate::system_path::to_host;
+    let physical = directory.physical();
+    let host = |name| {
+        let path = physical.join(name).map_err(|_| Refused::NotFound)?;
+        to_host(&path).map_err(Refused::BadName)
+    };
+    let mut from = tempfile::TempPath::try_from_path(host(old)?)?;
+    from.disable_cleanup(true);
+    Ok(from.persist_noclobber(host(new)?).map_err(|failed| failed.error)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple", windows)))]
+fn rename_new(directory: &Directory, old: &Name, new: &Name) -> Result<(), Refused> {
+    look_and_rename(directory, old, new)
+}
+
+/// The next best where the system has no such call.
+#[cfg(unix)]
+fn look_and_rename(directory: &Directory, old: &Name, new: &Name) -> Result<(), Refused> {
+    let dir = directory.dir();
+    match dir.symlink_metadata(name_to_host(new)) {
+        Ok(_) => Err(Refused::Exists),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(dir.rename(name_to_host(old), dir, name_to_host(new))?)
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -70,6 +70,9 @@ pub enum NameProblem {
     /// Another name there differs only in case or in the way that accents are written.
     #[error("another name there differs only in case or in the way that accents are written")]
     Clash,
+    /// The disk would write it in another way, in which it is another name.
+    #[error("the disk there writes it in another way")]
+    Respelled,
 }
 
 /// Why a path of the system is no path of a collection.

@@ -1,11 +1,16 @@
 //! What the tests of this crate share.
 
+#[cfg(target_os = "linux")]
+mod folding;
+
 use std::path::{Path, PathBuf};
 
 use outport_protocol::ticket::Grant;
 use outport_types::{Access, CollectionPath, Name};
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+pub(crate) use self::folding::FoldingDisk;
 use crate::{
     ops::{DeleteWatch, Deleted, TreeFault},
     resolver::Resolver,
@@ -110,10 +115,27 @@ impl DeleteWatch for Told {
     }
 }
 
-/// Whether this run may make things that only root can; where nothing may be skipped, it must.
+/// Whether this run may make things that only root can; else the test is skipped.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_root(what: &str) -> bool {
     let root = rustix::process::geteuid().is_root();
-    assert!(root || std::env::var_os("OUTPORT_NO_SKIP").is_none(), "{what} needs root");
+    if !root {
+        skip(&format!("{what} needs root"));
+    }
     root
+}
+
+/// Ends a test that cannot run on this machine, as `outport_tests::skip` does: `cargo xtask test` sets
+/// the variables, lists the reasons, and says where nothing may be skipped.
+#[cfg(target_os = "linux")]
+pub(crate) fn skip(reason: &str) {
+    use std::io::Write as _;
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    assert!(std::env::var_os("OUTPORT_NO_SKIP").is_none(), "must not be skipped here: {reason}");
+    let line = format!("SKIPPED: {test}: {reason}\n");
+    if let Some(list) = std::env::var_os("OUTPORT_SKIPPED") {
+        let mut list = std::fs::File::options().append(true).create(true).open(list).unwrap();
+        list.write_all(line.as_bytes()).unwrap();
+    }
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }

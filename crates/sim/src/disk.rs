@@ -50,10 +50,11 @@ struct File {
     clean: bool,
 }
 
+/// The names are shared between copies of a disk: an observer makes one at every step.
 #[derive(Clone, Debug, Default)]
 struct Dir {
-    entries: BTreeMap<Name, Ino>,
-    durable: BTreeMap<Name, Ino>,
+    entries: Arc<BTreeMap<Name, Ino>>,
+    durable: Arc<BTreeMap<Name, Ino>>,
     /// Changes since the last flush; each is there in full or not at all.
     pending: Vec<Vec<(Name, Option<Ino>)>>,
 }
@@ -141,6 +142,14 @@ impl Disk {
         let pending = dir.pending.iter().flatten().filter(|(_, ino)| ino.is_some());
         let pending = pending.map(|(name, _)| name.clone());
         dir.entries.keys().chain(dir.durable.keys()).cloned().chain(pending).collect()
+    }
+
+    /// What may stand at a name after a crash, or stands there now.
+    pub fn possible(&self, dir: Ino, name: &Name) -> BTreeSet<Ino> {
+        let Some(dir) = self.dir(dir) else { return BTreeSet::new() };
+        let stands = [dir.entries.get(name), dir.durable.get(name)].into_iter().flatten().copied();
+        let pending = dir.pending.iter().flatten().filter(|(changed, _)| changed == name);
+        stands.chain(pending.filter_map(|(_, ino)| *ino)).collect()
     }
 
     /// The content of a file.
@@ -341,7 +350,7 @@ impl Disk {
 
     fn change(&mut self, parent: Ino, change: Vec<(Name, Option<Ino>)>) {
         if let Some(Node::Dir(dir)) = self.nodes.get_mut(&parent) {
-            apply(&mut dir.entries, &change);
+            apply(Arc::make_mut(&mut dir.entries), &change);
             dir.pending.push(change);
         }
         self.changes += 1;
@@ -414,7 +423,7 @@ impl Dir {
                 None => rng.bool(),
             };
             if kept {
-                apply(&mut self.entries, &change);
+                apply(Arc::make_mut(&mut self.entries), &change);
             }
         }
         self.durable = self.entries.clone();

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | a final name shows its old or one whole new content, at every instant | `CopyIntoPlace`, `IgnoreChange`, `SkipHashCheck`, `SkipReadBack`, `SkipFinishSize` |
 //! | the same after a crash at that instant | `SkipFileSync` |
-//! | what is reported is in the journal after a crash | `SkipDoneSync`, `SkipFinishedSync`, `SkipJournalDirSync`, `KeepTornEnd` |
+//! | what is reported is in the journal after a crash | `SkipDoneSync`, `SkipFinishedSync`, `SkipStartSync`, `SkipJournalDirSync`, `KeepTornEnd` |
 //! | what is reported as transferred stands at its destination after a crash | `SkipPlacedDirSync`, `LateDirSync`, `SkipItemDirSync` |
 //! | what the journal holds is not sent again | `SkipHeldSync`, `SkipTempDirSync`, `SkipPlacingSync` |
 //! | nothing outside the items changes | `ReuseTemp` |
@@ -49,6 +49,8 @@ pub struct Judge {
     /// Files that were reported, and the digest that was.
     reported: BTreeMap<Way, Digest>,
     reports: u64,
+    /// The journal that was read last, and up to which report: the same one says the same again.
+    read: Option<(Arc<Vec<u8>>, u64)>,
     seen_changes: u64,
     /// Digests of contents, by address: contents are immutable and live as long as the world.
     hashed: HashMap<Way, Vec<Digest>>,
@@ -75,6 +77,7 @@ impl Judge {
             before_mtime,
             reported: BTreeMap::new(),
             reports: 0,
+            read: None,
             seen_changes: u64::MAX,
             hashed: HashMap::new(),
             accepted: Vec::new(),
@@ -259,6 +262,9 @@ impl Judge {
             Some(Stands::File { ino, .. }) => disk.data(ino).unwrap_or_default(),
             Some(Stands::Dir(_) | Stands::Link) | None => Arc::default(),
         };
+        if self.read.as_ref().is_some_and(|(read, to)| Arc::ptr_eq(read, &journal) && *to == upto) {
+            return Ok(());
+        }
         let orders = self.config.orders.clone();
         let mut outbox = Outbox::new(Reader::new(&journal[..]), &orders);
         let mut last = 0;
@@ -274,19 +280,24 @@ impl Judge {
             let what = format!("report {upto} was durable, and the journal ends with {last}");
             return Err(Wrong(what));
         }
+        self.read = Some((journal, upto));
         Ok(())
     }
 
     /// No temporary name of the task stands anywhere, nor comes back after a crash.
     fn no_temps(&self, disk: &Disk) -> Result<(), Wrong> {
-        let mut dirs = vec![ROOT];
-        while let Some(dir) = dirs.pop() {
+        let mut dirs = vec![(Way::new(), ROOT)];
+        while let Some((way, dir)) = dirs.pop() {
             for name in disk.possible_names(dir) {
-                if is_reserved(name.as_bytes()) {
-                    return Err(Wrong(format!("the temporary name {name} is left")));
+                let mut way = way.clone();
+                way.push(name.clone());
+                // What somebody else put there is not ours to take away.
+                let is_ours = |ino| !disk.precious.contains(ino);
+                if is_reserved(name.as_bytes()) && disk.possible(dir, &name).iter().any(is_ours) {
+                    return Err(Wrong(format!("the temporary name {} is left", show(&way))));
                 }
                 if let Some(Stands::Dir(below)) = disk.at(dir, &name) {
-                    dirs.push(below);
+                    dirs.push((way, below));
                 }
             }
         }

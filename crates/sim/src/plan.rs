@@ -281,9 +281,13 @@ impl Plan {
             | Mutation::SkipPlacingSync
             | Mutation::SkipDoneSync
             | Mutation::SkipFinishedSync
-            | Mutation::SkipStartSync
             | Mutation::SkipJournalDirSync
             | Mutation::KeepTornEnd => add(self, Mishap::PowerLoss, 4),
+            // A killed process leaves an append that was not flushed; a power loss takes it.
+            Mutation::SkipStartSync => {
+                add(self, Mishap::KillReceiver, 6);
+                add(self, Mishap::PowerLoss, 4);
+            }
             Mutation::CopyIntoPlace | Mutation::SkipFinishTime | Mutation::ReuseTemp => {}
         }
     }

@@ -250,6 +250,7 @@ impl Rx {
             return Some(ReceiverEvent::Compared { id, results });
         };
         if let Some(fault) = around.fault.take() {
+            job.sub = 0;
             job.compared.push(Err(fault));
             return None;
         }
@@ -359,6 +360,7 @@ impl Rx {
             return Some(ReceiverEvent::Written { id, results });
         };
         if let Some(fault) = around.fault.take() {
+            job.sub = 0;
             job.written.push(WriteResult::Failed(fault));
             return None;
         }
@@ -406,6 +408,7 @@ impl Rx {
         };
         if let Some(fault) = around.fault.take() {
             around.disk.tear(ino, around.rng);
+            job.sub = 0;
             job.synced.push(Err(fault));
             return None;
         }
@@ -437,12 +440,15 @@ impl Rx {
         bytes: &[u8],
         around: &mut Around<'_>,
     ) -> Answer {
+        // Half of it, the other half, and only then the flush: a kill may fall between any of them.
         let half = bytes.len() / 2;
-        let (start, part) = if job.sub == 0 {
-            job.before = self.journal_bytes;
-            (job.before, &bytes[..half])
-        } else {
-            (job.before + half as u64, &bytes[half..])
+        let (start, part) = match job.sub {
+            0 => {
+                job.before = self.journal_bytes;
+                (job.before, &bytes[..half])
+            }
+            1 => (job.before + half as u64, &bytes[half..]),
+            _ => (job.before, &bytes[..0]),
         };
         let wrote = match around.fault.take() {
             Some(fault) => Err(fault),
@@ -452,8 +458,8 @@ impl Rx {
             around.disk.set_size(self.journal, job.before);
             return Some(ReceiverEvent::Done { id, result: Err(fault) });
         }
-        job.sub += 1;
-        if job.sub == 1 {
+        if job.sub < 2 {
+            job.sub += 1;
             return None;
         }
         self.journal_bytes = job.before + bytes.len() as u64;

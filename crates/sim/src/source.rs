@@ -111,13 +111,14 @@ impl Source {
         rest[..rest.len().min(bytes)].to_vec()
     }
 
-    /// Does one thing to one file that users do.
-    pub fn edit(&mut self, rng: &mut fastrand::Rng, now: UnixTime) {
+    /// Does one thing to one file that users do; returns how large it was before.
+    pub fn edit(&mut self, rng: &mut fastrand::Rng, now: UnixTime) -> usize {
         let files = self.all_files();
-        let Some(way) = rng.choice(files) else { return };
-        let Some(Node::File(ino)) = self.tree.get(&way).cloned() else { return };
-        let Some(data) = self.files.get(&ino).map(|file| file.data.to_vec()) else { return };
+        let Some(way) = rng.choice(files) else { return 0 };
+        let Some(Node::File(ino)) = self.tree.get(&way).cloned() else { return 0 };
+        let Some(data) = self.files.get(&ino).map(|file| file.data.to_vec()) else { return 0 };
         let mut data = data;
+        let size_before = data.len();
         let mut edited = Edited::Changed;
         match rng.u8(..10) {
             0 => {
@@ -150,6 +151,7 @@ impl Source {
             Entry::Vacant(slot) => drop(slot.insert(edited)),
             Entry::Occupied(mut slot) => drop(slot.insert(edited)),
         }
+        size_before
     }
 
     fn tick(&mut self) -> UnixTime {

@@ -48,6 +48,8 @@ pub struct World {
     succeeded: Option<bool>,
     steps: u64,
     breaks: u64,
+    /// How much content stood in the files that were edited, each time one was.
+    edited_bytes: u64,
     /// What happened, for people, when asked for.
     pub(crate) diary: Option<Vec<String>>,
 }
@@ -130,6 +132,7 @@ impl World {
             succeeded: None,
             steps: 0,
             breaks: 0,
+            edited_bytes: 0,
             diary: None,
             plan,
         };
@@ -338,7 +341,7 @@ impl World {
             }
             Mishap::Edit => {
                 let now = self.file_time();
-                self.source.edit(&mut self.rng, now);
+                self.edited_bytes += self.source.edit(&mut self.rng, now) as u64;
             }
             Mishap::Full => self.disk.room = Some(self.rng.u64(1000..20_000)),
             Mishap::Room => self.disk.room = None,
@@ -495,9 +498,10 @@ impl World {
         }
     }
 
-    /// Each break may cost what was on its way, and no more.
+    /// Each break may cost what was on its way, and no more. A file that was edited is another one,
+    /// even where it holds what it held.
     fn judge_repeats(&self) -> Result<(), Wrong> {
-        let most = self.breaks * self.plan.config.limits.content_bytes;
+        let most = self.breaks * self.plan.config.limits.content_bytes + self.edited_bytes;
         if self.plan.counts_repeats() && most < self.repeats.bytes {
             let bytes = self.repeats.bytes;
             return Err(Wrong(format!("{bytes} bytes were sent again, {most} may be")));

@@ -10,7 +10,6 @@ use crate::catalogue::{Code, Language};
 ///
 /// The inner cause is never part of it; that goes to the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type), specta(type = ProblemShape))]
 pub struct Problem {
     /// What kind of problem it is.
     pub code: Code,
@@ -29,8 +28,15 @@ pub struct Problem {
 struct ProblemShape {
     code: Code,
     #[specta(optional)]
-    args: Option<BTreeMap<String, Arg>>,
+    args: BTreeMap<String, Arg>,
     message: String,
+}
+
+#[cfg(feature = "specta")]
+impl specta::Type for Problem {
+    fn definition(types: &mut specta::Types) -> specta::datatype::DataType {
+        ProblemShape::definition(types)
+    }
 }
 
 /// One argument of a problem's text.

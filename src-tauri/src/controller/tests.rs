@@ -173,7 +173,7 @@ async fn tasks_that_end_together_are_told_together() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_told_what_the_window_shows_or_what_is_not_wanted() {
-    let mut rig = Rig::start(|_| {}).await;
+    let rig = Rig::start(|_| {}).await;
     rig.settled().await;
     let finish = |rig: &Rig, n| {
         rig.agent.set(|snapshot| snapshot.tasks.tasks = vec![task(n, TaskStatus::Active)]);

@@ -281,7 +281,6 @@ fn session(task: u8, done: u64, found: u64, rate: u64) -> SessionView {
             eta_seconds: Some(720),
         },
         started: UnixTime::from_seconds(0),
-        waiting: None,
     }
 }
 

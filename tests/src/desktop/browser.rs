@@ -67,13 +67,20 @@ impl Browser {
     /// When there is none, or it cannot be clicked.
     pub fn click(&self, name: &str) -> Result<()> {
         let name = name.replace('\'', "\u{2019}");
-        let path = format!(
-            "//*[self::button or self::a or self::label or @role='button' or @role='menuitem' or @role='tab' or @role='option' or @role='switch'][normalize-space(.)='{name}' or @aria-label='{name}']"
-        );
+        self.click_path(&format!(
+            "//*[self::button or self::a or self::label or @role='button' or @role='menuitem' or @role='tab' or @role='option' or @role='switch'][not(@disabled)][normalize-space(.)='{name}' or @aria-label='{name}']"
+        ))
+    }
+
+    /// Waits until something is found by an XPath, and clicks it.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be clicked.
+    pub fn click_path(&self, path: &str) -> Result<()> {
         let mut last = None;
         let clicked = wait_until(LIMIT, || {
             let click = async {
-                let element = self.client.find(Locator::XPath(&path)).await?;
+                let element = self.client.find(Locator::XPath(path)).await?;
                 element.click().await
             };
             match self.runtime.block_on(click) {
@@ -86,7 +93,7 @@ impl Browser {
         });
         clicked.with_context(|| {
             let page = self.text("body").unwrap_or_default();
-            format!("cannot click `{name}`: {last:?}\nthe page:\n{page}")
+            format!("cannot click `{path}`: {last:?}\nthe page:\n{page}")
         })
     }
 

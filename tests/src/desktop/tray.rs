@@ -23,8 +23,8 @@ pub struct TrayHost {
 /// The item that an app put into the tray.
 #[derive(Debug)]
 pub struct Tray {
-    item: ItemProxyBlocking<'static>,
-    menu: MenuProxyBlocking<'static>,
+    item: ItemProxy<'static>,
+    menu: MenuProxy<'static>,
 }
 
 /// One line of a menu.
@@ -59,12 +59,12 @@ impl TrayHost {
     /// When none does.
     pub fn wait_item(&self) -> Result<Tray> {
         let (name, path) = self.items.recv_timeout(LIMIT).context("no item came into the tray")?;
-        let item = ItemProxyBlocking::builder(&self.connection)
+        let item = ItemProxy::builder(&self.connection)
             .destination(name.clone())?
             .path(path)?
             .cache_properties(zbus::proxy::CacheProperties::No)
             .build()?;
-        let menu = MenuProxyBlocking::builder(&self.connection)
+        let menu = MenuProxy::builder(&self.connection)
             .destination(name)?
             .path(item.menu()?)?
             .cache_properties(zbus::proxy::CacheProperties::No)

@@ -1,7 +1,8 @@
 //! The desktop app as its owner meets it: a real app on a real screen, a real hub, real agents.
 #![cfg(target_os = "linux")]
 
-mod first_run;
 mod lifecycle;
 mod rig;
+mod scenario;
 mod transfers;
+mod window;

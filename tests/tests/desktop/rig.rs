@@ -21,13 +21,17 @@ pub(crate) struct Rig {
 impl Rig {
     /// `WorkPC` is set up and its agent does not run; `None` where there can be no screen.
     pub(crate) fn new() -> Result<Option<Self>> {
-        let Some(desktop) = Desktop::start()? else { return Ok(None) };
-        let host = TrayHost::start(&desktop.bus)?;
-        let mut world = World::new()?;
-        let pc = world.add_agent("WorkPC")?;
-        let mut rig = Self { world, desktop, host, pc };
+        let Some(mut rig) = Self::fresh()? else { return Ok(None) };
+        rig.pc = rig.world.add_agent("WorkPC")?;
         rig.stop_agent()?;
         Ok(Some(rig))
+    }
+
+    /// A hub and a screen, and no computer yet.
+    pub(crate) fn fresh() -> Result<Option<Self>> {
+        let Some(desktop) = Desktop::start()? else { return Ok(None) };
+        let host = TrayHost::start(&desktop.bus)?;
+        Ok(Some(Self { world: World::new()?, desktop, host, pc: 0 }))
     }
 
     /// Starts the app and waits until its item is in the tray.

@@ -5,7 +5,9 @@
 //! names again and again, and must always see the old or the whole new content.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
+    io::{Read as _, Seek as _},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -95,9 +97,16 @@ impl Campaign {
     /// One transfer with several kills, over an older copy that must never be seen torn.
     fn transfer(&mut self, number: usize, rounds: usize) -> Result<()> {
         let copy = self.world.agents[RECEIVER].folder.join(format!("copy-{number}"));
-        fs::create_dir_all(&copy)?;
-        for i in 0..PLAN.large_files {
-            fs::write(copy.join(format!("large-{i}.bin")), OLD)?;
+        for (name, digest) in tree::digests(&self.source)? {
+            let old = copy.join(name);
+            fs::create_dir_all(if digest.is_none() {
+                &old
+            } else {
+                old.parent().context("a file is in a directory")?
+            })?;
+            if digest.is_some() {
+                fs::write(old, OLD)?;
+            }
         }
         let watcher = Watcher::start(&self.source, &copy)?;
         let carried_before = self.carried()?;
@@ -106,14 +115,14 @@ impl Campaign {
 
         let step = self.bytes * 7 / 10 / rounds as u64;
         let mut done = 0;
+        let mut carried_at_last_kill = None;
         for round in 0..rounds {
             let target = step * round as u64 + self.rng.u64(1..step);
             done = self.wait_moved(&task, target.max(done + 1))?;
             let victim = *self.rng.choice(&VICTIMS).context("there are three")?;
             self.kill(victim)?;
-            let still = self.world.agents[SENDER].task(&task).ok();
-            let over = still.is_some_and(|task| task["status"] != "ACTIVE");
-            ensure!(!over, "the kill came after the last byte");
+            ensure!(0 < done && done < self.bytes, "the kill fell outside of the content");
+            carried_at_last_kill = self.carried()?;
             self.restart(victim)?;
             println!(
                 "transfer {number} round {round}: killed {victim:?} at {done} of {}",
@@ -124,7 +133,12 @@ impl Campaign {
         self.world.agents[SENDER].wait_task(&task, LIMIT, done)?;
         watcher.stop()?;
         tree::compare(&self.source, &copy)?;
-        if let (Some(before), Some(after)) = (carried_before, self.carried()?) {
+        let after = self.carried()?;
+        if let (Some(at_kill), Some(after)) = (carried_at_last_kill, after) {
+            let rest = after - at_kill;
+            ensure!(CONTENT_AFTER_MIN < rest, "only {rest} bytes came after the last kill");
+        }
+        if let (Some(before), Some(after)) = (carried_before, after) {
             self.check_repeated(after - before, rounds)?;
         }
         fs::remove_dir_all(copy)?;
@@ -185,8 +199,7 @@ impl Watcher {
         let mut watched = Vec::new();
         for (name, digest) in tree::digests(source)? {
             if let Some(digest) = digest {
-                let large = name.to_string_lossy().starts_with("large");
-                watched.push((copy.join(name), digest, large));
+                watched.push((copy.join(name), digest));
             }
         }
         let stop = Arc::new(AtomicBool::new(false));
@@ -194,10 +207,9 @@ impl Watcher {
         let thread = thread::spawn(move || {
             let mut looks = 0;
             while !asked.load(Ordering::Relaxed) {
-                for (path, whole, large) in &watched {
-                    // The large one is read in full only when its size says that it is new:
-                    // reading a gigabyte all the time would leave no disk for the transfer.
-                    looks += u64::from(look(path, whole, *large)?);
+                for (path, whole) in &watched {
+                    look(path, whole)?;
+                    looks += 1;
                     if asked.load(Ordering::Relaxed) {
                         break;
                     }
@@ -217,15 +229,18 @@ impl Watcher {
     }
 }
 
-fn look(path: &Path, whole: &[u8; 32], large: bool) -> Result<bool> {
-    let Ok(kind) = fs::metadata(path) else { return Ok(false) };
-    if large && kind.len() == OLD.len() as u64 {
-        ensure!(fs::read(path)? == OLD, "{} is neither old nor new", path.display());
-        return Ok(true);
+/// A name that stood there must stand there at every moment, with all of the old or of the new.
+fn look(path: &Path, whole: &[u8; 32]) -> Result<()> {
+    let mut file = File::open(path).with_context(|| format!("{} is gone", path.display()))?;
+    let mut start = Vec::new();
+    (&mut file).take(OLD.len() as u64 + 1).read_to_end(&mut start)?;
+    if start == OLD {
+        return Ok(());
     }
-    let digest = tree::digest(path)?;
-    ensure!(digest == *whole, "{} was seen half-written", path.display());
-    Ok(true)
+    file.rewind()?;
+    let digest = tree::digest_of(file)?;
+    ensure!(digest == *whole, "{} is neither old nor new", path.display());
+    Ok(())
 }
 
 /// A hundred kills.
@@ -245,4 +260,6 @@ const OLD: &[u8] = b"the content from before";
 const PLAN: Plan = Plan { small_files: 3000, large_files: 1, large_bytes: (1 << 30) + 12_345 };
 /// What DESIGN.md §4.4 allows to be sent again after one kill.
 const REPEATED_BYTES_MAX: u64 = 64 << 20;
+/// More than the talk with the hub until a task is over: content came.
+const CONTENT_AFTER_MIN: u64 = 2 << 20;
 const LIMIT: Duration = Duration::from_secs(300);

@@ -319,7 +319,7 @@ describe("settings", () => {
     await fireEvent.click(button("Rename this computer"));
     await fireEvent.input(dialog().getByRole("textbox"), { target: { value: "Bench 2" } });
     await fireEvent.click(dialog().getByRole("button", { name: "Rename" }));
-    await waitFor(() => expect(fake.snapshot.endpoint?.name).toBe("Bench 2"));
+    await waitFor(() => expect(fake.snapshot.endpoint?.name).toBe("smith#Bench 2"));
   });
 
   test("removing the computer needs a yes, and can be done here alone when the hub is away", async () => {

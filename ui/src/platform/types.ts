@@ -121,7 +121,6 @@ export interface SessionView {
   route: Route | null;
   progress: Progress;
   started: Time;
-  waiting: Problem | null;
 }
 
 export interface SpeedPoint {

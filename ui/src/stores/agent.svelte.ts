@@ -6,7 +6,7 @@ export class Agent {
   snapshot: Snapshot | undefined = $state.raw();
   problem: Problem | undefined = $state.raw();
   readonly paused = $derived(this.snapshot?.paused ?? null);
-  readonly fullName = $derived(fullName(this.snapshot));
+  readonly fullName = $derived(this.snapshot?.endpoint?.name ?? null);
   readonly work = $derived(this.snapshot ? workHere(this.snapshot) : []);
   readonly runningTasks = $derived(
     this.snapshot?.tasks.tasks.filter((task) => task.status === "ACTIVE") ?? [],
@@ -53,9 +53,10 @@ export interface Work {
   session: SessionView | null;
 }
 
-function fullName(snapshot: Snapshot | undefined): string | null {
-  const endpoint = snapshot?.endpoint;
-  return endpoint ? `${endpoint.owner}#${endpoint.name}` : null;
+/** A full name, `smith#WorkPC`, as its two parts. */
+export function nameParts(fullName: string): { handle: string; name: string } {
+  const [handle = "", name = ""] = fullName.split("#", 2);
+  return { handle, name };
 }
 
 function workHere({ sessions, tasks }: Snapshot): Work[] {

@@ -130,7 +130,7 @@ describe("the first run", () => {
     fake.signedIn();
     await run.next();
     expect(run.step).toBe("check");
-    expect(fake.snapshot.endpoint?.name).toBe("node-7");
+    expect(fake.snapshot.endpoint?.name).toBe("smith#node-7");
     expect(calls(fake, "addFolder")).toEqual([[folder]]);
     expect(fake.snapshot.settings).toEqual(settings);
   });

@@ -1,7 +1,8 @@
 //! Edits that commands make in the owner's file, leaving everything else as it was written.
 
 use std::{
-    fs, io,
+    fs::{self, File, OpenOptions},
+    io,
     path::{Component, Path, PathBuf},
 };
 
@@ -120,15 +121,19 @@ pub(crate) fn save_settings(paths: &Paths, settings: &Settings) -> Result<Config
 }
 
 /// Reads the file, changes it, checks the result and replaces it. `None` from `edit` is a refusal.
+///
+/// One edit at a time, whichever process makes it: of two that read the same file, one would undo the
+/// other.
 fn change(
     paths: &Paths,
     edit: impl FnOnce(&mut DocumentMut) -> Option<()>,
 ) -> Result<Config, EditError> {
-    // A file that is wrong already is left to its owner.
-    Config::load(paths).map_err(EditError::Config)?;
     let file = config_file(paths);
     let failed = |source| EditError::Write { file: file.clone(), source };
     ensure_private_dir(&paths.config_dir).map_err(failed)?;
+    let _alone = lock(paths).map_err(failed)?;
+    // A file that is wrong already is left to its owner.
+    Config::load(paths).map_err(EditError::Config)?;
     let content = read_bounded(&file, CONFIG_BYTES_MAX).map_err(failed)?;
     let text = content
         .map_or_else(|| NEW_FILE.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned());
@@ -147,6 +152,21 @@ fn change(
         .map_err(|error| EditError::Refused(error.problem()))?;
     write_atomic(&file, text.as_bytes(), Readers::Owner).map_err(failed)?;
     Ok(config)
+}
+
+/// The right to edit; ends when it is dropped.
+fn lock(paths: &Paths) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(paths.config_dir.join("config.lock"))?;
+    match file.lock() {
+        // Some network file systems know no locks; then it is as it was without.
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+        locked => locked?,
+    }
+    Ok(file)
 }
 
 /// The real path of a directory that may be shared.
@@ -179,7 +199,7 @@ fn check_folder(given: &Path, confirmed: bool, paths: &Paths) -> Result<PathBuf,
 }
 
 /// What a folder exposes that most people do not mean to: a word for programs and one for people.
-fn exposure(path: &Path, home: Option<&Path>) -> Option<(&'static str, &'static str)> {
+pub(super) fn exposure(path: &Path, home: Option<&Path>) -> Option<(&'static str, &'static str)> {
     if path.parent().is_none() {
         return Some(("disk", "a whole disk"));
     }

@@ -44,7 +44,8 @@ Without a file everything is as by default, and nothing is shared.
 
 The agent reads the file again whenever it changes.
 A file with a mistake is refused whole: `outport status` names the line, and the rules in force stay as they were.
-Outport's own files are never shared, whatever stands here.
+Outport's own files are never shared, whatever stands here; those of other profiles and of a hub that
+the same user runs in its default place neither.
 
 ```toml
 version = 1

@@ -54,7 +54,8 @@ documented! {
         default_directory: Option<Spanned<String>>,
         /// Whether files and directories of your home whose names start with a dot are shared with
         /// the folder that they stand in. `false` unless set, because keys and passwords live there;
-        /// a folder of its own shares a single one of them.
+        /// a folder of its own shares a single one of them. Where Outport cannot tell which directory is
+        /// your home, a file with folders needs `true` here.
         #[serde(default)]
         home_dot_files: bool,
         /// The folders that you share; none unless set. See below.

@@ -196,6 +196,41 @@ fn the_reference_is_current() {
     panic!("docs/config.md was stale; it is written anew where this is not CI");
 }
 
+#[test]
+fn without_a_home_what_names_it_is_an_error_and_never_the_root() {
+    let rig = Rig::new();
+    for path in ["~", "~/data"] {
+        let text = format!("[[folders]]\npath = \"{path}\"");
+        let wrong = Config::parse(&text, &rig.paths, None).unwrap_err();
+        assert!(wrong.reason.contains("not a full path"), "{}", wrong.reason);
+    }
+}
+
+#[test]
+fn without_a_home_hidden_files_are_shared_only_where_the_owner_says_so() {
+    let rig = Rig::new();
+    let wrong = Config::parse("[[folders]]\npath = \"/srv\"", &rig.paths, None).unwrap_err();
+    assert!(wrong.reason.contains("home_dot_files"), "{}", wrong.reason);
+    assert_eq!(wrong.offset, 19, "at the folder that they may be in");
+    let text = "home_dot_files = true\n[[folders]]\npath = \"/srv\"";
+    assert_eq!(Config::parse(text, &rig.paths, None).unwrap().folders.len(), 1);
+    assert!(Config::parse("", &rig.paths, None).unwrap().folders.is_empty());
+}
+
+#[test]
+fn hidden_directories_of_the_home_need_a_yes() {
+    let home = Path::new("/home/ann");
+    for (path, needs) in [
+        ("/home/ann/.ssh", true),
+        ("/home/ann/.config/x", true),
+        ("/home", true),
+        ("/home/ann/data/.git", false),
+        ("/srv", false),
+    ] {
+        assert_eq!(edit::exposure(Path::new(path), Some(home)).is_some(), needs, "{path}");
+    }
+}
+
 struct Rig {
     home: TempDir,
     paths: Paths,

@@ -1,5 +1,7 @@
 //! What the owner asks of the core.
 
+use std::sync::Arc;
+
 use outport_control::{Account, Folder, Happening, Pause, SignInView};
 use outport_protocol::control::AgentMessage;
 use outport_types::{Code, Problem, UnixTime};
@@ -97,10 +99,7 @@ impl Core {
         self.pause = Some(pause);
         self.shown.event(None, Happening::Paused, "paused by the owner", None);
         tracing::info!(?until, "paused");
-        self.requests.cancel();
-        self.stop_sessions(&StopReason::Paused);
-        let status = self.status();
-        self.hub.say(AgentMessage::Status(status));
+        self.fall_silent();
         let quiet: Vec<_> =
             self.sessions.values().map(|running| running.handle.quiet.clone()).collect();
         let kept = self.keep_pause(Some(pause));
@@ -129,10 +128,27 @@ impl Core {
         if self.pause.take().is_some() {
             self.shown.event(None, what, why, None);
             tracing::info!("resumed");
-            let status = self.status();
-            self.hub.say(AgentMessage::Status(status));
+            self.speak_again();
         }
         self.keep_pause(None)
+    }
+
+    /// Ends all that moves and takes back the answers that are on their way: nothing may, from now.
+    pub(super) fn fall_silent(&mut self) {
+        self.requests.cancel();
+        self.stop_sessions(&StopReason::Paused);
+        let (status, refusal) = (self.status(), self.paused_refusal());
+        self.hub.pause(status, &refusal);
+        self.recall.send_replace(Some(refusal));
+    }
+
+    /// Says how it is after a reason to be silent ended; there may be another one.
+    pub(super) fn speak_again(&mut self) {
+        if !self.is_paused() {
+            self.recall.send_replace(None);
+        }
+        let status = self.status();
+        self.hub.say(AgentMessage::Status(status));
     }
 
     fn keep_pause(&mut self, pause: Option<Pause>) -> oneshot::Receiver<Result<(), Problem>> {
@@ -160,8 +176,12 @@ impl Core {
         if let Some(log) = self.log.as_ref().filter(|_| config.log_level != self.config.log_level) {
             log.set(config.log_level);
         }
-        let before = self.status();
-        self.config = config;
+        let (before, ca_file) = (self.status(), self.config.ca_file.clone());
+        self.config = Arc::new(config);
+        self.in_force.send_replace(Arc::clone(&self.config));
+        if ca_file != self.config.ca_file {
+            self.shake.send_modify(|shake| shake.trusts += 1);
+        }
         let status = self.status();
         if status != before {
             self.hub.say(AgentMessage::Status(status));

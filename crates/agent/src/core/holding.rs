@@ -1,13 +1,11 @@
 //! Work that a setting holds back, and the computer that stays awake for work that is not.
 
 use outport_control::{Happening, Hold, HoldReason, Power, Settings};
-use outport_protocol::control::AgentMessage;
 
 use super::Core;
 use crate::{
     clock::local_now,
     power::{hold_reason, may_keep_awake},
-    session::StopReason,
 };
 
 impl Core {
@@ -57,21 +55,14 @@ impl Core {
         };
         self.shown.event(None, Happening::Held { reason }, text, None);
         tracing::info!(?reason, "work is held back");
-        self.requests.cancel();
-        self.stop_sessions(&StopReason::Paused);
-        self.say_status();
+        self.fall_silent();
     }
 
     fn release(&mut self, reason: HoldReason) {
         self.holding.held = None;
         self.shown.event(None, Happening::Released { reason }, "no longer held back", None);
         tracing::info!(?reason, "work is no longer held back");
-        self.say_status();
-    }
-
-    fn say_status(&mut self) {
-        let status = self.status();
-        self.hub.say(AgentMessage::Status(status));
+        self.speak_again();
     }
 
     /// Asks for the sleep guard while files move.

@@ -4,8 +4,8 @@ use std::{collections::VecDeque, future::pending, time::Duration};
 
 use outport_protocol::{
     control::{
-        AgentMessage, CONTROL_VERSION, HELLO_LIST_MAX, Hello, HubMessage, RevokeReason,
-        SessionState,
+        AgentMessage, AgentStatus, CONTROL_VERSION, HELLO_LIST_MAX, Hello, HubMessage, Outcome,
+        RevokeReason, SessionState,
     },
     statement::{SignedStatement, Statement},
 };
@@ -110,6 +110,21 @@ impl Hub {
         self.outgoing.push_back(message);
     }
 
+    /// The owner paused: answers that wait become `refusal`, and the status, which says why, goes
+    /// before everything that waits.
+    pub(super) fn pause(&mut self, status: AgentStatus, refusal: &Problem) {
+        if self.channel.is_none() {
+            return; // the hello says it
+        }
+        self.outgoing.retain(|message| !matches!(message, AgentMessage::Status(_)));
+        for message in &mut self.outgoing {
+            if let AgentMessage::Answer { outcome, .. } = message {
+                *outcome = Outcome::Failed(refusal.clone());
+            }
+        }
+        self.outgoing.push_front(AgentMessage::Status(status));
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         self.channel.is_some()
     }
@@ -159,9 +174,10 @@ impl Core {
         let link = HubLink {
             hub: identity.registration.hub.clone(),
             key: identity.key.clone(),
-            trust: identity.trust.clone(),
+            config: self.in_force.subscribe(),
             events,
             shakes: self.shake.subscribe(),
+            recall: self.recall.subscribe(),
         };
         let worker = CancellationToken::new();
         self.tracker.spawn(link.run(worker.clone()));
@@ -364,3 +380,6 @@ const CHANNEL_NOTICES: [Code; 6] = [
     Code::EndpointRemoved,
     Code::KeyUnknown,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -66,16 +66,17 @@ impl Core {
         });
     }
 
+    /// What is said instead of an answer while this computer is paused.
+    pub(super) fn paused_refusal(&self) -> Problem {
+        Problem::new(Code::EndpointPaused, [("endpoint", self.name().into())])
+    }
+
     pub(super) fn request_answered(&mut self, channel: u64, request: RequestId, outcome: Outcome) {
         if channel != self.hub.number {
             return; // asked on a channel that is no more
         }
-        let outcome = if self.is_paused() {
-            let args = [("endpoint", self.name().into())];
-            Outcome::Failed(Problem::new(Code::EndpointPaused, args))
-        } else {
-            outcome
-        };
+        let outcome =
+            if self.is_paused() { Outcome::Failed(self.paused_refusal()) } else { outcome };
         self.hub.say(AgentMessage::Answer { request, outcome });
     }
 }

@@ -111,7 +111,6 @@ impl Core {
             route: running.route,
             progress: running.progress(),
             started: running.started,
-            waiting: None,
         });
         let mut sessions: Vec<_> = sessions.collect();
         sessions.sort_by_key(|view| (view.started, view.session));

@@ -112,7 +112,6 @@ impl World {
                 route: task.route,
                 progress: task.progress,
                 started: task.requested,
-                waiting: None,
             })
         };
         let mut sessions: Vec<_> = running.filter_map(view).collect();

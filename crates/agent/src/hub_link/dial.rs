@@ -128,6 +128,10 @@ pub(crate) async fn dial(
     let connector = TlsConnector::from(Arc::new(config));
     let sealed =
         connector.connect(name, MessageBytes::new(socket)).await.map_err(DialError::Seal)?;
+    if sealed.get_ref().1.alpn_protocol() != Some(ALPN_CONTROL) {
+        let error = io::Error::new(io::ErrorKind::InvalidData, "it speaks another protocol");
+        return Err(DialError::Seal(error));
+    }
     Ok((sealed, statement, local))
 }
 

@@ -5,7 +5,6 @@ use outport_api::{
     transfer::{Endpoint, EndpointSettings, error_code},
 };
 use outport_control::{NameCheck, NameState, NewComputer, Secret, SetUp};
-use outport_protocol::setup_key::SetupKey;
 use outport_types::{Code, EndpointName, Problem};
 
 use super::{Owner, views::refused_by};
@@ -42,7 +41,7 @@ impl Owner {
         };
         Ok(if asker.here == Some(found.id) {
             answer(NameState::ThisComputer, None)
-        } else if is_bound(&found) {
+        } else if self.is_in_use(&found).await {
             answer(NameState::YoursInUse, Some(name_taken(&found.title())))
         } else {
             answer(NameState::YoursUnused, None)
@@ -54,9 +53,6 @@ impl Owner {
     pub(crate) async fn register(&self, computer: &NewComputer) -> Result<Step, Problem> {
         let name = parse_name(&computer.name)?;
         let client = self.client().await?;
-        if let Some(key) = self.broken_off(&client, &name).await {
-            return Ok(Step::Bind(key));
-        }
         if let Some(own) = self.registration_at(&client).await
             && let Some(found) = self.still_own(&client, &own).await?
         {
@@ -79,7 +75,7 @@ impl Owner {
                 Ok(Step::Bind(Secret::new(key)))
             }
             Err(error) if is_taken(&error) => {
-                take_over(&client, &name, computer.replace).await.map(Step::Bind)
+                self.take_over(&client, &name, computer.replace).await.map(Step::Bind)
             }
             Err(error) => Err(refused_by(&client)(error)),
         }
@@ -136,30 +132,31 @@ impl Owner {
         Ok(Some(found).filter(|found| is_own && found.owner_string == asker.username))
     }
 
-    /// The setup key of a set-up whose answer never came, when it was for this name: the hub lets
-    /// the same computer use it again.
-    async fn broken_off(&self, client: &Client, name: &EndpointName) -> Option<Secret> {
-        let paths = self.paths.clone();
-        let key = crate::blocking(move || registration::broken_off(&paths)).await?;
-        let parsed: SetupKey = key.expose().parse().ok()?;
-        if parsed.hub.trim_end_matches('/') != client.hub().to_string() {
-            return None;
-        }
-        let found = client.endpoint(parsed.endpoint).await.ok()?;
-        is_called(&found, name).then_some(key)
+    /// Whether a computer is this endpoint already. One that this computer became, only that the
+    /// hub's answer never came, waits for it.
+    async fn is_in_use(&self, endpoint: &Endpoint) -> bool {
+        let Some(extras) = &endpoint.outport else { return true };
+        let Some(fingerprint) = extras.fingerprint.clone() else { return false };
+        let (paths, id) = (self.paths.clone(), endpoint.id);
+        !crate::blocking(move || registration::is_pending(&paths, id, &fingerprint)).await
     }
-}
 
-/// Gets a new setup key for an endpoint that exists: one that no computer became yet, or with the
-/// owner's word.
-async fn take_over(client: &Client, name: &EndpointName, replace: bool) -> Result<Secret, Problem> {
-    let found = client.find_endpoint(&EndpointRef::Own(name.to_string())).await;
-    let found = found.map_err(refused_by(client))?;
-    if is_bound(&found) && !replace {
-        return Err(name_taken(&found.title()));
+    /// Gets a new setup key for an endpoint that exists: one that no other computer is, or with the
+    /// owner's word.
+    async fn take_over(
+        &self,
+        client: &Client,
+        name: &EndpointName,
+        replace: bool,
+    ) -> Result<Secret, Problem> {
+        let found = client.find_endpoint(&EndpointRef::Own(name.to_string())).await;
+        let found = found.map_err(refused_by(client))?;
+        if !replace && self.is_in_use(&found).await {
+            return Err(name_taken(&found.title()));
+        }
+        let key = client.new_setup_key(found.id).await.map_err(refused_by(client))?;
+        Ok(Secret::new(key.setup_key))
     }
-    let key = client.new_setup_key(found.id).await.map_err(refused_by(client))?;
-    Ok(Secret::new(key.setup_key))
 }
 
 async fn rename(client: &Client, found: &Endpoint, name: &EndpointName) -> Result<(), ClientError> {
@@ -188,16 +185,6 @@ fn parse_name(name: &str) -> Result<EndpointName, Problem> {
         let args = [("name", name.into()), ("reason", error.to_string().into())];
         Problem::new(Code::BadEndpointName, args)
     })
-}
-
-fn is_called(endpoint: &Endpoint, name: &EndpointName) -> bool {
-    let wanted = name.folded();
-    endpoint.display_name.as_ref().is_some_and(|called| called.to_lowercase() == wanted)
-}
-
-/// Whether a computer is this endpoint already.
-fn is_bound(endpoint: &Endpoint) -> bool {
-    endpoint.outport.as_ref().is_none_or(|extras| extras.fingerprint.is_some())
 }
 
 fn is_taken(error: &ClientError) -> bool {

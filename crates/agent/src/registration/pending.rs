@@ -1,74 +1,72 @@
-//! A set-up on its way: the key that was made for it, until it is known whether the hub took it.
+//! A key that the hub may have bound already, although its answer never came.
 //!
-//! The hub may bind the key and its answer be lost. Then the same setup key with the same key gets
-//! the same answer once more; a new key would be refused as another computer.
+//! A setup key works once. The key of this computer is therefore noted before the hub is asked, and
+//! taken again when the owner tries again: the hub answers the same computer a second time.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
-use outport_control::{KeyPlace, Paths, Secret};
+use outport_control::{KeyPlace, Paths};
 use outport_protocol::secret::SecretKey;
-use outport_types::PublicKey;
+use outport_types::{EndpointId, PublicKey};
 use serde::{Deserialize, Serialize};
 
-use super::Registration;
+use super::{Registration, RegistrationError, SetupError};
 use crate::{
-    files::{Readers, read_bounded, sync_dir, write_atomic},
-    identity::{self, KeyError},
+    files::{Readers, read_bounded, write_atomic},
+    identity,
 };
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Pending {
-    setup_key: Secret,
+    endpoint: EndpointId,
     key: PublicKey,
-    place: KeyPlace,
+    key_place: KeyPlace,
 }
 
-/// The key for a set-up: that of the same set-up begun before, or a new one.
-pub(super) fn begin(
+/// The key to become an endpoint with: the one of the last try, or a new one.
+pub(super) fn key(
     paths: &Paths,
-    setup_key: &Secret,
+    endpoint: EndpointId,
     place: KeyPlace,
-) -> Result<SecretKey, KeyError> {
-    if let Some(pending) = load(paths) {
-        let same = pending.setup_key == *setup_key && pending.place == place;
-        match identity::load(paths, pending.place, &pending.key) {
-            Ok(key) if same => return Ok(key),
-            Ok(_) | Err(_) => give_up(paths),
-        }
+) -> Result<SecretKey, SetupError> {
+    if let Some(last) = load(paths)
+        && (last.endpoint, last.key_place) == (endpoint, place)
+        && let Ok(key) = identity::load(paths, place, &last.key)
+    {
+        return Ok(key);
     }
-    let key = identity::create(paths, place)?;
-    let pending = Pending { setup_key: setup_key.clone(), key: key.public(), place };
+    give_up(paths);
+    let key = identity::create(paths, place).map_err(SetupError::Key)?;
+    let pending = Pending { endpoint, key: key.public(), key_place: place };
+    let content = serde_json::to_vec(&pending).expect("ids and keys are text");
     let file = file(paths);
-    let kept = serde_json::to_vec(&pending)
-        .map_err(std::io::Error::other)
-        .and_then(|content| write_atomic(&file, &content, Readers::Owner));
-    if let Err(source) = kept {
+    if let Err(source) = write_atomic(&file, &content, Readers::Owner) {
         identity::forget(paths, place, &key.public());
-        return Err(KeyError::File { file, source });
+        return Err(SetupError::Keep(RegistrationError::File { file, source }));
     }
     Ok(key)
 }
 
-/// The set-up came to nothing: its key is of no use. A set-up that was finished, and whose end only
-/// could not be written down, leaves the key to the registration.
+/// The hub said no: the key of the last try will never be used.
 pub(super) fn give_up(paths: &Paths) {
-    let in_use = Registration::load(paths).ok().map(|registration| registration.key);
-    if let Some(pending) = load(paths).filter(|pending| in_use != Some(pending.key)) {
-        identity::forget(paths, pending.place, &pending.key);
+    if let Some(last) = load(paths)
+        && Registration::load(paths).ok().is_none_or(|now| now.key != last.key)
+    {
+        identity::forget(paths, last.key_place, &last.key);
     }
-    finish(paths);
+    done(paths);
 }
 
-/// The set-up is over.
-pub(super) fn finish(paths: &Paths) {
-    if std::fs::remove_file(file(paths)).is_ok() {
-        sync_dir(&paths.state_dir).ok(); // what is left behind is used again or given up
-    }
+/// The key is registered.
+pub(super) fn done(paths: &Paths) {
+    fs::remove_file(file(paths)).ok();
 }
 
-/// The setup key of a set-up of which nobody knows how it ended.
-pub(crate) fn broken_off(paths: &Paths) -> Option<Secret> {
-    load(paths).map(|pending| pending.setup_key)
+/// Whether a key that is bound to an endpoint is the one of the last try here.
+pub(crate) fn is_pending(paths: &Paths, endpoint: EndpointId, fingerprint: &str) -> bool {
+    load(paths).is_some_and(|last| {
+        last.endpoint == endpoint && last.key.fingerprint().to_string() == fingerprint
+    })
 }
 
 fn load(paths: &Paths) -> Option<Pending> {
@@ -77,33 +75,7 @@ fn load(paths: &Paths) -> Option<Pending> {
 }
 
 fn file(paths: &Paths) -> PathBuf {
-    paths.state_dir.join("set-up.json")
+    paths.state_dir.join("setup-pending.json")
 }
 
-/// A setup key, a key and a word.
-const PENDING_BYTES_MAX: usize = 16 * 1024;
-
-#[cfg(test)]
-mod tests {
-    use outport_control::Profile;
-
-    use super::*;
-
-    #[test]
-    fn the_same_set_up_has_the_same_key_until_it_is_over() {
-        let home = tempfile::tempdir().unwrap();
-        let paths = Paths::below(home.path(), Profile::default());
-        std::fs::create_dir_all(&paths.state_dir).unwrap();
-        let [one, other] = ["one", "other"].map(Secret::new);
-        let first = begin(&paths, &one, KeyPlace::File).unwrap().public();
-        assert_eq!(begin(&paths, &one, KeyPlace::File).unwrap().public(), first);
-        assert_eq!(broken_off(&paths), Some(one.clone()));
-        let second = begin(&paths, &other, KeyPlace::File).unwrap().public();
-        assert_ne!(second, first);
-        assert!(identity::load(&paths, KeyPlace::File, &first).is_err(), "it was given up");
-        finish(&paths);
-        assert_eq!(broken_off(&paths), None);
-        assert!(identity::load(&paths, KeyPlace::File, &second).is_ok(), "it is in use now");
-        give_up(&paths);
-    }
-}
+const PENDING_BYTES_MAX: usize = 4 * 1024;

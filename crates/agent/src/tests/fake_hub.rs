@@ -1,6 +1,13 @@
 //! A hub for one agent: the real handshake and frames, with a test deciding what is said.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use outport_protocol::{
     control::{
@@ -46,6 +53,10 @@ pub(super) struct FakeHub {
     pub(super) refuse: Option<HubMessage>,
     /// How long it says that silence is normal.
     pub(super) silence_seconds_max: u64,
+    /// Answers to set-ups that get lost on their way.
+    pub(super) lost_answers: AtomicUsize,
+    /// The keys that asked to be set up.
+    pub(super) asked: Mutex<Vec<PublicKey>>,
 }
 
 /// The hub's side of a channel.
@@ -84,6 +95,8 @@ impl FakeHub {
             channel_key,
             statement,
             refuse: None,
+            lost_answers: AtomicUsize::new(0),
+            asked: Mutex::default(),
             silence_seconds_max: 30,
         }
     }
@@ -159,6 +172,11 @@ impl FakeHub {
         assert_eq!(body.endpoint, ENDPOINT);
         assert_eq!(body.secret_bytes(), Some([7; 16]));
         body.verify(&self.root.public()).expect("the proof fits the key");
+        self.asked.lock().unwrap().push(body.key);
+        let fewer = |count: usize| count.checked_sub(1);
+        if self.lost_answers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok() {
+            return;
+        }
         let answer =
             SetupAnswer { endpoint: ENDPOINT, name: NAME.to_owned(), root: self.root.public() };
         let answer = serde_json::to_string(&answer).unwrap();
@@ -178,8 +196,12 @@ impl FakeHub {
 
 impl Channel {
     pub(super) async fn say(&mut self, message: &HubMessage) {
-        let frame = encode_frame(message).unwrap();
-        self.stream.write_all(&frame).await.unwrap();
+        self.say_bytes(&encode_frame(message).unwrap()).await;
+    }
+
+    /// Says what need not be a message.
+    pub(super) async fn say_bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
         self.stream.flush().await.unwrap();
     }
 
@@ -324,7 +346,7 @@ impl Sample {
     }
 }
 
-fn welcome(silence_seconds_max: u64) -> Welcome {
+pub(super) fn welcome(silence_seconds_max: u64) -> Welcome {
     Welcome {
         version: 1,
         hub_time: local_now(),

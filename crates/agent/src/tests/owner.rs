@@ -9,7 +9,9 @@ use outport_control::{
     SignInWay, Snapshot, Snapshots, SortBy, TaskQuery, TaskView, TokenSet,
 };
 use outport_protocol::{secret::SecretKey, setup_key::SetupKey};
-use outport_types::{AgentState, Code, EndpointId, SyncLevel, TaskId, TaskStatus, UnixTime};
+use outport_types::{
+    AgentState, Code, EndpointId, PublicKey, SyncLevel, TaskId, TaskStatus, UnixTime,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -215,24 +217,31 @@ async fn a_computer_is_registered_even_when_answers_are_lost() {
     let mut client = rig.client().await;
     let lost = client.register(computer()).await.unwrap_err();
     assert_eq!(lost.problem().code, Code::HubUnreachable);
-    let [first] = &rig.api.asked("POST /outport/v1/setup")[..] else { panic!("one request") };
+    let first = rig.api.asked("POST /outport/v1/setup")[0].clone();
 
     // The hub bound the key; only the answer was lost. The same again is the same computer.
+    let key_of = |body: &str| serde_json::from_str::<Value>(body).unwrap()["key"].clone();
+    let bound: PublicKey = serde_json::from_value(key_of(&first.body)).unwrap();
+    let bound = bound.fingerprint().to_string();
     rig.api.clear("POST /outport/v1/setup");
+    rig.api.clear("POST /v0.10/endpoint");
     rig.api.on("POST /outport/v1/setup", 200, &rig.set_up_answer());
-    let path = format!("GET /v0.10/endpoint/{ENDPOINT}");
-    rig.api.on(&path, 200, &endpoint(ENDPOINT, "WorkPC", Some("known to the hub")));
+    rig.api.on("POST /v0.10/endpoint", 409, &taken());
+    let found = json!({ "DATA": [endpoint(ENDPOINT, "WorkPC", Some(&bound))] });
+    rig.api.on("GET /v0.10/endpoint_search", 200, &found);
+    let fresh = format!("POST /outport/v1/endpoint/{ENDPOINT}/setup_key");
+    rig.api.on(&fresh, 201, &rig.fresh_setup_key());
+    let before = rig.api.asked("POST /outport/v1/setup").len();
     let set_up = client.register(computer()).await.unwrap();
     assert_eq!((set_up.name.as_str(), set_up.endpoint), ("smith#WorkPC", ENDPOINT));
-    let again = &rig.api.asked("POST /outport/v1/setup")[1];
-    let key_of = |body: &str| serde_json::from_str::<Value>(body).unwrap()["key"].clone();
+    assert_eq!(set_up.fingerprint, bound);
+    let again = &rig.api.asked("POST /outport/v1/setup")[before];
     assert_eq!(key_of(&again.body), key_of(&first.body));
-    assert_eq!(rig.api.asked("POST /v0.10/endpoint").len(), 1, "one endpoint was made");
     let state = rig.wait_for(|state| state.endpoint.is_some()).await;
     assert_eq!(state.endpoint.unwrap().fingerprint, set_up.fingerprint);
 
     // Asked once more, it is what it is; by another name, it is renamed.
-    rig.api.clear(&path);
+    let path = format!("GET /v0.10/endpoint/{ENDPOINT}");
     rig.api.on(&path, 200, &endpoint(ENDPOINT, "WorkPC", Some(&set_up.fingerprint)));
     assert_eq!(client.register(computer()).await.unwrap(), set_up);
     let put = format!("PUT /v0.10/endpoint/{ENDPOINT}");
@@ -240,7 +249,7 @@ async fn a_computer_is_registered_even_when_answers_are_lost() {
     let renamed = NewComputer { name: "Bench".to_owned(), ..computer() };
     assert_eq!(client.register(renamed).await.unwrap().name, "smith#Bench");
     assert!(rig.api.asked(&put)[0].body.contains("\"Bench\""));
-    assert_eq!(rig.api.asked("POST /outport/v1/setup").len(), 2);
+    assert_eq!(rig.api.asked("POST /outport/v1/setup").len(), before + 1);
     drop(client);
     rig.end().await;
 }
@@ -248,8 +257,7 @@ async fn a_computer_is_registered_even_when_answers_are_lost() {
 #[tokio::test]
 async fn a_taken_name_needs_the_owners_word_and_removing_leaves_nothing_behind() {
     let rig = Rig::signed_in().await;
-    let taken = json!({ "code": "Exists", "message": "taken", "request_id": "r", "resource": "/" });
-    rig.api.on("POST /v0.10/endpoint", 409, &taken);
+    rig.api.on("POST /v0.10/endpoint", 409, &taken());
     let list = json!({ "DATA": [endpoint(ENDPOINT, "WorkPC", Some("other"))] });
     rig.api.on("GET /v0.10/endpoint_search", 200, &list);
     let mut client = rig.client().await;
@@ -260,11 +268,11 @@ async fn a_taken_name_needs_the_owners_word_and_removing_leaves_nothing_behind()
     assert!(refused.message.contains("smith#WorkPC"), "{refused}");
 
     let path = format!("POST /outport/v1/endpoint/{ENDPOINT}/setup_key");
-    let fresh = json!({
-        "endpoint": ENDPOINT, "setup_key": rig.setup_key().to_string(),
-        "expires": local_now().plus_seconds(60).to_string(),
-    });
-    rig.api.on(&path, 201, &fresh).on("POST /outport/v1/setup", 200, &rig.set_up_answer());
+    rig.api.on(&path, 201, &rig.fresh_setup_key()).on(
+        "POST /outport/v1/setup",
+        200,
+        &rig.set_up_answer(),
+    );
     client.register(computer(true)).await.unwrap();
     rig.wait_for(|state| state.endpoint.is_some()).await;
 
@@ -460,7 +468,7 @@ async fn without_an_agent_the_hub_can_be_asked_all_the_same() {
     let rig = Rig::signed_in().await;
     let Rig { api, _home, paths, agent } = rig;
     agent.stop();
-    agent.join().await;
+    agent.join().await.unwrap();
     api.on(
         "GET /v0.10/task_list",
         200,
@@ -550,6 +558,13 @@ impl Rig {
         json!({ "endpoint": ENDPOINT, "name": "smith#WorkPC", "root": root })
     }
 
+    fn fresh_setup_key(&self) -> Value {
+        json!({
+            "endpoint": ENDPOINT, "setup_key": self.setup_key().to_string(),
+            "expires": local_now().plus_seconds(60).to_string(),
+        })
+    }
+
     async fn client(&self) -> Client {
         Client::connect(&self.paths).await.unwrap()
     }
@@ -564,7 +579,7 @@ impl Rig {
 
     async fn end(self) -> FakeApi {
         self.agent.stop();
-        timeout(Duration::from_secs(11), self.agent.join()).await.expect("closed in time");
+        timeout(Duration::from_secs(11), self.agent.join()).await.expect("closed in time").unwrap();
         self.api
     }
 }
@@ -610,6 +625,10 @@ fn created(key: &SetupKey) -> Value {
         "globus_connect_setup_key": key.to_string(),
         "request_id": "00000000-0000-0000-0000-000000000001",
     })
+}
+
+fn taken() -> Value {
+    json!({ "code": "Exists", "message": "taken", "request_id": "r", "resource": "/" })
 }
 
 fn result(code: &str) -> Value {

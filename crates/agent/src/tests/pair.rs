@@ -1,5 +1,7 @@
 //! Two agents that move files between them, told so by one fake hub each.
 
+mod closing;
+
 use outport_protocol::{
     control::{Peer, RevokeReason, Start},
     ticket::{Party, SignedTicket, Ticket},

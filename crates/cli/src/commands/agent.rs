@@ -4,7 +4,7 @@ mod service;
 
 use std::pin::pin;
 
-use outport_agent::{Agent, AgentOptions, Config, StartError, log};
+use outport_agent::{Agent, AgentOptions, Config, EndError, StartError, log};
 use outport_control::Command;
 use serde_json::json;
 
@@ -50,6 +50,7 @@ async fn host(context: &Context) -> Result<(), Failure> {
     let log = log::start(&paths, level, !printer.is_quiet())
         .map_err(|error| Failure::new(Exit::Failed, "The log cannot be written.").because(error))?;
     let profile = paths.profile.clone();
+    let asked_to_stop = asked_to_stop();
     let agent = Agent::start(AgentOptions { paths, log: Some(log) }).await.map_err(not_started)?;
     let handler = agent.handler();
     let facts = json!({ "running": true, "pid": std::process::id(), "profile": profile.as_str() });
@@ -59,15 +60,18 @@ async fn host(context: &Context) -> Result<(), Failure> {
     });
     let mut ended = pin!(agent.join());
     tokio::select! {
-        () = &mut ended => return Ok(()),
-        asked = asked_to_stop() => asked.map_err(|error| {
+        ended = &mut ended => return ended.map_err(ended_by_itself),
+        asked = asked_to_stop => asked.map_err(|error| {
             Failure::new(Exit::Failed, "Signals cannot be listened for.").because(error)
         })?,
     }
     printer.note("Stopping: what runs is kept for the next start.");
     handler.call(Command::Stop).await.ok(); // it may be ending already
-    ended.await;
-    Ok(())
+    ended.await.map_err(ended_by_itself)
+}
+
+fn ended_by_itself(error: EndError) -> Failure {
+    Failure::new(Exit::Failed, "The agent had to end.").because(error)
 }
 
 fn not_started(error: StartError) -> Failure {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use outport_control::{Folder, FolderDecision, FolderStatus, NewFolder};
+use outport_control::{Client, Folder, FolderDecision, FolderStatus, NewFolder};
 use outport_types::{Access, Code, escape_bytes};
 
 use crate::{
@@ -61,6 +61,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     match args.act.unwrap_or(Act::List) {
         Act::List => {
             let folders = agent.folders().await?;
+            note_bad_config(&mut agent, printer).await;
             printer.fact(&folders, |printer| list(printer, &folders));
         }
         Act::Add { path, read_write, shareable, deny, yes } => {
@@ -90,6 +91,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         }
         Act::Test { path } => {
             let test = agent.test_folder(text(&absolute(&path)?)).await?;
+            note_bad_config(&mut agent, printer).await;
             printer.fact(&test, |printer| {
                 printer.line(decision(test.decision).plain(format!(": {}", test.path)));
                 if let Some(resolved) = test.resolved.as_ref().filter(|path| **path != test.path) {
@@ -102,6 +104,15 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Says that an edit of the config is not in force, and so not in what is shown.
+async fn note_bad_config(agent: &mut Client, printer: &Printer) {
+    let Ok(snapshot) = agent.status().await else { return }; // no agent: the file itself was asked
+    for notice in snapshot.notices.iter().filter(|notice| notice.code == Code::BadConfig) {
+        let title = Text::new().add(Paint::Warn, format!("{}: ", notice.title));
+        printer.note(title.plain(&notice.text));
+    }
 }
 
 fn list(printer: &Printer, folders: &[Folder]) {

@@ -47,7 +47,7 @@ struct Settings {
     /// system choose
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// How browsers and agents reach this hub: `https://hub.example.org`
+    /// The URL by which browsers and agents reach this hub, if it is not the address above
     #[arg(long, global = true, value_name = "URL")]
     public_url: Option<Url>,
     /// The certificate chain for TLS, a PEM file

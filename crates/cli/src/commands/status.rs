@@ -113,9 +113,6 @@ fn line(session: &SessionView) -> Text {
         Direction::Deleting => "deleting".to_owned(),
     };
     let text = Text::from("  ").add(Paint::Strong, what);
-    if let Some(waiting) = &session.waiting {
-        return text.add(Paint::Warn, format!(", waiting: {waiting}"));
-    }
     let progress = &session.progress;
     let more = match session.phase {
         Phase::Connecting => ", looking for a route".to_owned(),
@@ -183,7 +180,7 @@ mod tests {
                     "files_done": 10, "bytes_done": 1_000_000_000, "skipped": 0,
                     "rate": 100_000_000, "eta_seconds": 40
                 },
-                "started": "2026-01-31T12:00:00+00:00", "waiting": null
+                "started": "2026-01-31T12:00:00+00:00"
             }],
             "events": [],
             "notices": [{

@@ -4,10 +4,10 @@ mod batch;
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, ValueEnum};
+use clap::ValueEnum;
 use outport_api::{
     client::Client,
-    transfer::{FilterMethod, FilterRule, FilterType, TransferItem, TransferSubmission},
+    transfer::{TransferItem, TransferSubmission},
 };
 use outport_types::{SubmissionId, SyncLevel, UnixTime};
 
@@ -58,12 +58,6 @@ pub(crate) struct Args {
     /// Give up at a moment: 2026-01-31 12:00, or a duration like 2d
     #[arg(long, value_name = "WHEN", value_parser = parse_moment)]
     deadline: Option<UnixTime>,
-    /// Only files of a directory whose names match (first of --include and --exclude decides)
-    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
-    include: Vec<String>,
-    /// No files of a directory whose names match
-    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
-    exclude: Vec<String>,
     /// Read pairs of paths from a file (`-` is standard input): one `source destination` a line,
     /// quoted like in a shell, relative to the two places
     #[arg(long, value_name = "FILE")]
@@ -127,7 +121,6 @@ async fn submission(
         preserve_timestamp: args.preserve_times,
         skip_source_errors: args.skip_errors,
         deadline: args.deadline,
-        filter_rules: filter_rules(args),
         ..TransferSubmission::new(id, source.id, destination.id, items)
     })
 }
@@ -146,22 +139,6 @@ fn items(args: &Args) -> Result<Vec<TransferItem>, Failure> {
         .into_iter()
         .map(|pair| item(args.source.join(&pair.source), args.destination.join(&pair.destination)))
         .collect())
-}
-
-/// Exclusions stand first: what somebody includes is meant within what is left.
-fn filter_rules(args: &Args) -> Vec<FilterRule> {
-    let rule = |method, name: &String| FilterRule {
-        method,
-        filter_type: Some(FilterType::File),
-        name: name.clone(),
-    };
-    let mut rules: Vec<_> =
-        args.exclude.iter().map(|name| rule(FilterMethod::Exclude, name)).collect();
-    rules.extend(args.include.iter().map(|name| rule(FilterMethod::Include, name)));
-    if !args.include.is_empty() {
-        rules.push(rule(FilterMethod::Exclude, &"*".to_owned()));
-    }
-    rules
 }
 
 fn show(printer: &Printer, args: &Args, submission: &TransferSubmission) {

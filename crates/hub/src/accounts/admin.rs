@@ -11,8 +11,8 @@ use url::Url;
 
 use super::{
     AccountKind, CLIENT_DOMAIN, CLIENT_PROVIDER, LOCAL_PROVIDER, Link, LinkPurpose, NewAccount,
-    Password, PasswordError, Passwords, by_handle, create, display_text, identity_domain,
-    set_disabled, set_password,
+    Password, PasswordError, Passwords, by_handle, create, display_text, end_sign_ins,
+    identity_domain, set_disabled, set_password,
 };
 use crate::{
     auth::{
@@ -224,6 +224,20 @@ impl Admin {
             Box::pin(async move {
                 Ok::<_, StoreError>(set_disabled(tx, account.id, disabled, now).await?)
             })
+        });
+        Ok(write.await?)
+    }
+
+    /// Ends every sign-in of a person, in browsers, commands and applications; the person's computers
+    /// stay endpoints.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn sign_out(&self, handle: &Handle) -> Result<(), AdminError> {
+        let account = self.account(handle).await?;
+        let now = self.clock.now();
+        let write = self.store.write(move |tx| {
+            Box::pin(async move { Ok::<_, StoreError>(end_sign_ins(tx, account.id, now).await?) })
         });
         Ok(write.await?)
     }

@@ -231,7 +231,8 @@ impl Shape for OutportShape {
 impl<S: Shape> IntoResponse for ApiError<S> {
     fn into_response(self) -> Response {
         let inner = self.inner;
-        if inner.status.is_server_error() {
+        // A problem at an endpoint is no error of the hub's.
+        if inner.status.is_server_error() && inner.problem.is_none() {
             let cause = inner.source.as_deref().map(|source| Chain(source).to_string());
             tracing::error!(code = inner.code, cause, "request failed: {}", inner.message);
         } else {

@@ -336,3 +336,6 @@ pub(super) const SILENCE_MAX: Duration = Duration::from_secs(60);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a connection may take to close in good order.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use axum::extract::ws::{Message, WebSocket};
 use outport_protocol::{
     control::{AgentMessage, CONTROL_VERSION, HELLO_LIST_MAX, Hello, HubMessage},
-    tls::peer_key,
+    tls::{ALPN_CONTROL, peer_key},
 };
 use outport_types::{Code, Problem, PublicKey};
 use tokio::{
@@ -54,6 +54,8 @@ pub(super) enum HandshakeError {
     WebSocket(#[from] axum::Error),
     #[error("the TLS handshake failed")]
     Tls(#[source] std::io::Error),
+    #[error("the agent did not say that it speaks the control channel")]
+    OtherProtocol,
     #[error("the agent showed no key")]
     NoKey,
     #[error(transparent)]
@@ -79,6 +81,10 @@ async fn shake_slowly(hub: &HubState, mut socket: WebSocket) -> Result<Guest, Ha
     socket.send(Message::Binary(keys.statement.to_bytes().into())).await?;
     let acceptor = TlsAcceptor::from(Arc::clone(&keys.channel));
     let stream = acceptor.accept(ByteStream::new(socket)).await.map_err(HandshakeError::Tls)?;
+    // Where a client offers no protocol at all, TLS leaves the refusal to us.
+    if stream.get_ref().1.alpn_protocol() != Some(ALPN_CONTROL) {
+        return Err(HandshakeError::OtherProtocol);
+    }
     let shown = stream.get_ref().1.peer_certificates().and_then(peer_key);
     let key = shown.ok_or(HandshakeError::NoKey)?;
     let (reader, mut writer) = tokio::io::split(stream);

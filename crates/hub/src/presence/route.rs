@@ -8,7 +8,7 @@ use axum::{
 use outport_protocol::control::{
     AgentStatus, CHANNEL_MESSAGE_BYTES_MAX, CONTROL_VERSION, Hello, HubMessage, Welcome,
 };
-use outport_types::{Chain, Code, Problem};
+use outport_types::{Chain, Code, Problem, PublicKey};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -37,7 +37,7 @@ pub(crate) async fn connect(
         hub.metrics.agents.turned_away.inc();
         return come_back();
     };
-    hub.metrics.agents.observe(hub.admission.counts());
+    hub.metrics.agents.observe_most(hub.admission.most());
     // Shutdown waits for this, although the library spawns it.
     let worker = hub.workers.token();
     upgrade
@@ -117,7 +117,6 @@ async fn attend(
         write_frame(&mut writer, &statement).await.ok();
     }
     drop(place);
-    hub.metrics.agents.observe(hub.admission.counts());
     hub.metrics.agents.handshake("welcome");
     let ears = Ears {
         presence: hub.presence.clone(),
@@ -134,11 +133,12 @@ async fn attend(
         why
     };
     // The writer goes on until it has written what was decided, a dismissal for one.
-    let (why, (), _, _) = tokio::join!(
+    let (why, (), _, _, _) = tokio::join!(
         serving,
         write_all(writer, to_write),
         over.run_until_cancelled(read_all(reader, hear)),
         over.run_until_cancelled(announce(hub, endpoint, id, hello)),
+        over.run_until_cancelled(watch(hub, endpoint, key)),
     );
     why
 }
@@ -172,6 +172,30 @@ async fn announce(
     hub.endpoints.changed(endpoint).await;
 }
 
+/// Sees to it that an agent goes whose account was closed by another process: the command line
+/// writes to the store only.
+async fn watch(hub: &HubState, endpoint: outport_types::EndpointId, key: PublicKey) {
+    loop {
+        hub.clock.sleep_until(hub.clock.now().plus_seconds(STANDING_SECONDS)).await;
+        let problem = match hub.endpoints.standing_of(&key).await {
+            Ok(Standing::Registered(_)) => continue,
+            // Whoever replaced it has seen to it, and its successor may have the place by now.
+            Ok(Standing::Refused(problem)) if problem.code == Code::KeyReplaced => continue,
+            Ok(Standing::Refused(problem)) => problem,
+            Err(error) => {
+                tracing::warn!(error = %Chain(&error), "cannot look a key up");
+                continue;
+            }
+        };
+        tracing::info!(%endpoint, code = ?problem.code, "an agent lost its place");
+        // Its sessions end before its channel does.
+        hub.scheduler.settle(Input::Removed { endpoint, problem: problem.clone() }).await;
+        let refused = HubMessage::Refused { problem, retry_after_seconds: None };
+        hub.presence.dismiss(endpoint, refused).await;
+        return;
+    }
+}
+
 async fn leave(hub: &HubState, endpoint: outport_types::EndpointId, connection: ConnectionId) {
     let was_present = hub.presence.unregister(endpoint, connection).await;
     if hub.stop.is_cancelled() {
@@ -188,9 +212,12 @@ fn outcome_word(error: &HandshakeError) -> &'static str {
     match error {
         HandshakeError::TooSlow => "too_slow",
         HandshakeError::WebSocket(_) | HandshakeError::Channel(_) => "broken",
-        HandshakeError::Tls(_) | HandshakeError::NoKey => "tls",
+        HandshakeError::Tls(_) | HandshakeError::OtherProtocol | HandshakeError::NoKey => "tls",
         HandshakeError::NotHello => "malformed",
         HandshakeError::Refused(_) => "refused",
         HandshakeError::Store(_) => "failed",
     }
 }
+
+/// How long an agent may stay whose account was closed.
+const STANDING_SECONDS: i64 = 60;

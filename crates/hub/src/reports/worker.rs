@@ -46,6 +46,8 @@ struct Applied {
     is_active: bool,
     requested: UnixTime,
     reported: u64,
+    /// How many of the reports are new.
+    new: u64,
     transferred: Vec<Transferred>,
     skipped: Vec<Skipped>,
     transferred_extent: Extent,
@@ -155,9 +157,9 @@ impl Worker {
 
     /// Tells everybody else what was applied.
     async fn tell(&self, done: Applied) {
-        let Applied { task, owner, transferred, events, finished, is_active, .. } = done;
+        let Applied { task, owner, transferred, events, finished, is_active, new, .. } = done;
         let bytes = transferred.iter().map(|file| file.size).sum();
-        self.metrics.transferred(transferred.len() as u64, bytes);
+        self.metrics.reported(new, transferred.len() as u64, bytes);
         for event in &events {
             let event = Arc::new(event.document());
             self.events.publish(Change::TaskEvent { owner, task, event });
@@ -191,6 +193,7 @@ impl Applied {
             is_active: row.status == "ACTIVE",
             requested: UnixTime::from_millis(row.requested_at),
             reported: number(row.reported),
+            new: 0,
             transferred: Vec::new(),
             skipped: Vec::new(),
             transferred_extent: Extent {
@@ -221,6 +224,7 @@ impl Applied {
                 return; // nothing comes after the end
             }
             self.reported += 1;
+            self.new += 1;
             match report {
                 Report::Transferred(file) => self.transferred.push(file.clone()),
                 Report::Skipped(skipped) => self.skipped.push(skipped.clone()),
@@ -233,7 +237,7 @@ impl Applied {
                     self.events.push(EventRow::new(happening.code, time, details));
                 }
                 Report::Finished(finished) => {
-                    let time = finished.time.clamp(self.requested.min(now), now);
+                    let time = end_of(finished.time, self.requested, now);
                     self.finish(Finished { time, ..finished.clone() });
                 }
             }
@@ -280,6 +284,12 @@ impl Applied {
     }
 }
 
+/// When a task ended: now, as agents know the time by the second only, unless the report was long
+/// on its way.
+fn end_of(told: UnixTime, requested: UnixTime, now: UnixTime) -> UnixTime {
+    if now <= told.plus_seconds(PROMPT_SECONDS) { now } else { told.max(requested) }
+}
+
 /// Ends a task as its agent says, unless it is over already.
 fn end(update: UpdateMany<task::Entity>, finished: &Finished) -> UpdateMany<task::Entity> {
     use task::Column;
@@ -298,6 +308,8 @@ fn end(update: UpdateMany<task::Entity>, finished: &Finished) -> UpdateMany<task
 
 /// Messages that share one transaction.
 const ROUND_MAX: usize = 64;
+/// A report that took longer was held up.
+const PROMPT_SECONDS: i64 = 5;
 /// The pause when nothing can be stored.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -337,6 +349,7 @@ mod tests {
             is_active: true,
             requested: UnixTime::from_seconds(0),
             reported: 0,
+            new: 0,
             transferred: Vec::new(),
             skipped: Vec::new(),
             transferred_extent: Extent::default(),

@@ -83,6 +83,9 @@ impl Server {
         gauge.inc();
         let _open = Open(gauge);
         socket.set_nodelay(true).ok();
+        // Who reads nothing would else hold its place for ever.
+        #[cfg(target_os = "linux")]
+        rustix::net::sockopt::set_tcp_user_timeout(&socket, UNREAD_MILLIS).ok();
         match &self.acceptor {
             None => self.speak_http(socket, peer).await,
             Some(acceptor) => {
@@ -177,6 +180,9 @@ impl Drop for Open {
 
 /// The time for a TLS handshake.
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may lie unread.
+#[cfg(target_os = "linux")]
+const UNREAD_MILLIS: u32 = 60_000;
 /// The pause after a failed accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Headers of a request; browsers send about 20.

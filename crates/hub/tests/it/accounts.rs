@@ -115,6 +115,10 @@ async fn the_command_line_works_on_a_running_hub() {
     assert_eq!(hub.get("v2/oauth2/userinfo", &token).await.0, StatusCode::OK);
 
     let smith = "smith".parse().unwrap();
+    admin.sign_out(&smith).await.unwrap();
+    assert_eq!(hub.get("v2/oauth2/userinfo", &token).await.0, StatusCode::UNAUTHORIZED);
+    let token = text(&hub.sign_in("smith", &client).await["access_token"]);
+    assert_eq!(hub.get("v2/oauth2/userinfo", &token).await.0, StatusCode::OK);
     admin.set_disabled(&smith, true).await.unwrap();
     assert_eq!(hub.get("v2/oauth2/userinfo", &token).await.0, StatusCode::UNAUTHORIZED);
     let other = Browser::new();

@@ -182,6 +182,28 @@ async fn a_cancel_is_heard_by_both_agents_within_a_second() {
 }
 
 #[tokio::test]
+async fn an_account_that_the_command_line_closes_stops_working_within_a_minute() {
+    let (hub, owner, mut a, mut b) = rig().await;
+    hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
+    let session = a.hear_start().await.session;
+    b.hear_start().await;
+    b.link_up(session).await;
+    let admin = hub.admin().await;
+    admin.set_disabled(&"smith".parse().unwrap(), true).await.unwrap();
+    admin.close().await;
+    hub.clock.advance_seconds(61);
+    assert_eq!((a.hear_revoke().await, b.hear_revoke().await), (session, session));
+    for agent in [&mut a, &mut b] {
+        let refused = agent.hear_until(|message| match message {
+            HubMessage::Refused { problem, .. } => Some(problem.code),
+            _ => None,
+        });
+        assert_eq!(refused.await, Code::EndpointRemoved);
+        assert!(agent.hear().await.is_none(), "the channel is closed");
+    }
+}
+
+#[tokio::test]
 async fn a_pause_is_shown_and_a_resume_goes_on() {
     let (hub, owner, mut a, mut b) = rig().await;
     let task = hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;

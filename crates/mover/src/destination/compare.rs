@@ -4,48 +4,50 @@ use outport_protocol::{
     blocks::{Blocks, Cv, NodeId},
     control::FileKind,
     session::{
-        Place,
+        Dir, Place,
         receiver::{AtDestination, Compare, CompareWhat, Compared, Temp},
     },
 };
 use outport_types::{Digest, Name};
 
-use super::Destination;
+use super::{Destination, lock, spelling::Spellings};
 use crate::{
     refused::Refused,
     resolver::{Directory, OpenFile, Right},
     source::{hash_file, hash_nodes},
-    system_path::{NameProblem, System, name_from_host, to_host},
+    stat::FileId,
+    system_path::NameProblem,
 };
 
 impl Destination {
-    pub(super) fn compare(&self, entry: &Compare) -> Result<Compared, Refused> {
+    pub(super) fn compare(
+        &self,
+        spellings: &mut Spellings,
+        entry: &Compare,
+    ) -> Result<Compared, Refused> {
         self.unless_stopped()?;
         match &entry.what {
-            CompareWhat::Dir => Ok(Compared::Dir { made: self.make_directory(&entry.place)? }),
-            CompareWhat::File { temp } => self.look(&entry.place, temp.as_ref()),
+            CompareWhat::Dir => {
+                Ok(Compared::Dir { made: self.make_directory(spellings, &entry.place)? })
+            }
+            CompareWhat::File { temp } => self.look(spellings, &entry.place, temp.as_ref()),
         }
     }
 
     /// Makes sure that a directory stands at a place; says whether it was made.
-    fn make_directory(&self, place: &Place) -> Result<bool, Refused> {
+    fn make_directory(&self, spellings: &mut Spellings, place: &Place) -> Result<bool, Refused> {
         let Some(name) = &place.name else {
-            let path = self.dirs.item(&place.dir)?;
-            return match self.resolver().directory(path, Right::Write) {
-                Ok(_) => Ok(false),
-                Err(Refused::NotFound) => {
-                    crate::ops::make_directory(self.resolver(), path, true)?;
-                    Ok(true)
-                }
-                Err(refused) => Err(refused),
-            };
+            return self.make_top(spellings, &place.dir);
         };
         let directory = self.dirs.directory(&place.dir)?;
         directory.allow(name, Right::Write)?;
         match self.store.make_directory(&directory, name) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.unless_respelled(spellings, &directory, name)?;
+                Ok(true)
+            }
             Err(Refused::Exists) => {
-                self.unless_clash(&directory, name)?;
+                self.unless_clash(spellings, &directory, name)?;
                 self.resolver().child(&directory, name, Right::Write)?;
                 Ok(false)
             }
@@ -53,7 +55,34 @@ impl Destination {
         }
     }
 
-    fn look(&self, place: &Place, temp: Option<&Name>) -> Result<Compared, Refused> {
+    /// The same for the place of an item.
+    fn make_top(&self, spellings: &mut Spellings, item: &Dir) -> Result<bool, Refused> {
+        let path = self.dirs.item(item)?;
+        let (directory, made) = match self.resolver().directory(path, Right::Write) {
+            Ok(directory) => (directory, false),
+            Err(Refused::NotFound) => {
+                crate::ops::make_directory(self.resolver(), path, true)?;
+                (self.resolver().directory(path, Right::Write)?, true)
+            }
+            Err(refused) => return Err(refused),
+        };
+        // Somebody may spell the only item as the disk permits; another item can have made it.
+        if self.has_many_items() {
+            self.claim(item, directory.id(), None)?;
+            // What holds a folder is not ours to look into.
+            if let Ok(top) = self.resolver().place(path, Right::Write) {
+                self.unless_clash(spellings, top.directory(), top.name())?;
+            }
+        }
+        Ok(made)
+    }
+
+    fn look(
+        &self,
+        spellings: &mut Spellings,
+        place: &Place,
+        temp: Option<&Name>,
+    ) -> Result<Compared, Refused> {
         let (directory, name) = match self.dirs.place(place) {
             Err(Refused::NotFound) if place.name.is_none() => {
                 let parent = self.dirs.item(&place.dir)?.parent().ok_or(Refused::NotShared)?;
@@ -63,11 +92,14 @@ impl Destination {
             other => other?,
         };
         directory.allow(&name, Right::Write)?;
+        if place.name.is_none() && self.has_many_items() {
+            self.claim(&place.dir, directory.id(), Some(name.clone()))?;
+        }
         let found = match self.store.stat(&directory, &name)? {
             None => AtDestination::Nothing,
             Some(stat) => {
                 directory.allow_id(stat.id)?;
-                self.unless_clash(&directory, &name)?;
+                self.unless_clash(spellings, &directory, &name)?;
                 match stat.kind {
                     FileKind::File => AtDestination::File(stat.stamp()),
                     FileKind::Dir => AtDestination::Dir,
@@ -84,22 +116,49 @@ impl Destination {
         Ok(Compared::File { found, temp })
     }
 
-    /// On disks that take two names for one, what stands there must have been called exactly so:
-    /// else two files of the source would become one.
-    fn unless_clash(&self, directory: &Directory, name: &Name) -> Result<(), Refused> {
-        if !System::HOST.folds_case() {
-            return Ok(());
+    /// On disks that take two names for one, what stands there must be called exactly so: else two
+    /// files of the source would become one.
+    pub(super) fn unless_clash(
+        &self,
+        spellings: &mut Spellings,
+        directory: &Directory,
+        name: &Name,
+    ) -> Result<(), Refused> {
+        if spellings.is_exact(&*self.store, directory, name)? {
+            Ok(())
+        } else {
+            Err(Refused::BadName(NameProblem::Clash))
         }
-        let path = directory.physical().join(name).map_err(|_| Refused::NotFound)?;
-        let host = to_host(&path).map_err(Refused::BadName)?;
-        let real = std::fs::canonicalize(host)?;
-        let stored = real.file_name().and_then(|stored| name_from_host(stored).ok());
-        match stored {
-            Some(stored) if stored != *name && crate::rules::same_name(&stored, name) => {
-                Err(Refused::BadName(NameProblem::Clash))
-            }
-            Some(_) | None => Ok(()),
+    }
+
+    /// What was just made must be called as it was asked: else it would stand in the way of another
+    /// file of the source, which has the name that the disk made of it.
+    pub(super) fn unless_respelled(
+        &self,
+        spellings: &mut Spellings,
+        directory: &Directory,
+        name: &Name,
+    ) -> Result<(), Refused> {
+        if spellings.is_kept(&*self.store, directory, name)? {
+            Ok(())
+        } else {
+            Err(Refused::BadName(NameProblem::Respelled))
         }
+    }
+
+    /// Two items with different paths must not end at one place, by case or by links.
+    fn claim(&self, item: &Dir, directory: FileId, name: Option<Name>) -> Result<(), Refused> {
+        let mut tops = lock(&self.tops);
+        let first = tops.entry((directory, name)).or_insert_with(|| item.clone());
+        if self.dirs.item(first)? == self.dirs.item(item)? {
+            Ok(())
+        } else {
+            Err(Refused::BadName(NameProblem::Clash))
+        }
+    }
+
+    fn has_many_items(&self) -> bool {
+        1 < self.dirs.items()
     }
 
     pub(super) fn digest(&self, place: &Place) -> Result<Digest, Refused> {

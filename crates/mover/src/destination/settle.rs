@@ -11,8 +11,12 @@ use outport_protocol::session::{
     receiver::{ReadBlock, SyncFile, Temp},
     temp_prefix,
 };
+use outport_types::Name;
 
-use super::{Destination, lock};
+use super::{
+    Destination, lock,
+    spelling::{Spellings, may_be_respelled},
+};
 use crate::{
     refused::Refused,
     resolver::{Directory, Right},
@@ -98,19 +102,57 @@ impl Destination {
     /// Gives files their final names, in directories that are still where they were.
     pub(super) fn place(&self, files: &[Arc<Temp>]) -> Vec<Result<(), Fault>> {
         let mut checked: BTreeMap<FileId, Result<(), Fault>> = BTreeMap::new();
-        let results = files.iter().map(|temp| {
+        let mut spellings = Spellings::default();
+        let mut odd = Vec::new();
+        let results = files.iter().enumerate().map(|(index, temp)| {
             let (directory, name) = self.dirs.place(&temp.place)?;
             directory.allow(&name, Right::Write)?;
             checked
                 .entry(directory.id())
                 .or_insert_with(|| self.check_again(temp, &directory).map_err(Fault::from))
                 .clone()?;
-            self.store.place(&directory, &temp.name, &name)?;
+            let is_new = self.place_one(&mut spellings, &directory, &temp.name, &name)?;
+            if is_new && may_be_respelled(&name) {
+                odd.push((index, directory, name));
+            }
             Ok(())
         });
-        let results = results.collect();
+        let mut results: Vec<Result<(), Fault>> = results.collect();
+        // All at once, so that no directory is listed often. What stands there then may be another
+        // file of this batch already, and stays.
+        let mut spellings = Spellings::default();
+        for (index, directory, name) in odd {
+            if let Err(refused) = self.unless_respelled(&mut spellings, &directory, &name) {
+                results[index] = Err(refused.into());
+            }
+        }
         self.close(&files.iter().map(|temp| temp.file).collect());
         results
+    }
+
+    /// Gives a file its final name; says whether nothing had it.
+    ///
+    /// What has it is looked at again: when the file was compared, another of the source with a name
+    /// that is the same here may not have stood there yet.
+    fn place_one(
+        &self,
+        spellings: &mut Spellings,
+        directory: &Directory,
+        temp: &Name,
+        name: &Name,
+    ) -> Result<bool, Refused> {
+        match self.store.place_new(directory, temp, name) {
+            Ok(()) => return Ok(true),
+            Err(Refused::Exists) => {}
+            Err(refused) => return Err(refused),
+        }
+        match self.unless_clash(spellings, directory, name) {
+            // What had it has gone meanwhile.
+            Err(Refused::BadName(_)) if self.store.stat(directory, name)?.is_none() => {}
+            other => other?,
+        }
+        self.store.place(directory, temp, name)?;
+        Ok(false)
     }
 
     fn check_again(&self, temp: &Temp, directory: &Directory) -> Result<(), Refused> {

@@ -504,10 +504,10 @@ fn a_directory_swapped_for_a_link_again_and_again_leads_nowhere_else() {
 #[cfg(target_os = "linux")]
 #[test]
 fn another_case_of_a_name_reaches_no_denied_place() {
-    let Some(disk) = FoldingDisk::mount() else {
+    let world = &World::new();
+    let Some(_disk) = crate::testing::FoldingDisk::mount(&world.dir("disk")) else {
         return;
     };
-    let world = &disk.world;
     world.file("disk/data/Secret/x", "secret");
     world.file("disk/data/x", "content");
     let resolver = world.resolver(&["rw:disk/data", "no:disk/data/Secret"]);
@@ -694,46 +694,5 @@ impl RuleListOf {
     }
 }
 
-/// A disk that takes upper and lower case for the same.
-#[cfg(target_os = "linux")]
-struct FoldingDisk {
-    world: World,
-}
-
-#[cfg(target_os = "linux")]
-impl FoldingDisk {
-    fn mount() -> Option<Self> {
-        if !crate::testing::is_root("a disk that folds case") {
-            return None;
-        }
-        let world = World::new();
-        let disk = world.dir("disk");
-        let options = c"size=16m,casefold";
-        let flags = rustix::mount::MountFlags::empty();
-        if rustix::mount::mount("tmpfs", &disk, "tmpfs", flags, options).is_err() {
-            // Kernels before 6.13, or without Unicode: the other tests of identity stand for it.
-            return None;
-        }
-        let folding = Self { world };
-        let data = folding.world.dir("disk/data");
-        let dir = std::fs::File::open(&data).unwrap();
-        let flags = rustix::fs::ioctl_getflags(&dir).unwrap()
-            | rustix::fs::IFlags::from_bits_retain(CASEFOLD);
-        rustix::fs::ioctl_setflags(&dir, flags).unwrap();
-        Some(folding)
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Drop for FoldingDisk {
-    fn drop(&mut self) {
-        let disk = self.world.top.join("disk");
-        rustix::mount::unmount(disk, rustix::mount::UnmountFlags::DETACH).ok();
-    }
-}
-
-/// `FS_CASEFOLD_FL` of Linux.
-#[cfg(target_os = "linux")]
-const CASEFOLD: u32 = 0x4000_0000;
 /// Rounds of the race; each has two moments in which a link stands where the directory was.
 const SWAPS: usize = 2000;

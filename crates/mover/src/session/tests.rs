@@ -1,10 +1,13 @@
 //! Two directories and a pair of links in one process.
 #![cfg(unix)]
 
+mod disks;
+mod names;
 mod rig;
 
 use std::{
     os::unix::fs::PermissionsExt as _,
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
@@ -235,6 +238,73 @@ async fn a_pause_ends_all_movement_within_its_time_and_keeps_what_is_verified() 
     assert_eq!(rig.run().await, [FINISHED, FINISHED]);
     assert_eq!(slow.read.count(), reads, "nothing was read after the end");
     assert_eq!(tree(&rig.world.top.join("dst")), tree(&rig.world.top.join("src")));
+}
+
+#[tokio::test]
+async fn what_was_verified_before_a_pause_is_not_sent_again() {
+    const BYTES: usize = 64 * MIB;
+    let rig = Rig::new();
+    rig.world.file("src/large", pattern(BYTES, 9));
+    let slow = rig.slow(Duration::from_millis(10));
+    let session = rig.start(&slow.store(), &rig.disk);
+    let pause = async {
+        slow.read.wait(40).await;
+        rig.stop.stop(CloseCode::Paused);
+    };
+    tokio::join!(session, pause);
+    let held = rig.received.borrow().counts.bytes_done as usize;
+    assert!(8 * MIB < held && held < BYTES, "{held} bytes were verified");
+    let rig = rig.again();
+    let (source, destination) = (rig.slow(Duration::ZERO), rig.slow(Duration::ZERO));
+    let ends = rig.start(&source.store(), &destination.store()).await;
+    assert_eq!(ends, [FINISHED, FINISHED]);
+    assert_eq!(tree(&rig.world.top.join("dst")), tree(&rig.world.top.join("src")));
+    // What is held is read at the source once, to be compared; only the rest crosses the link.
+    assert!(source.bytes_read() <= BYTES, "{} bytes were read", source.bytes_read());
+    assert_eq!(destination.bytes_written(), BYTES - held);
+    assert_eq!(rig.sent.borrow().counts.bytes_done as usize, BYTES - held);
+}
+
+#[tokio::test]
+async fn what_is_denied_during_a_session_is_not_read_any_more() {
+    let rig = Rig::new();
+    rig.world.file("src/open", "open");
+    rig.world.file("src/sub/large", pattern(64 * MIB, 9));
+    let slow = rig.slow(Duration::from_millis(10));
+    let session = rig.start(&slow.store(), &rig.disk);
+    let deny = async {
+        slow.read.wait(8).await;
+        let list = rig.world.rule_list(&["ro:src", "rw:dst", "no:src/sub"]);
+        rig.rules.replace(crate::rules::Rules::new(&list).unwrap());
+        slow.read.count()
+    };
+    let (ends, reads) = tokio::join!(session, deny);
+    assert_eq!(ends[1], SessionEnd::Finished { succeeded: false });
+    assert!(slow.read.count() < reads + 16, "{} after {reads}", slow.read.count());
+    assert!(!rig.world.top.join("dst/sub/large").exists());
+    assert_eq!(std::fs::read(rig.world.top.join("dst/open")).unwrap(), b"open");
+    let Some(Report::Finished(finished)) = rig.reports().pop() else {
+        panic!("no end");
+    };
+    assert_eq!(finished.failure.map(|problem| problem.code), Some(Code::NotShared));
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_the_task_at_once_where_that_was_asked_for() {
+    let mut rig = Rig::new();
+    rig.transfer().fail_on_quota = true;
+    for n in 0..20 {
+        rig.world.file(&format!("src/{n}"), pattern(5000, n));
+    }
+    let full = rig.full(usize::MAX);
+    let session = rig.start(&rig.disk, &full);
+    let ends = tokio::time::timeout(Duration::from_secs(30), session).await;
+    assert_eq!(ends.expect("no room is waited for")[1], SessionEnd::Finished { succeeded: false });
+    let Some(Report::Finished(finished)) = rig.reports().pop() else {
+        panic!("no end");
+    };
+    assert_eq!(finished.failure.map(|problem| problem.code), Some(Code::NoSpace));
+    assert_eq!(tree(&rig.world.top.join("dst")).len(), 0, "nothing is left");
 }
 
 #[tokio::test]

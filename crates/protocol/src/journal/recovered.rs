@@ -164,7 +164,7 @@ impl Recovered {
                 self.placing.remove(&key);
                 self.done.insert(key, done_check(token, &stamp));
                 self.counts.files_done += 1;
-                self.counts.bytes_done += stamp.size;
+                self.counts.bytes_done = self.counts.bytes_done.saturating_add(stamp.size);
             }
             Record::Skipped { entry, .. } => {
                 self.skipped.insert(entry.key());

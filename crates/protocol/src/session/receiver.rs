@@ -321,17 +321,24 @@ impl Receiver {
         if self.outcome.is_some() {
             return;
         }
-        if self.mode == Mode::Working {
-            self.pump_space();
-            self.pump_retries();
-            self.pump_compares();
-            self.pump_wants();
-        }
-        self.pump_flush();
+        // One step may make room for another: go round until none was taken.
+        while self.pump_steps() {}
         self.pump_end();
         let age = self.config.limits.batch_age;
         self.log.pump(&mut self.ids, &mut self.effects, age, self.now);
         self.pump_frames();
+    }
+
+    /// Takes the steps that are due now; `false` when none was.
+    fn pump_steps(&mut self) -> bool {
+        let mut went_on = false;
+        if self.mode == Mode::Working {
+            went_on |= self.pump_space();
+            went_on |= self.pump_retries();
+            went_on |= self.pump_compares();
+            went_on |= self.pump_wants();
+        }
+        self.pump_flush() || went_on
     }
 
     /// Takes the last steps, once nothing else is to be done.
@@ -457,3 +464,6 @@ impl Receiver {
 /// How often sweeping is tried again, and when.
 const SWEEP_TRIES_MAX: u32 = 3;
 const SWEEP_AGAIN: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

@@ -251,7 +251,6 @@ export const sessions = (): SessionView[] => [
     route: "direct",
     progress: running,
     started: ago(12),
-    waiting: null,
   },
   {
     session: "s-2",
@@ -262,7 +261,6 @@ export const sessions = (): SessionView[] => [
     route: "relay",
     progress: scanning,
     started: ago(9),
-    waiting: null,
   },
 ];
 

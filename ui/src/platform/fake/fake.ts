@@ -247,7 +247,7 @@ export class FakePlatform implements Platform {
   renameComputer = (name: string) =>
     this.#answer("renameComputer", [name], () => {
       this.change((now) => {
-        if (now.endpoint) now.endpoint.name = name;
+        if (now.endpoint) now.endpoint.name = `smith#${name}`;
       });
       return null;
     });
@@ -419,11 +419,12 @@ export class FakePlatform implements Platform {
   onGoTo = (listener: (place: Destination) => void) => follow(this.#places, listener);
   onFolderDrop = (listener: (drop: FolderDrop) => void) => follow(this.#drops, listener);
 
-  #become(name: string, place: "file" | "keyring") {
+  #become(called: string, place: "file" | "keyring") {
+    const name = `smith#${called}`;
     const endpoint = {
       id: data.HERE,
       name,
-      owner: "smith",
+      owner: "smith@hub.alliance.example",
       hub: "https://hub.alliance.example",
       fingerprint: "SHA256:q7Xo2mXqv5y9",
     };

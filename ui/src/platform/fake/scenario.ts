@@ -97,7 +97,6 @@ function change(scenario: Scenario, { snapshot, shell }: World): void {
     case "disk-full":
       snapshot.state = "attention";
       notice(snapshot, "disk", "error");
-      waitFor(snapshot, problem("disk"));
       return;
     case "missing-folder":
       notice(snapshot, "folder", "warning");
@@ -150,10 +149,6 @@ function quiet(snapshot: Snapshot, state: Snapshot["state"]): void {
   snapshot.tasks.tasks = snapshot.tasks.tasks.filter((task) => task.status !== "ACTIVE");
 }
 
-function waitFor(snapshot: Snapshot, why: Problem): void {
-  snapshot.sessions = snapshot.sessions.map((session) => ({ ...session, waiting: why }));
-}
-
 function notice(snapshot: Snapshot, name: string, severity: "error" | "warning"): void {
   const why = problem(name);
   snapshot.notices = [{ code: why.code, title: "", text: why.message, severity, problem: why }];
@@ -171,8 +166,8 @@ function snapshot(): Snapshot {
     state: "transferring",
     endpoint: {
       id: data.HERE,
-      name: "WorkPC",
-      owner: "smith",
+      name: "smith#WorkPC",
+      owner: "smith@hub.alliance.example",
       hub: "https://hub.alliance.example",
       fingerprint: "SHA256:q7Xo2mXqv5y9m0pYt0u3dXo1q4Vd8T5m2kz6bCw9hRk",
     },

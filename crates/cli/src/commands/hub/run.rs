@@ -17,6 +17,7 @@ pub(super) async fn run(config: HubConfig, context: &Context) -> Result<(), Fail
     log();
     let hub = Hub::bind(config).await.map_err(not_started)?;
     let printer = &context.printer;
+    let asked_to_stop = asked_to_stop();
     let url = hub.url().as_str().trim_end_matches('/');
     let link = hub.first_admin_link();
     if printer.is_json() {
@@ -33,7 +34,7 @@ pub(super) async fn run(config: HubConfig, context: &Context) -> Result<(), Fail
         }
     }
     let asked = tokio::select! {
-        asked = asked_to_stop() => asked,
+        asked = asked_to_stop => asked,
         () = hub.join() => Ok(()),
     };
     printer.note("Stopping: what runs is finished and stored.");

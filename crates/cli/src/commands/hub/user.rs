@@ -64,6 +64,12 @@ enum Act {
         #[arg(value_name = "CODE")]
         code: String,
     },
+    /// End every sign-in of a person, in browsers, commands and apps; computers stay endpoints
+    SignOut {
+        /// Whose
+        #[arg(value_name = "HANDLE")]
+        handle: Handle,
+    },
     /// Close an account: nobody signs in to it, its tokens end
     Disable {
         /// Whose
@@ -114,6 +120,10 @@ pub(super) async fn run(args: Args, config: HubConfig, context: &Context) -> Res
             let work = async |admin: &Admin| admin.approve_device(&handle, &code).await;
             administer(config, work).await?;
             printer.note(format!("The computer is signed in as {handle}."));
+        }
+        Act::SignOut { handle } => {
+            administer(config, async |admin| admin.sign_out(&handle).await).await?;
+            printer.note(format!("{handle} is signed out everywhere."));
         }
         Act::Disable { handle } => {
             administer(config, async |admin| admin.set_disabled(&handle, true).await).await?;

@@ -157,7 +157,7 @@ impl Rig {
     }
 
     pub(super) fn slow(&self, pause: Duration) -> Slow {
-        Slow { pause, read: Arc::default() }
+        Slow { pause, read: Arc::default(), bytes: Arc::default() }
     }
 
     /// A disk that reads some blocks wrongly the first times.
@@ -216,11 +216,12 @@ pub(super) fn tree(top: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     found
 }
 
-/// A disk that takes its time to read.
+/// A disk that takes its time to read, and counts.
 #[derive(Clone, Debug)]
 pub(super) struct Slow {
     pause: Duration,
     pub(super) read: Arc<Counter>,
+    bytes: Arc<[AtomicUsize; 2]>,
 }
 
 #[derive(Debug, Default)]
@@ -240,6 +241,14 @@ impl Slow {
     pub(super) fn store(&self) -> Arc<dyn Store> {
         Arc::new(self.clone())
     }
+
+    pub(super) fn bytes_read(&self) -> usize {
+        self.bytes[0].load(Ordering::Relaxed)
+    }
+
+    pub(super) fn bytes_written(&self) -> usize {
+        self.bytes[1].load(Ordering::Relaxed)
+    }
 }
 
 impl Store for Slow {
@@ -247,7 +256,14 @@ impl Store for Slow {
         self.read.0.send_modify(|count| *count += 1);
         // tidy: allow(sleep): this disk is slow, that is what it is for
         std::thread::sleep(self.pause);
-        Disk.read_at(file, buffer, offset)
+        let read = Disk.read_at(file, buffer, offset)?;
+        self.bytes[0].fetch_add(read, Ordering::Relaxed);
+        Ok(read)
+    }
+
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.bytes[1].fetch_add(bytes.len(), Ordering::Relaxed);
+        Disk.write_at(file, bytes, offset)
     }
 }
 

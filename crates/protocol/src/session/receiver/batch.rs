@@ -168,12 +168,15 @@ impl Receiver {
         self.batch.parts.entry(number).or_default()
     }
 
-    pub(super) fn pump_flush(&mut self) {
+    /// Brings batches to the disk; `false` when that did not get on.
+    pub(super) fn pump_flush(&mut self) -> bool {
+        let mut went_on = false;
         loop {
             let Some(flush) = &self.flush else {
                 if !self.close_batch() {
-                    return;
+                    return went_on;
                 }
+                went_on = true;
                 continue;
             };
             match flush.stage {
@@ -189,8 +192,9 @@ impl Receiver {
                 | Stage::Placing { .. }
                 | Stage::SyncingDirs { .. }
                 | Stage::RetryingDirs { .. }
-                | Stage::Noting { .. } => return,
+                | Stage::Noting { .. } => return went_on,
             }
+            went_on = true;
         }
     }
 
@@ -504,7 +508,7 @@ impl Receiver {
             if part.placed {
                 let rest = file.meta.size - file.durable_bytes.min(file.meta.size);
                 self.counts.files_done += 1;
-                self.counts.bytes_done += rest;
+                self.counts.bytes_done = self.counts.bytes_done.saturating_add(rest);
                 self.settle(number);
             } else {
                 self.add_durable(number, part.bytes);
@@ -518,6 +522,9 @@ impl Receiver {
         self.batch.reopen(number);
         let Some(part) = self.batch.parts.remove(&number) else { return };
         self.batch.bytes -= part.bytes;
+        if self.batch.is_empty() {
+            self.batch = Batch::default(); // nothing waits since whenever it began
+        }
         self.content.settle(part.bytes);
         if let Some(file) = self.files.get_mut(&number) {
             file.in_batches -= 1;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     blocks::{BlockTree, Cv, HeldNode},
-    journal::PlacingFile,
+    journal::{HeldFile, PlacingFile},
     session::{
         EffectId, Fault, FileStamp, Meta, Now,
         dir::{Place, temp_name},
@@ -23,7 +23,7 @@ use crate::{
 pub(super) struct Compares {
     queue: VecDeque<Queued>,
     out: HashMap<EffectId, Vec<Queued>>,
-    digests: HashMap<EffectId, (u64, Option<FileStamp>)>,
+    digests: HashMap<EffectId, u64>,
     checks: HashMap<EffectId, u64>,
     /// After a fault that may pass, nothing is compared before this.
     until: Option<Now>,
@@ -68,11 +68,13 @@ impl Compares {
 }
 
 impl Receiver {
-    pub(super) fn pump_compares(&mut self) {
+    /// Has entries looked at; `false` when there was none to look at.
+    pub(super) fn pump_compares(&mut self) -> bool {
         if self.compares.until.is_some_and(|until| self.now < until) {
-            return;
+            return false;
         }
         self.compares.until = None;
+        let mut went_on = false;
         while self.compares.out.len() < COMPARES_MAX {
             let (mut batch, mut entries) = (Vec::new(), Vec::new());
             while entries.len() < COMPARED_MAX
@@ -89,6 +91,7 @@ impl Receiver {
                         break;
                     }
                 }
+                went_on = true;
             }
             if entries.is_empty() {
                 break;
@@ -97,6 +100,7 @@ impl Receiver {
             self.compares.out.insert(id, batch);
             self.effects.push_back(ReceiverEffect::Compare { id, entries });
         }
+        went_on
     }
 
     pub(super) fn compared(&mut self, id: EffectId, results: Vec<Result<Compared, Fault>>) {
@@ -132,13 +136,13 @@ impl Receiver {
     }
 
     pub(super) fn digested(&mut self, id: EffectId, digest: Option<Digest>) {
-        let Some((number, temp)) = self.compares.digests.remove(&id) else { return };
+        let Some(number) = self.compares.digests.remove(&id) else { return };
         match digest {
             Some(digest) => {
                 self.enter(number, Phase::WantedDigest(digest));
                 self.want_digest(number);
             }
-            None => self.go_on(number, temp),
+            None => self.go_on(number),
         }
     }
 
@@ -239,7 +243,8 @@ impl Receiver {
 
     /// Decides about a file, from what stands at the destination and what earlier sessions did.
     fn decide(&mut self, number: u64, found: AtDestination, temp: Option<FileStamp>) {
-        let Some(file) = self.files.get(&number) else { return };
+        let Some(file) = self.files.get_mut(&number) else { return };
+        file.temp_left = temp;
         let (meta, place) = (file.meta, file.place.clone());
         let key = place.key();
         let stamp = match found {
@@ -257,7 +262,7 @@ impl Receiver {
         }
         if let Some(placing) = self.recovered.placing.remove(&key)
             && placing.token == meta.token
-            && self.take_up(number, placing, stamp, temp)
+            && self.take_up(number, placing, stamp)
         {
             return;
         }
@@ -268,29 +273,23 @@ impl Receiver {
                 Some(false) => {}
                 None => {
                     let id = self.ids.next();
-                    self.compares.digests.insert(id, (number, temp));
+                    self.compares.digests.insert(id, number);
                     self.enter(number, Phase::Digesting);
                     self.effects.push_back(ReceiverEffect::Digest { id, place });
                     return;
                 }
             },
         }
-        self.go_on(number, temp);
+        self.go_on(number);
     }
 
     /// Goes on with a file that an earlier session was about to rename; `false` when it cannot.
-    fn take_up(
-        &mut self,
-        number: u64,
-        placing: PlacingFile,
-        stamp: Option<FileStamp>,
-        temp: Option<FileStamp>,
-    ) -> bool {
+    fn take_up(&mut self, number: u64, placing: PlacingFile, stamp: Option<FileStamp>) -> bool {
+        let Some(file) = self.files.get_mut(&number) else { return false };
         let is_placed = stamp == Some(placing.temp);
-        if !is_placed && temp != Some(placing.temp) {
+        if !is_placed && file.temp_left != Some(placing.temp) {
             return false;
         }
-        let Some(file) = self.files.get_mut(&number) else { return false };
         file.end = Some(placing.digest);
         file.placed = is_placed.then_some(placing.temp);
         file.temp_made = true;
@@ -300,10 +299,11 @@ impl Receiver {
     }
 
     /// Wants a file, after checking what an earlier session left of it.
-    fn go_on(&mut self, number: u64, temp: Option<FileStamp>) {
+    pub(super) fn go_on(&mut self, number: u64) {
         let Some(file) = self.files.get_mut(&number) else { return };
         let held = self.recovered.held.remove(&file.place.key());
-        let held = held.filter(|held| temp.is_some_and(|temp| temp.is_same_file(&held.temp)));
+        let is_left = |held: &HeldFile| file.temp_left.is_some_and(|t| t.is_same_file(&held.temp));
+        let held = held.filter(is_left);
         let Some(held) = held.filter(|_| !file.blocks.is_single()) else {
             return self.queue_want(number);
         };

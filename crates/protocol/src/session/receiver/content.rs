@@ -97,7 +97,7 @@ impl Receiver {
         if self.content.credit < self.content.received {
             return Err(Violation::Credit);
         }
-        self.counts.bytes_received += bytes;
+        self.counts.bytes_received = self.counts.bytes_received.saturating_add(bytes);
         if self.mode != Mode::Working {
             self.content.settle(bytes);
             self.effects.push_back(ReceiverEffect::Forget { buffer });
@@ -150,16 +150,17 @@ impl Receiver {
         }
     }
 
-    /// Tries again what found no room.
-    pub(super) fn pump_space(&mut self) {
+    /// Tries again what found no room; `false` when it is not time for it.
+    pub(super) fn pump_space(&mut self) -> bool {
         if self.space_until.is_none_or(|until| self.now < until) {
-            return;
+            return false;
         }
         self.space_until = None;
         let stalled = std::mem::take(&mut self.content.stalled);
         for (buffer, part) in stalled {
             self.write(buffer, vec![part]);
         }
+        true
     }
 
     /// Drops what waits for room: the session stops.
@@ -195,6 +196,7 @@ impl Receiver {
             return Err(Violation::Blocks);
         }
         file.writes_out += 1;
+        file.pieces_came = true;
         if piece.complete {
             self.ended(piece.file, outport_types::Digest(piece.hash))?;
         } else {

@@ -37,7 +37,11 @@ pub(super) struct File {
     pub(super) held_open: usize,
     /// How the sender says that it ended.
     pub(super) end: Option<Digest>,
+    /// Whether any content came in this attempt: what was offered may be overwritten then.
+    pub(super) pieces_came: bool,
     pub(super) temp: Option<Arc<Temp>>,
+    /// What an earlier session left under the temporary name.
+    pub(super) temp_left: Option<FileStamp>,
     /// Whether the temporary file was made, or found again.
     pub(super) temp_made: bool,
     /// Whether its name would survive a crash.
@@ -115,7 +119,9 @@ impl File {
             offered: Vec::new(),
             held_open: 0,
             end: None,
+            pieces_came: false,
             temp: None,
+            temp_left: None,
             temp_made: false,
             temp_durable: false,
             writes_out: 0,
@@ -221,7 +227,12 @@ impl Receiver {
         if then != Then::Place {
             file.end = None;
         }
-        file.offered.clear();
+        // What the sender did not get to is offered again.
+        for held in std::mem::take(&mut file.offered) {
+            if !file.pieces_came {
+                let _ = file.tree.insert(held.id, held.cv); // refused where it was confirmed
+            }
+        }
         let later = match then {
             Then::Fail { fault, at_destination } => {
                 let place = file.place.clone();
@@ -266,12 +277,14 @@ impl Receiver {
         self.enter(number, Phase::Waiting(again));
     }
 
-    /// Goes on with the files whose time has come.
-    pub(super) fn pump_retries(&mut self) {
+    /// Goes on with the files whose time has come; `false` when there was none.
+    pub(super) fn pump_retries(&mut self) -> bool {
+        let mut went_on = false;
         while let Some((until, number)) = self.retries.first().copied()
             && until <= self.now
         {
             self.retries.pop_first();
+            went_on = true;
             if self.mode != Mode::Working {
                 continue;
             }
@@ -286,6 +299,7 @@ impl Receiver {
                 }
             }
         }
+        went_on
     }
 
     /// Counts a fault that is overcome by trying again; `false` when it happened too often.
@@ -346,7 +360,7 @@ impl Receiver {
     pub(super) fn add_durable(&mut self, number: u64, bytes: u64) {
         if let Some(file) = self.files.get_mut(&number) {
             file.durable_bytes += bytes;
-            self.counts.bytes_done += bytes;
+            self.counts.bytes_done = self.counts.bytes_done.saturating_add(bytes);
         }
     }
 

@@ -51,18 +51,23 @@ impl Receiver {
         self.wants.ready.push_back(number);
     }
 
-    pub(super) fn pump_wants(&mut self) {
+    /// Prepares files, and asks for those that are ready; `false` when there was none.
+    pub(super) fn pump_wants(&mut self) -> bool {
+        let mut went_on = false;
         if self.space_until.is_none() {
             while let Some((position, number)) = self.wants.queue.front().copied()
                 && position <= self.log.durable()
             {
                 self.wants.queue.pop_front();
                 self.prepare(number);
+                went_on = true;
             }
         }
         while let Some(frame) = self.next_wants() {
             self.frames.push_back(frame);
+            went_on = true;
         }
+        went_on
     }
 
     pub(super) fn created(&mut self, id: EffectId, result: Result<(), Fault>) {
@@ -107,7 +112,7 @@ impl Receiver {
                 (HowEnded::Complete { digest }, Some(local)) if digest == local => {
                     self.keep(number)
                 }
-                (HowEnded::Complete { .. }, Some(_)) => self.queue_want(number),
+                (HowEnded::Complete { .. }, Some(_)) => self.go_on(number),
                 (HowEnded::Changed { meta }, _) => self.changed(number, meta)?,
                 (HowEnded::Failed(fault), _) => self.source_failed(number, fault),
             }
@@ -257,7 +262,7 @@ impl Receiver {
             }
             held_in_frame += held;
             (self.wants.held_open, file.held_open) = (open, held);
-            file.attempt = attempt;
+            (file.attempt, file.pieces_came) = (attempt, false);
             let ask = if ask {
                 Ask::Digest
             } else {

@@ -1,0 +1,130 @@
+//! What is shown and done goes by the config in force, not by a file that has a mistake.
+
+use std::sync::Arc;
+
+use outport_control::{FolderDecision, Verdict};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::*;
+use crate::{
+    config::Config,
+    hub_link::{HubLink, Shake},
+};
+
+#[tokio::test]
+async fn after_a_bad_edit_the_folders_are_shown_as_they_are_in_force() {
+    let rig = Rig::new().await;
+    let channel = rig.hub.accept().await;
+    fs::write(config_file(&rig.paths), "version = 1\n[[folders]]\npath = 3\n").unwrap();
+    let bad = |state: &Snapshot| state.notices.iter().any(|it| it.code == Code::BadConfig);
+    rig.wait_for(bad).await;
+    let mut client = rig.client().await;
+    let folders = client.folders().await.unwrap();
+    let folder = rig.folder().display().to_string();
+    let paths: Vec<_> = folders.iter().map(|folder| folder.path.as_str()).collect();
+    assert_eq!(paths, [folder.as_str()]);
+    let test = client.test_folder(format!("{folder}/x")).await.unwrap();
+    assert_eq!((test.decision, test.rule), (FolderDecision::ReadWrite, Some(folder)));
+    assert!(bad(&client.status().await.unwrap()), "the mistake is still told");
+
+    let report = examine(&rig, &mut client).await;
+    assert_eq!(verdicts(&report, "config"), [Verdict::Failed]);
+    assert_eq!(verdicts(&report, "folders"), [Verdict::Ok]);
+
+    drop(client);
+    let mut offline = Client::in_memory(Arc::new(Offline::new(&rig.paths)));
+    let refused = offline.folders().await.unwrap_err();
+    assert_eq!(refused.problem().code, Code::BadConfig, "without an agent nothing is in force");
+    rig.end(channel).await;
+}
+
+#[tokio::test]
+async fn another_file_of_certificates_is_dialled_with_at_once_and_known_to_the_doctor() {
+    let rig = Rig::new().await;
+    let old = rig.hub.accept().await;
+    rig.wait_for(|state| state.state == AgentState::Online).await;
+    let file = config_file(&rig.paths);
+    let text = fs::read_to_string(&file).unwrap();
+    let absent = rig.home.path().join("absent.pem");
+    fs::write(&file, format!("{text}[network]\nca_file = \"{}\"\n", absent.display())).unwrap();
+    let channel = rig.hub.accept().await; // the old one is open still
+    drop(old);
+    // A mistake that comes after it takes nothing back.
+    fs::write(&file, "version = true").unwrap();
+    rig.wait_for(|state| state.notices.iter().any(|it| it.code == Code::BadConfig)).await;
+    let mut client = rig.client().await;
+    let report = examine(&rig, &mut client).await;
+    assert_eq!(verdicts(&report, "ca"), [Verdict::Failed], "{report:?}");
+    drop(client);
+    rig.end(channel).await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_named_while_the_agent_runs_is_trusted() {
+    let home = TempDir::new().unwrap();
+    let paths = Paths::below(home.path(), Profile::default());
+    outport_control::ensure_private_dir(&paths.config_dir).unwrap();
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let pem = home.path().join("hub.pem");
+    fs::write(&pem, own.cert.pem()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let key = PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
+    let server = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key.into())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(server));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let accept = async || acceptor.accept(listener.accept().await.unwrap().0).await;
+
+    let in_force = watch::Sender::new(Arc::new(Config::load(&paths).unwrap()));
+    let (shake, stop) = (watch::Sender::new(Shake::default()), CancellationToken::new());
+    let (events, mut inbox) = mpsc::channel(16);
+    let link = HubLink {
+        hub: format!("https://{}", listener.local_addr().unwrap()).parse().unwrap(),
+        key: SecretKey::from_seed(&[5; 32]),
+        config: in_force.subscribe(),
+        events,
+        shakes: shake.subscribe(),
+        recall: watch::Sender::new(None).subscribe(),
+    };
+    let tracker = TaskTracker::new();
+    tracker.spawn(link.run(stop.clone()));
+    tracker.spawn(async move { while inbox.recv().await.is_some() {} });
+
+    timeout(LONG, accept()).await.unwrap().expect_err("nobody vouches for it");
+    fs::write(config_file(&paths), format!("[network]\nca_file = \"{}\"", pem.display())).unwrap();
+    in_force.send_replace(Arc::new(Config::load(&paths).unwrap()));
+    shake.send_modify(|shake| shake.trusts += 1);
+    let trusted = async { while accept().await.is_err() {} };
+    timeout(LONG, trusted).await.expect("the owner does");
+    stop.cancel();
+    tracker.close();
+    timeout(LONG, tracker.wait()).await.unwrap();
+}
+
+/// The doctor's report; the hub answers whom it dials.
+async fn examine(rig: &Rig, client: &mut Client) -> outport_control::DoctorReport {
+    let hub = async {
+        loop {
+            drop(rig.hub.accept().await);
+        }
+    };
+    tokio::select! {
+        report = client.doctor() => report.unwrap(),
+        () = hub => unreachable!(),
+    }
+}
+
+fn verdicts(report: &outport_control::DoctorReport, name: &str) -> Vec<Verdict> {
+    let named = report.checks.iter().filter(|check| check.name == name);
+    named.map(|check| check.verdict).collect()
+}

@@ -1,0 +1,89 @@
+//! Frames between two agents.
+
+use outport_protocol::{
+    blocks::{HeldNode, NodeId},
+    session::{
+        Ask, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot, LeftKind, Meta, Piece, Pieces, Span,
+        Totals, VersionToken, Want,
+    },
+};
+use outport_types::{Code, Digest};
+
+use crate::{complete, hex, name, pinned, time};
+
+#[test]
+fn every_frame_of_a_session_keeps_its_bytes() {
+    let mut forms = Vec::new();
+    for frame in frames() {
+        let bytes = frame.encode();
+        assert_eq!(Frame::decode(&bytes), Ok(frame.clone()));
+        forms.push((kind(&frame), hex(&bytes)));
+    }
+    complete(forms.iter().map(|(kind, _)| *kind), 8);
+    let header = Pieces { pieces: vec![piece(0, true), piece(1, false)] };
+    assert_eq!(Pieces::decode(&header.encode(), 2000), Ok(header.clone()));
+    forms.push(("data header", hex(&header.encode())));
+    pinned("session", &forms);
+}
+
+fn frames() -> Vec<Frame> {
+    let fault = Fault::never(Code::OsPermission, "why");
+    let entries = vec![
+        Entry::Item(ItemRoot::File(meta())),
+        Entry::Item(ItemRoot::Dir),
+        Entry::Item(ItemRoot::Unreadable(fault.clone())),
+        Entry::Open { dir: 1 },
+        Entry::File { name: name(b"a\xff"), meta: meta() },
+        Entry::Dir { name: name("é".as_bytes()) },
+        Entry::Left { name: name(b"l"), kind: LeftKind::Link },
+        Entry::Left { name: name(b"p"), kind: LeftKind::Pipe },
+        Entry::Left { name: name(b"s"), kind: LeftKind::Socket },
+        Entry::Left { name: name(b"v"), kind: LeftKind::Device },
+        Entry::Left { name: name(b"x"), kind: LeftKind::Other },
+        Entry::Unreadable { name: name(b"z"), fault: Fault::backoff(Code::Disk, "") },
+        Entry::Close { incomplete: None },
+        Entry::Close { incomplete: Some(fault.clone()) },
+        Entry::End(Totals { files: 2, bytes: 6000, directories: 2 }),
+    ];
+    let node = |first, level| NodeId { first, level };
+    let held =
+        vec![HeldNode { id: node(0, 2), cv: [8; 32] }, HeldNode { id: node(4, 0), cv: [9; 32] }];
+    let want = |ask| Want { file: 4, attempt: 300, token: VersionToken([5; 16]), ask };
+    let end = |how| FileEnd { file: 4, attempt: 300, how };
+    vec![
+        Frame::Manifest(entries),
+        Frame::Release(vec![Span { first: 0, count: 4 }, Span { first: 1 << 40, count: 1 }]),
+        Frame::Want(vec![want(Ask::Content { held }), want(Ask::Digest)]),
+        Frame::Credit { total: 58_720_257 },
+        Frame::Matched { file: 4, attempt: 300, nodes: vec![node(0, 2)] },
+        Frame::Ends(vec![
+            end(HowEnded::Complete { digest: Digest([6; 32]) }),
+            end(HowEnded::Changed { meta: meta() }),
+            end(HowEnded::Failed(fault)),
+        ]),
+        Frame::Finished { succeeded: false },
+        Frame::Finished { succeeded: true },
+        Frame::Bye,
+    ]
+}
+
+fn kind(frame: &Frame) -> &'static str {
+    match frame {
+        Frame::Manifest(_) => "manifest",
+        Frame::Release(_) => "release",
+        Frame::Want(_) => "want",
+        Frame::Credit { .. } => "credit",
+        Frame::Matched { .. } => "matched",
+        Frame::Ends(_) => "ends",
+        Frame::Finished { .. } => "finished",
+        Frame::Bye => "bye",
+    }
+}
+
+fn meta() -> Meta {
+    Meta { size: 3000, mtime: time(-1), mode: 0o644, token: VersionToken([5; 16]) }
+}
+
+fn piece(block: u32, complete: bool) -> Piece {
+    Piece { file: 4, attempt: 300, block, bytes: 1000, hash: [7; 32], complete }
+}
