@@ -1,5 +1,6 @@
 //! The hub as a service: bind, serve, stop.
 
+mod absent;
 mod accept;
 mod routes;
 mod tls;

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use outport_api::transfer::error_code;
-use outport_types::{Code, EndpointId, NameError, PathError, Problem};
+use outport_types::{Code, NameError, PathError, Problem};
 use sea_orm::DbErr;
 
 use crate::{
@@ -16,9 +16,9 @@ use crate::{
 pub(crate) enum EndpointError {
     #[error("there is no endpoint {id}, or the caller has no right to see it")]
     NotFound { id: String },
-    #[error("the endpoint {id} was deleted")]
-    Deleted { id: EndpointId },
-    #[error("the caller may not {what}")]
+    #[error("the endpoint {name} was deleted")]
+    Deleted { name: String },
+    #[error("you may not {what}: it is not yours")]
     Forbidden { what: &'static str },
     #[error("only endpoints with an agent can be made here: is_globus_connect must be true")]
     NotGlobusConnect,
@@ -56,8 +56,8 @@ impl EndpointError {
             Self::NotFound { id } => {
                 Some(Problem::new(Code::EndpointNotFound, [("endpoint", id.as_str().into())]))
             }
-            Self::Deleted { id } => {
-                Some(Problem::new(Code::EndpointRemoved, [("endpoint", id.to_string().into())]))
+            Self::Deleted { name } => {
+                Some(Problem::new(Code::EndpointRemoved, [("endpoint", name.as_str().into())]))
             }
             Self::Forbidden { .. }
             | Self::NotGlobusConnect

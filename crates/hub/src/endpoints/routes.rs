@@ -63,7 +63,9 @@ impl HubState {
             return Err(not_found());
         }
         if row.deleted_at.is_some() {
-            return Err(EndpointError::Deleted { id });
+            let names = self.endpoints.names([row.id]).await?;
+            let name = names.get(&row.id).map(ToString::to_string).unwrap_or_default();
+            return Err(EndpointError::Deleted { name });
         }
         Ok((row, rights))
     }
@@ -203,7 +205,7 @@ async fn update(
             Box::pin(async move {
                 // Read again inside the transaction: two updates at once shall both count.
                 let found = endpoint::Entity::find_by_id(id.uuid()).one(tx).await?;
-                let row = found.ok_or(EndpointError::Deleted { id })?;
+                let row = found.ok_or_else(|| EndpointError::NotFound { id: id.to_string() })?;
                 let mut settings = Settings::from_text(&row.settings);
                 settings.apply(&asked)?;
                 let name = match new_name {

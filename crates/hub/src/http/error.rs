@@ -77,6 +77,9 @@ pub(crate) enum TransferShape {}
 /// `{errors: [...], error, error_description}`, of the Auth API.
 #[derive(Debug)]
 pub(crate) enum AuthShape {}
+/// `{error: {code, detail, status}}`, of the Timers and Flows APIs.
+#[derive(Debug)]
+enum ServiceShape {}
 /// `{code, args, message, request_id}`, of Outport's own API.
 #[derive(Debug)]
 pub(crate) enum OutportShape {}
@@ -206,6 +209,26 @@ impl Shape for AuthShape {
     }
 }
 
+impl Shape for ServiceShape {
+    const UNAUTHENTICATED: &'static str = auth_code::UNAUTHORIZED;
+    const FORBIDDEN: &'static str = auth_code::FORBIDDEN;
+    const BAD_REQUEST: &'static str = auth_code::BAD_REQUEST;
+    const TOO_MANY: &'static str = auth_code::TOO_MANY_REQUESTS;
+    const INTERNAL: &'static str = auth_code::INTERNAL;
+    const NOT_FOUND: &'static str = auth_code::NOT_FOUND;
+
+    fn body(parts: &ErrorParts<'_>) -> Value {
+        json!({
+            "error": {
+                "code": parts.code,
+                "detail": parts.message,
+                "status": parts.status.as_u16(),
+            },
+            "request_id": parts.request_id,
+        })
+    }
+}
+
 impl Shape for OutportShape {
     const UNAUTHENTICATED: &'static str = auth_code::UNAUTHORIZED;
     const FORBIDDEN: &'static str = auth_code::FORBIDDEN;
@@ -265,8 +288,11 @@ impl<S: Shape> IntoResponse for ApiError<S> {
 /// The plain answer of a path: the shape of the API that the path belongs to.
 pub(crate) fn shape_of(path: &str, status: StatusCode, message: &str) -> Response {
     let transfer = ["/v0.10/", "/v2/tunnels", "/v2/stream_access_points"];
+    let service = ["/v2/timer", "/jobs", "/flows", "/runs", "/registered_apis", "/web_inputs"];
     if transfer.iter().any(|prefix| path.starts_with(prefix)) {
         plain::<TransferShape>(status, message)
+    } else if service.iter().any(|prefix| path.starts_with(prefix)) {
+        plain::<ServiceShape>(status, message)
     } else if path.starts_with("/outport/") {
         plain::<OutportShape>(status, message)
     } else {

@@ -15,6 +15,7 @@ use outport_api::{live::EVENTS_PATH, transfer::PREFIX};
 use outport_protocol::control::CONTROL_PATH;
 use outport_types::Chain;
 
+use super::absent::absent_part;
 use crate::{
     about, auth, endpoints, events,
     http::{AuthError, BodyLimit, ClientAddress, SMALL_BYTES, read_whole_body, shape_of, track},
@@ -85,8 +86,12 @@ async fn metrics(
 }
 
 async fn unknown(request: Request) -> Response {
-    let message = "There is nothing at this address.";
-    shape_of(request.uri().path(), StatusCode::NOT_FOUND, message)
+    let path = request.uri().path();
+    let message = match absent_part(path) {
+        Some(part) => format!("This hub does not have {part} yet."),
+        None => "There is nothing at this address.".to_owned(),
+    };
+    shape_of(path, StatusCode::NOT_FOUND, &message)
 }
 
 async fn wrong_method(request: Request) -> Response {

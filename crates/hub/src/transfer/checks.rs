@@ -6,32 +6,26 @@ use outport_protocol::orders::{
     DeleteOrders, ITEMS_MAX, Orders, TransferItem, TransferOrders, Work,
 };
 use outport_types::{Code, CollectionPath, Problem, TaskId};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::operations::parse_path;
 use crate::http::TransferError;
 
-/// Refuses options that the agents do not know yet: a transfer that ignores what it was asked would
-/// do damage.
+/// Refuses options that the agents do not know yet, and those that this hub never heard of: a
+/// transfer that ignores what it was asked would do damage.
 pub(super) fn refuse_unsupported(document: &Value) -> Result<(), TransferError> {
     let Value::Object(fields) = document else {
         return Err(TransferError::bad_request("The body must be a JSON object."));
     };
-    for name in UNSUPPORTED {
-        if fields.get(*name).is_some_and(is_meant) {
-            return Err(unsupported(name));
-        }
-    }
+    refuse_all_but(FIELDS, fields)?;
     let items = fields.get("DATA").and_then(Value::as_array);
     for item in items.into_iter().flatten() {
         let is_item = item.get("DATA_TYPE").and_then(Value::as_str);
         if is_item.is_some_and(|kind| !ITEM_TYPES.contains(&kind)) {
             return Err(unsupported(is_item.unwrap_or_default()));
         }
-        for name in UNSUPPORTED_OF_ITEMS {
-            if item.get(*name).is_some_and(is_meant) {
-                return Err(unsupported(name));
-            }
+        if let Value::Object(fields) = item {
+            refuse_all_but(FIELDS_OF_ITEMS, fields)?;
         }
     }
     match fields.get("sync_level") {
@@ -121,6 +115,16 @@ pub(super) fn check_label(label: Option<&str>) -> Result<(), TransferError> {
     Ok(())
 }
 
+fn refuse_all_but(known: &[&str], fields: &Map<String, Value>) -> Result<(), TransferError> {
+    let is_known = |name: &str| known.contains(&name) || name.starts_with("perf_");
+    match fields.iter().find(|(name, value)| !is_known(name) && is_meant(value)) {
+        Some((name, _)) => {
+            Err(unsupported(&name.chars().take(SHOWN_CHARS_MAX).collect::<String>()))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Whether a value asks for something: absent, null, false and empty ones do not.
 fn is_meant(value: &Value) -> bool {
     match value {
@@ -133,7 +137,10 @@ fn is_meant(value: &Value) -> bool {
 }
 
 fn unsupported(name: &str) -> TransferError {
-    let message = format!("This hub does not support {name} yet. Leave it out.");
+    // Who uses the official command knows the option, not the field.
+    let options = OPTIONS.iter().find(|(field, _)| *field == name);
+    let options = options.map(|(_, options)| format!(" ({options})")).unwrap_or_default();
+    let message = format!("This hub does not support {name}{options} yet. Leave it out.");
     TransferError::bad_request(message).with("unsupported", name)
 }
 
@@ -164,11 +171,46 @@ fn bound_paths<'a>(paths: impl Iterator<Item = &'a CollectionPath>) -> Result<()
     Ok(())
 }
 
-/// Options of submissions that agents cannot carry out yet.
-const UNSUPPORTED: &[&str] =
-    &["delete_destination_extra", "filter_rules", "recursive_symlinks", "fail_on_symlinks"];
-/// Options of items that agents cannot carry out yet.
-const UNSUPPORTED_OF_ITEMS: &[&str] = &["external_checksum", "checksum_algorithm"];
+/// The fields of submissions that are carried out, or that change nothing about what arrives:
+/// an agent has one local user, tunes itself (`perf_…`), and needs no activation.
+const FIELDS: &[&str] = &[
+    "DATA",
+    "DATA_TYPE",
+    "deadline",
+    "destination_endpoint",
+    "destination_local_user",
+    "encrypt_data",
+    "endpoint",
+    "fail_on_quota_errors",
+    "ignore_missing",
+    "interpret_globs",
+    "label",
+    "local_user",
+    "notify_on_failed",
+    "notify_on_inactive",
+    "notify_on_succeeded",
+    "preserve_timestamp",
+    "recursive",
+    "skip_activation_check",
+    "skip_source_errors",
+    "source_endpoint",
+    "source_local_user",
+    "submission_id",
+    "sync_level",
+    "verify_checksum",
+];
+/// The same of items.
+const FIELDS_OF_ITEMS: &[&str] =
+    &["DATA_TYPE", "destination_path", "path", "recursive", "source_path"];
+/// The options of the official command behind fields that agents cannot carry out yet.
+const OPTIONS: &[(&str, &str)] = &[
+    ("checksum_algorithm", "--checksum-algorithm"),
+    ("delete_destination_extra", "--delete-destination-extra"),
+    ("external_checksum", "--external-checksum"),
+    ("filter_rules", "--include, --exclude"),
+];
+/// How much of an unknown name an error repeats.
+const SHOWN_CHARS_MAX: usize = 100;
 const ITEM_TYPES: &[&str] = &["transfer_item", "delete_item"];
 /// As the public service has it.
 const LABEL_CHARS_MAX: usize = 128;
@@ -187,7 +229,10 @@ mod tests {
             (json!({"delete_destination_extra": true}), "delete_destination_extra"),
             (json!({"filter_rules": [{"method": "exclude", "name": "*"}]}), "filter_rules"),
             (json!({"recursive_symlinks": "copy"}), "recursive_symlinks"),
+            (json!({"filter_rules": [{"name": "*"}]}), "--exclude"),
             (json!({"DATA": [{"external_checksum": "abc"}]}), "external_checksum"),
+            (json!({"keep_owners": true}), "keep_owners"),
+            (json!({"DATA": [{"rename_if_there": "x"}]}), "rename_if_there"),
             (json!({"DATA": [{"DATA_TYPE": "transfer_symlink_item"}]}), "transfer_symlink_item"),
             (json!({"sync_level": 7}), "sync_level"),
             (json!({"sync_level": "size"}), "sync_level"),
@@ -201,7 +246,8 @@ mod tests {
     fn options_that_ask_for_nothing_are_accepted() {
         let document = json!({
             "delete_destination_extra": false, "filter_rules": null, "sync_level": 3,
-            "recursive_symlinks": "ignore",
+            "recursive_symlinks": "ignore", "keep_owners": false, "perf_cc": 4,
+            "skip_activation_check": true, "source_local_user": "smith",
             "DATA": [{"DATA_TYPE": "transfer_item", "external_checksum": null}],
         });
         refuse_unsupported(&document).unwrap();

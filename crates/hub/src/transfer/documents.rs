@@ -123,7 +123,7 @@ fn document(
     let is_delete = kind == TaskKind::Delete;
     let other_end = Some(row.destination_id).filter(|_| !is_delete);
     let standing = status_fields(status, live, names);
-    let subtasks = Subtasks::of(status, row.failure.as_deref(), &counts);
+    let subtasks = Subtasks::of(kind, status, row.failure.as_deref(), &counts);
     Ok(Task {
         task_id: TaskId::from_uuid(row.id),
         kind,
@@ -145,7 +145,7 @@ fn document(
         files: if is_delete { counts.deleted.max(counts.files_found) } else { counts.files_found },
         directories: counts.directories_found,
         symlinks: counts.links_skipped,
-        files_skipped: counts.files_unchanged + counts.errors_skipped,
+        files_skipped: counts.files_unchanged + subtasks.skipped,
         files_transferred: counts.files_done,
         bytes_transferred: counts.bytes_done,
         bytes_checksummed: if options.verify { counts.bytes_done } else { 0 },
@@ -157,7 +157,7 @@ fn document(
         subtasks_failed: subtasks.failed,
         subtasks_canceled: subtasks.canceled,
         subtasks_expired: subtasks.expired,
-        subtasks_skipped_errors: counts.errors_skipped,
+        subtasks_skipped_errors: subtasks.skipped,
         source_endpoint: name(row.source_id),
         source_endpoint_id: EndpointId::from_uuid(row.source_id),
         source_endpoint_display_name: short(row.source_id),
@@ -300,15 +300,30 @@ struct Subtasks {
     failed: u64,
     canceled: u64,
     expired: u64,
+    skipped: u64,
 }
 
 impl Subtasks {
-    fn of(status: TaskStatus, failure: Option<&str>, counts: &Counts) -> Self {
+    fn of(kind: TaskKind, status: TaskStatus, failure: Option<&str>, counts: &Counts) -> Self {
+        match kind {
+            TaskKind::Transfer => Self::of_transfer(status, failure, counts),
+            TaskKind::Delete => Self::of_deletion(counts),
+        }
+    }
+
+    /// Nobody counts beforehand what a deletion will find; what it cannot delete fails it.
+    fn of_deletion(counts: &Counts) -> Self {
+        let (succeeded, failed) = (counts.deleted, counts.errors_skipped);
+        Self { total: succeeded + failed, succeeded, failed, ..Self::default() }
+    }
+
+    fn of_transfer(status: TaskStatus, failure: Option<&str>, counts: &Counts) -> Self {
         let total = counts.files_found + counts.directories_found;
         let settled = counts.files_done + counts.files_unchanged + counts.directories_done;
         let succeeded = settled.min(total);
         let open = total.saturating_sub(succeeded + counts.errors_skipped);
-        let mut this = Self { total, succeeded, ..Self::default() };
+        let skipped = counts.errors_skipped;
+        let mut this = Self { total, succeeded, skipped, ..Self::default() };
         let failure: Option<Problem> = failure.and_then(|text| serde_json::from_str(text).ok());
         match (status, failure.map(|problem| problem.code)) {
             (TaskStatus::Succeeded, _) => {}
@@ -344,8 +359,16 @@ mod tests {
         let counts = Counts { files_found: 10, files_done: 4, ..Counts::default() };
         let canceled = Problem::new(Code::Canceled, [("who", "smith".into())]);
         let text = serde_json::to_string(&canceled).unwrap();
-        assert_eq!(Subtasks::of(TaskStatus::Failed, Some(&text), &counts).canceled, 6);
-        assert_eq!(Subtasks::of(TaskStatus::Active, None, &counts).pending, 6);
+        let of = |status, failure| Subtasks::of(TaskKind::Transfer, status, failure, &counts);
+        assert_eq!(of(TaskStatus::Failed, Some(text.as_str())).canceled, 6);
+        assert_eq!(of(TaskStatus::Active, None).pending, 6);
         assert_eq!(fatal_error(&text).unwrap().code, "CANCELED");
+    }
+
+    #[test]
+    fn a_deletion_counts_what_it_deleted_and_what_it_could_not() {
+        let counts = Counts { deleted: 3, errors_skipped: 1, ..Counts::default() };
+        let of = Subtasks::of(TaskKind::Delete, TaskStatus::Failed, None, &counts);
+        assert_eq!((of.total, of.succeeded, of.failed, of.skipped), (4, 3, 1, 0));
     }
 }

@@ -84,8 +84,14 @@ pub(super) async fn delete(
 }
 
 fn read<T: DeserializeOwned>(document: &Value) -> Result<T, TransferError> {
-    T::deserialize(document)
-        .map_err(|error| TransferError::bad_request(format!("The document is malformed: {error}.")))
+    serde_path_to_error::deserialize(document).map_err(|error| {
+        let place = match error.path().to_string() {
+            whole if whole == "." => String::new(),
+            field => field + ": ",
+        };
+        let error = error.into_inner();
+        TransferError::bad_request(format!("The document is malformed: {place}{error}."))
+    })
 }
 
 /// What tells two submissions apart, whatever the order of their keys.

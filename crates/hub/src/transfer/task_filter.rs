@@ -30,9 +30,8 @@ pub(super) enum TaskFilterError {
 /// What a filter lets through.
 pub(super) fn parse_filter(text: &str) -> Result<Condition, TaskFilterError> {
     let mut all = Condition::all();
-    // A label may hold a slash; a clause begins with a field's name.
-    for clause in text.split('/').filter(|clause| !clause.trim().is_empty()) {
-        let no_field = || TaskFilterError::NoField { clause: clause.to_owned() };
+    for clause in &clauses(text) {
+        let no_field = || TaskFilterError::NoField { clause: clause.clone() };
         let (field, values) = clause.split_once(':').ok_or_else(no_field)?;
         if VALUES_MAX < values.split(',').count() {
             return Err(TaskFilterError::TooMany { max: VALUES_MAX });
@@ -56,6 +55,25 @@ pub(super) fn parse_filter(text: &str) -> Result<Condition, TaskFilterError> {
         });
     }
     Ok(all)
+}
+
+/// Takes a filter apart. A label may hold slashes: after one, only the name of a field begins the
+/// next clause.
+fn clauses(text: &str) -> Vec<String> {
+    let mut clauses: Vec<String> = Vec::new();
+    for part in text.split('/') {
+        let field = part.split_once(':').map(|(field, _)| field.trim());
+        let begins = field.is_some_and(|field| FIELDS.contains(&field));
+        match clauses.last_mut() {
+            Some(label) if label.trim_start().starts_with("label:") && !begins => {
+                label.push('/');
+                label.push_str(part);
+            }
+            Some(_) | None => clauses.push(part.to_owned()),
+        }
+    }
+    clauses.retain(|clause| !clause.trim().is_empty());
+    clauses
 }
 
 /// Reads `request_time DESC`; the newest come first unless asked otherwise.
@@ -108,7 +126,8 @@ fn label(values: &str) -> Condition {
         };
         let fits = match value.strip_prefix('~') {
             Some(glob) => {
-                let like = LikeExpr::new(like_of(&glob.to_lowercase())).escape('\\');
+                // SQLite makes small letters of ASCII only.
+                let like = LikeExpr::new(like_of(&glob.to_ascii_lowercase())).escape('\\');
                 Expr::expr(Func::lower(Expr::col(Column::Label))).like(like)
             }
             None => Column::Label.eq(value.strip_prefix('=').unwrap_or(value)),
@@ -154,6 +173,8 @@ fn span(values: &str, field: &'static str, column: Column) -> Result<Condition, 
     Ok(all)
 }
 
+/// What tasks can be filtered by.
+const FIELDS: &[&str] = &["task_id", "status", "type", "label", "request_time", "completion_time"];
 /// Values of one clause; `cancel --all` names its tasks one by one.
 const VALUES_MAX: usize = 500;
 
@@ -180,6 +201,18 @@ mod tests {
         assert!(text.contains(">= 1769860800000"), "{text}");
         assert!(!text.contains("<="), "{text}");
         sql("");
+    }
+
+    #[test]
+    fn labels_hold_slashes_and_letters_of_any_language() {
+        assert_eq!(
+            clauses("type:DELETE/label:~a/b:c/status:ACTIVE"),
+            ["type:DELETE", "label:~a/b:c", "status:ACTIVE"]
+        );
+        assert_eq!(clauses("status:ACTIVE/colour:red/"), ["status:ACTIVE", "colour:red"]);
+        let query = task::Entity::find().filter(parse_filter("label:~ÜBUNG*").unwrap());
+        let text = query.build(sea_orm::DbBackend::Sqlite).to_string();
+        assert!(text.contains("'Übung%'"), "{text}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod device_flow;
 mod endpoints;
 mod files;
 mod live;
+mod official_clients;
 mod pages;
 mod resources;
 mod restart;
