@@ -8,11 +8,11 @@ use std::{
 use outport_control::{Paths, ensure_private_dir};
 use outport_types::{Code, Language, Problem};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use specta::Type;
 
 /// The settings of tray and window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(default)]
 pub(crate) struct ShellSettings {
     /// `null`: the system's.
     pub(crate) language: Option<Language>,
@@ -34,7 +34,6 @@ pub(crate) struct ShellSettings {
 
 /// Which notifications are wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(default)]
 pub(crate) struct Notify {
     pub(crate) finished: bool,
     pub(crate) failed: bool,
@@ -61,7 +60,7 @@ impl ShellSettings {
     pub(crate) fn load(paths: &Paths) -> Self {
         let file = file(paths);
         match fs::read(&file) {
-            Ok(content) => serde_json::from_slice(&content).unwrap_or_else(|error| {
+            Ok(content) => read(&content).unwrap_or_else(|error| {
                 tracing::warn!(%error, file = %file.display(), "cannot understand the app's settings");
                 Self::default()
             }),
@@ -84,6 +83,24 @@ impl ShellSettings {
             let (path, reason) = (file.display().to_string(), error.to_string());
             Problem::new(Code::StateUnusable, [("path", path.into()), ("reason", reason.into())])
         })
+    }
+}
+
+/// What a file says; what it does not say is as by default, since it may be of another version.
+fn read(content: &[u8]) -> serde_json::Result<ShellSettings> {
+    let mut whole = serde_json::to_value(ShellSettings::default())?;
+    lay_over(&mut whole, serde_json::from_slice(content)?);
+    serde_json::from_value(whole)
+}
+
+fn lay_over(below: &mut Value, above: Value) {
+    match (below, above) {
+        (Value::Object(below), Value::Object(above)) => {
+            for (name, value) in above {
+                lay_over(below.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (below, above) => *below = above,
     }
 }
 

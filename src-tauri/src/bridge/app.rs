@@ -64,6 +64,11 @@ pub(super) async fn retry_agent(shell: State<'_, Shell>) -> Result<ShellState, P
 pub(super) async fn pick_folder(app: AppHandle, title: String) -> Result<Option<String>, Problem> {
     let (answer, answered) = oneshot::channel();
     let dialog = app.dialog().file().set_title(title).set_can_create_directories(true);
+    // Where people's folders are; some systems would begin with the files used last, which are none.
+    let dialog = match app.path().home_dir() {
+        Ok(home) => dialog.set_directory(home),
+        Err(_) => dialog,
+    };
     let dialog = match app.get_webview_window("main") {
         Some(window) => dialog.set_parent(&window),
         None => dialog,
@@ -105,8 +110,9 @@ pub(super) async fn save_text(
 /// Puts a text on the system's clipboard.
 #[tauri::command]
 #[specta::specta]
-pub(super) fn copy_text(clipboard: State<'_, Clipboard>, text: String) {
+pub(super) fn copy_text(clipboard: State<'_, Clipboard>, text: String) -> Result<(), Problem> {
     clipboard.copy(text);
+    Ok(())
 }
 
 /// Opens a page in the system's browser. Only addresses of the web, never a program or a file.

@@ -1,89 +1,73 @@
-import { invoke } from "@tauri-apps/api/core";
-import { type UnlistenFn, listen } from "@tauri-apps/api/event";
+import type { UnlistenFn } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
+import { commands, events } from "./bindings";
 import type { FolderDrop, Platform, Stop } from "./platform";
-import type {
-  CollectionQuery,
-  Destination,
-  ListQuery,
-  NewDeletion,
-  NewFolder,
-  NewTransfer,
-  Outcome,
-  Problem,
-  Registration,
-  Settings,
-  ShellSettings,
-  ShellState,
-  Snapshot,
-  TasksQuery,
-  Time,
-} from "./types";
+import type { Destination, Outcome, Problem, ShellState, Snapshot } from "./types";
 
 /** The desktop app: each method is one command of the bridge in `src-tauri`. */
 export class TauriPlatform implements Platform {
-  status = () => call<Snapshot>("status");
-  pause = (until: Time | null) => call<null>("pause", { until });
-  resume = () => call<null>("resume");
+  status: Platform["status"] = () => told(commands.status());
+  pause: Platform["pause"] = (until) => told(commands.pause(until));
+  resume: Platform["resume"] = () => told(commands.resume());
 
-  addFolder: Platform["addFolder"] = (folder: NewFolder) => call("add_folder", { folder });
-  removeFolder: Platform["removeFolder"] = (path: string) => call("remove_folder", { path });
-  testFolder: Platform["testFolder"] = (path: string) => call("test_folder", { path });
+  addFolder: Platform["addFolder"] = (folder) => told(commands.addFolder(folder));
+  removeFolder: Platform["removeFolder"] = (path) => told(commands.removeFolder(path));
+  testFolder: Platform["testFolder"] = (path) => told(commands.testFolder(path));
 
-  doctor: Platform["doctor"] = () => call("doctor");
-  diagnostics: Platform["diagnostics"] = () => call("diagnostics");
-  log: Platform["log"] = (lines: number) => call("log", { lines });
-  saveSettings: Platform["saveSettings"] = (settings: Settings) => call("save_settings", { settings });
+  doctor: Platform["doctor"] = () => told(commands.doctor());
+  diagnostics: Platform["diagnostics"] = () => told(commands.diagnostics());
+  log: Platform["log"] = (lines) => told(commands.log(lines));
+  saveSettings: Platform["saveSettings"] = (settings) => told(commands.saveSettings(settings));
 
-  checkHub: Platform["checkHub"] = (address: string) => call("check_hub", { address });
-  beginSignIn: Platform["beginSignIn"] = (hub: string, way: "browser" | "code") =>
-    call("begin_sign_in", { hub, way });
-  cancelSignIn = () => call<null>("cancel_sign_in");
-  signOut = () => call<null>("sign_out");
-  checkName: Platform["checkName"] = (name: string) => call("check_name", { name });
-  register: Platform["register"] = (computer: Registration) => call("register", { computer });
-  setUp: Platform["setUp"] = (key: string, place: "file" | "keyring") => call("set_up", { key, place });
-  renameComputer = (name: string) => call<null>("rename_computer", { name });
-  removeComputer = (onlyHere: boolean) => call<null>("remove_computer", { onlyHere });
-  preset: Platform["preset"] = () => call("preset");
+  checkHub: Platform["checkHub"] = (address) => told(commands.checkHub(address));
+  beginSignIn: Platform["beginSignIn"] = (hub, way) => told(commands.beginSignIn(hub, way));
+  cancelSignIn: Platform["cancelSignIn"] = () => told(commands.cancelSignIn());
+  signOut: Platform["signOut"] = () => told(commands.signOut());
+  checkName: Platform["checkName"] = (name) => told(commands.checkName(name));
+  register: Platform["register"] = (computer) => told(commands.register(computer));
+  setUp: Platform["setUp"] = (key, place) => told(commands.setUp(key, place));
+  renameComputer: Platform["renameComputer"] = (name) => told(commands.renameComputer(name));
+  removeComputer: Platform["removeComputer"] = (onlyHere) => told(commands.removeComputer(onlyHere));
+  preset: Platform["preset"] = () => told(commands.preset());
 
-  collections: Platform["collections"] = (query: CollectionQuery) => call("collections", { query });
-  collection: Platform["collection"] = (name: string) => call("collection", { name });
-  list: Platform["list"] = (query: ListQuery) => call("list", { query });
-  stat: Platform["stat"] = (collection: string, path: string) => call("stat", { collection, path });
-  makeFolder = (collection: string, path: string) => call<null>("make_folder", { collection, path });
-  renameFile: Platform["renameFile"] = (rename) => call("rename_file", { rename });
+  collections: Platform["collections"] = (query) => told(commands.collections(query));
+  collection: Platform["collection"] = (name) => told(commands.collection(name));
+  list: Platform["list"] = (query) => told(commands.list(query));
+  stat: Platform["stat"] = (collection, path) => told(commands.stat(collection, path));
+  makeFolder: Platform["makeFolder"] = (collection, path) => told(commands.makeFolder(collection, path));
+  renameFile: Platform["renameFile"] = (rename) => told(commands.renameFile(rename));
 
-  transfer = (transfer: NewTransfer) => call<string>("transfer", { transfer });
-  deleteFiles = (deletion: NewDeletion) => call<string>("delete_files", { deletion });
-  tasks: Platform["tasks"] = (query: TasksQuery) => call("tasks", { query });
-  task: Platform["task"] = (task: string) => call("task", { task });
-  taskFiles: Platform["taskFiles"] = (task: string, marker: number | null) =>
-    call("task_files", { task, marker });
-  taskSkipped: Platform["taskSkipped"] = (task: string, marker: number | null) =>
-    call("task_skipped", { task, marker });
-  cancelTask = (task: string) => call<null>("cancel_task", { task });
-  retryTask = (task: string) => call<string>("retry_task", { task });
+  transfer: Platform["transfer"] = (transfer) => told(commands.transfer(transfer));
+  deleteFiles: Platform["deleteFiles"] = (deletion) => told(commands.deleteFiles(deletion));
+  tasks: Platform["tasks"] = (query) => told(commands.tasks(query));
+  task: Platform["task"] = (task) => told(commands.task(task));
+  taskFiles: Platform["taskFiles"] = (task, marker) => told(commands.taskFiles(task, marker));
+  taskSkipped: Platform["taskSkipped"] = (task, marker) => told(commands.taskSkipped(task, marker));
+  cancelTask: Platform["cancelTask"] = (task) => told(commands.cancelTask(task));
+  retryTask: Platform["retryTask"] = (task) => told(commands.retryTask(task));
 
-  shellState = () => call<ShellState>("shell_state");
-  saveShellSettings = (settings: ShellSettings) => call<ShellState>("save_shell_settings", { settings });
-  setAutostart = (on: boolean) => call<ShellState>("set_autostart", { on });
-  retryAgent = () => call<ShellState>("retry_agent");
-  checkForUpdate = () => call<ShellState>("check_for_update");
-  installUpdate = () => call<ShellState>("install_update");
-  takePage = () => call<Destination | null>("take_page");
+  shellState: Platform["shellState"] = () => told(commands.shellState());
+  saveShellSettings: Platform["saveShellSettings"] = (settings) => told(commands.saveShellSettings(settings));
+  setAutostart: Platform["setAutostart"] = (on) => told(commands.setAutostart(on));
+  retryAgent: Platform["retryAgent"] = () => told(commands.retryAgent());
+  checkForUpdate: Platform["checkForUpdate"] = () => told(commands.checkForUpdate());
+  installUpdate: Platform["installUpdate"] = () => told(commands.installUpdate());
+  takePage: Platform["takePage"] = () => told(commands.takePage());
 
-  pickFolder = (title: string) => call<string | null>("pick_folder", { title });
-  openUrl = (url: string) => call<null>("open_url", { url });
-  showInFolder = (path: string) => call<null>("show_in_folder", { path });
-  copyText = (text: string) => call<null>("copy_text", { text });
-  saveText = (name: string, text: string) => call<string | null>("save_text", { name, text });
-  hideWindow = () => call<null>("hide_window");
-  quit = () => call<null>("quit");
+  pickFolder: Platform["pickFolder"] = (title) => told(commands.pickFolder(title));
+  openUrl: Platform["openUrl"] = (url) => told(commands.openUrl(url));
+  showInFolder: Platform["showInFolder"] = (path) => told(commands.showInFolder(path));
+  copyText: Platform["copyText"] = (text) => told(commands.copyText(text));
+  saveText: Platform["saveText"] = (name, text) => told(commands.saveText(name, text));
+  hideWindow: Platform["hideWindow"] = () => told(commands.hideWindow());
+  quit: Platform["quit"] = () => told(commands.quit());
 
-  onSnapshot = (listener: (snapshot: Snapshot) => void) => heard("snapshot-changed", listener);
-  onShell = (listener: (state: ShellState) => void) => heard("shell-changed", listener);
-  onGoTo = (listener: (place: Destination) => void) => heard("go-to", listener);
+  onSnapshot = (listener: (snapshot: Snapshot) => void) =>
+    later(events.snapshotChanged.listen(({ payload }) => listener(payload)));
+  onShell = (listener: (state: ShellState) => void) =>
+    later(events.shellChanged.listen(({ payload }) => listener(payload)));
+  onGoTo = (listener: (place: Destination) => void) =>
+    later(events.goTo.listen(({ payload }) => listener(payload)));
 
   onFolderDrop(listener: (drop: FolderDrop) => void): Stop {
     return later(
@@ -106,11 +90,14 @@ export class TauriPlatform implements Platform {
   }
 }
 
-async function call<T>(command: string, args: Record<string, unknown> = {}): Promise<Outcome<T>> {
+/** What a command answered; whatever the bridge itself has to say becomes a problem, too. */
+async function told<T>(asked: Promise<Outcome<T>>): Promise<Outcome<T>> {
   try {
-    return { status: "ok", data: await invoke<T>(command, args) };
+    const outcome = await asked;
+    if (outcome.status === "ok" || isProblem(outcome.error)) return outcome;
+    return { status: "error", error: unexpected(outcome.error) };
   } catch (error) {
-    return { status: "error", error: isProblem(error) ? error : unexpected(command, error) };
+    return { status: "error", error: unexpected(error) };
   }
 }
 
@@ -118,16 +105,12 @@ function isProblem(error: unknown): error is Problem {
   return typeof error === "object" && error !== null && "code" in error && "message" in error;
 }
 
-function unexpected(command: string, error: unknown): Problem {
+function unexpected(error: unknown): Problem {
   return {
     code: "INTERNAL",
-    args: { request: command },
-    message: `The window cannot ask \`${command}\`: ${String(error)}`,
+    args: { request: "window" },
+    message: `The window cannot ask the app: ${String(error)}`,
   };
-}
-
-function heard<T>(event: string, listener: (payload: T) => void): Stop {
-  return later(listen<T>(event, ({ payload }) => listener(payload)));
 }
 
 /** A subscription takes a moment to begin; it may be ended before. */

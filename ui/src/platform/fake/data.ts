@@ -1,10 +1,9 @@
+import type { Event, Problem } from "../bindings";
 import type {
   Check,
   Collection,
   Entry,
   Folder,
-  HappeningView,
-  Problem,
   Progress,
   SessionView,
   SpeedPoint,
@@ -264,8 +263,8 @@ export const sessions = (): SessionView[] => [
   },
 ];
 
-export const events = (): HappeningView[] => {
-  const rows: [number, HappeningView["what"], string | null][] = [
+export const events = (): Event[] => {
+  const rows: [number, Event["what"], string | null][] = [
     [240, { kind: "woke" }, null],
     [184, { kind: "session_interrupted", direction: "receiving", peer: "lab#Scope2" }, WAITING],
     [41, { kind: "network_changed" }, null],

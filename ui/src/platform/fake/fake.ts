@@ -232,8 +232,8 @@ export class FakePlatform implements Platform {
           ? "yours_in_use"
           : "free"
         : "invalid";
-      const wrong: Problem = {
-        code: "BAD_NAME_",
+      const wrong: NameCheck["problem"] = {
+        code: "BAD_NAME",
         message: "A name has letters, digits, spaces and -_.() only.",
       };
       return { name, full_name: `smith#${name}`, state, problem: state === "invalid" ? wrong : null };

@@ -1,4 +1,5 @@
-import type { Problem, ShellState, Snapshot } from "../types";
+import type { Problem } from "../bindings";
+import type { ShellState, Snapshot } from "../types";
 import * as data from "./data";
 
 /** The states that tests and pictures need; each is one way the world can be. */
