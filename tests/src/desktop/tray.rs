@@ -58,7 +58,17 @@ impl TrayHost {
     /// # Errors
     /// When none does.
     pub fn wait_item(&self) -> Result<Tray> {
-        let (name, path) = self.items.recv_timeout(LIMIT).context("no item came into the tray")?;
+        loop {
+            let (name, path) =
+                self.items.recv_timeout(LIMIT).context("no item came into the tray")?;
+            // An app that has ended may have told of its item more than once.
+            if let Ok(tray) = self.item(name, path) {
+                return Ok(tray);
+            }
+        }
+    }
+
+    fn item(&self, name: String, path: String) -> Result<Tray> {
         let item = ItemProxy::builder(&self.connection)
             .destination(name.clone())?
             .path(path)?
