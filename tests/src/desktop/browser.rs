@@ -56,9 +56,7 @@ impl Browser {
         let found = wait_until(LIMIT, || {
             Ok(self.runtime.block_on(self.client.find(Locator::Css(css))).ok())
         });
-        found.with_context(|| {
-            format!("no `{css}` in the page:\n{}", self.text("body").unwrap_or_default())
-        })
+        found.with_context(|| format!("no `{css}` in the page:\n{}", self.page_text()))
     }
 
     /// Waits until a button, link or the like with such a name is there, and clicks it.
@@ -92,7 +90,7 @@ impl Browser {
             }
         });
         clicked.with_context(|| {
-            let page = self.text("body").unwrap_or_default();
+            let page = self.page_text();
             format!("cannot click `{path}`: {last:?}\nthe page:\n{page}")
         })
     }
@@ -125,13 +123,17 @@ impl Browser {
     /// # Errors
     /// When it does not; what it says instead is in the message.
     pub fn wait_text(&self, wanted: &str) -> Result<()> {
-        let says = || Ok(self.text("body").unwrap_or_default().contains(wanted).then_some(()));
-        wait_until(LIMIT, says).with_context(|| {
-            format!(
-                "the page does not say `{wanted}` but:\n{}",
-                self.text("body").unwrap_or_default()
-            )
-        })
+        let says = || Ok(self.page_text().contains(wanted).then_some(()));
+        wait_until(LIMIT, says)
+            .with_context(|| format!("the page does not say `{wanted}` but:\n{}", self.page_text()))
+    }
+
+    /// All that the page says; the driver would leave out what is cut at the edge of its box.
+    fn page_text(&self) -> String {
+        match self.script("return document.body.innerText") {
+            Ok(Value::String(text)) => text,
+            Ok(_) | Err(_) => String::new(), // it may be loading; whoever waits asks again
+        }
     }
 
     /// Runs a script in the page, with what the page itself may do and no more.

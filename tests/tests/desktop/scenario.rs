@@ -16,7 +16,7 @@ fn somebody_new_signs_in_shares_a_folder_and_moves_files_from_the_window() -> Re
     let Some(mut rig) = Rig::fresh()? else { return Ok(()) };
     let cluster = rig.world.add_agent("Cluster")?;
     let folder = rig.world.path("Mouse brain");
-    tree::make(&folder.join("raw"), LARGE, 5)?;
+    fs::create_dir(&folder)?;
     let home = rig.world.path("home-new");
     fs::create_dir(&home)?;
 
@@ -26,6 +26,7 @@ fn somebody_new_signs_in_shares_a_folder_and_moves_files_from_the_window() -> Re
     set_up(&rig, &browser, &folder)?;
     tray.wait_headline("smith#WorkPC, online")?;
 
+    tree::make(&folder.join("raw"), LARGE, 5)?;
     ask_for_transfer(&browser)?;
     tray.wait_headline("smith#WorkPC, transferring")?;
     browser.click("Watch")?;
