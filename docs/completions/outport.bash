@@ -85,6 +85,12 @@ _outport() {
             outport,whoami)
                 cmd="outport__subcmd__whoami"
                 ;;
+            outport__subcmd__agent,install)
+                cmd="outport__subcmd__agent__subcmd__install"
+                ;;
+            outport__subcmd__agent,uninstall)
+                cmd="outport__subcmd__agent__subcmd__uninstall"
+                ;;
             outport__subcmd__endpoints,delete)
                 cmd="outport__subcmd__endpoints__subcmd__delete"
                 ;;
@@ -199,8 +205,60 @@ _outport() {
             return 0
             ;;
         outport__subcmd__agent)
-            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help"
+            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help install uninstall"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__agent__subcmd__install)
+            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__agent__subcmd__uninstall)
+            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

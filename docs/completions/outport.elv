@@ -406,6 +406,32 @@ set edit:completion:arg-completer[outport] = {|@words|
             cand --verbose 'Say what lies behind an error'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand install 'Let the agent start whenever you sign in to this computer, and start it now'
+            cand uninstall 'Let the agent no longer start by itself, and end it'
+        }
+        &'outport;agent;install'= {
+            cand --profile 'The endpoint of this computer that is meant, when it has several'
+            cand --hub 'The hub that is meant; the one that you are signed in at, unless given'
+            cand --color 'When to use colours; NO_COLOR is respected'
+            cand --json 'Print facts as JSON, and errors too'
+            cand -q 'Leave out notes and progress'
+            cand --quiet 'Leave out notes and progress'
+            cand -v 'Say what lies behind an error'
+            cand --verbose 'Say what lies behind an error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'outport;agent;uninstall'= {
+            cand --profile 'The endpoint of this computer that is meant, when it has several'
+            cand --hub 'The hub that is meant; the one that you are signed in at, unless given'
+            cand --color 'When to use colours; NO_COLOR is respected'
+            cand --json 'Print facts as JSON, and errors too'
+            cand -q 'Leave out notes and progress'
+            cand --quiet 'Leave out notes and progress'
+            cand -v 'Say what lies behind an error'
+            cand --verbose 'Say what lies behind an error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'outport;status'= {
             cand --profile 'The endpoint of this computer that is meant, when it has several'

@@ -204,15 +204,35 @@ complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Leave out notes and progress'
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say what lies behind an error'
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c outport -n "__fish_outport_using_subcommand agent" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
-complete -c outport -n "__fish_outport_using_subcommand agent" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
-complete -c outport -n "__fish_outport_using_subcommand agent" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c outport -n "__fish_outport_using_subcommand agent" -l json -d 'Print facts as JSON, and errors too'
-complete -c outport -n "__fish_outport_using_subcommand agent" -s q -l quiet -d 'Leave out notes and progress'
-complete -c outport -n "__fish_outport_using_subcommand agent" -s v -l verbose -d 'Say what lies behind an error'
-complete -c outport -n "__fish_outport_using_subcommand agent" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -f -a "install" -d 'Let the agent start whenever you sign in to this computer, and start it now'
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -f -a "uninstall" -d 'Let the agent no longer start by itself, and end it'
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from install" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from install" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from install" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from install" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from uninstall" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from uninstall" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from uninstall" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from uninstall" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand agent; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c outport -n "__fish_outport_using_subcommand status" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
 complete -c outport -n "__fish_outport_using_subcommand status" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
 complete -c outport -n "__fish_outport_using_subcommand status" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
