@@ -69,13 +69,16 @@ impl Desktop {
             .on_navigation(is_own_page)
             .build()?;
         let shell = self.shell.clone();
-        window.on_window_event(move |event| match event {
-            WindowEvent::CloseRequested { api, .. } => {
-                api.prevent_close();
-                shell.tell_now(Event::CloseWindow);
+        window.on_window_event(move |event| {
+            #[expect(clippy::wildcard_enum_match_arm, reason = "the type is open")]
+            match event {
+                WindowEvent::CloseRequested { api, .. } => {
+                    api.prevent_close();
+                    shell.tell_now(Event::CloseWindow);
+                }
+                WindowEvent::ThemeChanged(_) => shell.tell_now(Event::Repaint),
+                _ => {} // nothing else matters here
             }
-            WindowEvent::ThemeChanged(_) => shell.tell_now(Event::Repaint),
-            _ => {} // the type is open; nothing else matters here
         });
         Ok(window)
     }

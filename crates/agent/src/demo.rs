@@ -79,10 +79,8 @@ impl Demo {
         if matches!(command, Command::Stop) {
             self.stop.cancel();
         }
-        let begins_sign_in = match &command {
-            Command::BeginSignIn { way, .. } => Some(*way),
-            _ => None,
-        };
+        let begins_sign_in =
+            if let Command::BeginSignIn { way, .. } = &command { Some(*way) } else { None };
         let reply = self.change(|world| answers::answer(world, command))?;
         if let Some(way) = begins_sign_in {
             self.finish_sign_in(way);

@@ -11,7 +11,8 @@ fn the_bindings_are_fresh() {
     let temp = tempfile::tempdir().unwrap();
     let file = temp.path().join("bindings.ts");
     boundary().export(Typescript::default().header(HEADER), &file).unwrap();
-    let fresh = fs::read_to_string(&file).unwrap();
+    let made = fs::read_to_string(&file).unwrap();
+    let fresh: String = made.lines().map(|line| format!("{}\n", line.trim_end())).collect();
     if env::var_os("OUTPORT_WRITE_BINDINGS").is_some() {
         fs::create_dir_all(committed.parent().unwrap()).unwrap();
         fs::write(&committed, &fresh).unwrap();

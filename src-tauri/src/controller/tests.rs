@@ -19,7 +19,7 @@ use crate::{
 
 #[tokio::test(start_paused = true)]
 async fn the_window_comes_at_once_and_the_tray_follows_the_state() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.seen("show window").await;
     rig.agent.set(|snapshot| snapshot.state = AgentState::Online);
     rig.seen("tray online smith#WorkPC, online").await;
@@ -29,7 +29,7 @@ async fn the_window_comes_at_once_and_the_tray_follows_the_state() {
 
 #[tokio::test(start_paused = true)]
 async fn started_hidden_it_shows_no_window_until_it_is_asked_for() {
-    let mut rig = Rig::start(|start| start.hidden = true).await;
+    let mut rig = Rig::start(|start| start.hidden = true);
     rig.tell(Event::TrayThere(true)).await;
     rig.seen("tray online smith#WorkPC, online").await;
     assert!(!rig.log().contains(&"show window".to_owned()), "{:?}", rig.log());
@@ -39,7 +39,7 @@ async fn started_hidden_it_shows_no_window_until_it_is_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn where_no_tray_is_a_hidden_start_shows_a_window_that_closing_ends() {
-    let mut rig = Rig::start(|start| start.hidden = true).await;
+    let mut rig = Rig::start(|start| start.hidden = true);
     rig.tell(Event::TrayThere(false)).await;
     rig.seen("show window minimized").await;
     rig.tell(Event::CloseWindow).await;
@@ -48,7 +48,7 @@ async fn where_no_tray_is_a_hidden_start_shows_a_window_that_closing_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn closing_hides_and_says_so_once() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.tell(Event::TrayThere(true)).await;
     rig.tell(Event::CloseWindow).await;
     rig.seen("hide window").await;
@@ -63,7 +63,7 @@ async fn closing_hides_and_says_so_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_window_hidden_for_long_is_given_up_and_made_again() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.tell(Event::CloseWindow).await;
     rig.seen("hide window").await;
     tokio::time::advance(HIDDEN_WINDOW_KEPT).await;
@@ -74,7 +74,7 @@ async fn a_window_hidden_for_long_is_given_up_and_made_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_asked_for_early_waits_until_the_window_can_show_it() {
-    let mut rig = Rig::start(|start| start.page = Some(Page::Folders)).await;
+    let mut rig = Rig::start(|start| start.page = Some(Page::Folders));
     let page = rig.shell.ask(Ask::TakePage).await.unwrap();
     assert_eq!(page, Some(Page::Folders));
     assert_eq!(rig.shell.ask(Ask::TakePage).await.unwrap(), None);
@@ -86,7 +86,7 @@ async fn a_page_asked_for_early_waits_until_the_window_can_show_it() {
 
 #[tokio::test(start_paused = true)]
 async fn pause_and_resume_reach_the_agent() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.settled().await;
     rig.tell(Event::Chosen(Choice::Pause(PauseFor::Resumed))).await;
     rig.seen("agent pause").await;
@@ -96,7 +96,7 @@ async fn pause_and_resume_reach_the_agent() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_agent_refuses_is_told() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.settled().await;
     rig.agent.refuse.store(true, std::sync::atomic::Ordering::Relaxed);
     rig.tell(Event::Chosen(Choice::Resume)).await;
@@ -105,7 +105,7 @@ async fn what_the_agent_refuses_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn quitting_asks_when_transfers_run_and_names_them() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.settled().await;
     rig.agent.set(|snapshot| snapshot.sessions = vec![session()]);
     rig.settled().await;
@@ -123,7 +123,7 @@ async fn quitting_asks_when_transfers_run_and_names_them() {
 
 #[tokio::test(start_paused = true)]
 async fn quitting_with_nothing_to_lose_asks_nothing() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.settled().await;
     rig.tell(Event::Chosen(Choice::Quit)).await;
     rig.ends().await;
@@ -132,7 +132,7 @@ async fn quitting_with_nothing_to_lose_asks_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn the_system_is_not_kept_waiting_by_a_question() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.settled().await;
     rig.agent.set(|snapshot| snapshot.sessions = vec![session()]);
     rig.settled().await;
@@ -142,7 +142,7 @@ async fn the_system_is_not_kept_waiting_by_a_question() {
 
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_ends_is_shown_as_gone() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.settled().await;
     rig.tell(Event::AgentGone(Problem::new(Code::AgentNotRunning, []))).await;
     rig.seen("tray error Outport, not working").await;
@@ -153,7 +153,7 @@ async fn an_agent_that_ends_is_shown_as_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn tasks_that_end_together_are_told_together() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.settled().await;
     rig.agent.set(|snapshot| {
         snapshot.tasks.tasks = (1..=4).map(|n| task(n, TaskStatus::Active)).collect();
@@ -173,7 +173,7 @@ async fn tasks_that_end_together_are_told_together() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_told_what_the_window_shows_or_what_is_not_wanted() {
-    let rig = Rig::start(|_| {}).await;
+    let rig = Rig::start(|_| {});
     rig.settled().await;
     let finish = |rig: &Rig, n| {
         rig.agent.set(|snapshot| snapshot.tasks.tasks = vec![task(n, TaskStatus::Active)]);
@@ -197,7 +197,7 @@ async fn nobody_is_told_what_the_window_shows_or_what_is_not_wanted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_new_grave_notice_is_told_once() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.settled().await;
     let problem = Problem::new(Code::SignedOut, []);
     rig.agent.set(|snapshot| {
@@ -218,7 +218,7 @@ async fn a_new_grave_notice_is_told_once() {
 
 #[tokio::test(start_paused = true)]
 async fn the_language_changes_while_it_runs() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.seen("tray online smith#WorkPC, online").await;
     let settings = ShellSettings { language: Some(Language::Fr), ..ShellSettings::default() };
     rig.shell.ask(|answer| Ask::Save(settings, answer)).await.unwrap();
@@ -227,7 +227,7 @@ async fn the_language_changes_while_it_runs() {
 
 #[tokio::test(start_paused = true)]
 async fn the_page_is_told_each_state_once_it_listens() {
-    let mut rig = Rig::start(|_| {}).await;
+    let mut rig = Rig::start(|_| {});
     rig.settled().await;
     rig.agent.set(|snapshot| snapshot.state = AgentState::Offline);
     rig.settled().await;
@@ -248,7 +248,7 @@ struct Rig {
 }
 
 impl Rig {
-    async fn start(change: impl FnOnce(&mut Start)) -> Self {
+    fn start(change: impl FnOnce(&mut Start)) -> Self {
         let home = tempfile::tempdir().unwrap();
         let paths = Paths::below(home.path(), Profile::default());
         let mut start = Start {
@@ -419,6 +419,7 @@ impl Handler for Puppet {
         } else {
             Ok(Reply::Done)
         };
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the others are printed as they are")]
         match command {
             Command::Pause { .. } => self.gui.add("agent pause"),
             Command::Resume => self.gui.add("agent resume"),

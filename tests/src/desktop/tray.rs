@@ -90,7 +90,7 @@ impl Tray {
     /// When the app does not answer.
     pub fn menu(&self) -> Result<Vec<Entry>> {
         self.menu.about_to_show(0).ok(); // some apps have nothing to prepare
-        let (_, (_, _, below)) = self.menu.get_layout(0, -1, &[])?;
+        let (_, (_, _, below)) = self.menu.layout(0, -1, &[])?;
         below.into_iter().map(entry).collect()
     }
 
@@ -221,7 +221,8 @@ trait Item {
 #[proxy(interface = "com.canonical.dbusmenu", gen_async = false)]
 trait Menu {
     fn about_to_show(&self, id: i32) -> zbus::Result<bool>;
-    fn get_layout(&self, parent: i32, depth: i32, names: &[&str]) -> zbus::Result<(u32, Layout)>;
+    #[zbus(name = "GetLayout")]
+    fn layout(&self, parent: i32, depth: i32, names: &[&str]) -> zbus::Result<(u32, Layout)>;
     fn event(&self, id: i32, event: &str, data: &Value<'_>, timestamp: u32) -> zbus::Result<()>;
 }
 

@@ -33,7 +33,7 @@ fn somebody_new_signs_in_shares_a_folder_and_moves_files_from_the_window() -> Re
     browser.wait_text("of 3 files")?;
 
     pause_and_resume(&rig, cluster, &tray, &browser)?;
-    browser.wait_text("Finished")?;
+    browser.wait_text("Ended")?;
     tray.wait_headline("smith#WorkPC, online")?;
     let copy = rig.world.agents[cluster].folder.join("raw");
     tree::compare(&folder.join("raw"), &copy)

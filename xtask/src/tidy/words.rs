@@ -18,6 +18,9 @@ const EVERYWHERE: &[Word] = &[
     Word { wrong: "blacklisted", right: "denied", why: "says what it does" },
 ];
 
+/// Names that others gave to their things.
+const FOREIGN: [&str; 2] = ["dbus-daemon", "daemon-reload"];
+
 /// Looked for in the names of types of several words, as one of these.
 const IN_TYPES: &[Word] = &[
     Word { wrong: "Share", right: "Folder", why: "what an owner shares is a folder" },
@@ -35,7 +38,8 @@ pub(super) fn check(source: &Source<'_>) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for (number, line) in source.lines() {
-        let words: Vec<_> = words_of(line).map(str::to_lowercase).collect();
+        let own = FOREIGN.iter().fold(line.to_owned(), |line, name| line.replace(name, ""));
+        let words: Vec<_> = words_of(&own).map(str::to_lowercase).collect();
         for Word { wrong, right, why } in EVERYWHERE {
             if words.iter().any(|word| word == wrong) {
                 let text = format!("say `{right}`, not `{wrong}`: {why}");

@@ -20,7 +20,7 @@ macro_rules! ask {
     ($client:expr, $command:expr, $reply:ident) => {
         match $client.call($command).await? {
             Reply::$reply(answer) => Ok(answer),
-            #[expect(clippy::wildcard_enum_match_arm, reason = "every other answer is a wrong one")]
+            // Every other answer is a wrong one.
             _ => Err(CallError::Confused),
         }
     };
