@@ -84,9 +84,9 @@ export const events = {
 
 /* Types */
 /**  What may be done in a folder. */
-export type Access = 
+export type Access =
 /**  Listed and read. */
-"read-only" | 
+"read-only" |
 /**  Listed, read, written, renamed and deleted. */
 "read-write";
 
@@ -101,37 +101,37 @@ export type Account = {
 };
 
 /**  What an agent is doing, as its owner sees it. */
-export type AgentState = 
+export type AgentState =
 /**  It does not reach its hub. */
-"offline" | 
+"offline" |
 /**  It tries to reach its hub. */
-"connecting" | 
+"connecting" |
 /**  It is connected and idle. */
-"online" | 
+"online" |
 /**  It is connected and moves files. */
-"transferring" | 
+"transferring" |
 /**  Its owner paused it. */
-"paused" | 
+"paused" |
 /**  It needs its owner: signed out, removed, a bad config. */
 "attention";
 
 /**  One argument of a problem's text. */
-export type Arg = 
+export type Arg =
 /**  A count, a size or a duration. */
-number | 
+number |
 /**  A path, a name or a reason. */
 string;
 
 /**  Whether the owner's tasks are known. */
-export type BoardState = 
+export type BoardState =
 /**  Nobody is signed in whose they could be. */
-"signed_out" | 
+"signed_out" |
 /**  Nobody looks, so the hub is not asked. */
-"idle" | 
+"idle" |
 /**  The hub is being asked. */
-"connecting" | 
+"connecting" |
 /**  The hub tells every change. */
-"live" | 
+"live" |
 /**  The hub cannot be asked; what is shown may be old. */
 "away";
 
@@ -150,155 +150,155 @@ export type Check = {
 };
 
 /**  The stable code of a problem; programs act on it, people read its text. */
-export type Code = 
+export type Code =
 /**  A path is not inside any folder that the owner shared. */
-"NOT_SHARED" | 
+"NOT_SHARED" |
 /**  A write to a read-only folder. */
-"READ_ONLY" | 
+"READ_ONLY" |
 /**  A folder itself, or something that a rule names, is to be moved or removed. */
-"FOLDER_ITSELF" | 
+"FOLDER_ITSELF" |
 /**  The operating system refuses. */
-"OS_PERMISSION" | 
+"OS_PERMISSION" |
 /**  Nothing stands there. */
-"NOT_FOUND" | 
+"NOT_FOUND" |
 /**  Something stands there already. */
-"EXISTS" | 
+"EXISTS" |
 /**  A directory was expected. */
-"NOT_A_DIRECTORY" | 
+"NOT_A_DIRECTORY" |
 /**  A file was expected. */
-"IS_A_DIRECTORY" | 
+"IS_A_DIRECTORY" |
 /**  A directory that is to be removed holds something. */
-"NOT_EMPTY" | 
+"NOT_EMPTY" |
 /**  The text is no path of a collection. */
-"BAD_PATH" | 
+"BAD_PATH" |
 /**  The name cannot exist on the destination's file system. */
-"BAD_NAME" | 
+"BAD_NAME" |
 /**  No default directory is set. */
-"NO_DEFAULT_DIRECTORY" | 
+"NO_DEFAULT_DIRECTORY" |
 /**  The disk is full or a quota is reached. */
-"NO_SPACE" | 
+"NO_SPACE" |
 /**  A file kept changing while it was read. */
-"FILE_CHANGING" | 
+"FILE_CHANGING" |
 /**  A link or a special file, which is never transferred. */
-"SKIPPED_KIND" | 
+"SKIPPED_KIND" |
 /**  Digests disagree although the content was sent again. */
-"DIGEST_MISMATCH" | 
+"DIGEST_MISMATCH" |
 /**  Any other failure of a disk. */
-"DISK" | 
+"DISK" |
 /**  Too many entries for one listing. */
-"LISTING_TOO_LONG" | 
+"LISTING_TOO_LONG" |
 /**  The endpoint is not connected. */
-"NOT_CONNECTED" | 
+"NOT_CONNECTED" |
 /**  The endpoint's owner paused it. */
-"ENDPOINT_PAUSED" | 
+"ENDPOINT_PAUSED" |
 /**  The endpoint did not answer in time. */
-"ENDPOINT_TIMEOUT" | 
+"ENDPOINT_TIMEOUT" |
 /**  The agents found no way to each other. */
-"NO_ROUTE" | 
+"NO_ROUTE" |
 /**  The destination is the source, or inside it. */
-"SAME_TREE" | 
+"SAME_TREE" |
 /**  The deadline passed. */
-"EXPIRED" | 
+"EXPIRED" |
 /**  Somebody cancelled the task. */
-"CANCELED" | 
+"CANCELED" |
 /**  A folder was removed while it was in use. */
-"FOLDER_REMOVED" | 
+"FOLDER_REMOVED" |
 /**  Nobody is signed in on this computer. */
-"SIGNED_OUT" | 
+"SIGNED_OUT" |
 /**  This computer is not registered. */
-"NOT_SET_UP" | 
+"NOT_SET_UP" |
 /**  The hub no longer knows this endpoint. */
-"ENDPOINT_REMOVED" | 
+"ENDPOINT_REMOVED" |
 /**  Another computer took this one's place at the hub. */
-"KEY_REPLACED" | 
+"KEY_REPLACED" |
 /**  The hub does not know this computer's key. */
-"KEY_UNKNOWN" | 
+"KEY_UNKNOWN" |
 /**  The hub has too much to do at this moment. */
-"HUB_BUSY" | 
+"HUB_BUSY" |
 /**  No agent runs for this profile. */
-"AGENT_NOT_RUNNING" | 
+"AGENT_NOT_RUNNING" |
 /**  Another agent holds the profile. */
-"AGENT_RUNNING" | 
+"AGENT_RUNNING" |
 /**  The hub does not answer. */
-"HUB_UNREACHABLE" | 
+"HUB_UNREACHABLE" |
 /**  The hub's key is not the one that was pinned. */
-"HUB_KEY_CHANGED" | 
+"HUB_KEY_CHANGED" |
 /**  The setup key cannot be used. */
-"BAD_SETUP_KEY" | 
+"BAD_SETUP_KEY" |
 /**  A setting is wrong. */
-"BAD_CONFIG" | 
+"BAD_CONFIG" |
 /**  A folder needs an explicit yes. */
-"FOLDER_NEEDS_CONFIRM" | 
+"FOLDER_NEEDS_CONFIRM" |
 /**  The key of this computer cannot be had. */
-"KEY_UNAVAILABLE" | 
+"KEY_UNAVAILABLE" |
 /**  A new version of the app could not be fetched or installed. */
-"UPDATE_FAILED" | 
+"UPDATE_FAILED" |
 /**  The start at login could not be changed. */
-"AUTOSTART_FAILED" | 
+"AUTOSTART_FAILED" |
 /**  Outport's own files cannot be read or written. */
-"STATE_UNUSABLE" | 
+"STATE_UNUSABLE" |
 /**  An order of the hub that its ticket does not cover. */
-"BAD_TICKET" | 
+"BAD_TICKET" |
 /**  The lease of a session ran out. */
-"LEASE_OVER" | 
+"LEASE_OVER" |
 /**  The link between two agents broke. */
-"LINK_BROKEN" | 
+"LINK_BROKEN" |
 /**  As much runs on an endpoint as it takes. */
-"ENDPOINT_BUSY" | 
+"ENDPOINT_BUSY" |
 /**  The agent is being closed. */
-"ENDPOINT_CLOSING" | 
+"ENDPOINT_CLOSING" |
 /**  The owner forbids gateways here. */
-"NO_GATEWAY" | 
+"NO_GATEWAY" |
 /**  A moment that has passed. */
-"TIME_IS_PAST" | 
+"TIME_IS_PAST" |
 /**  The task is unknown. */
-"TASK_NOT_FOUND" | 
+"TASK_NOT_FOUND" |
 /**  The endpoint is unknown. */
-"ENDPOINT_NOT_FOUND" | 
+"ENDPOINT_NOT_FOUND" |
 /**  The other side broke the protocol. */
-"PEER_VIOLATION" | 
+"PEER_VIOLATION" |
 /**  Versions do not fit. */
-"VERSION_UNSUPPORTED" | 
+"VERSION_UNSUPPORTED" |
 /**  A text is no address of a hub. */
-"BAD_HUB_ADDRESS" | 
+"BAD_HUB_ADDRESS" |
 /**  The certificate of a hub is not trusted. */
-"HUB_UNTRUSTED" | 
+"HUB_UNTRUSTED" |
 /**  Something answers that is no hub. */
-"NOT_A_HUB" | 
+"NOT_A_HUB" |
 /**  The hub says no, in words of its own. */
-"HUB_REFUSED" | 
+"HUB_REFUSED" |
 /**  The person or the hub said no to a sign-in. */
-"SIGN_IN_REFUSED" | 
+"SIGN_IN_REFUSED" |
 /**  Nobody finished a sign-in in time. */
-"SIGN_IN_EXPIRED" | 
+"SIGN_IN_EXPIRED" |
 /**  The browser would have nowhere to come back to. */
-"SIGN_IN_NO_BROWSER" | 
+"SIGN_IN_NO_BROWSER" |
 /**  A name that no endpoint can have. */
-"BAD_ENDPOINT_NAME" | 
+"BAD_ENDPOINT_NAME" |
 /**  Another computer has the name. */
-"NAME_TAKEN" | 
+"NAME_TAKEN" |
 /**  A task that was not submitted here cannot be submitted again from here. */
-"CANNOT_RETRY" | 
+"CANNOT_RETRY" |
 /**  The config cannot be written. */
-"CONFIG_UNWRITABLE" | 
+"CONFIG_UNWRITABLE" |
 /**  The file that a centre rolled out has a mistake. */
-"BAD_PRESET" | 
+"BAD_PRESET" |
 /**  A shared folder is not there. */
-"FOLDER_MISSING" | 
+"FOLDER_MISSING" |
 /**  Something else stands where a shared folder was. */
-"FOLDER_REPLACED" | 
+"FOLDER_REPLACED" |
 /**  The operating system does not open a shared folder. */
-"FOLDER_UNREADABLE" | 
+"FOLDER_UNREADABLE" |
 /**  The operating system does not let anybody write in a shared folder. */
-"FOLDER_UNWRITABLE" | 
+"FOLDER_UNWRITABLE" |
 /**  No folder is shared. */
-"NOTHING_SHARED" | 
+"NOTHING_SHARED" |
 /**  The name of the hub has no address. */
-"HUB_NAME_UNKNOWN" | 
+"HUB_NAME_UNKNOWN" |
 /**  This computer's clock is wrong. */
-"CLOCK_WRONG" | 
+"CLOCK_WRONG" |
 /**  Nothing comes back over UDP. */
-"UDP_BLOCKED" | 
+"UDP_BLOCKED" |
 /**  A program error or a broken store. */
 "INTERNAL";
 
@@ -335,17 +335,17 @@ export type Collection = {
 };
 
 /**  What a collection is. */
-export type CollectionKind = 
+export type CollectionKind =
 /**  A computer as its owner sees it. */
-"computer" | 
+"computer" |
 /**  A part of one that is shared with others. */
-"guest" | 
+"guest" |
 /**  Something that this version does not know. */
 "other";
 
 /**
  *  An absolute path inside a collection, checked once and then trusted.
- * 
+ *
  *  `//`, `.` and a trailing `/` are folded away; `..` is refused rather than resolved, because
  *  what it means depends on links that only the endpoint can see.
  *  `/~/…` is kept as it is: only the agent knows its default directory.
@@ -363,13 +363,13 @@ export type CollectionQuery = {
 };
 
 /**  Among which collections is looked. */
-export type CollectionScope = 
+export type CollectionScope =
 /**  The owner's. */
-"mine" | 
+"mine" |
 /**  Those that the owner used lately. */
-"recent" | 
+"recent" |
 /**  Those that others share with the owner. */
-"shared" | 
+"shared" |
 /**  All that the owner may see. */
 "all";
 
@@ -388,13 +388,13 @@ export type Diagnostics = {
 };
 
 /**  Which way files go in a session. */
-export type Direction = 
+export type Direction =
 /**  From this computer. */
-"sending" | 
+"sending" |
 /**  To this computer. */
-"receiving" | 
+"receiving" |
 /**  Inside this computer. */
-"copying" | 
+"copying" |
 /**  Files are deleted here. */
 "deleting";
 
@@ -440,13 +440,13 @@ export type Entry = {
 };
 
 /**  What an entry is; of a link that leads somewhere, what it leads to. */
-export type EntryKind = 
+export type EntryKind =
 /**  A file. */
-"file" | 
+"file" |
 /**  A directory. */
-"folder" | 
+"folder" |
 /**  A link that leads nowhere accessible. */
-"broken_link" | 
+"broken_link" |
 /**  A device, socket or pipe. */
 "other";
 
@@ -489,26 +489,26 @@ export type Folder = {
 };
 
 /**  What would be allowed at a path. */
-export type FolderDecision = 
+export type FolderDecision =
 /**  Nothing: no folder contains it. */
-"not-shared" | 
+"not-shared" |
 /**  Nothing: a rule below a folder refuses it. */
-"denied" | 
+"denied" |
 /**  Only what leads to a folder is listed. */
-"leads-to-folder" | 
+"leads-to-folder" |
 /**  Listing and reading. */
-"read-only" | 
+"read-only" |
 /**  Listing, reading and writing. */
 "read-write";
 
 /**  Whether a folder can be used at the moment. */
-export type FolderStatus = 
+export type FolderStatus =
 /**  It is there. */
-"available" | 
+"available" |
 /**  It is not there: removed, or on a drive that is not connected. */
-"missing" | 
+"missing" |
 /**  Something else stands there. */
-"not_a_directory" | 
+"not_a_directory" |
 /**  The operating system refuses to open it. */
 "unreadable";
 
@@ -530,80 +530,80 @@ export type FolderTest = {
 export type GoTo = Page;
 
 /**  What happened, for screens that speak another language. */
-export type Happening = 
+export type Happening =
 /**  The agent is closing. */
-{ kind: "closing" } | 
+{ kind: "closing" } |
 /**  The owner paused it. */
-{ kind: "paused" } | 
+{ kind: "paused" } |
 /**  The owner resumed it. */
-{ kind: "resumed" } | 
+{ kind: "resumed" } |
 /**  The pause ended by itself. */
-{ kind: "pause_over" } | 
+{ kind: "pause_over" } |
 /**  A setting holds its work back. */
-{ kind: "held"; 
+{ kind: "held";
 /**  Why. */
-reason: HoldReason } | 
+reason: HoldReason } |
 /**  Nothing holds its work back any more, or the owner said to go on. */
-{ kind: "released"; 
+{ kind: "released";
 /**  What did. */
-reason: HoldReason } | 
+reason: HoldReason } |
 /**  The config was read again. */
-{ kind: "config_read" } | 
+{ kind: "config_read" } |
 /**  The computer became an endpoint. */
-{ kind: "set_up"; 
+{ kind: "set_up";
 /**  Its full name. */
-name: string } | 
+name: string } |
 /**  The computer is no endpoint any more. */
-{ kind: "removed"; 
+{ kind: "removed";
 /**  The name that it had. */
-name: string } | 
+name: string } |
 /**  The network of the computer changed. */
-{ kind: "network_changed" } | 
+{ kind: "network_changed" } |
 /**  The computer slept and woke. */
-{ kind: "woke" } | 
+{ kind: "woke" } |
 /**  A session began. */
-{ kind: "session_began"; 
+{ kind: "session_began";
 /**  Which way the files go. */
-direction: Direction; 
+direction: Direction;
 /**  The other computer, if there is one. */
-peer: string | null } | 
+peer: string | null } |
 /**  A session found its route, or another one. */
-{ kind: "session_route"; 
+{ kind: "session_route";
 /**  How it travels. */
-route: Route; 
+route: Route;
 /**  The other computer, if there is one. */
-peer: string | null } | 
+peer: string | null } |
 /**  A session did all that it had to. */
-{ kind: "session_finished"; 
+{ kind: "session_finished";
 /**  Which way the files went. */
-direction: Direction; 
+direction: Direction;
 /**  The other computer, if there is one. */
-peer: string | null } | 
+peer: string | null } |
 /**  A session was stopped by the hub or the owner. */
-{ kind: "session_stopped"; 
+{ kind: "session_stopped";
 /**  Which way the files went. */
-direction: Direction; 
+direction: Direction;
 /**  The other computer, if there is one. */
-peer: string | null } | 
+peer: string | null } |
 /**  A session broke off; it is tried again where that can help. */
-{ kind: "session_interrupted"; 
+{ kind: "session_interrupted";
 /**  Which way the files went. */
-direction: Direction; 
+direction: Direction;
 /**  The other computer, if there is one. */
-peer: string | null } | 
+peer: string | null } |
 /**  A session was refused. */
-{ kind: "session_refused"; 
+{ kind: "session_refused";
 /**  Which way the files would have gone. */
-direction: Direction; 
+direction: Direction;
 /**  The other computer, if there is one. */
 peer: string | null };
 
 /**  What this computer has to do with a task. */
-export type Here = 
+export type Here =
 /**  The files come from here. */
-"source" | 
+"source" |
 /**  The files come here. */
-"destination" | 
+"destination" |
 /**  Both. */
 "both";
 
@@ -616,22 +616,22 @@ export type Hold = {
 };
 
 /**  Why work is held back. */
-export type HoldReason = 
+export type HoldReason =
 /**  The computer runs on its battery. */
-"battery" | 
+"battery" |
 /**  The network counts what it carries. */
 "metered";
 
 /**  Where the agent runs. */
-export type HostView = 
+export type HostView =
 /**  It is being started. */
-{ kind: "starting" } | 
+{ kind: "starting" } |
 /**  In the app: it ends with it. */
-{ kind: "own" } | 
+{ kind: "own" } |
 /**  On its own: it stays when the app ends. */
-{ kind: "attached"; pid: number } | 
+{ kind: "attached"; pid: number } |
 /**  Nowhere; everything is invented. */
-{ kind: "demo" } | 
+{ kind: "demo" } |
 /**  Nowhere, and this is why. */
 { kind: "none"; problem: Problem };
 
@@ -650,25 +650,25 @@ export type HubFacts = {
 };
 
 /**  When the computer is kept awake while files move. */
-export type KeepAwake = 
+export type KeepAwake =
 /**  Never. */
-"never" | 
+"never" |
 /**  Unless it runs on its battery. */
-"on_mains" | 
+"on_mains" |
 /**  Always. */
 "always";
 
 /**  Where an agent's key is kept. */
-export type KeyPlace = 
+export type KeyPlace =
 /**  In the keyring of the operating system. */
-"keyring" | 
+"keyring" |
 /**  In a file that only its owner can read. */
 "file";
 
 /**  A language that the catalogue has. */
-export type Language = 
+export type Language =
 /**  English. */
-"en" | 
+"en" |
 /**  French. */
 "fr";
 
@@ -723,15 +723,15 @@ export type NameCheck = {
 };
 
 /**  Whether a name can be had. */
-export type NameState = 
+export type NameState =
 /**  Nobody has it. */
-"free" | 
+"free" |
 /**  This computer has it. */
-"this_computer" | 
+"this_computer" |
 /**  An endpoint of the owner has it that no computer is yet; registering takes it. */
-"yours_unused" | 
+"yours_unused" |
 /**  Another computer of the owner has it; registering takes its place only when told so. */
-"yours_in_use" | 
+"yours_in_use" |
 /**  No endpoint can be called that. */
 "invalid";
 
@@ -842,9 +842,9 @@ export type Notify = {
 export type Os = "linux" | "macos" | "windows";
 
 /**  Something that the window can show. */
-export type Page = { page: "overview" } | { page: "folders" } | { page: "activity"; task: TaskId | null } | { page: "files"; collection: string | null; path: string | null } | { page: "settings" } | 
+export type Page = { page: "overview" } | { page: "folders" } | { page: "activity"; task: TaskId | null } | { page: "files"; collection: string | null; path: string | null } | { page: "settings" } |
 /**  The check of the connection. */
-{ page: "check" } | { page: "log" } | { page: "about" } | 
+{ page: "check" } | { page: "log" } | { page: "about" } |
 /**  The first run; a link may bring the hub's address and a setup key. */
 { page: "setup"; hub: string | null; key: string | null };
 
@@ -857,11 +857,11 @@ export type Pause = {
 };
 
 /**  How far a session itself is. */
-export type Phase = 
+export type Phase =
 /**  The two computers look for a route. */
-"connecting" | 
+"connecting" |
 /**  Files are compared and moved. */
-"working" | 
+"working" |
 /**  It is ending. */
 "ending";
 
@@ -945,17 +945,17 @@ export type RenameFile = {
 };
 
 /**  How a link travels. */
-export type Route = 
+export type Route =
 /**  Both sides are one agent. */
-"local" | 
+"local" |
 /**  Straight, inside one network. */
-"lan" | 
+"lan" |
 /**  Straight, through the addresses that the hub sees. */
-"direct" | 
+"direct" |
 /**  Straight, over TCP. */
-"tcp" | 
+"tcp" |
 /**  UDP through the relay. */
-"relay" | 
+"relay" |
 /**  TCP through the relay. */
 "tunnel";
 
@@ -1010,11 +1010,11 @@ export type Settings = {
 };
 
 /**  How grave a notice is. */
-export type Severity = 
+export type Severity =
 /**  Nothing works until the owner does something. */
-"error" | 
+"error" |
 /**  Something does not work as the owner may think. */
-"warning" | 
+"warning" |
 /**  Good to know. */
 "information";
 
@@ -1057,11 +1057,11 @@ export type ShellState = {
 };
 
 /**  How far a sign-in is. */
-export type SignInState = 
+export type SignInState =
 /**  The person has not decided yet. */
-"waiting" | 
+"waiting" |
 /**  The person said yes; the agent asks the hub who it is. */
-"finishing" | 
+"finishing" |
 /**  It came to nothing. */
 "failed";
 
@@ -1084,9 +1084,9 @@ export type SignInView = {
 };
 
 /**  How somebody signs in. */
-export type SignInWay = 
+export type SignInWay =
 /**  In the browser of this computer. */
-"browser" | 
+"browser" |
 /**  With a code that is typed on any device. */
 "code";
 
@@ -1141,13 +1141,13 @@ export type Snapshot = {
 export type SnapshotChanged = Snapshot;
 
 /**  By what entries are sorted. */
-export type SortBy = 
+export type SortBy =
 /**  The name. */
-"name" | 
+"name" |
 /**  The size. */
-"size" | 
+"size" |
 /**  The time of the last change. */
-"modified" | 
+"modified" |
 /**  Directories, files, others. */
 "type";
 
@@ -1165,13 +1165,13 @@ export type SpeedPoint = {
 export type SubmissionId = string;
 
 /**  When an existing destination file is copied again. */
-export type SyncLevel = 
+export type SyncLevel =
 /**  Never. */
-"exists" | 
+"exists" |
 /**  When the sizes differ. */
-"size" | 
+"size" |
 /**  When the source is newer or the sizes differ. */
-"mtime" | 
+"mtime" |
 /**  When the contents differ. */
 "checksum";
 
@@ -1254,9 +1254,9 @@ export type TaskFiles = {
 export type TaskId = string;
 
 /**  What kind of work a task is. */
-export type TaskKind = 
+export type TaskKind =
 /**  Files copied from one collection to another. */
-"TRANSFER" | 
+"TRANSFER" |
 /**  Files deleted from a collection. */
 "DELETE";
 
@@ -1297,11 +1297,11 @@ export type TaskSkips = {
 };
 
 /**  Whether a task still goes on, and how it ended. */
-export type TaskStatus = 
+export type TaskStatus =
 /**  Queued, waiting, paused or running; see [`NiceStatus`] for which. */
-"ACTIVE" | 
+"ACTIVE" |
 /**  Everything asked for is done. */
-"SUCCEEDED" | 
+"SUCCEEDED" |
 /**  Cancelled, expired or given up. */
 "FAILED";
 
@@ -1351,26 +1351,26 @@ export type TaskView = {
 
 /**
  *  A moment since 1970 in UTC, to the nanosecond; file times before 1970 are negative.
- * 
+ *
  *  In documents it is RFC 3339 with `+00:00`, in frames a pair of numbers.
  */
 export type UnixTime = string;
 
 /**  Whether there is a newer version. */
-export type Update = 
+export type Update =
 /**  The system's own packages bring it, or nobody configured updates. */
-{ state: "off" } | 
+{ state: "off" } |
 /**  None is known. */
 { state: "none" } | { state: "checking" } | { state: "available"; version: string; notes: string } | { state: "installing"; percent: number | null } | { state: "failed"; problem: Problem };
 
 /**  How a check went. */
-export type Verdict = 
+export type Verdict =
 /**  As it should be. */
-"ok" | 
+"ok" |
 /**  It works, but not as well as it could. */
-"warning" | 
+"warning" |
 /**  It does not work. */
-"failed" | 
+"failed" |
 /**  It was not checked, because something before it failed or is not set up. */
 "skipped";
 
