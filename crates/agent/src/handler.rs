@@ -11,7 +11,9 @@ use crate::{
     commands,
     config::{Config, InForce},
     core::{CoreCommand, Order},
-    doctor, log,
+    doctor,
+    lock::{LockError, ProfileLock},
+    log,
     tokens::TokenStore,
 };
 
@@ -77,6 +79,13 @@ impl AgentHandler {
                 let identity = commands::load_identity(paths, self.udp_port).await?;
                 self.order(CoreCommand::Identity(Box::new(identity))).await?;
                 Ok(Reply::SetUp(set_up))
+            }
+            Command::MoveKey { to } => {
+                let _in_order = self.edits.lock().await;
+                let public = commands::copy_key(paths, to).await?.key;
+                self.order(CoreCommand::KeyPlace(to)).await?;
+                commands::forget_key(paths, public, to).await;
+                Ok(Reply::Done)
             }
             Command::SignIn(sign_in) => {
                 let account = sign_in.account.clone();
@@ -147,17 +156,12 @@ impl Offline {
             }
             Command::Doctor => Ok(Reply::Doctor(doctor::examine(paths, &self.tokens, None).await)),
             Command::Setup { key, place } => {
-                let locked = paths.clone();
-                // No agent may start while it becomes another endpoint.
-                let _lock = crate::blocking(move || {
-                    let dir = &locked.state_dir;
-                    outport_control::ensure_private_dir(dir)
-                        .map_err(|source| crate::LockError::Io { dir: dir.clone(), source })?;
-                    crate::lock::ProfileLock::take(&locked)
-                })
-                .await
-                .map_err(|error| error.problem())?;
+                let _lock = self.keep_agents_away().await?;
                 commands::set_up(paths, key, place).await.map(Reply::SetUp)
+            }
+            Command::MoveKey { to } => {
+                let _lock = self.keep_agents_away().await?;
+                commands::move_key(paths, to).await.map(|()| Reply::Done)
             }
             Command::SignIn(sign_in) => {
                 self.tokens.sign_in(sign_in).await.map_err(|error| error.problem())?;
@@ -172,9 +176,21 @@ impl Offline {
         }
     }
 
+    /// No agent may start while this computer's identity changes.
+    async fn keep_agents_away(&self) -> Result<ProfileLock, Problem> {
+        let paths = self.paths.clone();
+        let taken = crate::blocking(move || {
+            let dir = &paths.state_dir;
+            outport_control::ensure_private_dir(dir)
+                .map_err(|source| LockError::Io { dir: dir.clone(), source })?;
+            ProfileLock::take(&paths)
+        });
+        taken.await.map_err(|error| error.problem())
+    }
+
     fn not_running(&self) -> Problem {
         match crate::lock::holder(&self.paths) {
-            Some(holder) => crate::LockError::Held { holder }.problem(),
+            Some(holder) => LockError::Held { holder }.problem(),
             None => Problem::new(Code::AgentNotRunning, []),
         }
     }

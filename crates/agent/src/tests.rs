@@ -4,6 +4,7 @@
 mod channel_trouble;
 mod fake_hub;
 mod in_force;
+mod key_place;
 mod pair;
 mod taken_over;
 

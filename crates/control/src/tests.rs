@@ -264,6 +264,7 @@ impl Handler for Fake {
                 | Command::FoldersTest { .. }
                 | Command::Doctor
                 | Command::Setup { .. }
+                | Command::MoveKey { .. }
                 | Command::SignIn(_)
                 | Command::SignOut
                 | Command::Account => Ok(Reply::Done),
