@@ -40,6 +40,9 @@ _outport() {
             outport,hub)
                 cmd="outport__subcmd__hub"
                 ;;
+            outport,key)
+                cmd="outport__subcmd__key"
+                ;;
             outport,log)
                 cmd="outport__subcmd__log"
                 ;;
@@ -154,6 +157,9 @@ _outport() {
             outport__subcmd__hub__subcmd__user,sign-out)
                 cmd="outport__subcmd__hub__subcmd__user__subcmd__sign__subcmd__out"
                 ;;
+            outport__subcmd__key,move)
+                cmd="outport__subcmd__key__subcmd__move"
+                ;;
             outport__subcmd__tasks,cancel)
                 cmd="outport__subcmd__tasks__subcmd__cancel"
                 ;;
@@ -179,7 +185,7 @@ _outport() {
 
     case "${cmd}" in
         outport)
-            opts="-q -v -h -V --profile --hub --json --quiet --verbose --color --help --version hub login logout whoami setup folders agent status pause resume stop log doctor endpoints ls stat mkdir rename transfer delete tasks completions generate"
+            opts="-q -v -h -V --profile --hub --json --quiet --verbose --color --help --version hub login logout whoami setup key folders agent status pause resume stop log doctor endpoints ls stat mkdir rename transfer delete tasks completions generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1203,6 +1209,58 @@ _outport() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__key)
+            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help move"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__key__subcmd__move)
+            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help keyring file"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -39,6 +39,7 @@ complete -c outport -n "__fish_outport_needs_command" -f -a "login" -d 'Sign in 
 complete -c outport -n "__fish_outport_needs_command" -f -a "logout" -d 'Sign out: forget the sign-in here, and end it at the hub'
 complete -c outport -n "__fish_outport_needs_command" -f -a "whoami" -d 'Show who is signed in, and at which hub'
 complete -c outport -n "__fish_outport_needs_command" -f -a "setup" -d 'Make this computer an endpoint'
+complete -c outport -n "__fish_outport_needs_command" -f -a "key" -d 'Look after the key that this computer is known by'
 complete -c outport -n "__fish_outport_needs_command" -f -a "folders" -d 'Say what others may reach of this computer; alone, it lists the folders'
 complete -c outport -n "__fish_outport_needs_command" -f -a "agent" -d 'Run the agent: make this computer reachable, until Ctrl-C or `outport stop`'
 complete -c outport -n "__fish_outport_needs_command" -f -a "status" -d 'Show what the agent of this computer is doing'
@@ -151,6 +152,25 @@ complete -c outport -n "__fish_outport_using_subcommand setup" -l json -d 'Print
 complete -c outport -n "__fish_outport_using_subcommand setup" -s q -l quiet -d 'Leave out notes and progress'
 complete -c outport -n "__fish_outport_using_subcommand setup" -s v -l verbose -d 'Say what lies behind an error'
 complete -c outport -n "__fish_outport_using_subcommand setup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand key; and not __fish_seen_subcommand_from move" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand key; and not __fish_seen_subcommand_from move" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand key; and not __fish_seen_subcommand_from move" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand key; and not __fish_seen_subcommand_from move" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand key; and not __fish_seen_subcommand_from move" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand key; and not __fish_seen_subcommand_from move" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand key; and not __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand key; and not __fish_seen_subcommand_from move" -f -a "move" -d 'Keep the key at another place from now on; it stays the same key'
+complete -c outport -n "__fish_outport_using_subcommand key; and __fish_seen_subcommand_from move" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand key; and __fish_seen_subcommand_from move" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand key; and __fish_seen_subcommand_from move" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand key; and __fish_seen_subcommand_from move" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand key; and __fish_seen_subcommand_from move" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand key; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand key; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c outport -n "__fish_outport_using_subcommand folders; and not __fish_seen_subcommand_from list add remove test" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
 complete -c outport -n "__fish_outport_using_subcommand folders; and not __fish_seen_subcommand_from list add remove test" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
 complete -c outport -n "__fish_outport_using_subcommand folders; and not __fish_seen_subcommand_from list add remove test" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'

@@ -1,10 +1,11 @@
-//! A small network of our own: two hosts in network namespaces, joined by one slow or fast wire.
+//! Small networks of our own: hosts in network namespaces, joined by one slow or fast wire, or by an
+//! internet with routers that translate addresses.
 //!
 //! Everything made here has a name that no other run uses, and goes away when dropped.
 
 use std::{path::Path, process::Command, time::Duration};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::process::run;
 
@@ -48,13 +49,8 @@ impl Wire {
     /// # Errors
     /// When the system's `tc` refuses.
     pub fn limit(&self, rate: &str) -> Result<()> {
-        for host in [&self.left, &self.right] {
-            sh(&[
-                "tc", "-n", host, "qdisc", "replace", "dev", "wire", "root", "tbf", "rate", rate,
-                "burst", "16kb", "latency", "100ms",
-            ])?;
-        }
-        Ok(())
+        limit(&self.left, "wire", rate)?;
+        limit(&self.right, "wire", rate)
     }
 
     /// The name of the left host's namespace.
@@ -81,10 +77,61 @@ impl Wire {
         Ok((counter("tx_bytes")?, counter("rx_bytes")?))
     }
 
+    /// Drops without a word what the right host says and hears over TCP on `port`, as a router does
+    /// that forgot a connection.
+    ///
+    /// # Errors
+    /// When the system's `nft` refuses.
+    pub fn forget(&self, port: u16) -> Result<()> {
+        nft(
+            &self.right,
+            &format!(
+                "table ip forgets {{
+                    chain said {{ type filter hook output priority filter; tcp sport {port} drop; }}
+                    chain heard {{ type filter hook input priority filter; tcp dport {port} drop; }}
+                }}"
+            ),
+        )
+    }
+
+    /// Gives the right host another address in the place of the one that it had.
+    ///
+    /// # Errors
+    /// When the system's `ip` refuses.
+    pub fn move_right(&self) -> Result<()> {
+        let r = self.right.as_str();
+        for (act, address) in [("del", Self::RIGHT), ("add", Self::RIGHT_LATER)] {
+            sh(&["ip", "-n", r, "addr", act, &format!("{address}/24"), "dev", "wire"])?;
+        }
+        Ok(())
+    }
+
+    /// The local ports of the TCP connections that the right host has to the left one.
+    ///
+    /// # Errors
+    /// When the system's `ss` refuses.
+    pub fn ports_to_left(&self) -> Result<Vec<u16>> {
+        let mut command = inside(&self.right, "ss".as_ref());
+        command.args(["-Htn", "state", "established", "dst", Self::LEFT]);
+        let found = run(&mut command, LIMIT)?;
+        let port = |line: &str| line.split_whitespace().nth(2)?.rsplit(':').next()?.parse().ok();
+        Ok(found.stdout.lines().filter_map(port).collect())
+    }
+
+    /// What listens for TCP connections on the right host.
+    ///
+    /// # Errors
+    /// When the system's `ss` refuses.
+    pub fn listeners_right(&self) -> Result<String> {
+        Ok(run(inside(&self.right, "ss".as_ref()).arg("-Hltn"), LIMIT)?.stdout)
+    }
+
     /// The left host's address.
     pub const LEFT: &str = "10.213.0.1";
     /// The right host's address.
     pub const RIGHT: &str = "10.213.0.2";
+    /// What [`Wire::move_right`] makes of it: in the same network, so that only the address changes.
+    pub const RIGHT_LATER: &str = "10.213.0.3";
 }
 
 impl Drop for Wire {
@@ -94,6 +141,153 @@ impl Drop for Wire {
         }
     }
 }
+
+/// How a computer is joined to an [`Internet`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// With a public address; it lets nothing in that it did not ask for.
+    Firewalled,
+    /// In a private network, behind a router that translates addresses and lets nothing in.
+    Translated,
+}
+
+/// A hub's host, which is also the internet between the others: it forwards between their networks
+/// and knows no private address.
+#[derive(Debug)]
+pub struct Internet {
+    hub: String,
+    homes: Vec<String>,
+    all: Vec<String>,
+}
+
+impl Internet {
+    /// Where everybody reaches the hub's host.
+    pub const HUB: &str = "10.213.1.1";
+
+    /// Joins a hub and computers.
+    ///
+    /// # Errors
+    /// When the system's `ip` or `nft` refuses.
+    pub fn lay(homes: &[Joined]) -> Result<Self> {
+        let id = format!("{:08x}", fastrand::u32(..));
+        let hub = format!("op{id}hub");
+        let mut net = Self { hub: hub.clone(), homes: Vec::new(), all: Vec::new() };
+        net.add_host(&hub)?;
+        forward(&hub)?;
+        for (n, joined) in (1..).zip(homes) {
+            let (edge, home) = (format!("op{id}edge{n}"), format!("op{id}home{n}"));
+            net.add_host(&edge)?;
+            let (near, far) = (format!("to{n}"), "out");
+            let public = format!("10.213.{n}");
+            join((&hub, &near, &format!("{public}.1")), (&edge, far, &format!("{public}.2")))?;
+            match joined {
+                Joined::Firewalled => {
+                    nft(&edge, FIREWALL)?;
+                    net.homes.push(edge);
+                }
+                Joined::Translated => {
+                    net.add_host(&home)?;
+                    let private = format!("192.168.{n}");
+                    let (inner, outer) = (format!("{private}.1"), format!("{private}.2"));
+                    join((&edge, "in", &inner), (&home, "out", &outer))?;
+                    forward(&edge)?;
+                    nft(&edge, FIREWALL)?;
+                    nft(&edge, TRANSLATION)?;
+                    net.homes.push(home);
+                }
+            }
+        }
+        Ok(net)
+    }
+
+    /// Holds what each computer sends to `rate`, as `tc` spells it.
+    ///
+    /// # Errors
+    /// When the system's `tc` refuses.
+    pub fn limit(&self, rate: &str) -> Result<()> {
+        self.homes.iter().try_for_each(|home| limit(home, "out", rate))
+    }
+
+    /// The namespace of the hub's host.
+    pub fn hub(&self) -> &str {
+        &self.hub
+    }
+
+    /// The namespaces of the computers, in order.
+    pub fn homes(&self) -> &[String] {
+        &self.homes
+    }
+
+    fn add_host(&mut self, name: &str) -> Result<()> {
+        sh(&["ip", "netns", "add", name])?;
+        self.all.push(name.to_owned());
+        sh(&["ip", "-n", name, "link", "set", "lo", "up"])
+    }
+}
+
+impl Drop for Internet {
+    fn drop(&mut self) {
+        for host in &self.all {
+            sh(&["ip", "netns", "delete", host]).ok();
+        }
+    }
+}
+
+/// Lays a wire between two hosts, each with the name of its end and its address; the second host
+/// reaches everything else through the first.
+fn join(
+    (near, near_end, gateway): (&str, &str, &str),
+    (far, far_end, address): (&str, &str, &str),
+) -> Result<()> {
+    sh(&[
+        "ip", "-n", near, "link", "add", near_end, "type", "veth", "peer", "name", far_end,
+        "netns", far,
+    ])?;
+    for (host, end, address) in [(near, near_end, gateway), (far, far_end, address)] {
+        sh(&["ip", "-n", host, "addr", "add", &format!("{address}/24"), "dev", end])?;
+        sh(&["ip", "-n", host, "link", "set", end, "up"])?;
+    }
+    sh(&["ip", "-n", far, "route", "add", "default", "via", gateway])
+}
+
+fn limit(host: &str, end: &str, rate: &str) -> Result<()> {
+    sh(&[
+        "tc", "-n", host, "qdisc", "replace", "dev", end, "root", "tbf", "rate", rate, "burst",
+        "16kb", "latency", "100ms",
+    ])
+}
+
+fn forward(host: &str) -> Result<()> {
+    let mut command = inside(host, "sh".as_ref());
+    let done = run(command.args(["-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]), LIMIT)?;
+    ensure!(done.code == Some(0), "{host} cannot forward: {}", done.stderr.trim());
+    Ok(())
+}
+
+fn nft(host: &str, rules: &str) -> Result<()> {
+    let mut command = inside(host, "nft".as_ref());
+    let done = run(command.arg(rules), LIMIT)?;
+    ensure!(done.code == Some(0), "nft on {host}: {}", done.stderr.trim());
+    Ok(())
+}
+
+/// Nothing comes in, or through from outside, that was not asked for.
+const FIREWALL: &str = r#"table ip firewall {
+    chain to_itself {
+        type filter hook input priority filter; policy drop;
+        ct state established,related accept
+        iifname { "lo", "in" } accept
+    }
+    chain through_it {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        iifname "in" accept
+    }
+}"#;
+/// What goes out carries the router's own address.
+const TRANSLATION: &str = r#"table ip translation {
+    chain outwards { type nat hook postrouting priority srcnat; oifname "out" masquerade; }
+}"#;
 
 /// A command that runs on a host.
 pub fn inside(host: &str, program: &Path) -> Command {

@@ -117,16 +117,15 @@ impl Process {
         self.child.wait().map(drop)
     }
 
-    /// Asks it to end, as a terminal or a service manager does.
+    /// Sends it a signal, as a terminal or a service manager does.
     ///
     /// # Errors
-    /// When it does not end within `limit`.
+    /// When it does not run any more.
     #[cfg(unix)]
-    pub fn terminate(&mut self, limit: Duration) -> Result<ExitStatus> {
-        use rustix::process::{Pid, Signal, kill_process};
+    pub fn signal(&self, signal: rustix::process::Signal) -> Result<()> {
+        use rustix::process::{Pid, kill_process};
         let id = i32::try_from(self.child.id())?;
-        kill_process(Pid::from_raw(id).context("a child has an id")?, Signal::TERM)?;
-        self.wait_end(limit)
+        Ok(kill_process(Pid::from_raw(id).context("a child has an id")?, signal)?)
     }
 
     /// Waits until it ends by itself.
@@ -204,6 +203,14 @@ pub fn wait_until<T>(limit: Duration, mut probe: impl FnMut() -> Result<Option<T
         }
         thread::park_timeout(POLL);
     }
+}
+
+/// Waits until `time` has passed since `start`: for what must have happened, or ended, by then.
+///
+/// # Errors
+/// Never; it only looks like the other waits.
+pub fn wait_since(start: Instant, time: Duration) -> Result<()> {
+    wait_until(time * 2, || Ok((time <= start.elapsed()).then_some(())))
 }
 
 fn collect(from: impl io::Read + Send + 'static, output: Arc<Output>, log: Arc<Mutex<File>>) {

@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     io::{BufWriter, Read as _, Write as _},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -86,6 +87,52 @@ pub fn digests(root: &Path) -> Result<BTreeMap<PathBuf, Option<[u8; 32]>>> {
         }
     }
     Ok(found)
+}
+
+/// Every path below `root`, whatever becomes of it meanwhile.
+///
+/// # Errors
+/// When a directory cannot be read.
+pub fn names(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![root.to_owned()];
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            let path = entry?.path();
+            found.push(path.strip_prefix(root)?.to_owned());
+            if path.is_dir() {
+                waiting.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What stands in a folder, to see whether anything still arrives.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Held(Vec<(PathBuf, u64, Option<SystemTime>)>);
+
+impl Held {
+    /// Looks now.
+    ///
+    /// # Errors
+    /// When a directory cannot be read.
+    pub fn of(folder: &Path) -> Result<Self> {
+        let mut held = Vec::new();
+        for name in names(folder)? {
+            let Ok(kind) = fs::symlink_metadata(folder.join(&name)) else { continue }; // just gone
+            if !kind.is_dir() {
+                held.push((name, kind.len(), kind.modified().ok()));
+            }
+        }
+        held.sort();
+        Ok(Self(held))
+    }
+
+    /// Whether all of it stood there `before`; some of that may be gone.
+    pub fn is_rest_of(&self, before: &Self) -> bool {
+        self.0.iter().all(|file| before.0.contains(file))
+    }
 }
 
 /// The SHA-256 of a file.

@@ -12,8 +12,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    net::{self, Wire},
+    net::{self, Internet, Joined, Wire},
     process::{Finished, Process, outport, run, wait_until},
+    tree,
 };
 
 /// A hub with an account `smith`, and the agents that were added to it.
@@ -27,8 +28,13 @@ pub struct World {
     pub url: String,
     /// The agents, in the order in which they were added.
     pub agents: Vec<Agent>,
-    /// The network that it lives in; `None` is this computer's own loopback.
+    /// The wire that it lives on, if it does.
     pub wire: Option<Wire>,
+    /// The internet that it lives on, if it does.
+    pub internet: Option<Internet>,
+    /// The hub's host, and those of the agents; all others are on the last one. Without any, all are
+    /// on this computer.
+    hosts: Vec<String>,
     ca: Option<PathBuf>,
     dir: TempDir,
 }
@@ -44,6 +50,7 @@ pub struct Agent {
     pub folder: PathBuf,
     /// The running agent; `None` while it is down.
     pub process: Option<Process>,
+    profile: Option<String>,
     host: Option<String>,
     ca: Option<PathBuf>,
 }
@@ -66,22 +73,44 @@ impl World {
     /// # Errors
     /// When any part of that fails.
     pub fn on_wire() -> Result<Self> {
-        let mut world = Self::empty()?;
-        let names = vec![Wire::LEFT.to_owned()];
-        let pair = rcgen::generate_simple_self_signed(names)?;
-        fs::write(world.path("cert.pem"), pair.cert.pem())?;
-        fs::write(world.path("key.pem"), pair.signing_key.serialize_pem())?;
-        world.ca = Some(world.path("cert.pem"));
-        world.wire = Some(Wire::lay()?);
-        world.start_hub(&format!("{}:0", Wire::LEFT))?;
-        world.add_smith()?;
-        Ok(world)
+        let wire = Wire::lay()?;
+        let hosts = [wire.left(), wire.left(), wire.right()].map(str::to_owned).to_vec();
+        let world = Self { wire: Some(wire), hosts, ..Self::empty()? };
+        world.on_network(Wire::LEFT)
+    }
+
+    /// The same on an internet of its own, to which the agents are joined in this order.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn on_internet(homes: &[Joined]) -> Result<Self> {
+        let internet = Internet::lay(homes)?;
+        let hosts = [&[internet.hub().to_owned()], internet.homes()].concat();
+        let world = Self { internet: Some(internet), hosts, ..Self::empty()? };
+        world.on_network(Internet::HUB)
+    }
+
+    fn on_network(mut self, hub: &str) -> Result<Self> {
+        let pair = rcgen::generate_simple_self_signed(vec![hub.to_owned()])?;
+        fs::write(self.path("cert.pem"), pair.cert.pem())?;
+        fs::write(self.path("key.pem"), pair.signing_key.serialize_pem())?;
+        self.ca = Some(self.path("cert.pem"));
+        self.start_hub(&format!("{hub}:0"))?;
+        self.add_smith()?;
+        Ok(self)
     }
 
     fn empty() -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("outport-world-").tempdir()?;
-        let (url, agents) = (String::new(), Vec::new());
-        Ok(Self { hub: None, url, agents, wire: None, ca: None, dir })
+        Ok(Self {
+            hub: None,
+            url: String::new(),
+            agents: Vec::new(),
+            wire: None,
+            internet: None,
+            hosts: Vec::new(),
+            ca: None,
+            dir: tempfile::Builder::new().prefix("outport-world-").tempdir()?,
+        })
     }
 
     fn add_smith(&self) -> Result<()> {
@@ -106,17 +135,43 @@ impl World {
     /// # Errors
     /// When any part of that fails.
     pub fn add_agent(&mut self, name: &str) -> Result<usize> {
-        let home = self.path(&format!("home-{name}"));
-        let folder = self.path(&format!("data-{name}"));
-        fs::create_dir_all(&home)?;
-        fs::create_dir_all(&folder)?;
-        let host = self.wire.as_ref().map(|wire| match self.agents.len() {
-            0 => wire.left().to_owned(),
-            _ => wire.right().to_owned(),
-        });
-        let (name_kept, ca) = (name.to_owned(), self.ca.clone());
-        let agent = Agent { name: name_kept, home, folder, process: None, host, ca };
+        let last = self.hosts.len().saturating_sub(1);
+        let agent = Agent {
+            name: name.to_owned(),
+            home: self.path(&format!("home-{name}")),
+            folder: self.path(&format!("data-{name}")),
+            process: None,
+            profile: None,
+            host: self.hosts.get(last.min(self.agents.len() + 1)).cloned(),
+            ca: self.ca.clone(),
+        };
+        self.join(agent)
+    }
+
+    /// Adds another endpoint to the computer of an agent: a profile of the same name, with a folder
+    /// of its own.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn add_profile(&mut self, of: usize, name: &str) -> Result<usize> {
+        let Agent { home, host, ca, .. } = &self.agents[of];
+        let agent = Agent {
+            name: name.to_owned(),
+            home: home.clone(),
+            folder: self.path(&format!("data-{name}")),
+            process: None,
+            profile: Some(name.to_lowercase()),
+            host: host.clone(),
+            ca: ca.clone(),
+        };
+        self.join(agent)
+    }
+
+    fn join(&mut self, agent: Agent) -> Result<usize> {
+        fs::create_dir_all(&agent.home)?;
+        fs::create_dir_all(&agent.folder)?;
         self.sign_in(&agent)?;
+        let name = &agent.name;
         succeed(agent.command().args(["setup", "--name", name]))?;
         succeed(agent.command().args(["folders", "add", "--read-write"]).arg(&agent.folder))?;
         self.agents.push(agent);
@@ -156,7 +211,7 @@ impl World {
 
     /// A command of the hub's administrator, to be followed by what he does.
     pub fn hub_command(&self) -> Command {
-        let host = self.wire.as_ref().map(Wire::left);
+        let host = self.hosts.first().map(String::as_str);
         let mut command = base_command(self.dir.path(), host);
         command.args(["hub", "--data"]).arg(self.path("hub"));
         command
@@ -197,6 +252,9 @@ impl Agent {
     pub fn command(&self) -> Command {
         let mut command = base_command(&self.home, self.host.as_deref());
         command.env("OUTPORT_HOME", &self.home);
+        if let Some(profile) = &self.profile {
+            command.env("OUTPORT_PROFILE", profile);
+        }
         if let Some(ca) = &self.ca {
             command.env("OUTPORT_CA_FILE", ca);
         }
@@ -280,6 +338,33 @@ impl Agent {
             Ok(there.then_some(()))
         });
         found.with_context(|| format!("{} is not {states:?} but: {last}", self.name))
+    }
+
+    /// What the agent says of itself.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn status(&self) -> Result<Value> {
+        self.json(&["status"])
+    }
+
+    /// Whether the hub sees the agent connected.
+    ///
+    /// # Errors
+    /// When the hub does not answer `asker`, an agent of the same owner.
+    pub fn is_online(&self, asker: &Self) -> Result<bool> {
+        let endpoint = asker.json(&["endpoints", "show", &self.name])?;
+        endpoint["gcp_connected"].as_bool().context("an endpoint is online or not")
+    }
+
+    /// Files in the shared folder that no session has finished yet.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn unfinished(&self) -> Result<Vec<PathBuf>> {
+        let names = tree::names(&self.folder)?;
+        let is_unfinished = |path: &PathBuf| path.to_string_lossy().contains(".outport-part-");
+        Ok(names.into_iter().filter(is_unfinished).collect())
     }
 
     /// Kills the agent the hard way.

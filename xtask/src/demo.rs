@@ -5,6 +5,7 @@
 //! The program is the one that people run; the demo only types its commands.
 
 mod computer;
+mod interrupt;
 mod narrator;
 mod sample;
 mod stage;
@@ -22,19 +23,31 @@ pub(crate) struct Args {
     /// How much the sample tree holds, in megabytes
     #[arg(long, default_value_t = 500)]
     megabytes: u64,
+    /// Take the programs as they were built last
+    #[arg(long)]
+    no_build: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    setup::for_tests()?;
-    println!("building outport (the first time this takes some minutes)");
-    test::build()?;
+    if !args.no_build {
+        setup::for_tests()?;
+        println!("building outport (the first time this takes some minutes)");
+        test::build()?;
+    }
 
+    interrupt::listen()?;
     let narrator = Narrator::new();
     // The build puts the program beside this one.
     let xtask = std::env::current_exe()?;
     let programs = xtask.parent().context("a program stands in a folder")?;
     let mut stage = Stage::set(programs, &narrator)?;
     let shown = show(&mut stage, &narrator, args.megabytes);
+    if interrupt::asked() {
+        narrator.say("Interrupted. Cleaning up.");
+        stage.clear().context("something was left behind")?;
+        narrator.good(NOTHING_LEFT);
+        std::process::exit(interrupt::EXIT_CODE);
+    }
     if let Err(err) = shown {
         stage.print_logs();
         return Err(err);
@@ -45,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     narrator.say("Cleaning up.");
     stage.clear().context("something was left behind")?;
-    narrator.good("Nothing is left running, and the temporary folder is gone.");
+    narrator.good(NOTHING_LEFT);
     Ok(())
 }
 
@@ -82,3 +95,5 @@ fn show(stage: &mut Stage, narrator: &Narrator, megabytes: u64) -> Result<()> {
     narrator.good("Nothing was lost.");
     Ok(())
 }
+
+const NOTHING_LEFT: &str = "Nothing is left running, and the temporary folder is gone.";

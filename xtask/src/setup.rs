@@ -23,6 +23,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     system_packages(args.yes)?;
+    fuse();
     if nextest::is_present() {
         println!("cargo-nextest is there");
     } else {
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// The tools that have a substitute are left out; building them takes longer than it saves once.
 pub(crate) fn for_tests() -> Result<Outcome> {
     system_packages(false)?;
+    fuse();
     Ok(Outcome::Passed)
 }
 
@@ -239,6 +241,25 @@ impl Need {
         }
     }
 }
+
+/// A test mounts a file system of its own, which the kernel asks through this device.
+#[cfg(target_os = "linux")]
+fn fuse() {
+    let device = std::path::Path::new("/dev/fuse");
+    if device.exists() {
+        return;
+    }
+    println!("/dev/fuse is missing (disks that take upper and lower case for the same)");
+    if skips::is_root() && Sh::new("modprobe").arg("fuse").run().is_ok() && device.exists() {
+        println!("loaded the kernel's module fuse");
+        return;
+    }
+    // A container cannot load modules; what needs it then says so itself.
+    println!("load it with `modprobe fuse`, or start the container with --device /dev/fuse");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn fuse() {}
 
 fn system_packages(yes: bool) -> Result<()> {
     let missing: Vec<_> = NEEDS.iter().chain(LINUX_NEEDS).filter(|need| !need.is_met()).collect();

@@ -16,7 +16,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     Sh::cargo()
-        .words("run --quiet --locked --package outport-sim --bin campaign --")
+        .words("run --quiet --locked --bin campaign --")
         .words(&format!("--seeds {} --from {}", args.seeds, args.from))
         .run()
 }

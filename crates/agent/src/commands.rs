@@ -9,7 +9,7 @@ use std::{
 use outport_control::{Folder, FolderTest, KeyPlace, NewFolder, Paths, Secret, SetUp, Settings};
 use outport_link::{BindError, Endpoint, EndpointOptions};
 use outport_protocol::secret::SecretKey;
-use outport_types::{Chain, Problem};
+use outport_types::{Chain, Problem, PublicKey};
 
 use crate::{
     config::{self, Config},
@@ -102,6 +102,45 @@ pub(crate) async fn set_up(paths: &Paths, key: Secret, place: KeyPlace) -> Resul
         tracing::warn!(error = %Chain(&error), "the set-up failed");
         error.problem()
     })
+}
+
+/// Keeps the key at another place too; answers with the registration, which still says where it was.
+pub(crate) async fn copy_key(paths: &Paths, to: KeyPlace) -> Result<Registration, Problem> {
+    let paths = paths.clone();
+    crate::blocking(move || {
+        let registration = Registration::load(&paths).map_err(|error| error.problem())?;
+        let (public, from) = (&registration.key, registration.key_place);
+        if from != to {
+            identity::copy(&paths, public, from, to).map_err(|error| {
+                tracing::warn!(error = %Chain(&error), "the key stays where it is");
+                error.problem()
+            })?;
+        }
+        Ok(registration)
+    })
+    .await
+}
+
+/// Removes the key from the place where it is no longer kept.
+pub(crate) async fn forget_key(paths: &Paths, public: PublicKey, kept: KeyPlace) {
+    let paths = paths.clone();
+    let left = match kept {
+        KeyPlace::Keyring => KeyPlace::File,
+        KeyPlace::File => KeyPlace::Keyring,
+    };
+    crate::blocking(move || identity::forget(&paths, left, &public)).await;
+}
+
+/// Moves the key where no agent runs.
+pub(crate) async fn move_key(paths: &Paths, to: KeyPlace) -> Result<(), Problem> {
+    let mut registration = copy_key(paths, to).await?;
+    registration.key_place = to;
+    let public = registration.key;
+    let of = paths.clone();
+    let saved = crate::blocking(move || registration.save(&of)).await;
+    saved.map_err(|error| error.problem())?;
+    forget_key(paths, public, to).await;
+    Ok(())
 }
 
 /// The identity that a profile has: its registration, its key and a socket for its sessions.

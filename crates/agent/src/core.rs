@@ -300,29 +300,33 @@ impl Core {
                 self.board_kick.send_modify(|kicks| *kicks += 1);
                 self.shown.event(None, Happening::Woke, "the computer woke up", None);
                 if let Some(endpoint) = endpoint {
-                    self.tracker.spawn(async move {
-                        endpoint.drop_dead().await;
-                    });
+                    self.drop_dead_links(endpoint);
                 }
                 self.tick(now);
             }
-            NetworkEvent::Changed { addresses } => {
+            NetworkEvent::Changed { addresses, lost } => {
                 tracing::info!("the network of this computer changed");
-                let before = self.shake.borrow().addresses.clone();
-                let vanished = before.iter().any(|address| !addresses.contains(address));
                 self.shake.send_modify(|shake| {
                     shake.changes += 1;
                     shake.addresses = addresses;
                 });
                 self.board_kick.send_modify(|kicks| *kicks += 1);
                 self.shown.event(None, Happening::NetworkChanged, "the network changed", None);
-                if let Some(endpoint) = endpoint.filter(|_| vanished)
-                    && let Err(error) = endpoint.rebind()
-                {
-                    tracing::warn!(error = %outport_types::Chain(&error), "no new UDP socket");
+                if let Some(endpoint) = endpoint.filter(|_| lost) {
+                    if let Err(error) = endpoint.rebind() {
+                        tracing::warn!(error = %outport_types::Chain(&error), "no new UDP socket");
+                    }
+                    self.drop_dead_links(endpoint);
                 }
             }
         }
+    }
+
+    /// Lets sessions find another route where theirs is dead.
+    fn drop_dead_links(&self, endpoint: Endpoint) {
+        self.tracker.spawn(async move {
+            endpoint.drop_dead().await;
+        });
     }
 
     /// Does what is due by a clock.

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     commands,
     core::{CoreCommand, Order, order},
+    lock::{LockError, ProfileLock},
     log,
     owner::{Owner, Step},
     sign_in::SignInDesk,
@@ -67,6 +68,13 @@ impl AgentHandler {
                 self.sign_ins.begin(&hub, way).await.map(Reply::SignIn)
             }
             Command::CancelSignIn => self.sign_ins.cancel().await.map(|()| Reply::Done),
+            Command::MoveKey { to } => {
+                let _in_order = self.edits.lock().await;
+                let public = commands::copy_key(paths, to).await?.key;
+                self.order(CoreCommand::KeyPlace(to)).await?;
+                commands::forget_key(paths, public, to).await;
+                Ok(Reply::Done)
+            }
             Command::SignIn(sign_in) => {
                 let account = sign_in.account.clone();
                 self.tokens.sign_in(sign_in).await.map_err(|error| error.problem())?;
@@ -178,11 +186,15 @@ impl Offline {
                 Ok(Reply::Settings(config.settings))
             }
             Command::Setup { key, place } => {
-                let _lock = self.lock().await?;
+                let _lock = self.keep_agents_away().await?;
                 commands::set_up(paths, key, place).await.map(Reply::SetUp)
             }
+            Command::MoveKey { to } => {
+                let _lock = self.keep_agents_away().await?;
+                commands::move_key(paths, to).await.map(|()| Reply::Done)
+            }
             Command::Register(computer) => {
-                let _lock = self.lock().await?;
+                let _lock = self.keep_agents_away().await?;
                 match self.owner.register(&computer).await? {
                     Step::Done(set_up) => Ok(Reply::SetUp(set_up)),
                     Step::Bind(key) => {
@@ -191,7 +203,7 @@ impl Offline {
                 }
             }
             Command::RemoveComputer { only_here } => {
-                let _lock = self.lock().await?;
+                let _lock = self.keep_agents_away().await?;
                 if !only_here {
                     self.owner.delete_computer().await?;
                 }
@@ -210,21 +222,21 @@ impl Offline {
         }
     }
 
-    /// No agent may start while this computer becomes another endpoint, or none.
-    async fn lock(&self) -> Result<crate::lock::ProfileLock, Problem> {
+    /// No agent may start while this computer's identity changes.
+    async fn keep_agents_away(&self) -> Result<ProfileLock, Problem> {
         let paths = self.paths.clone();
         let taken = crate::blocking(move || {
             let dir = &paths.state_dir;
             outport_control::ensure_private_dir(dir)
-                .map_err(|source| crate::LockError::Io { dir: dir.clone(), source })?;
-            crate::lock::ProfileLock::take(&paths)
+                .map_err(|source| LockError::Io { dir: dir.clone(), source })?;
+            ProfileLock::take(&paths)
         });
         taken.await.map_err(|error| error.problem())
     }
 
     fn not_running(&self) -> Problem {
         match crate::lock::holder(&self.paths) {
-            Some(holder) => crate::LockError::Held { holder }.problem(),
+            Some(holder) => LockError::Held { holder }.problem(),
             None => Problem::new(Code::AgentNotRunning, []),
         }
     }

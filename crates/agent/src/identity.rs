@@ -20,7 +20,10 @@ pub enum KeyError {
     /// The system gave no random bytes.
     #[error("the system gives no random numbers: {0}")]
     Random(getrandom::Error),
-    /// The keyring is locked, absent or refuses.
+    /// This computer has no keyring, or none that answers this process.
+    #[error("the keyring of the operating system cannot be reached")]
+    NoKeyring(#[source] &'static keyring::Error),
+    /// The keyring is locked or refuses.
     #[error("the keyring of the operating system does not give access")]
     Keyring(#[source] keyring::Error),
     /// The keyring is there and does not hold the key.
@@ -58,18 +61,7 @@ pub(crate) fn create(paths: &Paths, place: KeyPlace) -> Result<SecretKey, KeyErr
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *seed).map_err(KeyError::Random)?;
     let key = SecretKey::from_seed(&seed);
-    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*seed));
-    match place {
-        KeyPlace::Keyring => {
-            let entry = entry(paths, &key.public())?;
-            entry.set_password(&text).map_err(KeyError::Keyring)?;
-        }
-        KeyPlace::File => {
-            let file = file(paths, &key.public());
-            write_atomic(&file, text.as_bytes(), Readers::Owner)
-                .map_err(|source| KeyError::File { file, source })?;
-        }
-    }
+    keep(paths, place, &key.public(), &Zeroizing::new(URL_SAFE_NO_PAD.encode(*seed)))?;
     Ok(key)
 }
 
@@ -79,18 +71,21 @@ pub(crate) fn load(
     place: KeyPlace,
     public: &PublicKey,
 ) -> Result<SecretKey, KeyError> {
-    let text = match place {
-        KeyPlace::Keyring => match entry(paths, public)?.get_password() {
-            Ok(text) => Zeroizing::new(text),
-            Err(keyring::Error::NoEntry) => return Err(KeyError::NotInKeyring),
-            Err(error) => return Err(KeyError::Keyring(error)),
-        },
-        KeyPlace::File => read_file(file(paths, public))?,
-    };
-    let seed = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| KeyError::OtherKey)?;
-    let seed = Zeroizing::new(<[u8; 32]>::try_from(seed).map_err(|_| KeyError::OtherKey)?);
-    let key = SecretKey::from_seed(&seed);
-    if key.public() == *public { Ok(key) } else { Err(KeyError::OtherKey) }
+    key_of(&read(paths, place, public)?, public)
+}
+
+/// Keeps a key at another place too, and reads it back there. It waits for the keyring, which may ask
+/// its owner.
+pub(crate) fn copy(
+    paths: &Paths,
+    public: &PublicKey,
+    from: KeyPlace,
+    to: KeyPlace,
+) -> Result<(), KeyError> {
+    let text = read(paths, from, public)?;
+    key_of(&text, public)?;
+    keep(paths, to, public, &text)?;
+    load(paths, to, public).map(drop)
 }
 
 /// Removes a key that is no longer registered; one that cannot be removed is of no use to anybody.
@@ -107,9 +102,50 @@ pub(crate) fn forget(paths: &Paths, place: KeyPlace, public: &PublicKey) {
     }
 }
 
-fn entry(paths: &Paths, public: &PublicKey) -> Result<keyring::Entry, KeyError> {
-    let user = format!("{} {public}", paths.profile);
-    keyring::Entry::new(KEYRING_SERVICE, &user).map_err(KeyError::Keyring)
+fn keep(
+    paths: &Paths,
+    place: KeyPlace,
+    public: &PublicKey,
+    text: &Zeroizing<String>,
+) -> Result<(), KeyError> {
+    match place {
+        KeyPlace::Keyring => entry(paths, public)?.set_password(text).map_err(KeyError::Keyring),
+        KeyPlace::File => {
+            let file = file(paths, public);
+            write_atomic(&file, text.as_bytes(), Readers::Owner)
+                .map_err(|source| KeyError::File { file, source })
+        }
+    }
+}
+
+fn read(paths: &Paths, place: KeyPlace, public: &PublicKey) -> Result<Zeroizing<String>, KeyError> {
+    match place {
+        KeyPlace::Keyring => match entry(paths, public)?.get_password() {
+            Ok(text) => Ok(Zeroizing::new(text)),
+            Err(keyring::Error::NoEntry) => Err(KeyError::NotInKeyring),
+            Err(error) => Err(KeyError::Keyring(error)),
+        },
+        KeyPlace::File => read_file(file(paths, public)),
+    }
+}
+
+fn key_of(text: &str, public: &PublicKey) -> Result<SecretKey, KeyError> {
+    let seed = Zeroizing::new(URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| KeyError::OtherKey)?);
+    let seed = <[u8; 32]>::try_from(seed.as_slice()).map_err(|_| KeyError::OtherKey)?;
+    let key = SecretKey::from_seed(&Zeroizing::new(seed));
+    if key.public() == *public { Ok(key) } else { Err(KeyError::OtherKey) }
+}
+
+fn entry(paths: &Paths, public: &PublicKey) -> Result<keyring_core::Entry, KeyError> {
+    // `keyring` knows the keyring of each system; a test has put one of its own in its place.
+    if keyring_core::get_default_store().is_none() {
+        keyring::Entry::store_status().as_ref().map_err(KeyError::NoKeyring)?;
+    }
+    keyring_core::Entry::new(KEYRING_SERVICE, &user(paths, public)).map_err(KeyError::Keyring)
+}
+
+fn user(paths: &Paths, public: &PublicKey) -> String {
+    format!("{} {public}", paths.profile)
 }
 
 fn file(paths: &Paths, public: &PublicKey) -> PathBuf {
@@ -138,41 +174,6 @@ const KEYRING_SERVICE: &str = "outport";
 const KEY_FILE_BYTES_MAX: usize = 64;
 
 #[cfg(test)]
-mod tests {
-    use outport_control::Profile;
-
-    use super::*;
-
-    #[test]
-    fn a_key_in_a_file_comes_back_and_is_private() {
-        let home = tempfile::tempdir().unwrap();
-        let paths = Paths::below(home.path(), Profile::default());
-        fs::create_dir_all(&paths.state_dir).unwrap();
-        let public = create(&paths, KeyPlace::File).unwrap().public();
-        assert_eq!(load(&paths, KeyPlace::File, &public).unwrap().public(), public);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let file = file(&paths, &public);
-            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-            let exposed = load(&paths, KeyPlace::File, &public);
-            assert!(matches!(exposed, Err(KeyError::Exposed { .. })));
-        }
-    }
-
-    #[test]
-    fn an_absent_or_foreign_key_is_a_problem_and_never_a_new_key() {
-        let home = tempfile::tempdir().unwrap();
-        let paths = Paths::below(home.path(), Profile::default());
-        fs::create_dir_all(&paths.state_dir).unwrap();
-        let other = PublicKey([7; 32]);
-        let absent = load(&paths, KeyPlace::File, &other).unwrap_err();
-        assert!(matches!(absent, KeyError::File { .. }));
-        assert_eq!(absent.problem().code, Code::KeyUnavailable);
-        let text = URL_SAFE_NO_PAD.encode([1; 32]);
-        write_atomic(&file(&paths, &other), text.as_bytes(), Readers::Owner).unwrap();
-        assert!(matches!(load(&paths, KeyPlace::File, &other), Err(KeyError::OtherKey)));
-        assert_eq!(fs::read_dir(&paths.state_dir).unwrap().count(), 1);
-    }
-}
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,8 @@ pub(crate) enum NetworkEvent {
     Changed {
         /// All that it has now.
         addresses: BTreeSet<IpAddr>,
+        /// Whether it lost one that it had.
+        lost: bool,
     },
 }
 
@@ -74,7 +76,8 @@ impl Look {
         if let (Some(now), Some(before)) = (&self.addresses, &last.addresses)
             && now != before
         {
-            events.push(NetworkEvent::Changed { addresses: now.clone() });
+            let lost = !before.is_subset(now);
+            events.push(NetworkEvent::Changed { addresses: now.clone(), lost });
         }
         events
     }
@@ -118,7 +121,11 @@ mod tests {
         let start = look();
         let addresses = BTreeSet::from([IpAddr::from([192, 0, 2, 7])]);
         let moved = Look { addresses: Some(addresses.clone()), ..start.clone() };
-        assert_eq!(moved.since(&start), [NetworkEvent::Changed { addresses }]);
+        let both = addresses.union(start.addresses.as_ref().unwrap()).copied().collect();
+        assert_eq!(moved.since(&start), [NetworkEvent::Changed { addresses, lost: true }]);
+        let more = Look { addresses: Some(both), ..start.clone() };
+        let addresses = more.addresses.clone().unwrap();
+        assert_eq!(more.since(&start), [NetworkEvent::Changed { addresses, lost: false }]);
         let silent = Look { addresses: None, ..start.clone() };
         assert_eq!(silent.since(&start), []);
         assert_eq!(start.since(&silent), []);

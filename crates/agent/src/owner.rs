@@ -127,6 +127,7 @@ impl Owner {
             | Command::FoldersAdd(_)
             | Command::FoldersRemove { .. }
             | Command::Setup { .. }
+            | Command::MoveKey { .. }
             | Command::SignIn(_)
             | Command::SignOut
             | Command::BeginSignIn { .. }

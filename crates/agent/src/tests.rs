@@ -5,6 +5,7 @@ mod channel_trouble;
 mod fake_api;
 mod fake_hub;
 mod in_force;
+mod key_place;
 mod owner;
 mod pair;
 mod taken_over;
@@ -280,6 +281,31 @@ async fn a_hostile_hub_gets_nothing_outside_the_folders() {
     }
     let list = channel.ask(list(&rig.folder()), everything()).await;
     assert!(matches!(list, Outcome::Listing(_)), "the agent is still there");
+    rig.end(channel).await;
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_path_that_is_to_blame() {
+    let rig = Rig::new().await;
+    let mut channel = rig.hub.accept().await;
+    let at = |name: &str| rig.folder().join(name).display().to_string();
+    let path = |name: &str| at(name).parse::<CollectionPath>().unwrap();
+    fs::write(at("one"), b"1").unwrap();
+    fs::write(at("two"), b"2").unwrap();
+    for (operation, code, blamed) in [
+        (Operation::Mkdir { path: path("no/sub") }, Code::NotFound, "no"),
+        (Operation::Mkdir { path: path("one") }, Code::Exists, "one"),
+        (Operation::Rename { from: path("none"), to: path("two") }, Code::NotFound, "none"),
+        (Operation::Rename { from: path("one"), to: path("two") }, Code::Exists, "two"),
+        (Operation::Rename { from: path("one"), to: path("no/one") }, Code::NotFound, "no"),
+    ] {
+        let told = format!("{operation:?}");
+        let Outcome::Failed(problem) = channel.ask(operation, everything()).await else {
+            panic!("{told}");
+        };
+        assert_eq!(problem.code, code, "{told}");
+        assert!(problem.message.starts_with(&format!("{} ", at(blamed))), "{}", problem.message);
+    }
     rig.end(channel).await;
 }
 

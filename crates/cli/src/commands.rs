@@ -8,6 +8,7 @@ mod endpoints;
 mod folders;
 mod generate;
 mod hub;
+mod key;
 mod log;
 pub(crate) mod login;
 mod logout;
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Logout(logout::Args),
     Whoami(whoami::Args),
     Setup(setup::Args),
+    Key(key::Args),
     Folders(folders::Args),
     Agent(agent::Args),
     Status(status::Args),
@@ -64,6 +66,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Logout(args) => logout::run(args, context).await,
         Command::Whoami(args) => whoami::run(args, context).await,
         Command::Setup(args) => setup::run(args, context).await,
+        Command::Key(args) => key::run(&args, context).await,
         Command::Folders(args) => folders::run(args, context).await,
         Command::Agent(args) => agent::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,

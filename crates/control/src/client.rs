@@ -257,6 +257,14 @@ impl Client {
         Ok(set_up)
     }
 
+    /// Keeps this computer's key at another place from now on.
+    ///
+    /// # Errors
+    /// As for every question; the key is then where it was.
+    pub async fn move_key(&mut self, to: KeyPlace) -> Result<(), CallError> {
+        self.done(Command::MoveKey { to }).await
+    }
+
     /// Hands over a finished sign-in.
     ///
     /// # Errors

@@ -51,6 +51,11 @@ pub enum Command {
         /// Where this computer's own key shall be kept.
         place: KeyPlace,
     },
+    /// Keep this computer's key at another place from now on; [`Reply::Done`].
+    MoveKey {
+        /// Where.
+        to: KeyPlace,
+    },
     /// Keep a finished sign-in; [`Reply::Done`].
     SignIn(SignIn),
     /// Forget the sign-in, at the hub too; [`Reply::Done`].

@@ -249,6 +249,8 @@ pub enum Happening {
     },
     /// The config was read again.
     ConfigRead,
+    /// The key is kept at another place.
+    KeyMoved,
     /// The computer became an endpoint.
     SetUp {
         /// Its full name.

@@ -76,6 +76,22 @@ pub fn make_directory(
     }
 }
 
+/// Which of the two paths of a rename a refusal speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenamePath {
+    From,
+    To,
+}
+
+/// A rename that was not made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot be renamed")]
+pub struct NotRenamed {
+    pub about: RenamePath,
+    #[source]
+    pub refused: Refused,
+}
+
 /// Gives a file or directory another name or place; never in the place of something else.
 ///
 /// # Errors
@@ -84,31 +100,46 @@ pub fn rename(
     resolver: &Resolver,
     from: &CollectionPath,
     to: &CollectionPath,
-) -> Result<(), Refused> {
-    let from = resolver.place(from, Right::Write)?;
-    let to = resolver.place(to, Right::Write)?;
-    let moved = from.stat()?;
-    if resolver.holds_rule(&from)? {
-        return Err(Refused::FolderItself);
+) -> Result<(), NotRenamed> {
+    let from = resolver.place(from, Right::Write).map_err(NotRenamed::from)?;
+    let to = resolver.place(to, Right::Write).map_err(NotRenamed::to)?;
+    let moved = from.stat().map_err(NotRenamed::from)?;
+    if resolver.holds_rule(&from).map_err(NotRenamed::from)? {
+        return Err(NotRenamed::from(Refused::FolderItself));
     }
     // What is moved must not end where a rule speaks of what was there before.
     match to.stat() {
         Err(Refused::NotFound) => {}
         // The same thing: another case of its own name.
         Ok(there) if there.id == moved.id && moved.kind != FileKind::Link => {}
-        Ok(_) => return Err(Refused::Exists),
-        Err(refused) => return Err(refused),
+        Ok(_) => return Err(NotRenamed::to(Refused::Exists)),
+        Err(refused) => return Err(NotRenamed::to(refused)),
     }
     if moved.kind == FileKind::Dir {
-        let directory = resolver.child(from.directory(), from.name(), Right::Write)?;
+        let directory = resolver
+            .child(from.directory(), from.name(), Right::Write)
+            .map_err(NotRenamed::from)?;
         if directory.contains(to.directory()) {
-            return Err(Refused::InsideItself);
+            return Err(NotRenamed::from(Refused::InsideItself));
         }
     }
-    rename_new(&from, &to)?;
-    sync_directory(&from)?;
-    sync_directory(&to)?;
-    Ok(())
+    rename_new(&from, &to).map_err(|refused| {
+        let about_target =
+            matches!(refused, Refused::Exists | Refused::BadName(_) | Refused::NoSpace(_));
+        if about_target { NotRenamed::to(refused) } else { NotRenamed::from(refused) }
+    })?;
+    sync_directory(&from).map_err(NotRenamed::from)?;
+    sync_directory(&to).map_err(NotRenamed::to)
+}
+
+impl NotRenamed {
+    fn from(refused: Refused) -> Self {
+        Self { about: RenamePath::From, refused }
+    }
+
+    fn to(refused: Refused) -> Self {
+        Self { about: RenamePath::To, refused }
+    }
 }
 
 fn make_one(resolver: &Resolver, path: &CollectionPath) -> Result<(), Refused> {

@@ -11,6 +11,14 @@ fn two_thousand_seeds_pass() {
 }
 
 #[test]
+fn seeds_that_failed_once_pass() {
+    for seed in KEPT {
+        let ran = run(seed, None);
+        assert!(ran.is_ok(), "seed {seed}: {}", ran.unwrap_err());
+    }
+}
+
+#[test]
 fn whatever_a_shell_leaves_out_is_noticed() {
     for mutation in Mutation::ALL {
         let noticed = (0..SEEDS_FOR_A_MUTATION).any(|seed| run(seed, Some(*mutation)).is_err());
@@ -18,6 +26,10 @@ fn whatever_a_shell_leaves_out_is_noticed() {
     }
 }
 
+/// Seeds that showed a fault once: sessions that stood still (a file that waited for its flush and that
+/// nothing woke again), and temporary names and a time that were left. Whoever mends what a seed
+/// showed adds it here; none is taken away.
+const KEPT: [u64; 6] = [537, 623, 833, 1036, 1418, 1808];
 /// What the normal run tries; `cargo xtask test --full` tries a hundred thousand.
 const SEEDS: u64 = 2_000;
 /// The rarest of the mutations shows once in about a hundred seeds.

@@ -191,8 +191,8 @@ catalogue! {
     }
     /// The hub no longer knows this endpoint.
     EndpointRemoved = "ENDPOINT_REMOVED" {
-        en: "{endpoint} was removed from the hub. Run `outport setup --name NAME` to register this computer again.",
-        fr: "{endpoint} a été supprimé du hub. Lancez `outport setup --name NOM` pour enregistrer à nouveau cet ordinateur."
+        en: "{endpoint} was removed from the hub. To register that computer again, run `outport setup --name NAME` on it.",
+        fr: "{endpoint} a été supprimé du hub. Pour enregistrer à nouveau cet ordinateur, lancez-y `outport setup --name NOM`."
     }
     /// Another computer took this one's place at the hub.
     KeyReplaced = "KEY_REPLACED" {

@@ -1,6 +1,10 @@
 //! What only the whole can show: a real hub, real agents, real links, real kills.
 #![expect(clippy::print_stdout, reason = "seeds and counts belong to the output of a test")]
 
+mod demo;
+mod ending;
 mod journey;
 mod kills;
+mod network;
 mod pause;
+mod profiles;

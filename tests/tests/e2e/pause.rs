@@ -1,17 +1,13 @@
 //! Paused is paused: within a second nothing of a file moves, on a fast wire and on a slow one.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::{Duration, Instant, SystemTime},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use outport_tests::{
     net::Wire,
-    process::{run, wait_until},
+    process::{run, wait_since, wait_until},
     skip,
-    tree::{self, Plan},
+    tree::{self, Held, Plan},
     world::World,
 };
 
@@ -84,34 +80,6 @@ fn on_a_slow_wire_nothing_moves_a_second_after_pause_whoever_pauses() -> Result<
 fn wire_bytes(wire: &Wire) -> Result<u64> {
     let (sent, received) = wire.right_bytes()?;
     Ok(sent + received)
-}
-
-fn wait_since(start: Instant, time: Duration) -> Result<()> {
-    wait_until(time * 2, || Ok((time <= start.elapsed()).then_some(())))
-}
-
-/// What stands in a folder, to see whether anything still changes.
-#[derive(Debug, PartialEq, Eq)]
-struct Held(Vec<(PathBuf, u64, Option<SystemTime>)>);
-
-impl Held {
-    fn of(folder: &Path) -> Result<Self> {
-        let mut held = Vec::new();
-        let mut waiting = vec![folder.to_owned()];
-        while let Some(folder) = waiting.pop() {
-            for entry in fs::read_dir(folder)? {
-                let entry = entry?;
-                let kind = entry.metadata()?;
-                if kind.is_dir() {
-                    waiting.push(entry.path());
-                } else {
-                    held.push((entry.path(), kind.len(), kind.modified().ok()));
-                }
-            }
-        }
-        held.sort();
-        Ok(Self(held))
-    }
 }
 
 const PLAN: Plan = Plan { small_files: 500, large_files: 1, large_bytes: 1_500_000_000 };

@@ -6,7 +6,7 @@
 mod graph;
 mod sources;
 
-use std::{path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
@@ -36,6 +36,21 @@ fn types_and_protocol_touch_no_disk_no_socket_no_thread_and_no_clock() {
         let findings = sources::impure_paths(&root().join(folder)).unwrap();
         assert_eq!(findings, [""; 0]);
     }
+}
+
+#[test]
+fn every_setting_of_the_hub_stands_in_its_document() {
+    let source = fs::read_to_string(root().join("crates/hub/src/config.rs")).unwrap();
+    let document = fs::read_to_string(root().join("docs/hub.md")).unwrap();
+    let settings: Vec<_> = ["HubConfig", "TokenLifetimes", "Limits"]
+        .iter()
+        .flat_map(|name| sources::fields(&source, name))
+        .collect();
+    assert!(25 < settings.len(), "the settings were not read: {settings:?}");
+    let told = |field: &&str| {
+        !document.contains(&format!("`{field}`")) && !document.contains(&format!("`[{field}]`"))
+    };
+    assert_eq!(settings.into_iter().filter(told).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

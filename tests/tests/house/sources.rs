@@ -45,6 +45,14 @@ const TOO_MUCH: [&str; 6] =
 /// Functions of other libraries that read a clock.
 const CLOCKS: [&str; 4] = ["now_local", "now_utc", "now_v1", "now_v7"];
 
+/// The public fields of a struct, read off its source as rustfmt leaves it.
+pub(crate) fn fields<'a>(source: &'a str, name: &str) -> Vec<&'a str> {
+    let head = format!("pub struct {name} {{");
+    let body = source.lines().skip_while(|line| *line != head).skip(1);
+    let field = |line: &'a str| line.trim().strip_prefix("pub ")?.split(':').next();
+    body.take_while(|line| *line != "}").filter_map(field).collect()
+}
+
 /// Every place in the folder that names something impure, as `file:line: path`.
 pub(crate) fn impure_paths(folder: &Path) -> io::Result<Vec<String>> {
     let mut findings = Vec::new();

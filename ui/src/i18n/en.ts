@@ -96,6 +96,7 @@ export const en = {
   "event.resumed": "Resumed",
   "event.pauseOver": "The pause is over",
   "event.configRead": "The settings file was read again",
+  "event.keyMoved": "The key of this computer was moved",
   "event.networkChanged": "The network changed",
   "event.woke": "The computer woke up",
   "event.setUp": "Set up as {name}",

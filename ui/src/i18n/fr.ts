@@ -99,6 +99,7 @@ export const fr = {
   "event.resumed": "Reprise",
   "event.pauseOver": "La pause est terminée",
   "event.configRead": "Le fichier de réglages a été relu",
+  "event.keyMoved": "La clé de cet ordinateur a été déplacée",
   "event.networkChanged": "Le réseau a changé",
   "event.woke": "L'ordinateur est sorti de veille",
   "event.setUp": "Configuré sous le nom {name}",

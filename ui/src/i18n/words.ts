@@ -104,6 +104,7 @@ function happeningWords(what: Happening): string | null {
     case "resumed":
     case "pause_over":
     case "config_read":
+    case "key_moved":
     case "network_changed":
     case "woke":
       return t(HAPPENINGS[what.kind]);
@@ -196,6 +197,7 @@ const HAPPENINGS = {
   resumed: "event.resumed",
   pause_over: "event.pauseOver",
   config_read: "event.configRead",
+  key_moved: "event.keyMoved",
   network_changed: "event.networkChanged",
   woke: "event.woke",
 } as const;

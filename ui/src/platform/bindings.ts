@@ -549,6 +549,8 @@ reason: HoldReason } |
 reason: HoldReason } |
 /**  The config was read again. */
 { kind: "config_read" } |
+/**  The key is kept at another place. */
+{ kind: "key_moved" } |
 /**  The computer became an endpoint. */
 { kind: "set_up";
 /**  Its full name. */

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::narrator::Narrator;
+use super::{interrupt, narrator::Narrator};
 
 /// A computer, with its agent while that runs.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Computer {
     /// Shows `words` and runs `command`.
     pub(super) fn run_command(&self, words: &str, command: &mut Command) -> Result<()> {
         Narrator::new().command(&self.name, words);
-        let status = command.stdin(Stdio::null()).status()?;
+        let status = interrupt::wait(command.stdin(Stdio::null()).spawn()?)?;
         ensure!(status.success(), "`outport {words}` failed: {status}");
         Ok(())
     }
@@ -87,9 +87,15 @@ impl Computer {
     /// Ends the agent as its owner would, and waits until it is gone.
     pub(super) fn stop(&mut self) -> Result<()> {
         let Some(mut agent) = self.agent.take() else { return Ok(()) };
-        self.read("stop")?;
-        agent.wait()?;
-        Ok(())
+        if agent.try_wait()?.is_some() {
+            return Ok(()); // Ctrl-C reached it too
+        }
+        if let Err(error) = self.read("stop")
+            && end_within(&mut agent, PATIENCE).is_err()
+        {
+            return Err(error);
+        }
+        end_within(&mut agent, PATIENCE)
     }
 
     /// Leaves the agent running when the demo ends.
@@ -113,10 +119,25 @@ impl Drop for Computer {
 pub(super) fn wait_until(what: &str, mut probe: impl FnMut() -> Result<bool>) -> Result<()> {
     let until = Instant::now() + PATIENCE;
     while !probe()? {
+        interrupt::check()?;
         if until < Instant::now() {
             bail!("waited for {PATIENCE:?}, but not yet: {what}");
         }
         std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+/// Waits for a process that was told to end; one that does not is killed, and that is an error.
+pub(super) fn end_within(child: &mut Child, limit: Duration) -> Result<()> {
+    let until = Instant::now() + limit;
+    while child.try_wait()?.is_none() {
+        if until < Instant::now() {
+            child.kill()?;
+            child.wait()?;
+            bail!("process {} did not end within {limit:?} and was killed", child.id());
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
 }
@@ -126,4 +147,4 @@ pub(super) fn has_word(json: &str, word: &str) -> bool {
     json.contains(&format!("\"{word}\""))
 }
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);

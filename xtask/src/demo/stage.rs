@@ -11,7 +11,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use super::{
-    computer::{Computer, wait_until},
+    computer::{Computer, PATIENCE, end_within, wait_until},
+    interrupt,
     narrator::Narrator,
 };
 
@@ -175,14 +176,17 @@ impl Stage {
         self.kept = true;
     }
 
-    /// Ends all and removes the folder.
+    /// Ends all, removes the folder, and looks whether anything is left.
     pub(super) fn clear(mut self) -> Result<()> {
         self.computers.iter_mut().try_for_each(Computer::stop)?;
         if let Some(mut hub) = self.hub.take() {
-            hub.kill()?;
-            hub.wait()?;
+            ask_to_end(&mut hub)?;
+            end_within(&mut hub, PATIENCE).context("the hub")?;
         }
+        let left = processes_of(&self.folder);
+        ensure!(left.is_empty(), "still running: {left:?}");
         fs::remove_dir_all(&self.folder)?;
+        ensure!(!self.folder.exists(), "{} is still there", self.folder.display());
         self.kept = true; // nothing is left to remove
         Ok(())
     }
@@ -216,7 +220,7 @@ impl Stage {
                 ensure!(approve.status()?.success(), "the sign-in was not approved");
             }
         }
-        ensure!(login.wait()?.success(), "the sign-in failed");
+        ensure!(interrupt::wait(login)?.success(), "the sign-in failed");
         Ok(())
     }
 
@@ -265,6 +269,44 @@ impl Drop for Stage {
     }
 }
 
+/// Asks the hub to end as a service manager does.
+#[cfg(unix)]
+fn ask_to_end(hub: &mut Child) -> Result<()> {
+    if hub.try_wait()?.is_none() {
+        Command::new("kill").arg(hub.id().to_string()).status()?;
+    }
+    Ok(())
+}
+
+/// Windows has no such request for a program without a window.
+#[cfg(not(unix))]
+fn ask_to_end(hub: &mut Child) -> Result<()> {
+    Ok(hub.kill()?)
+}
+
+/// The processes that were started for a folder: each has it among its arguments or in its
+/// environment. Whoever started none of their own would still be found by these.
+#[cfg(target_os = "linux")]
+fn processes_of(folder: &Path) -> Vec<u32> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = folder.as_os_str().as_bytes();
+    let names_it = |id: u32| {
+        ["cmdline", "environ"].iter().any(|file| {
+            let text = fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
+            text.windows(folder.len()).any(|part| part == folder)
+        })
+    };
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|id| *id != std::process::id() && names_it(*id)).collect()
+}
+
+/// Elsewhere the processes that the demo started itself, and waited for, are all that is known.
+#[cfg(not(target_os = "linux"))]
+fn processes_of(_folder: &Path) -> Vec<u32> {
+    Vec::new()
+}
+
 fn files_below(root: &Path) -> Result<Vec<PathBuf>> {
     let mut names = Vec::new();
     let mut waiting = vec![root.to_owned()];
@@ -292,6 +334,7 @@ fn sha256sum(root: &Path, names: &[PathBuf]) -> Result<String> {
         if tool == "shasum" {
             command.args(["-a", "256"]);
         }
+        interrupt::check()?;
         let output = command.current_dir(root).args(some).output()?;
         if !output.status.success() {
             bail!("{tool}: {}", String::from_utf8_lossy(&output.stderr));

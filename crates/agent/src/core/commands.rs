@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outport_control::{Account, Folder, Happening, Pause, SignInView};
+use outport_control::{Account, Folder, Happening, KeyPlace, Pause, SignInView};
 use outport_protocol::control::AgentMessage;
 use outport_types::{Code, Problem, UnixTime};
 use tokio::sync::{mpsc, oneshot};
@@ -31,6 +31,8 @@ pub(crate) enum CoreCommand {
     Identity(Box<Identity>),
     /// The computer is no endpoint any more; the name that it had.
     NoIdentity(Option<String>),
+    /// The key is kept at another place too; from now on that is where it is.
+    KeyPlace(KeyPlace),
     Account(Option<Account>),
     /// A sign-in on its way, or none.
     SignIn(Option<SignInView>),
@@ -52,6 +54,7 @@ impl Core {
         let Order { command, answer } = order;
         match command {
             CoreCommand::Pause { until } => return self.pause(until, answer),
+            CoreCommand::KeyPlace(place) => return self.key_moved(place, answer),
             CoreCommand::Resume => return self.resume_for(answer),
             CoreCommand::Stop => {
                 self.shown.event(None, Happening::Closing, "closing on request", None);
@@ -162,6 +165,21 @@ impl Core {
             done.send(saved).ok();
         });
         kept
+    }
+
+    /// The registration says where the key is; the answer comes when that is on the disk.
+    fn key_moved(&mut self, place: KeyPlace, answer: super::Answer) {
+        let Some(identity) = &mut self.identity else {
+            answer.send(Err(Problem::new(Code::NotSetUp, []))).ok();
+            return;
+        };
+        identity.registration.key_place = place;
+        let (paths, registration) = (self.paths.clone(), identity.registration.clone());
+        self.disk.after_all(move || {
+            answer.send(registration.save(&paths).map_err(|error| error.problem())).ok();
+        });
+        self.shown.event(None, Happening::KeyMoved, "the key was moved", None);
+        tracing::info!(?place, "the key is kept at another place");
     }
 
     /// Puts a new config in force.

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use outport_mover::{ops, refused::Refused, resolver::Resolver, rules::LiveRules};
+use outport_mover::{
+    ops::{self, NotRenamed, RenamePath},
+    refused::Refused,
+    resolver::Resolver,
+    rules::LiveRules,
+};
 use outport_protocol::{
     control::{AgentMessage, Operation, Outcome},
     ticket::Grant,
@@ -99,15 +104,17 @@ fn carry_out(
             let found = ops::stat(&resolver, &path).map(Outcome::File);
             (path, found)
         }
-        Operation::Mkdir { path } => {
-            let made = ops::make_directory(&resolver, &path, false).map(|()| Outcome::Done);
-            (path, made)
-        }
-        Operation::Rename { from, to } => {
-            let renamed = ops::rename(&resolver, &from, &to).map(|()| Outcome::Done);
-            let about = about(&renamed, from, to);
-            (about, renamed)
-        }
+        Operation::Mkdir { path } => match ops::make_directory(&resolver, &path, false) {
+            Ok(()) => (path, Ok(Outcome::Done)),
+            Err(refused) => (to_blame(path, &refused), Err(refused)),
+        },
+        Operation::Rename { from, to } => match ops::rename(&resolver, &from, &to) {
+            Ok(()) => (from, Ok(Outcome::Done)),
+            Err(NotRenamed { about: RenamePath::From, refused }) => (from, Err(refused)),
+            Err(NotRenamed { about: RenamePath::To, refused }) => {
+                (to_blame(to, &refused), Err(refused))
+            }
+        },
     };
     done.unwrap_or_else(|refused| {
         tracing::debug!(%path, error = %Chain(&refused), "a request is refused");
@@ -115,15 +122,11 @@ fn carry_out(
     })
 }
 
-/// Which of the two paths a failure speaks of.
-fn about(
-    done: &Result<Outcome, Refused>,
-    from: CollectionPath,
-    to: CollectionPath,
-) -> CollectionPath {
-    match done {
-        Err(Refused::Exists | Refused::BadName(_) | Refused::NoSpace(_)) => to,
-        Ok(_) | Err(_) => from,
+/// Where something was to be made and nothing is found, it is the directory that is missing.
+fn to_blame(made: CollectionPath, refused: &Refused) -> CollectionPath {
+    match made.parent() {
+        Some(parent) if matches!(refused, Refused::NotFound) => parent,
+        Some(_) | None => made,
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn answer(world: &mut World, command: Command) -> Result<Reply, Probl
         | Command::Diagnostics
         | Command::Preset => computer(world, command),
         Command::Setup { .. }
+        | Command::MoveKey { .. }
         | Command::SignIn(_)
         | Command::SignOut
         | Command::Account
@@ -205,6 +206,7 @@ fn identity(world: &mut World, command: Command) -> Result<Reply, Problem> {
             world.shown.endpoint = Some(data::endpoint("WorkPC"));
             Reply::SetUp(set_up("WorkPC", place))
         }
+        Command::MoveKey { .. } => Reply::Done,
         Command::RenameComputer { name } => {
             world.shown.endpoint = Some(data::endpoint(&name));
             Reply::Done

@@ -163,3 +163,6 @@ const RANDOM_PREFIX: &str = "outport-";
 const SOCKET_FILE: &str = "control.sock";
 /// macOS has room for 103 bytes and the NUL, Linux for 107.
 const SOCKET_PATH_BYTES_MAX: usize = 103;
+
+#[cfg(test)]
+mod tests;

@@ -138,7 +138,12 @@ fn a_rename_never_replaces_and_never_crosses_a_rule() {
     world.dir("fixed");
     world.file("fixed/f", "f");
     let resolver = world.resolver(&["rw:data", "ro:fixed", "no:data/dir/secret", "no:data/later"]);
-    let rename = |from: &str, to: &str| rename(&resolver, &world.path(from), &world.path(to));
+    let renamed = |from: &str, to: &str| rename(&resolver, &world.path(from), &world.path(to));
+    let rename = |from: &str, to: &str| renamed(from, to).map_err(|not| not.refused);
+    let about = |from: &str, to: &str| renamed(from, to).unwrap_err().about;
+    assert_eq!(about("data/x", "data/y"), RenamePath::To);
+    assert_eq!(about("data/x", "data/dir/secret/x"), RenamePath::To);
+    assert_eq!(about("data/dir/secret", "data/open"), RenamePath::From);
     assert!(matches!(rename("data/x", "data/y"), Err(Refused::Exists)));
     rename("data/x", "data/new").unwrap();
     assert_eq!(std::fs::read(world.top.join("data/new")).unwrap(), b"x");
@@ -164,7 +169,7 @@ fn a_link_on_the_way_to_a_rule_cannot_be_moved_away() {
     world.link("data/current", "v1");
     let resolver = world.resolver(&["rw:data", "no:data/current/private"]);
     let moved = rename(&resolver, &world.path("data/current"), &world.path("data/other"));
-    assert!(matches!(moved, Err(Refused::FolderItself)));
+    assert!(matches!(moved.unwrap_err().refused, Refused::FolderItself));
     let mut told = Told::default();
     let delete = DeleteTree::new(&resolver, true, false);
     delete.run(&world.path("data/current"), false, &mut told).unwrap();

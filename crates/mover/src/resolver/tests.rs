@@ -525,7 +525,7 @@ fn another_case_of_a_name_reaches_no_denied_place() {
         &world.path("disk/data/sEcReT"),
         &world.path("disk/data/open"),
     );
-    assert!(matches!(away, Err(Refused::NotShared | Refused::FolderItself)));
+    assert!(matches!(away.unwrap_err().refused, Refused::NotShared | Refused::FolderItself));
 }
 
 #[test]

@@ -1,0 +1,163 @@
+//! Real networks: routers that translate addresses, computers that sleep and move.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use outport_tests::{
+    net::{Joined, Wire},
+    process::{wait_since, wait_until},
+    skip,
+    tree::{self, Plan},
+    world::{Agent, World},
+};
+use rustix::process::Signal;
+use serde_json::Value;
+
+#[test]
+fn computers_behind_ordinary_routers_and_firewalls_reach_each_other_directly() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    for joined in [[Joined::Translated, Joined::Firewalled], [Joined::Translated; 2]] {
+        let mut world = World::on_internet(&joined)?;
+        world.add_agent("WorkPC")?;
+        world.add_agent("Cluster")?;
+        world.internet.as_ref().context("the world is on an internet")?.limit("200mbit")?;
+        let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+        tree::make(&pc.folder.join("tree"), PLAN, 1)?;
+        for (from, to, name) in [(pc, cluster, "tree"), (cluster, pc, "back")] {
+            let copy = if name == "tree" { "back" } else { "again" };
+            let task = from.submit(&[&from.at(name), &to.at(copy), "--recursive"])?;
+            let direct = |task: &Value| task["outport"]["route"] == "direct";
+            from.wait_task(&task, LIMIT, direct)
+                .with_context(|| format!("{joined:?}, {name}\n{}", world.logs()))?;
+            for agent in [from, to] {
+                let status = agent.status()?;
+                assert_eq!(status["sessions"][0]["route"], "direct", "{joined:?}: {status:#}");
+            }
+            from.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
+            tree::compare(&from.folder.join(name), &to.folder.join(copy))?;
+        }
+    }
+    Ok(())
+}
+
+/// While it slept, the routers on its way forgot its connection: nobody tells it so, and only its
+/// waking does not leave it to a minute of silence.
+#[test]
+fn a_computer_that_slept_is_connected_anew_within_seconds_and_its_transfer_goes_on() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let (world, task) = moving()?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let wire = world.wire.as_ref().context("the world is on a wire")?;
+    let process = cluster.process.as_ref().context("it runs")?;
+    let before = connected_since(cluster)?;
+    let ports = wire.ports_to_left()?;
+    ensure!(ports.len() == 1, "one connection, to the hub: {ports:?}");
+
+    process.signal(Signal::STOP)?;
+    let asleep = Instant::now();
+    wire.forget(ports[0])?;
+    wait_since(asleep, NAP)?;
+    process.signal(Signal::CONT)?;
+    let woke = Instant::now();
+    back_again(&world, before, woke)?;
+    goes_on(&world, &task, woke)?;
+    wire.limit("1gbit")?;
+    pc.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
+    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+}
+
+#[test]
+fn an_agent_at_work_listens_for_no_connection() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let (world, _task) = moving()?;
+    let wire = world.wire.as_ref().context("the world is on a wire")?;
+    assert_eq!(wire.ports_to_left()?.len(), 1, "its connection to the hub is seen");
+    assert_eq!(wire.listeners_right()?, "");
+    Ok(())
+}
+
+#[test]
+fn a_computer_that_changes_its_network_is_connected_anew_within_seconds_and_its_transfer_goes_on()
+-> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let (world, task) = moving()?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let wire = world.wire.as_ref().context("the world is on a wire")?;
+    let before = connected_since(cluster)?;
+    wire.move_right()?;
+    let moved = Instant::now();
+    back_again(&world, before, moved)?;
+    goes_on(&world, &task, moved)?;
+    wire.limit("1gbit")?;
+    pc.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
+    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+}
+
+/// Two computers on a wire, and a transfer that will take its time.
+fn moving() -> Result<(World, String)> {
+    let mut world = World::on_wire()?;
+    world.add_agent("WorkPC")?;
+    world.add_agent("Cluster")?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    tree::make(&pc.folder.join("tree"), SLOW_PLAN, 1)?;
+    world.wire.as_ref().context("the world is on a wire")?.limit("20mbit")?;
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    pc.wait_task(&task, LIMIT, |task| task["bytes_transferred"].as_u64() > Some(2_000_000))?;
+    Ok((world, task))
+}
+
+/// Waits for the second computer's next connection to the hub, which must come soon.
+fn back_again(world: &World, before: String, since: Instant) -> Result<()> {
+    let cluster = &world.agents[1];
+    let again = wait_until(LIMIT, || {
+        let now = connected_since(cluster).ok();
+        Ok(now.filter(|now| *now != before))
+    });
+    again.with_context(|| world.logs())?;
+    let took = since.elapsed();
+    println!("connected anew after {took:?}");
+    ensure!(took < ANEW, "connected anew after {took:?} only\n{}", world.logs());
+    Ok(())
+}
+
+/// Waits until content arrives again, which must be soon.
+fn goes_on(world: &World, task: &str, since: Instant) -> Result<()> {
+    let pc = &world.agents[0];
+    let moved = |task: &Value| task["bytes_transferred"].as_u64();
+    let before = moved(&pc.task(task)?);
+    let again = pc.wait_task(task, LIMIT, |task| before < moved(task));
+    again.with_context(|| world.logs())?;
+    let took = since.elapsed();
+    println!("content arrives again after {took:?}");
+    ensure!(took < MOVING_AGAIN, "content arrived after {took:?} only\n{}", world.logs());
+    Ok(())
+}
+
+fn connected_since(agent: &Agent) -> Result<String> {
+    let status = agent.status()?;
+    Ok(status["connected_since"].as_str().context("it is connected")?.to_owned())
+}
+
+/// About two seconds at 200 Mbit/s.
+const PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 50_000_000 };
+/// Half a minute at 20 Mbit/s.
+const SLOW_PLAN: Plan = Plan { small_files: 0, large_files: 1, large_bytes: 80_000_000 };
+/// Longer than an agent takes for a hiccup of its computer.
+const NAP: Duration = Duration::from_secs(11);
+/// An agent looks every two seconds; the hub's silence is believed after a minute only.
+const ANEW: Duration = Duration::from_secs(10);
+/// Less than the silence after which a link is given up that nobody says is dead.
+const MOVING_AGAIN: Duration = Duration::from_secs(9);
+const LIMIT: Duration = Duration::from_secs(120);
