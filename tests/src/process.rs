@@ -128,6 +128,16 @@ impl Process {
         Ok(kill_process(Pid::from_raw(id).context("a child has an id")?, signal)?)
     }
 
+    /// Asks it to end, as a service manager does, and waits until it has.
+    ///
+    /// # Errors
+    /// When it does not end within `limit`.
+    #[cfg(unix)]
+    pub fn terminate(&mut self, limit: Duration) -> Result<ExitStatus> {
+        self.signal(rustix::process::Signal::TERM)?;
+        self.wait_end(limit)
+    }
+
     /// Waits until it ends by itself.
     ///
     /// # Errors

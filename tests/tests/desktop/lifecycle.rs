@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use outport_tests::process::{run, wait_until};
 
 use crate::rig::{LIMIT, Rig};
@@ -74,6 +74,23 @@ fn the_system_ends_it_in_order() -> Result<()> {
 }
 
 #[test]
+fn without_a_window_it_is_one_small_process() -> Result<()> {
+    let Some(rig) = Rig::new()? else { return Ok(()) };
+    let (app, tray) = rig.start_app(&["--hidden"])?;
+    tray.wait_headline("smith#WorkPC, online")?;
+    let id = app.id();
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
+    ensure!(children.trim().is_empty(), "a web view runs for nobody: {children}");
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let rss = line.and_then(|rss| rss.split_whitespace().next()?.parse::<u64>().ok());
+    let rss = rss.context("the process has its size")? / 1000;
+    println!("{rss} MB resident");
+    ensure!(rss < RSS_MB_MAX, "{rss} MB resident, promised are less than {RSS_MB_MAX}");
+    Ok(())
+}
+
+#[test]
 fn invented_data_touch_nothing() -> Result<()> {
     let Some(rig) = Rig::new()? else { return Ok(()) };
     let home = rig.desktop.path("empty");
@@ -105,5 +122,7 @@ fn hub_says_paused(rig: &Rig) -> Result<bool> {
     Ok(endpoint["paused"] == true || endpoint["gcp_paused"] == true)
 }
 
+/// What is promised of an app whose window nobody sees.
+const RSS_MB_MAX: u64 = 120;
 /// What quitting may take at most.
 const QUIT: Duration = Duration::from_secs(12);
