@@ -82,11 +82,12 @@ fn without_a_window_it_is_one_small_process() -> Result<()> {
     let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
     ensure!(children.trim().is_empty(), "a web view runs for nobody: {children}");
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let rss = line.and_then(|rss| rss.split_whitespace().next()?.parse::<u64>().ok());
-    let rss = rss.context("the process has its size")? / 1000;
-    println!("{rss} MB resident");
-    ensure!(rss < RSS_MB_MAX, "{rss} MB resident, promised are less than {RSS_MB_MAX}");
+    // Its own memory; the code is much larger in this build than in a release.
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let own = line.and_then(|own| own.split_whitespace().next()?.parse::<u64>().ok());
+    let own = own.context("the process has its size")? / 1000;
+    println!("{own} MB of its own");
+    ensure!(own < OWN_MB_MAX, "{own} MB, at most {OWN_MB_MAX} are expected");
     Ok(())
 }
 
@@ -122,7 +123,7 @@ fn hub_says_paused(rig: &Rig) -> Result<bool> {
     Ok(endpoint["paused"] == true || endpoint["gcp_paused"] == true)
 }
 
-/// What is promised of an app whose window nobody sees.
-const RSS_MB_MAX: u64 = 120;
+/// An app whose window nobody sees is promised to stay below 120 MB with its code.
+const OWN_MB_MAX: u64 = 80;
 /// What quitting may take at most.
 const QUIT: Duration = Duration::from_secs(12);
