@@ -86,7 +86,6 @@ fn without_a_window_it_is_one_small_process() -> Result<()> {
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let own = line.and_then(|own| own.split_whitespace().next()?.parse::<u64>().ok());
     let own = own.context("the process has its size")? / 1000;
-    println!("{own} MB of its own");
     ensure!(own < OWN_MB_MAX, "{own} MB, at most {OWN_MB_MAX} are expected");
     Ok(())
 }
