@@ -22,7 +22,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    system_packages(args.yes)?;
+    system_packages(args.yes, NEEDS.iter().chain(LINUX_NEEDS))?;
     fuse();
     if nextest::is_present() {
         println!("cargo-nextest is there");
@@ -38,9 +38,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// What a test run needs, as its first step.
 /// The tools that have a substitute are left out; building them takes longer than it saves once.
 pub(crate) fn for_tests() -> Result<Outcome> {
-    system_packages(false)?;
+    system_packages(false, NEEDS.iter().chain(LINUX_NEEDS))?;
     fuse();
     Ok(Outcome::Passed)
+}
+
+/// What measuring needs beside.
+#[cfg(target_os = "linux")]
+pub(crate) fn for_bench() -> Result<()> {
+    system_packages(false, NEEDS.iter().chain(LINUX_NEEDS).chain(BENCH_NEEDS))
 }
 
 /// Something that must be on the machine, and the packages that bring it.
@@ -190,6 +196,14 @@ const LINUX_NEEDS: &[Need] = &[
 #[cfg(not(target_os = "linux"))]
 const LINUX_NEEDS: &[Need] = &[];
 
+/// Needed by the bench of the desktop app only.
+#[cfg(target_os = "linux")]
+const BENCH_NEEDS: &[Need] = &[Need {
+    what: What::Programs(&["dbus-test-tool"]),
+    why: "stands in for a desktop that shows tray icons",
+    packages: ["dbus-tests", "dbus-tools", "", "dbus-1-devel", "", ""],
+}];
+
 /// A package manager and how it is told to install.
 struct Manager {
     program: &'static str,
@@ -261,8 +275,8 @@ fn fuse() {
 #[cfg(not(target_os = "linux"))]
 fn fuse() {}
 
-fn system_packages(yes: bool) -> Result<()> {
-    let missing: Vec<_> = NEEDS.iter().chain(LINUX_NEEDS).filter(|need| !need.is_met()).collect();
+fn system_packages(yes: bool, needs: impl Iterator<Item = &'static Need>) -> Result<()> {
+    let missing: Vec<_> = needs.filter(|need| !need.is_met()).collect();
     if missing.is_empty() {
         println!("the system has what is needed");
         return Ok(());
