@@ -54,7 +54,7 @@ impl Store {
     /// `work` must only talk to the database: everybody else's writes wait for it.
     /// It runs to its end even if the caller goes away.
     ///
-    /// ```ignore
+    /// ```text
     /// store.write(move |tx| Box::pin(async move { row.insert(tx).await?; Ok(()) })).await
     /// ```
     pub(crate) async fn write<T, E, W>(&self, work: W) -> Result<T, E>
