@@ -1,6 +1,6 @@
 //! The desktop's side of the tray: it takes the app's item, reads its menu and clicks in it.
 
-use std::{collections::HashMap, sync::mpsc, time::Duration};
+use std::{collections::HashMap, fs, sync::mpsc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use zbus::{
@@ -134,12 +134,14 @@ impl Tray {
         Ok(depth(&self.menu()?, label))
     }
 
-    /// The picture in the tray: on Linux a file.
+    /// The picture in the tray: the content of the file that the app names, as every change has a
+    /// file of its own.
     ///
     /// # Errors
-    /// When the app does not answer.
-    pub fn icon(&self) -> Result<String> {
-        Ok(self.item.icon_name()?)
+    /// When the app does not answer, or there is no such file.
+    pub fn icon(&self) -> Result<Vec<u8>> {
+        let name = self.item.icon_name()?;
+        fs::read(&name).with_context(|| name)
     }
 }
 

@@ -5,4 +5,5 @@ mod lifecycle;
 mod rig;
 mod scenario;
 mod transfers;
+mod trouble;
 mod window;
