@@ -18,6 +18,8 @@ mod presence;
 mod settings;
 mod shell;
 mod signals;
+#[cfg(test)]
+mod testing;
 mod tray;
 mod updates;
 mod words;

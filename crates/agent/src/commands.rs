@@ -12,7 +12,7 @@ use outport_protocol::secret::SecretKey;
 use outport_types::{Chain, Problem, PublicKey};
 
 use crate::{
-    config::{self, Config},
+    config::{self, Config, EditError},
     core::Identity,
     folders, identity,
     registration::{self, Registration},
@@ -35,42 +35,38 @@ pub(crate) async fn test_folder(
     with_config(paths, in_force, move |config| folders::test(config, &path)).await
 }
 
-/// Shares a folder; answers with the config as it is now and the folders.
+/// Shares a folder; answers as [`edited`].
 pub(crate) async fn add_folder(
     paths: &Paths,
     folder: NewFolder,
 ) -> Result<(Config, Vec<Folder>), Problem> {
-    let paths = paths.clone();
-    crate::blocking(move || {
-        let config = config::add_folder(&paths, &folder).map_err(|error| error.problem())?;
-        let folders = folders::list(&config);
-        Ok((config, folders))
-    })
-    .await
+    edited(paths, move |paths| config::add_folder(paths, &folder)).await
 }
 
-/// Stops sharing a folder; answers with the config as it is now and the folders.
+/// Stops sharing a folder; answers as [`edited`].
 pub(crate) async fn remove_folder(
     paths: &Paths,
     path: String,
 ) -> Result<(Config, Vec<Folder>), Problem> {
-    let paths = paths.clone();
-    crate::blocking(move || {
-        let config = config::remove_folder(&paths, &path).map_err(|error| error.problem())?;
-        let folders = folders::list(&config);
-        Ok((config, folders))
-    })
-    .await
+    edited(paths, move |paths| config::remove_folder(paths, &path)).await
 }
 
-/// Changes the settings; answers with the config as it is now and the folders.
+/// Changes the settings; answers as [`edited`].
 pub(crate) async fn save_settings(
     paths: &Paths,
     settings: Settings,
 ) -> Result<(Config, Vec<Folder>), Problem> {
+    edited(paths, move |paths| config::save_settings(paths, &settings)).await
+}
+
+/// Changes the config; answers with the config as it is now and the folders.
+async fn edited(
+    paths: &Paths,
+    edit: impl FnOnce(&Paths) -> Result<Config, EditError> + Send + 'static,
+) -> Result<(Config, Vec<Folder>), Problem> {
     let paths = paths.clone();
     crate::blocking(move || {
-        let config = config::save_settings(&paths, &settings).map_err(|error| error.problem())?;
+        let config = edit(&paths).map_err(|error| error.problem())?;
         let folders = folders::list(&config);
         Ok((config, folders))
     })

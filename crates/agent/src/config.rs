@@ -20,7 +20,7 @@ use outport_mover::rules::{FolderRule, RuleList, Rules};
 use outport_types::{Access, Code, Problem};
 
 pub(crate) use self::{
-    edit::{add_folder, host_path, remove_folder, save_settings},
+    edit::{EditError, add_folder, host_path, remove_folder, save_settings},
     schema::Awake,
     watch::watch,
 };

@@ -34,6 +34,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use self::{
     commands::{CoreCommand, Order, order},
     holding::Holding,
+    show::notice,
 };
 use self::{hub::Hub, requests::Requests, sessions::Running, show::Shown, speed::Speed};
 use crate::{

@@ -13,7 +13,7 @@ mod weather;
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use outport_control::{Client, KeyPlace, NewFolder, Paths, Profile, Secret, Snapshot};
+use outport_control::{Client, KeyPlace, NewFolder, Paths, Profile, Secret, Snapshot, Snapshots};
 use outport_protocol::{
     control::{AgentMessage, HubMessage, ListQuery, Operation, Outcome, SessionState},
     orders::{DeleteOrders, Orders, Work},
@@ -205,10 +205,6 @@ async fn paused_is_paused_over_restarts_until_resumed() {
     let mut channel = rig.hub.accept().await;
     rig.wait_for(|state| state.state == AgentState::Online).await;
     rig.client().await.pause(None).await.unwrap();
-    let paused = |message: &AgentMessage| match message {
-        AgentMessage::Status(status) => Some(status.paused.is_some()),
-        _ => None,
-    };
     assert!(channel.hear_until(paused).await);
     assert_eq!(refusal(channel.ask(list(&rig.folder()), everything()).await), Code::EndpointPaused);
     let sample = rig.sample("a", "b");
@@ -600,19 +596,7 @@ impl Rig {
 
     async fn wait_for(&self, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
         let handler = self.agent.as_ref().unwrap().handler();
-        let mut states = Client::in_memory(handler).subscribe().await.unwrap();
-        let mut last = None;
-        let waiting = async {
-            while let Some(state) = states.next().await.unwrap() {
-                if wanted(&state) {
-                    return state;
-                }
-                last = Some(state);
-            }
-            panic!("the agent ended");
-        };
-        let found = timeout(LONG, waiting).await;
-        found.unwrap_or_else(|_| panic!("the state never came: {last:?}"))
+        until(&mut Client::in_memory(handler).subscribe().await.unwrap(), wanted).await
     }
 
     fn folder(&self) -> PathBuf {
@@ -664,6 +648,30 @@ fn list(dir: &std::path::Path) -> Operation {
 
 fn everything() -> Vec<Grant> {
     vec![Grant::all(CollectionPath::ROOT)]
+}
+
+/// Waits for a state of an agent.
+async fn until(states: &mut Snapshots, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
+    let mut last = None;
+    let waiting = async {
+        while let Some(state) = states.next().await.unwrap() {
+            if wanted(&state) {
+                return state;
+            }
+            last = Some(state);
+        }
+        panic!("the agent ended");
+    };
+    let found = timeout(LONG, waiting).await;
+    found.unwrap_or_else(|_| panic!("the state never came: {last:?}"))
+}
+
+/// Whether the agent says that its owner paused it, or that it is held.
+fn paused(message: &AgentMessage) -> Option<bool> {
+    match message {
+        AgentMessage::Status(status) => Some(status.paused.is_some()),
+        _ => None,
+    }
 }
 
 fn refusal(outcome: Outcome) -> Code {

@@ -2,9 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use outport_control::{
-    BoxFuture, Command, EndpointFacts, Handler, Notice, Profile, Reply, Severity,
-};
+use outport_control::{BoxFuture, Command, Handler, Notice, Profile, Reply, Severity};
 use outport_types::{AgentState, Code, TaskStatus};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -14,6 +12,7 @@ use crate::{
     gui::Question,
     settings::Notify,
     shell::Shell,
+    testing::smith,
     tray::{Choice, PauseFor},
 };
 
@@ -390,16 +389,7 @@ struct Puppet {
 
 impl Puppet {
     fn new(gui: Arc<Recorder>) -> Self {
-        let mut snapshot = Snapshot::begun("0.1.0", "default", 7);
-        snapshot.state = AgentState::Online;
-        snapshot.endpoint = Some(EndpointFacts {
-            id: "0193b2c4-0000-7000-8000-000000000009".parse().unwrap(),
-            name: "smith#WorkPC".into(),
-            owner: "smith".into(),
-            hub: "https://hub.example.org".into(),
-            fingerprint: "SHA256:x".into(),
-        });
-        let (state, _) = watch::channel(Arc::new(snapshot));
+        let (state, _) = watch::channel(Arc::new(smith(AgentState::Online)));
         Self { gui, state, refuse: false.into() }
     }
 

@@ -1,12 +1,11 @@
 //! The tray of every state, as a person would read it.
 
 use jiff::civil::date;
-use outport_control::{
-    Account, Direction, EndpointFacts, Hold, Notice, Pause, Phase, Progress, SessionView,
-};
+use outport_control::{Account, Direction, Hold, Notice, Pause, Phase, Progress, SessionView};
 use outport_types::{Code, SessionId, TaskId};
 
 use super::*;
+use crate::testing::smith;
 
 #[test]
 fn offline() {
@@ -246,19 +245,6 @@ fn text(view: &TrayView) -> String {
 
 fn now() -> Zoned {
     date(2026, 1, 31).at(14, 30, 0, 0).in_tz("Europe/Paris").unwrap()
-}
-
-fn smith(state: AgentState) -> Snapshot {
-    let mut snapshot = Snapshot::begun("0.1.0", "default", 7);
-    snapshot.state = state;
-    snapshot.endpoint = Some(EndpointFacts {
-        id: "0193b2c4-0000-7000-8000-000000000009".parse().unwrap(),
-        name: "smith#WorkPC".into(),
-        owner: "smith".into(),
-        hub: "https://hub.example.org".into(),
-        fingerprint: "SHA256:x".into(),
-    });
-    snapshot
 }
 
 fn session(task: u8, done: u64, found: u64, rate: u64) -> SessionView {

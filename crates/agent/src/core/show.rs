@@ -177,7 +177,7 @@ impl Core {
 }
 
 /// A problem as a notice.
-fn notice(problem: Problem) -> Notice {
+pub(crate) fn notice(problem: Problem) -> Notice {
     let (title, severity) = heading(problem.code);
     Notice {
         code: problem.code,

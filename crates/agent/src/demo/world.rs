@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use outport_control::{
-    BoardState, Collection, Direction, Event, FolderStatus, Happening, Here, Notice, Phase, Power,
-    SessionView, Severity, SignInState, SignInView, Snapshot, SpeedPoint, TaskBoard, TaskView,
+    BoardState, Collection, Direction, Event, FolderStatus, Happening, Here, Phase, Power,
+    SessionView, SignInState, SignInView, Snapshot, SpeedPoint, TaskBoard, TaskView,
 };
 use outport_types::{
     AgentState, Code, EndpointId, Problem, Route, SessionId, TaskId, TaskKind, TaskStatus,
 };
 
 use super::{data, files::Files};
-use crate::clock::local_now;
+use crate::{clock::local_now, core::notice};
 
 /// Everything that the demonstration knows.
 #[derive(Debug)]
@@ -60,10 +60,10 @@ impl World {
         let mut notices = Vec::new();
         for folder in self.shown.folders.iter().filter(|f| f.status == FolderStatus::Missing) {
             let args = [("path", folder.path.as_str().into())];
-            notices.push(notice(Problem::new(Code::FolderMissing, args), Severity::Warning));
+            notices.push(notice(Problem::new(Code::FolderMissing, args)));
         }
         if self.shown.endpoint.is_none() {
-            notices.insert(0, notice(Problem::new(Code::NotSetUp, []), Severity::Error));
+            notices.insert(0, notice(Problem::new(Code::NotSetUp, [])));
         }
         let state = match (self.is_paused(), &self.shown.endpoint) {
             (_, None) => AgentState::Attention,
@@ -257,18 +257,4 @@ impl World {
 /// Whether a task moves anything now.
 pub(super) fn runs(task: &TaskView) -> bool {
     task.status == TaskStatus::Active && task.waiting.is_none()
-}
-
-fn notice(problem: Problem, severity: Severity) -> Notice {
-    let title = match severity {
-        Severity::Error => "Not set up",
-        Severity::Warning | Severity::Information => "A folder cannot be used",
-    };
-    Notice {
-        code: problem.code,
-        title: title.to_owned(),
-        text: problem.message.clone(),
-        severity,
-        problem,
-    }
 }

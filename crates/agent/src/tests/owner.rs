@@ -23,7 +23,7 @@ use tokio::{
 use super::{
     fake_api::FakeApi,
     fake_hub::{ENDPOINT, LONG},
-    start,
+    start, until,
 };
 use crate::{Agent, Offline, clock::local_now};
 
@@ -581,21 +581,6 @@ impl Rig {
         timeout(Duration::from_secs(11), self.agent.join()).await.expect("closed in time").unwrap();
         self.api
     }
-}
-
-async fn until(states: &mut Snapshots, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
-    let mut last = None;
-    let waiting = async {
-        while let Some(state) = states.next().await.unwrap() {
-            if wanted(&state) {
-                return state;
-            }
-            last = Some(state);
-        }
-        panic!("the agent ended");
-    };
-    let found = timeout(LONG, waiting).await;
-    found.unwrap_or_else(|_| panic!("the state never came: {last:?}"))
 }
 
 async fn visit(back: &url::Url, target: &str) -> String {

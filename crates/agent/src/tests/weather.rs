@@ -9,11 +9,11 @@ use std::{
 };
 
 use outport_control::{Happening, HoldReason, KeepAwake, Settings, Snapshot};
-use outport_protocol::control::{AgentMessage, HubMessage, SessionState};
+use outport_protocol::control::{HubMessage, SessionState};
 use outport_types::{AgentState, Code};
 use tokio::time::timeout;
 
-use super::{Rig, config_file, everything, list, refusal};
+use super::{Rig, config_file, everything, list, paused, refusal};
 use crate::{Agent, AgentOptions, power::Surroundings};
 
 #[tokio::test]
@@ -31,10 +31,6 @@ async fn a_battery_holds_work_back_and_mains_let_it_go_on() {
     let held = rig.wait_for(|state| state.held.is_some()).await;
     assert_eq!(held.held.unwrap().reason, HoldReason::Battery);
     assert_eq!((held.state, held.paused), (AgentState::Paused, None), "not the owner's pause");
-    let paused = |message: &AgentMessage| match message {
-        AgentMessage::Status(status) => Some(status.paused.is_some()),
-        _ => None,
-    };
     assert!(channel.hear_until(paused).await);
     assert_eq!(refusal(channel.ask(list(&rig.folder()), everything()).await), Code::EndpointPaused);
     let sample = rig.sample("a", "b");

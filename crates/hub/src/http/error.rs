@@ -41,20 +41,20 @@ struct Inner {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// How one API writes an error down.
+/// How one API writes an error down; the Transfer API alone has words of its own for the codes.
 pub(crate) trait Shape: 'static {
-    /// The code of its own for a missing or bad token.
-    const UNAUTHENTICATED: &'static str;
-    /// The code of its own for a token that does not suffice.
-    const FORBIDDEN: &'static str;
-    /// The code of its own for a request that makes no sense.
-    const BAD_REQUEST: &'static str;
-    /// The code of its own for too many requests.
-    const TOO_MANY: &'static str;
-    /// The code of its own for a fault of the hub.
-    const INTERNAL: &'static str;
-    /// The code of its own for a path that leads nowhere.
-    const NOT_FOUND: &'static str;
+    /// The code for a missing or bad token.
+    const UNAUTHENTICATED: &'static str = auth_code::UNAUTHORIZED;
+    /// The code for a token that does not suffice.
+    const FORBIDDEN: &'static str = auth_code::FORBIDDEN;
+    /// The code for a request that makes no sense.
+    const BAD_REQUEST: &'static str = auth_code::BAD_REQUEST;
+    /// The code for too many requests.
+    const TOO_MANY: &'static str = auth_code::TOO_MANY_REQUESTS;
+    /// The code for a fault of the hub.
+    const INTERNAL: &'static str = auth_code::INTERNAL;
+    /// The code for a path that leads nowhere.
+    const NOT_FOUND: &'static str = auth_code::NOT_FOUND;
 
     fn body(parts: &ErrorParts<'_>) -> Value;
 }
@@ -181,13 +181,6 @@ impl Shape for TransferShape {
 }
 
 impl Shape for AuthShape {
-    const UNAUTHENTICATED: &'static str = auth_code::UNAUTHORIZED;
-    const FORBIDDEN: &'static str = auth_code::FORBIDDEN;
-    const BAD_REQUEST: &'static str = auth_code::BAD_REQUEST;
-    const TOO_MANY: &'static str = auth_code::TOO_MANY_REQUESTS;
-    const INTERNAL: &'static str = auth_code::INTERNAL;
-    const NOT_FOUND: &'static str = auth_code::NOT_FOUND;
-
     fn body(parts: &ErrorParts<'_>) -> Value {
         // For this one, the official clients look for OAuth's word in place of a text.
         let detail =
@@ -210,13 +203,6 @@ impl Shape for AuthShape {
 }
 
 impl Shape for ServiceShape {
-    const UNAUTHENTICATED: &'static str = auth_code::UNAUTHORIZED;
-    const FORBIDDEN: &'static str = auth_code::FORBIDDEN;
-    const BAD_REQUEST: &'static str = auth_code::BAD_REQUEST;
-    const TOO_MANY: &'static str = auth_code::TOO_MANY_REQUESTS;
-    const INTERNAL: &'static str = auth_code::INTERNAL;
-    const NOT_FOUND: &'static str = auth_code::NOT_FOUND;
-
     fn body(parts: &ErrorParts<'_>) -> Value {
         json!({
             "error": {
@@ -230,13 +216,6 @@ impl Shape for ServiceShape {
 }
 
 impl Shape for OutportShape {
-    const UNAUTHENTICATED: &'static str = auth_code::UNAUTHORIZED;
-    const FORBIDDEN: &'static str = auth_code::FORBIDDEN;
-    const BAD_REQUEST: &'static str = auth_code::BAD_REQUEST;
-    const TOO_MANY: &'static str = auth_code::TOO_MANY_REQUESTS;
-    const INTERNAL: &'static str = auth_code::INTERNAL;
-    const NOT_FOUND: &'static str = auth_code::NOT_FOUND;
-
     fn body(parts: &ErrorParts<'_>) -> Value {
         let (code, args) = match parts.problem {
             Some(problem) => (problem.code.word(), json!(problem.args)),

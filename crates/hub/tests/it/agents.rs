@@ -165,6 +165,13 @@ pub(crate) fn transfer(from: EndpointId, to: EndpointId) -> Value {
     })
 }
 
+/// A document with another value in one field.
+pub(crate) fn with(document: &Value, field: &str, value: Value) -> Value {
+    let mut document = document.clone();
+    document[field] = value;
+    document
+}
+
 /// An agent, connected or not.
 pub(crate) struct Agent {
     pub(crate) endpoint: EndpointId,

@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    agents::{Owner, finished, transfer},
+    agents::{Owner, finished, transfer, with},
     support::{TestHub, text},
     tasks::{file, rig},
 };
@@ -149,11 +149,7 @@ async fn what_the_hub_lacks_is_named_in_the_shape_of_its_api() {
 async fn a_refusal_says_which_field_or_option_it_means() {
     let (hub, owner, a, b) = rig().await;
     let good = transfer(a.endpoint, b.endpoint);
-    let with = |field: &str, value: Value| {
-        let mut document = good.clone();
-        document[field] = value;
-        document
-    };
+    let with = |field: &str, value: Value| with(&good, field, value);
     let item = json!([{"source_path": "a", "destination_path": "b", "recursive": "yes"}]);
     for (document, part) in [
         (with("source_endpoint", json!("x")), "source_endpoint: "),

@@ -13,7 +13,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    agents::{Agent, Owner, finished, transfer},
+    agents::{Agent, Owner, finished, transfer, with},
     support::{TestHub, text},
 };
 
@@ -114,11 +114,7 @@ async fn a_submission_counts_once() {
 async fn what_cannot_be_done_is_refused_at_submission() {
     let (hub, owner, a, b) = rig().await;
     let good = transfer(a.endpoint, b.endpoint);
-    let with = |field: &str, value: Value| {
-        let mut document = good.clone();
-        document[field] = value;
-        document
-    };
+    let with = |field: &str, value: Value| with(&good, field, value);
     let item = |from: &str, to: &str| json!([{"source_path": from, "destination_path": to}]);
     let inside = {
         let mut document = with("DATA", item("/x", "/x/y"));
