@@ -27,7 +27,7 @@ use crate::{
     store::entity::{endpoint, task},
 };
 
-/// Answers with a stream that lasts until the listener goes or the hub stops.
+/// Answers with a stream that lasts until the listener goes, its sign-in ends or the hub stops.
 pub(crate) async fn listen(
     State(hub): State<HubState>,
     caller: Caller<OutportApi>,
@@ -131,10 +131,22 @@ impl Listener {
                 return;
             }
         }
+        let mut look_at = hub.clock.now().plus_seconds(STANDING_SECONDS);
         loop {
             let change = tokio::select! {
                 change = self.changes.recv() => change,
                 () = self.send.closed() => return,
+                () = hub.clock.sleep_until(look_at) => match self.caller.may_go_on(&hub).await {
+                    Ok(true) => {
+                        look_at = hub.clock.now().plus_seconds(STANDING_SECONDS);
+                        continue;
+                    }
+                    Ok(false) => return,
+                    Err(error) => {
+                        tracing::warn!(error = %Chain(&error), "a listener's token is not known");
+                        return; // it may ask again
+                    }
+                },
             };
             match change {
                 Ok(change) => self.note(change),
@@ -252,5 +264,7 @@ pub(crate) const LISTENERS_MAX: usize = 4096;
 const MESSAGES_MAX: usize = 16;
 /// Events of tasks that are told together.
 const READY_MAX: usize = 256;
+/// How long somebody may listen after the sign-in was ended.
+const STANDING_SECONDS: i64 = 60;
 /// Keeps proxies from taking a quiet stream for a dead one.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

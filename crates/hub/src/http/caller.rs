@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
 use super::{ApiError, AuthShape, OutportShape, Shape, TransferShape};
 use crate::{
-    random::Secret,
+    random::{Secret, SecretHash},
     state::HubState,
     store::entity::{account, grant, identity, token},
 };
@@ -71,12 +71,21 @@ pub(crate) struct Caller<A> {
     pub(crate) identities: Vec<IdentityId>,
     pub(crate) client: ClientId,
     pub(crate) scopes: Vec<String>,
+    /// What the access token is known by.
+    token: SecretHash,
     audience: PhantomData<fn() -> A>,
 }
 
 impl<A> Caller<A> {
     pub(crate) fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|granted| granted == scope)
+    }
+}
+
+impl<A: Audience> Caller<A> {
+    /// Whether the access token is still good; what lasts longer than one answer asks now and then.
+    pub(crate) async fn may_go_on(&self, hub: &HubState) -> Result<bool, DbErr> {
+        Ok(good_token::<A>(hub, self.token).await?.is_some())
     }
 }
 
@@ -110,22 +119,8 @@ fn bearer(parts: &Parts) -> Option<Secret> {
 }
 
 async fn find<A: Audience>(hub: &HubState, presented: &Secret) -> Result<Option<Caller<A>>, DbErr> {
-    let now = hub.clock.now().millis();
-    let found = token::Entity::find_by_id(presented.hash().to_vec()).one(hub.store.read()).await?;
-    let Some(token) = found.filter(|token| {
-        token.kind == "access"
-            && A::RESOURCE_SERVERS.contains(&token.resource_server.as_str())
-            && token.revoked_at.is_none()
-            && now < token.expires_at
-    }) else {
-        return Ok(None);
-    };
-    let found = grant::Entity::find_by_id(token.grant_id).one(hub.store.read()).await?;
-    let Some(grant) = found.filter(|grant| grant.revoked_at.is_none()) else {
-        return Ok(None);
-    };
-    let found = account::Entity::find_by_id(grant.account_id).one(hub.store.read()).await?;
-    let Some(account) = found.filter(|account| !account.disabled) else {
+    let hash = presented.hash();
+    let Some((token, grant, account)) = good_token::<A>(hub, hash).await? else {
         return Ok(None);
     };
     let identities = identity::Entity::find()
@@ -145,6 +140,30 @@ async fn find<A: Audience>(hub: &HubState, presented: &Secret) -> Result<Option<
         identities: identities.iter().map(|row| IdentityId::from_uuid(row.id)).collect(),
         client: ClientId::from_uuid(grant.client_id),
         scopes: token.scope.split(' ').map(str::to_owned).collect(),
+        token: hash,
         audience: PhantomData,
     }))
+}
+
+/// The access token, what it was granted by, and whose it is; `None` unless all of it is in force.
+async fn good_token<A: Audience>(
+    hub: &HubState,
+    hash: SecretHash,
+) -> Result<Option<(token::Model, grant::Model, account::Model)>, DbErr> {
+    let now = hub.clock.now().millis();
+    let found = token::Entity::find_by_id(hash.to_vec()).one(hub.store.read()).await?;
+    let Some(token) = found.filter(|token| {
+        token.kind == "access"
+            && A::RESOURCE_SERVERS.contains(&token.resource_server.as_str())
+            && token.revoked_at.is_none()
+            && now < token.expires_at
+    }) else {
+        return Ok(None);
+    };
+    let found = grant::Entity::find_by_id(token.grant_id).one(hub.store.read()).await?;
+    let Some(grant) = found.filter(|grant| grant.revoked_at.is_none()) else {
+        return Ok(None);
+    };
+    let found = account::Entity::find_by_id(grant.account_id).one(hub.store.read()).await?;
+    Ok(found.filter(|account| !account.disabled).map(|account| (token, grant, account)))
 }

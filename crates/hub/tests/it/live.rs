@@ -74,6 +74,19 @@ async fn nobody_listens_without_a_token() {
     assert_eq!(status, StatusCode::BAD_REQUEST);
 }
 
+#[tokio::test]
+async fn a_listener_whose_sign_in_was_ended_is_cut_off() {
+    let (hub, owner, ..) = rig().await;
+    let mut listener = Listener::new(&hub, &owner, "", None).await;
+    assert_eq!(listener.next().await["type"], "hello");
+    let admin = hub.admin().await;
+    admin.sign_out(&"smith".parse().unwrap()).await.unwrap();
+    admin.close().await;
+    hub.clock.advance_seconds(61);
+    let ended = async { while listener.response.chunk().await.unwrap().is_some() {} };
+    tokio::time::timeout(PATIENCE, ended).await.expect("nothing more is told");
+}
+
 struct Listener {
     response: reqwest::Response,
     text: String,
