@@ -2,6 +2,8 @@
 
 #[cfg(target_os = "linux")]
 pub mod desktop;
+#[cfg(target_os = "linux")]
+pub mod mount;
 pub mod net;
 pub mod process;
 mod skip;

@@ -67,6 +67,14 @@ impl World {
         Ok(world)
     }
 
+    /// The same with a hub that encrypts, with a certificate of its own.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn encrypted() -> Result<Self> {
+        Self::empty()?.on_network("127.0.0.1")
+    }
+
     /// The same on a network of its own: the hub and the first agent on the left host, all others
     /// on the right one.
     ///
@@ -91,13 +99,22 @@ impl World {
     }
 
     fn on_network(mut self, hub: &str) -> Result<Self> {
-        let pair = rcgen::generate_simple_self_signed(vec![hub.to_owned()])?;
-        fs::write(self.path("cert.pem"), pair.cert.pem())?;
-        fs::write(self.path("key.pem"), pair.signing_key.serialize_pem())?;
+        self.certify(hub)?;
         self.ca = Some(self.path("cert.pem"));
         self.start_hub(&format!("{hub}:0"))?;
         self.add_smith()?;
         Ok(self)
+    }
+
+    /// Makes another certificate for the hub, which shows it after its next start.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn certify(&self, hub: &str) -> Result<()> {
+        let pair = rcgen::generate_simple_self_signed(vec![hub.to_owned()])?;
+        fs::write(self.path("cert.pem"), pair.cert.pem())?;
+        fs::write(self.path("key.pem"), pair.signing_key.serialize_pem())?;
+        Ok(())
     }
 
     fn empty() -> Result<Self> {

@@ -24,7 +24,7 @@ use outport_protocol::{
     control::{AgentMessage, AgentStatus, Outcome, Paused},
     secret::SecretKey,
 };
-use outport_types::{Problem, RequestId, SessionId, UnixTime};
+use outport_types::{Code, Problem, RequestId, SessionId, UnixTime};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
@@ -89,6 +89,8 @@ pub(crate) enum News {
     Awake(bool),
     /// The owner's tasks at the hub.
     Board(TaskBoard),
+    /// A pause, or its end, was made to last, or not.
+    PauseKept(Result<(), Problem>),
 }
 
 /// Who this computer is at its hub.
@@ -286,6 +288,8 @@ impl Core {
             News::Power(power) => self.take_power(power),
             News::Awake(awake) => self.holding.power.awake = awake,
             News::Board(board) => self.take_board(board),
+            News::PauseKept(Ok(())) => self.shown.clear_notice(Code::StateUnusable),
+            News::PauseKept(Err(problem)) => self.shown.notice_problem(problem),
         }
     }
 
@@ -343,6 +347,9 @@ impl Core {
         }
         if self.shown.folders_due <= now {
             self.look_at_folders();
+            if self.shown.has_notice(Code::StateUnusable) {
+                self.keep_pause(self.pause); // what an owner decided must last once there is room again
+            }
         }
     }
 

@@ -193,10 +193,7 @@ async fn reach(hub: &HubUrl, trust: &Trust, report: &mut Report) {
     } else {
         match timeout(STEP_TIMEOUT, crate::hub_link::encrypt(hub, trust, stream)).await {
             Ok(Ok(_)) => report.add("tls", Verdict::Ok, "the certificate is accepted"),
-            Ok(Err(error)) => {
-                let reason = Chain(&error).to_string();
-                report.problem("tls", &about(hub, Code::HubUntrusted, &reason));
-            }
+            Ok(Err(error)) => report.problem("tls", &error.problem(hub)),
             Err(_) => report.problem("tls", &about(hub, Code::HubUnreachable, TOO_LATE)),
         }
     }

@@ -30,7 +30,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::dial::{DialError, Step, connect, dial, encrypt};
-use self::{backoff::Backoff, dial::RETRY_SECONDS_MAX};
+use self::{
+    backoff::Backoff,
+    dial::{RETRY_SECONDS_MAX, innermost},
+};
 #[cfg(test)]
 pub(crate) use self::{bytes::MessageBytes, dial::Carrier};
 use crate::{config::InForce, trust};
@@ -278,8 +281,8 @@ impl ChannelError {
                     ("theirs", u64::from(*theirs).into()),
                 ],
             ),
-            Self::Dial(_)
-            | Self::Io(_)
+            Self::Dial(error) => error.problem(hub),
+            Self::Io(_)
             | Self::Frame(_)
             | Self::Silent
             | Self::Closed
@@ -288,18 +291,9 @@ impl ChannelError {
             | Self::NotWelcome
             | Self::Stopped => Problem::new(
                 Code::HubUnreachable,
-                [("hub", hub.to_string().into()), ("reason", self.reason().into())],
+                [("hub", hub.to_string().into()), ("reason", innermost(self).into())],
             ),
         }
-    }
-
-    /// The cause that says most to a person.
-    fn reason(&self) -> String {
-        let mut innermost: &dyn std::error::Error = self;
-        while let Some(cause) = innermost.source() {
-            innermost = cause;
-        }
-        innermost.to_string()
     }
 
     fn what_next(&self, backoff: &mut Backoff) -> WhatNext {

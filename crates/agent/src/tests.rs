@@ -228,6 +228,28 @@ async fn paused_is_paused_over_restarts_until_resumed() {
 }
 
 #[tokio::test]
+async fn a_pause_that_the_disk_does_not_take_is_shown_until_it_does() {
+    let mut rig = Rig::new().await;
+    let channel = rig.hub.accept().await;
+    let kept = rig.paths.state_dir.join("paused.json");
+    fs::create_dir(&kept).unwrap();
+    let refused = rig.client().await.pause(None).await.unwrap_err();
+    assert_eq!(refused.problem().code, Code::StateUnusable);
+    let unkept =
+        |state: &Snapshot| state.notices.iter().any(|notice| notice.code == Code::StateUnusable);
+    assert!(rig.wait_for(unkept).await.paused.is_some(), "it is paused all the same");
+    fs::remove_dir(&kept).unwrap();
+    rig.wait_for(|state| !unkept(state)).await;
+
+    rig.stop().await;
+    rig.start().await;
+    drop(channel);
+    let channel = rig.hub.accept().await;
+    assert!(channel.hello.status.paused.is_some());
+    rig.end(channel).await;
+}
+
+#[tokio::test]
 async fn a_pause_with_an_end_ends_by_itself() {
     let rig = Rig::new().await;
     let channel = rig.hub.accept().await;

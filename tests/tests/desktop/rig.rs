@@ -21,10 +21,20 @@ pub(crate) struct Rig {
 impl Rig {
     /// `WorkPC` is set up and its agent does not run; `None` where there can be no screen.
     pub(crate) fn new() -> Result<Option<Self>> {
-        let Some(mut rig) = Self::fresh()? else { return Ok(None) };
-        rig.pc = rig.world.add_agent("WorkPC")?;
-        rig.stop_agent()?;
-        Ok(Some(rig))
+        let Some(rig) = Self::fresh()? else { return Ok(None) };
+        rig.joined().map(Some)
+    }
+
+    /// The same with a hub that has a certificate of its own.
+    pub(crate) fn encrypted() -> Result<Option<Self>> {
+        let Some(rig) = Self::fresh()? else { return Ok(None) };
+        Self { world: World::encrypted()?, ..rig }.joined().map(Some)
+    }
+
+    fn joined(mut self) -> Result<Self> {
+        self.pc = self.world.add_agent("WorkPC")?;
+        self.stop_agent()?;
+        Ok(self)
     }
 
     /// A hub and a screen, and no computer yet.
@@ -74,6 +84,11 @@ impl Rig {
     /// What the app printed.
     pub(crate) fn app_log(&self) -> String {
         fs::read_to_string(self.desktop.path("app.log")).unwrap_or_default()
+    }
+
+    /// Where `WorkPC` keeps a part of its own: `config`, `state` and so on.
+    pub(crate) fn own(&self, part: &str) -> PathBuf {
+        self.world.agents[self.pc].home.join("default").join(part)
     }
 
     /// The folder that `WorkPC` shares.

@@ -7,7 +7,7 @@ use outport_protocol::control::AgentMessage;
 use outport_types::{Code, Problem, UnixTime};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Core, Identity};
+use super::{Core, Identity, News};
 use crate::{clock::local_now, config::Config, session::StopReason};
 
 /// A command with the way back.
@@ -154,14 +154,20 @@ impl Core {
         self.hub.say(AgentMessage::Status(status));
     }
 
-    fn keep_pause(&mut self, pause: Option<Pause>) -> oneshot::Receiver<Result<(), Problem>> {
+    /// Makes a pause, or its end, last. While that fails, it is shown and tried again.
+    pub(super) fn keep_pause(
+        &self,
+        pause: Option<Pause>,
+    ) -> oneshot::Receiver<Result<(), Problem>> {
         let (done, kept) = oneshot::channel();
-        let paths = self.paths.clone();
+        let (paths, news) = (self.paths.clone(), self.news.clone());
         self.disk.after_all(move || {
             let saved = crate::pause::save(&paths, pause.as_ref()).map_err(|error| {
                 let dir = paths.state_dir.display().to_string();
                 state_unusable(dir, error.to_string())
             });
+            // The disk waits for nobody: what the core has no room to hear now, the next try tells.
+            news.try_send(News::PauseKept(saved.clone())).ok();
             done.send(saved).ok();
         });
         kept

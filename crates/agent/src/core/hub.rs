@@ -240,7 +240,13 @@ impl Core {
         match what_next {
             // One lost connection is nothing to bother anybody with.
             WhatNext::Retry(pause) if pause < BOTHER_AFTER => {}
-            WhatNext::Retry(_) | WhatNext::Rest => self.shown.notice_problem(problem),
+            WhatNext::Retry(_) | WhatNext::Rest => {
+                // What stood in the way before may be gone; this is what does now.
+                for code in CHANNEL_NOTICES {
+                    self.shown.clear_notice(code);
+                }
+                self.shown.notice_problem(problem);
+            }
         }
     }
 
@@ -372,8 +378,9 @@ const HUB_EVENTS_MAX: usize = 16;
 /// A pause this long says that the hub is really away.
 const BOTHER_AFTER: Duration = Duration::from_millis(1500);
 /// What a connection proves to be over.
-const CHANNEL_NOTICES: [Code; 6] = [
+const CHANNEL_NOTICES: [Code; 7] = [
     Code::HubUnreachable,
+    Code::HubUntrusted,
     Code::HubKeyChanged,
     Code::VersionUnsupported,
     Code::HubBusy,

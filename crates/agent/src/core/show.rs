@@ -67,6 +67,10 @@ impl Shown {
         self.notices.insert(problem.code, notice(problem));
     }
 
+    pub(super) fn has_notice(&self, code: Code) -> bool {
+        self.notices.contains_key(&code)
+    }
+
     pub(super) fn clear_notice(&mut self, code: Code) {
         self.notices.remove(&code);
     }
@@ -201,8 +205,9 @@ fn heading(code: Code) -> (&'static str, Severity) {
         Code::KeyUnknown => ("Not known at the hub", Severity::Error),
         Code::KeyUnavailable => ("The key cannot be used", Severity::Error),
         Code::HubKeyChanged => ("This may not be your hub", Severity::Error),
+        Code::HubUntrusted => ("The hub's certificate is not trusted", Severity::Error),
         Code::VersionUnsupported => ("Versions do not fit", Severity::Error),
-        Code::StateUnusable => ("Files of Outport cannot be used", Severity::Error),
+        Code::StateUnusable => ("Files of Outport cannot be used", Severity::Warning),
         Code::BadConfig => ("The config has a mistake", Severity::Error),
         Code::HubUnreachable => ("The hub cannot be reached", Severity::Warning),
         Code::SignedOut => ("Sign in again", Severity::Warning),

@@ -16,7 +16,7 @@ use outport_protocol::{
     statement::{SignedStatement, Statement},
     tls::{self, ALPN_CONTROL, SERVER_NAME, TlsConfigError},
 };
-use outport_types::Problem;
+use outport_types::{Chain, Code, Problem};
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -94,6 +94,28 @@ impl DialError {
         Some(Duration::from_secs(seconds.min(RETRY_SECONDS_MAX)))
     }
 
+    /// What a person is told.
+    pub(crate) fn problem(&self, hub: &HubUrl) -> Problem {
+        let (code, reason) = match self {
+            Self::OtherHub(problem) => return problem.clone(),
+            Self::Trust(error) => (Code::HubUntrusted, Chain(error).to_string()),
+            Self::Tls { source, .. } if distrusts(source) => {
+                (Code::HubUntrusted, source.to_string())
+            }
+            Self::Name { .. }
+            | Self::Tcp { .. }
+            | Self::Proxy(_)
+            | Self::Tls { .. }
+            | Self::WebSocket { .. }
+            | Self::NoStatement
+            | Self::BadStatement(_)
+            | Self::Key(_)
+            | Self::Seal(_)
+            | Self::Stopped => (Code::HubUnreachable, innermost(self)),
+        };
+        Problem::new(code, [("hub", hub.to_string().into()), ("reason", reason.into())])
+    }
+
     /// Which step failed.
     pub(crate) fn step(&self) -> Step {
         match self {
@@ -107,6 +129,21 @@ impl DialError {
             Self::Key(_) | Self::Seal(_) => Step::Keys,
         }
     }
+}
+
+/// Whether a handshake failed because of the certificate, and not because of the network.
+fn distrusts(error: &io::Error) -> bool {
+    let tls = error.get_ref().and_then(|inside| inside.downcast_ref());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// The cause that says most to a person.
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
 }
 
 /// Dials the hub; `check` decides about the statement of keys that it shows. Answers with the sealed

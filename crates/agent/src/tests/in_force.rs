@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::*;
 use crate::{
     config::Config,
-    hub_link::{HubLink, Shake},
+    hub_link::{HubEvent, HubLink, Shake},
 };
 
 #[tokio::test]
@@ -98,9 +98,17 @@ async fn a_certificate_that_is_named_while_the_agent_runs_is_trusted() {
     };
     let tracker = TaskTracker::new();
     tracker.spawn(link.run(stop.clone()));
-    tracker.spawn(async move { while inbox.recv().await.is_some() {} });
 
     timeout(LONG, accept()).await.unwrap().expect_err("nobody vouches for it");
+    let told = async {
+        loop {
+            if let HubEvent::Down { problem, .. } = inbox.recv().await.unwrap() {
+                return problem.code;
+            }
+        }
+    };
+    assert_eq!(timeout(LONG, told).await.unwrap(), Code::HubUntrusted);
+    tracker.spawn(async move { while inbox.recv().await.is_some() {} });
     fs::write(config_file(&paths), format!("[network]\nca_file = \"{}\"", pem.display())).unwrap();
     in_force.send_replace(Arc::new(Config::load(&paths).unwrap()));
     shake.send_modify(|shake| shake.trusts += 1);
