@@ -1835,7 +1835,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__transfer)
-            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --no-verify --preserve-times --skip-errors --deadline --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
+            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --no-verify --preserve-times --preserve-permissions --symlinks --include --exclude --skip-errors --fail-on-quota --deadline --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1851,6 +1851,18 @@ _outport() {
                     ;;
                 -s)
                     COMPREPLY=($(compgen -W "exists size mtime checksum" -- "${cur}"))
+                    return 0
+                    ;;
+                --symlinks)
+                    COMPREPLY=($(compgen -W "skip keep follow" -- "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --deadline)

@@ -418,6 +418,11 @@ complete -c outport -n "__fish_outport_using_subcommand transfer" -s s -l sync-l
 size\t''
 mtime\t''
 checksum\t''"
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l symlinks -d 'What becomes of symbolic links: left out, made there too, or what they lead to copied' -r -f -a "skip\t''
+keep\t''
+follow\t''"
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l include -d 'Take files with such names; of all --include and --exclude the first that fits decides, and what none fits is taken. PATTERN/ is for directories' -r
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l exclude -d 'Leave out files with such names, or with PATTERN/ directories and all that they hold' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l deadline -d 'Give up at a moment: 2026-01-31 12:00, or a duration like 2d' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l batch -d 'Read pairs of paths from a file (`-` is standard input): one `source destination` a line, quoted like in a shell, relative to the two places' -r -F
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l submission-id -d 'Submit under this id: the same id again is the same task' -r
@@ -429,8 +434,10 @@ never\t'Nowhere'"
 complete -c outport -n "__fish_outport_using_subcommand transfer" -s r -l recursive -d 'The source must be a directory; found out otherwise'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -s w -l wait -d 'Wait until the task is over, with its progress'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l no-verify -d 'Do not read the files back at the destination'
-complete -c outport -n "__fish_outport_using_subcommand transfer" -l preserve-times -d 'Keep modification times'
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l preserve-times -d 'Keep the modification times of files and directories'
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l preserve-permissions -d 'Keep the permission bits of files and directories as they are'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l skip-errors -d 'Leave out what cannot be read, instead of failing'
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l fail-on-quota -d 'Fail when the destination is full, instead of waiting for room'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l dry-run -d 'Show what would be asked of the hub, and ask nothing'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l json -d 'Print facts as JSON, and errors too'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -s q -l quiet -d 'Leave out notes and progress'

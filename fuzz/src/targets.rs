@@ -23,7 +23,7 @@ use outport_protocol::{
 };
 use outport_types::{
     CanonicalName, CollectionPath, Digest, EndpointId, EndpointName, Handle, Name, PublicKey,
-    TaskId, UnixTime, escape_bytes, unescape_str,
+    TaskId, TransferOptions, UnixTime, escape_bytes, unescape_str,
 };
 use serde::de::DeserializeOwned;
 
@@ -186,11 +186,7 @@ fn config() -> Config {
         destination: EndpointId::from_bytes([2; 16]),
         destination_name: "smith#Cluster".into(),
         items: vec![item("/src/a", "/dst/a", None), item("/src/b", "/dst/b", Some(true))],
-        sync_level: None,
-        verify: true,
-        preserve_times: true,
-        skip_source_errors: false,
-        fail_on_quota: false,
+        options: TransferOptions { preserve_times: true, ..TransferOptions::default() },
     };
     let started = UnixTime::from_seconds(1_700_000_000);
     Config { task: TASK, orders: orders.into(), limits: Limits::V1, started }

@@ -579,6 +579,7 @@ fn sample_task() -> Task {
             deleted: 0,
             rate: 0,
             route: Some(Route::Direct),
+            ..TaskExtras::default()
         }),
     }
 }

@@ -3,6 +3,7 @@
 mod endpoint;
 mod error;
 mod files;
+mod options;
 mod outcome;
 mod submission;
 mod task;
@@ -11,6 +12,7 @@ pub use self::{
     endpoint::{Endpoint, EndpointExtras, EndpointList, EndpointSettings, EntityType},
     error::{TransferError, error_code},
     files::{FileDocument, FileList, FileTime, FileType, Mkdir, Rename},
+    options::{RecursiveSymlinks, TransferExtras},
     outcome::{
         EndpointCreateResult, Link, MkdirResult, OperationResult, SubmissionIdDocument,
         SubmissionResult, SubmissionResultType, code,

@@ -118,6 +118,17 @@ async fn a_dry_run_asks_nothing_of_the_hub() {
     let submission = world.json(line).await;
     assert_eq!(submission["DATA"][0]["source_path"], "/~/x");
     assert_eq!(submission["sync_level"], 1);
+    let line = "transfer WorkPC:x WorkPC:/y --dry-run --exclude *.tmp --include *.t* --exclude c/ \
+                --symlinks follow --preserve-times --preserve-permissions --fail-on-quota";
+    let submission = world.json(line).await;
+    assert_eq!(submission["recursive_symlinks"], "copy");
+    assert_eq!(submission["preserve_timestamp"], true);
+    assert_eq!(submission["fail_on_quota_errors"], true);
+    assert_eq!(submission["outport"]["preserve_permissions"], true);
+    let rules = submission["filter_rules"].as_array().unwrap().iter();
+    let rules = rules.map(|rule| (&rule["method"], &rule["type"], &rule["name"]));
+    let rules: Vec<_> = rules.map(|(m, t, n)| format!("{m} {t} {n}").replace('"', "")).collect();
+    assert_eq!(rules, ["exclude file *.tmp", "include file *.t*", "exclude dir c"]);
     world.run("delete WorkPC:/x --dry-run").await.unwrap();
     assert_eq!(world.json("tasks").await, Value::Array(Vec::new()));
     world.end().await;

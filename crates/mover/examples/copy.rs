@@ -13,7 +13,7 @@ use outport_protocol::{
     orders::{Orders, TransferItem, TransferOrders, Work},
     ticket::Grant,
 };
-use outport_types::{Access, CollectionPath, EndpointId, TaskId, UnixTime};
+use outport_types::{Access, CollectionPath, EndpointId, TaskId, TransferOptions, UnixTime};
 use tokio::sync::watch;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,11 +39,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             destination: from_host(&destination)?,
             recursive: Some(true),
         }],
-        sync_level: None,
-        verify: std::env::var_os("NO_VERIFY").is_none(),
-        preserve_times: true,
-        skip_source_errors: false,
-        fail_on_quota: false,
+        options: TransferOptions {
+            verify: std::env::var_os("NO_VERIFY").is_none(),
+            preserve_times: true,
+            ..TransferOptions::default()
+        },
     };
     let orders = Orders { task: TaskId::random(), work: Work::Transfer(transfer.clone()) };
     let progress: watch::Sender<Progress> = watch::Sender::default();
@@ -57,6 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         stop: Stop::new(),
         progress: progress.clone(),
         store: Arc::new(Disk),
+        digests: None,
     };
     let sender = SessionParams { progress: watch::Sender::default(), ..params.clone() };
     let dir = tempfile::tempdir()?;

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::spelling::Spellings;
 use crate::{
+    digests::DigestCache,
     dirs::{OpenDirs, Side},
     journal_file::JournalFile,
     refused::Refused,
@@ -41,6 +42,7 @@ pub(crate) struct Destination {
     task: TaskId,
     stop: CancellationToken,
     pool: BufferPool,
+    digests: Option<Arc<DigestCache>>,
     buffers: Mutex<HashMap<BufferId, Bytes>>,
     files: Mutex<OpenFiles>,
     /// A handle on each file system that is written to, open since before the first write there:
@@ -73,12 +75,19 @@ impl Destination {
             task,
             stop,
             pool: BufferPool::new(BUFFER_BYTES, FREE_BUFFERS_MAX),
+            digests: None,
             buffers: Mutex::default(),
             files: Mutex::default(),
             file_systems: Mutex::default(),
             journal: Mutex::new(journal),
             tops: Mutex::default(),
         }
+    }
+
+    /// With digests of files that were read before.
+    pub(crate) fn with_digests(mut self, digests: Arc<DigestCache>) -> Self {
+        self.digests = Some(digests);
+        self
     }
 
     /// Keeps the body of a data frame that arrived.
@@ -135,6 +144,9 @@ impl Destination {
             ReceiverEffect::SyncDirs { id, dirs } => {
                 ReceiverEvent::Done { id, result: self.sync_dirs(&dirs).map_err(Fault::from) }
             }
+            ReceiverEffect::FinishDirs { id, dirs } => {
+                ReceiverEvent::DirsFinished { id, results: self.finish_dirs(&dirs) }
+            }
             ReceiverEffect::Sweep { id } => {
                 ReceiverEvent::Done { id, result: self.sweep().map_err(Fault::from) }
             }
@@ -150,6 +162,7 @@ impl Destination {
             | ReceiverEffect::AppendJournal { .. }
             | ReceiverEffect::Place { .. }
             | ReceiverEffect::SyncDirs { .. }
+            | ReceiverEffect::FinishDirs { .. }
             | ReceiverEffect::Sweep { .. } => true,
             ReceiverEffect::Compare { .. }
             | ReceiverEffect::Digest { .. }

@@ -6,11 +6,12 @@ use std::{
 };
 
 use outport_protocol::{
+    control::FileKind,
     journal::Way,
     orders::TransferOrders,
     session::{Dir, DirId, Place, below},
 };
-use outport_types::{CollectionPath, Name};
+use outport_types::{CollectionPath, Name, Symlinks};
 
 use crate::{
     refused::Refused,
@@ -105,6 +106,29 @@ impl OpenDirs {
         self.resolver.directory(&path, Right::Write)
     }
 
+    /// The file behind a place: what a link there leads to, where the task follows links.
+    ///
+    /// # Errors
+    /// When it is not accessible.
+    pub(crate) fn file(&self, place: &Place) -> Result<(Directory, Name), Refused> {
+        let (directory, name) = self.place(place)?;
+        if place.name.is_none() || !self.follows() || directory.stat(&name)?.kind != FileKind::Link
+        {
+            return Ok((directory, name));
+        }
+        let path = directory.asked().join(&name).map_err(|_| Refused::NotFound)?;
+        match self.resolver.behind(&path)? {
+            Resolved::Place(found) => Ok((found.directory().clone(), found.name().clone())),
+            Resolved::Directory(_) => Err(Refused::IsADirectory),
+            Resolved::Above { .. } => Err(Refused::NotShared),
+        }
+    }
+
+    /// Whether links below an item are followed.
+    pub(crate) fn follows(&self) -> bool {
+        self.side == Side::Source && self.orders.options.symlinks == Symlinks::Follow
+    }
+
     /// Forgets all that is open, because rules or disks changed.
     pub(crate) fn forget(&self) {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).directories.clear();
@@ -113,6 +137,11 @@ impl OpenDirs {
     /// What resolves its paths.
     pub(crate) fn resolver(&self) -> &Arc<Resolver> {
         &self.resolver
+    }
+
+    /// What is to be done.
+    pub(crate) fn orders(&self) -> &TransferOrders {
+        &self.orders
     }
 
     /// How many items the transfer has.
@@ -141,6 +170,7 @@ impl OpenDirs {
             (Some(Place { name: Some(name), .. }), side) => {
                 let parent = parent.ok_or(Refused::NotShared)?;
                 match side {
+                    Side::Source if self.follows() => self.resolver.child(parent, &name, need),
                     // What the manifest calls a directory was no link when it was listed.
                     Side::Source => self.resolver.child_nofollow(parent, &name, need),
                     Side::Destination => self.resolver.child(parent, &name, need),

@@ -5,6 +5,7 @@
 
 pub mod deletion;
 mod destination;
+pub mod digests;
 mod dirs;
 pub mod journal_file;
 pub mod ops;

@@ -1,6 +1,5 @@
 //! What people do with single files and directories: list, look, make, rename, delete.
 
-mod glob;
 mod list;
 mod owners;
 mod tree;
@@ -8,7 +7,6 @@ mod tree;
 use outport_protocol::control::{FileEntry, FileKind};
 use outport_types::{CollectionPath, Name};
 
-pub(crate) use self::glob::Glob;
 pub use self::{
     list::{LISTING_ENTRIES_MAX, list},
     tree::{DeleteTree, DeleteWatch, Deleted, TreeFault},

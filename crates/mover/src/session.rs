@@ -35,7 +35,7 @@ pub use self::{
     stop::Stop,
     sweep::{SweepParams, sweep_task},
 };
-use crate::{refused::Refused, rules::LiveRules, store::Store};
+use crate::{digests::DigestCache, refused::Refused, rules::LiveRules, store::Store};
 
 /// What one side of a session needs to know.
 #[derive(Clone, Debug)]
@@ -58,6 +58,8 @@ pub struct SessionParams {
     pub progress: watch::Sender<Progress>,
     /// The disks.
     pub store: Arc<dyn Store>,
+    /// Digests of files that were read before.
+    pub digests: Option<Arc<DigestCache>>,
 }
 
 /// What only the receiving side needs.

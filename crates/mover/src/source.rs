@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::scan::Scan;
 use crate::{
+    digests::DigestCache,
     dirs::{OpenDirs, Side},
     refused::Refused,
     resolver::{OpenFile, Resolver},
@@ -36,6 +37,7 @@ pub(crate) struct Source {
     dirs: OpenDirs,
     stop: CancellationToken,
     pool: BufferPool,
+    digests: Option<Arc<DigestCache>>,
     scans: Mutex<HashMap<EffectId, Scan>>,
     open: Mutex<HashMap<u64, Arc<Opened>>>,
     loaded: Mutex<HashMap<EffectId, LoadedBytes>>,
@@ -69,10 +71,17 @@ impl Source {
             dirs: OpenDirs::new(resolver, orders, Side::Source),
             stop,
             pool: BufferPool::new(BUFFER_BYTES, FREE_BUFFERS_MAX),
+            digests: None,
             scans: Mutex::default(),
             open: Mutex::default(),
             loaded: Mutex::default(),
         }
+    }
+
+    /// With digests of files that were read before.
+    pub(crate) fn with_digests(mut self, digests: Arc<DigestCache>) -> Self {
+        self.digests = Some(digests);
+        self
     }
 
     /// Carries out an effect on the calling thread; `None` for those that are not answered.
@@ -82,7 +91,7 @@ impl Source {
                 Some(SenderEvent::Root { id, found: self.root(item).map_err(Fault::from) })
             }
             SenderEffect::Scan { id, dir, entries_max } => {
-                Some(self.scan(id, self.dirs.directory(&dir).and_then(Scan::new), entries_max))
+                Some(self.scan(id, self.begin_scan(&dir), entries_max))
             }
             SenderEffect::ScanMore { id, entries_max } => {
                 let scan = lock(&self.scans).remove(&id);
@@ -144,7 +153,7 @@ impl Source {
     }
 
     fn open(&self, number: u64, place: Place) -> Result<Meta, Refused> {
-        let (directory, name) = self.dirs.place(&place)?;
+        let (directory, name) = self.dirs.file(&place)?;
         let generation = self.resolver().rules().now().generation();
         let OpenFile { file, stat } = self.store.open(&directory, &name)?;
         lock(&self.open).insert(number, Arc::new(Opened { file, place, generation }));
@@ -158,7 +167,7 @@ impl Source {
         if open.generation == generation {
             return Ok(open);
         }
-        let (directory, name) = self.dirs.place(&open.place)?;
+        let (directory, name) = self.dirs.file(&open.place)?;
         let stat = directory.stat(&name)?;
         if stat.id != Stat::of_open(&open.file)?.id {
             return Err(Refused::NotFound);
@@ -193,7 +202,7 @@ impl Source {
         self.unless_stopped()?;
         match load {
             Load::Whole { place, .. } => {
-                let (directory, name) = self.dirs.place(place)?;
+                let (directory, name) = self.dirs.file(place)?;
                 let OpenFile { file, stat } = self.store.open(&directory, &name)?;
                 let read = self.store.read_at(&file, room, 0)?;
                 let hash = *blake3::hash(&room[..read]).as_bytes();
@@ -221,10 +230,15 @@ impl Source {
     }
 
     fn digest(&self, place: &Place) -> Result<Digested, Refused> {
-        let (directory, name) = self.dirs.place(place)?;
+        let (directory, name) = self.dirs.file(place)?;
         let OpenFile { file, stat } = self.store.open(&directory, &name)?;
+        if let Some(digest) = self.digests.as_ref().and_then(|known| known.get(&stat)) {
+            return Ok(Digested { before: stat.meta(), after: stat.meta(), digest });
+        }
         let digest = hash_file(&*self.store, &file, &self.pool, &self.stop)?;
-        Ok(Digested { before: stat.meta(), after: self.look(&file)?, digest })
+        let after = Stat::of_open(&file)?;
+        remember(self.digests.as_deref(), &stat, &after, digest);
+        Ok(Digested { before: stat.meta(), after: after.meta(), digest })
     }
 
     fn look(&self, file: &File) -> Result<Meta, Refused> {
@@ -233,6 +247,20 @@ impl Source {
 
     fn unless_stopped(&self) -> Result<(), Refused> {
         if self.stop.is_cancelled() { Err(Refused::Stopped) } else { Ok(()) }
+    }
+}
+
+/// Remembers what was read of a file, if it was of one version all the while.
+pub(crate) fn remember(
+    digests: Option<&DigestCache>,
+    before: &Stat,
+    after: &Stat,
+    digest: outport_types::Digest,
+) {
+    if let Some(digests) = digests
+        && before.meta().token == after.meta().token
+    {
+        digests.put(after, digest);
     }
 }
 

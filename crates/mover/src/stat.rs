@@ -6,7 +6,7 @@ use cap_fs_ext::{FileTypeExt as _, MetadataExt as _};
 use cap_std::fs::Metadata;
 use outport_protocol::{
     control::FileKind,
-    session::{FileStamp, LeftKind, Meta, VersionToken},
+    session::{DirMeta, FileStamp, LeftKind, Meta, VersionToken},
 };
 use outport_types::UnixTime;
 
@@ -97,6 +97,11 @@ impl Stat {
                 self.changed,
             ),
         }
+    }
+
+    /// What a manifest says of a directory.
+    pub fn dir_meta(&self) -> DirMeta {
+        DirMeta { mtime: self.modified, mode: self.mode }
     }
 
     /// What a journal says of it.

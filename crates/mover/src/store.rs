@@ -15,7 +15,10 @@ use std::{
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::OpenOptions;
-use outport_protocol::control::FileKind;
+use outport_protocol::{
+    control::FileKind,
+    session::{LinkTarget, receiver::Finish},
+};
 use outport_types::{Name, UnixTime};
 
 pub(crate) use self::{
@@ -136,21 +139,56 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// When the disk fails.
-    fn finish(
-        &self,
-        file: &File,
-        size: u64,
-        mode: u32,
-        modified: Option<UnixTime>,
-    ) -> io::Result<()> {
-        if file.metadata()?.len() != size {
-            file.set_len(size)?;
+    fn finish(&self, file: &File, finish: &Finish) -> io::Result<()> {
+        if file.metadata()?.len() != finish.size {
+            file.set_len(finish.size)?;
         }
-        system::set_mode(file, mode)?;
-        if let Some(modified) = modified.and_then(system_time) {
+        system::set_mode(file, finish.mode, finish.exact)?;
+        if let Some(modified) = finish.mtime.and_then(system_time) {
             file.set_times(FileTimes::new().set_modified(modified))?;
         }
         Ok(())
+    }
+
+    /// Gives a directory its permissions and time. Its owner keeps all rights in it.
+    ///
+    /// # Errors
+    /// When the disk fails, or the directory is somebody else's.
+    fn finish_directory(
+        &self,
+        directory: &Directory,
+        mode: Option<u32>,
+        modified: Option<UnixTime>,
+    ) -> io::Result<()> {
+        if let Some(mode) = mode {
+            system::set_directory_mode(directory.dir(), mode)?;
+        }
+        match modified {
+            Some(modified) => system::set_directory_time(directory.dir(), modified),
+            None => Ok(()),
+        }
+    }
+
+    /// What a link says; `None` when that is no text that a link can have elsewhere.
+    ///
+    /// # Errors
+    /// When it is no link, or cannot be read.
+    fn read_link(&self, directory: &Directory, name: &Name) -> io::Result<Option<LinkTarget>> {
+        let target = directory.dir().read_link_contents(name_to_host(name))?;
+        Ok(system::link_text(target).and_then(LinkTarget::new))
+    }
+
+    /// Makes a link.
+    ///
+    /// # Errors
+    /// When something has the name, or the system makes no links.
+    fn make_link(
+        &self,
+        directory: &Directory,
+        name: &Name,
+        target: &LinkTarget,
+    ) -> Result<(), Refused> {
+        Ok(system::make_link(directory.dir(), &name_to_host(name), target)?)
     }
 
     /// Brings the content of a file to the disk for good.
@@ -273,8 +311,12 @@ impl Store for Disk {}
 mod system {
     use std::{fs::File, io, os::unix::fs::FileExt as _, sync::OnceLock};
 
-    use cap_std::fs::{OpenOptions, OpenOptionsExt as _};
-    use rustix::fs::Mode;
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt as _, path::PathBuf};
+
+    use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+    use outport_protocol::session::LinkTarget;
+    use outport_types::UnixTime;
+    use rustix::fs::{AtFlags, Mode, RawMode, Timespec, Timestamps, UTIME_OMIT};
 
     pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         file.read_at(buffer, offset)
@@ -289,16 +331,41 @@ mod system {
         options.mode(0o600);
     }
 
-    /// What the source has, less what this computer's user takes away from new files.
-    pub(super) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    /// What the source has, unless `exact` less what this computer's user takes away from new
+    /// files; never what would let others act as that user.
+    pub(super) fn set_mode(file: &File, mode: u32, exact: bool) -> io::Result<()> {
         static UMASK: OnceLock<Mode> = OnceLock::new();
         let umask = *UMASK.get_or_init(|| {
             let umask = rustix::process::umask(Mode::RWXG | Mode::RWXO);
             rustix::process::umask(umask);
             umask
         });
-        let mode = Mode::from_raw_mode((mode & 0o777) as rustix::fs::RawMode);
-        Ok(rustix::fs::fchmod(file, mode.difference(umask))?)
+        let mode = Mode::from_raw_mode((mode & 0o777) as RawMode);
+        Ok(rustix::fs::fchmod(file, if exact { mode } else { mode.difference(umask) })?)
+    }
+
+    pub(super) fn set_directory_mode(dir: &Dir, mode: u32) -> io::Result<()> {
+        let mode = Mode::from_raw_mode((mode & 0o777 | 0o700) as RawMode);
+        Ok(rustix::fs::chmodat(dir, c".", mode, AtFlags::empty())?)
+    }
+
+    pub(super) fn set_directory_time(dir: &Dir, modified: UnixTime) -> io::Result<()> {
+        let times = Timestamps {
+            last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+            last_modification: Timespec {
+                tv_sec: modified.seconds,
+                tv_nsec: modified.nanos.into(),
+            },
+        };
+        Ok(rustix::fs::utimensat(dir, c".", &times, AtFlags::empty())?)
+    }
+
+    pub(super) fn link_text(target: PathBuf) -> Option<Vec<u8>> {
+        Some(target.into_os_string().into_vec())
+    }
+
+    pub(super) fn make_link(dir: &Dir, name: &OsString, target: &LinkTarget) -> io::Result<()> {
+        Ok(rustix::fs::symlinkat(target.as_bytes(), dir, name)?)
     }
 
     #[cfg(target_os = "linux")]
@@ -324,7 +391,15 @@ mod system {
 mod system {
     use std::{fs::File, io, os::windows::fs::FileExt as _};
 
-    use cap_std::fs::OpenOptions;
+    use std::{ffi::OsStr, path::PathBuf};
+
+    use cap_fs_ext::{DirExt as _, SystemTimeSpec};
+    use cap_std::{
+        fs::{Dir, OpenOptions},
+        time::SystemTime,
+    };
+    use outport_protocol::session::LinkTarget;
+    use outport_types::UnixTime;
 
     pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match file.seek_read(buffer, offset) {
@@ -340,8 +415,29 @@ mod system {
 
     pub(super) fn private(_: &mut OpenOptions) {}
 
-    pub(super) fn set_mode(_: &File, _: u32) -> io::Result<()> {
+    pub(super) fn set_mode(_: &File, _: u32, _: bool) -> io::Result<()> {
         Ok(())
+    }
+
+    pub(super) fn set_directory_mode(_: &Dir, _: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn set_directory_time(dir: &Dir, modified: UnixTime) -> io::Result<()> {
+        let Some(modified) = crate::stat::system_time(modified) else {
+            return Ok(());
+        };
+        let modified = SystemTimeSpec::Absolute(SystemTime::from_std(modified));
+        dir.set_mtime(".", modified)
+    }
+
+    pub(super) fn link_text(target: PathBuf) -> Option<Vec<u8>> {
+        Some(target.into_os_string().into_string().ok()?.replace('\\', "/").into_bytes())
+    }
+
+    /// A link there is one to a file or one to a directory, and needs a right that few have.
+    pub(super) fn make_link(_: &Dir, _: &OsStr, _: &LinkTarget) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     pub(super) fn reserve(_: &File, _: u64) -> io::Result<()> {

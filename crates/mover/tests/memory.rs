@@ -13,7 +13,7 @@ use outport_protocol::{
     orders::{Orders, TransferItem, TransferOrders, Work},
     ticket::Grant,
 };
-use outport_types::{Access, CollectionPath, EndpointId, TaskId, UnixTime};
+use outport_types::{Access, CollectionPath, EndpointId, TaskId, TransferOptions, UnixTime};
 use tokio::sync::watch;
 
 /// Both sides run in a process of their own, so that nothing else counts; together they must stay
@@ -67,11 +67,7 @@ fn copy(top: &Path) -> Result<(), Box<dyn Error>> {
             destination: from_host(&top.join("dst"))?,
             recursive: Some(true),
         }],
-        sync_level: None,
-        verify: true,
-        preserve_times: true,
-        skip_source_errors: false,
-        fail_on_quota: false,
+        options: TransferOptions { preserve_times: true, ..TransferOptions::default() },
     };
     let orders = Orders { task: TaskId::random(), work: Work::Transfer(transfer.clone()) };
     let params = SessionParams {
@@ -84,6 +80,7 @@ fn copy(top: &Path) -> Result<(), Box<dyn Error>> {
         stop: Stop::new(),
         progress: watch::Sender::<Progress>::default(),
         store: Arc::new(Disk),
+        digests: None,
     };
     let journal = JournalParams { path: top.join("journal"), orders: orders.digest() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -1,6 +1,6 @@
 //! What a task asks of its agents, in the words that both understand.
 
-use outport_types::{CollectionPath, EndpointId, SyncLevel, TaskId};
+use outport_types::{CollectionPath, EndpointId, TaskId, TransferOptions};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -36,16 +36,8 @@ pub struct TransferOrders {
     pub destination_name: String,
     /// What is copied where, in this order.
     pub items: Vec<TransferItem>,
-    /// When a file that exists at the destination is copied again; `None` is always.
-    pub sync_level: Option<SyncLevel>,
-    /// Whether what was written is read again before it counts.
-    pub verify: bool,
-    /// Whether files keep their modification times.
-    pub preserve_times: bool,
-    /// Whether unreadable source entries are left out instead of failing the task.
-    pub skip_source_errors: bool,
-    /// Whether a full destination fails the task instead of waiting for room.
-    pub fail_on_quota: bool,
+    /// How it is done.
+    pub options: TransferOptions,
 }
 
 /// One thing to copy.

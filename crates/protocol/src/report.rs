@@ -92,6 +92,8 @@ pub struct Counts {
     pub files_unchanged: u64,
     /// Directories made or found at the destination.
     pub directories_done: u64,
+    /// Symbolic links made or found at the destination.
+    pub links_done: u64,
     /// Links and special files left out.
     pub links_skipped: u64,
     /// Files and directories left out for an error.

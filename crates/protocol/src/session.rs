@@ -20,7 +20,10 @@ pub(crate) use dir::WAY_NAMES_MAX;
 pub use dir::{
     Dir, DirId, Key, Place, RESERVED_PREFIX, below, is_reserved, temp_name, temp_prefix,
 };
-pub use entry::{Entry, FileStamp, ItemRoot, LeftKind, Meta, Totals, VersionToken};
+pub use entry::{
+    DirMeta, Entry, FileStamp, ItemRoot, LINK_BYTES_MAX, LeftKind, LinkTarget, Meta, Totals,
+    VersionToken,
+};
 pub use fault::{Fault, REASON_BYTES_MAX};
 pub use frame::{
     Ask, ENDS_PER_FRAME_MAX, ENTRIES_PER_FRAME_MAX, FRAME_BYTES_MAX, FileEnd, Frame, HowEnded,

@@ -37,7 +37,7 @@ pub struct Disk {
 enum Node {
     File(File),
     Dir(Dir),
-    Link,
+    Link(Vec<u8>),
 }
 
 /// A file's content as programs see it, and as it was flushed last.
@@ -57,6 +57,8 @@ struct Dir {
     durable: Arc<BTreeMap<Name, Ino>>,
     /// Changes since the last flush; each is there in full or not at all.
     pending: Vec<Vec<(Name, Option<Ino>)>>,
+    mtime: UnixTime,
+    durable_mtime: UnixTime,
 }
 
 /// What stands at a name.
@@ -119,7 +121,7 @@ impl Disk {
                 Stands::File { ino, size: file.data.len() as u64, mtime: file.mtime }
             }
             Node::Dir(_) => Stands::Dir(ino),
-            Node::Link => Stands::Link,
+            Node::Link(_) => Stands::Link,
         })
     }
 
@@ -156,7 +158,7 @@ impl Disk {
     pub fn data(&self, ino: Ino) -> Option<Arc<Vec<u8>>> {
         match self.nodes.get(&ino)? {
             Node::File(file) => Some(file.data.clone()),
-            Node::Dir(_) | Node::Link => None,
+            Node::Dir(_) | Node::Link(_) => None,
         }
     }
 
@@ -181,8 +183,8 @@ impl Disk {
     }
 
     /// Makes a symbolic link.
-    pub fn symlink(&mut self, parent: Ino, name: &Name) {
-        let ino = self.add(Node::Link);
+    pub fn symlink(&mut self, parent: Ino, name: &Name, target: &[u8]) {
+        let ino = self.add(Node::Link(target.to_vec()));
         self.change(parent, vec![(name.clone(), Some(ino))]);
     }
 
@@ -272,6 +274,27 @@ impl Disk {
         self.changes += 1;
     }
 
+    /// What a link says.
+    pub fn link(&self, dir: Ino, name: &Name) -> Option<&[u8]> {
+        match self.nodes.get(self.dir(dir)?.entries.get(name)?)? {
+            Node::Link(target) => Some(target),
+            Node::File(_) | Node::Dir(_) => None,
+        }
+    }
+
+    /// When the names of a directory changed.
+    pub fn dir_mtime(&self, dir: Ino) -> Option<UnixTime> {
+        self.dir(dir).map(|dir| dir.mtime)
+    }
+
+    /// Sets a directory's modification time.
+    pub fn set_dir_mtime(&mut self, ino: Ino, mtime: UnixTime) {
+        if let Some(Node::Dir(dir)) = self.nodes.get_mut(&ino) {
+            dir.mtime = mtime;
+        }
+        self.changes += 1;
+    }
+
     /// Flushes a file: its content and its time.
     pub fn sync_file(&mut self, ino: Ino) {
         if let Some(Node::File(file)) = self.nodes.get_mut(&ino) {
@@ -286,6 +309,7 @@ impl Disk {
     pub fn sync_dir(&mut self, ino: Ino) {
         if let Some(Node::Dir(dir)) = self.nodes.get_mut(&ino) {
             dir.durable = dir.entries.clone();
+            dir.durable_mtime = dir.mtime;
             dir.pending.clear();
         }
         self.changes += 1;
@@ -305,7 +329,7 @@ impl Disk {
             match node {
                 Node::File(file) => file.crash(rng),
                 Node::Dir(dir) => dir.crash(rng),
-                Node::Link => {}
+                Node::Link(_) => {}
             }
         }
         self.changes += 1;
@@ -352,6 +376,8 @@ impl Disk {
         if let Some(Node::Dir(dir)) = self.nodes.get_mut(&parent) {
             apply(Arc::make_mut(&mut dir.entries), &change);
             dir.pending.push(change);
+            // No directory of a source has such a time.
+            dir.mtime = UnixTime::from_seconds(5_000_000_000 + self.changes as i64);
         }
         self.changes += 1;
     }
@@ -359,7 +385,7 @@ impl Disk {
     fn dir(&self, ino: Ino) -> Option<&Dir> {
         match self.nodes.get(&ino)? {
             Node::Dir(dir) => Some(dir),
-            Node::File(_) | Node::Link => None,
+            Node::File(_) | Node::Link(_) => None,
         }
     }
 }
@@ -368,7 +394,7 @@ impl Node {
     fn entries(&self) -> Option<Vec<Ino>> {
         match self {
             Self::Dir(dir) => Some(dir.entries.values().copied().collect()),
-            Self::File(_) | Self::Link => None,
+            Self::File(_) | Self::Link(_) => None,
         }
     }
 }
@@ -410,6 +436,10 @@ impl File {
 
 impl Dir {
     fn crash(&mut self, rng: &mut fastrand::Rng) {
+        if self.mtime != self.durable_mtime {
+            self.mtime = if rng.bool() { self.mtime } else { self.durable_mtime };
+            self.durable_mtime = self.mtime;
+        }
         if self.pending.is_empty() {
             return;
         }

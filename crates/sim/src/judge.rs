@@ -12,7 +12,9 @@
 //! | what the journal holds is not sent again | `SkipHeldSync`, `SkipTempDirSync`, `SkipPlacingSync` |
 //! | nothing outside the items changes | `ReuseTemp` |
 //! | no temporary name is left, or comes back after a crash | `SkipSweep`, `SkipSweepSync`, `SkipTouchedSync` |
-//! | when nothing goes wrong any more, the task ends, and the trees agree | `SkipFinishTime` |
+//! | when nothing goes wrong any more, the task ends, and the trees agree | `SkipFinishTime`, `SkipDirTimes`, `SweepTouches`, `SkipLinks` |
+//! | a link takes the place of a file in one step | `RemoveForLink` |
+//! | what a filter hides is not brought | `IgnoreFilter` |
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -25,7 +27,7 @@ use outport_protocol::{
     report::Report,
     session::{Config, is_reserved},
 };
-use outport_types::{CollectionPath, Digest, Name, SyncLevel};
+use outport_types::{CollectionPath, Digest, Filter, FilterKind, Name, Symlinks, SyncLevel};
 
 use crate::{
     disk::{Disk, Ino, ROOT, Stands},
@@ -133,22 +135,68 @@ impl Judge {
             return Ok(());
         }
         for (item, ordered) in self.config.orders.items.clone().iter().enumerate() {
-            for way in source.all_files() {
-                if way.starts_with(ordered.source.names()) {
+            let inside = |way: &Way| way.starts_with(ordered.source.names());
+            for way in source.all_files().into_iter().filter(inside) {
+                if self.takes_part(source, item, &way) {
                     self.agrees(disk, source, item, &way)?;
+                } else {
+                    self.is_hidden(disk, item, &way)?;
                 }
             }
-            for way in source.all_dirs() {
-                if !way.starts_with(ordered.source.names()) {
-                    continue;
+            for way in source.all_dirs().into_iter().filter(inside) {
+                if self.takes_part(source, item, &way) {
+                    self.dir_agrees(disk, item, &way)?;
                 }
-                let there = destination(&self.config.orders, item, &way);
-                if disk.walk(&there).is_none() {
-                    return Err(Wrong(format!("directory {} is missing", show(&there))));
+            }
+            for (way, target) in source.all_links() {
+                let keeps = self.config.orders.options.symlinks == Symlinks::Keep;
+                if inside(&way) && keeps && self.takes_part(source, item, &way) {
+                    self.link_agrees(disk, item, &way, target.as_bytes())?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether no rule of the filter hides something below an item, or a directory above it.
+    fn takes_part(&self, source: &Source, item: usize, way: &Way) -> bool {
+        let filter = Filter::new(&self.config.orders.options.filters);
+        let top = self.config.orders.items[item].source.names().len();
+        (top..way.len()).all(|at| {
+            let is_dir = source.at(&way[..=at]) == Some(&Node::Dir);
+            filter.admits(&way[at], if is_dir { FilterKind::Dir } else { FilterKind::File })
+        })
+    }
+
+    fn is_hidden(&self, disk: &Disk, item: usize, way: &Way) -> Result<(), Wrong> {
+        let there = destination(&self.config.orders, item, way);
+        if file_at(disk, &there).is_some() && !self.before.contains_key(&there) {
+            return Err(Wrong(format!("{} was to be left out", show(&there))));
+        }
+        Ok(())
+    }
+
+    fn dir_agrees(&self, disk: &Disk, item: usize, way: &Way) -> Result<(), Wrong> {
+        let there = destination(&self.config.orders, item, way);
+        let Some(dir) = disk.walk(&there) else {
+            return Err(Wrong(format!("directory {} is missing", show(&there))));
+        };
+        let wanted = Source::dir_meta(way).mtime;
+        if self.config.orders.options.preserve_times && disk.dir_mtime(dir) != Some(wanted) {
+            return Err(Wrong(format!("directory {} has another time", show(&there))));
+        }
+        Ok(())
+    }
+
+    fn link_agrees(&self, disk: &Disk, item: usize, way: &Way, target: &[u8]) -> Result<(), Wrong> {
+        let there = destination(&self.config.orders, item, way);
+        let stays = self.config.orders.options.sync_level == Some(SyncLevel::Exists);
+        match link_at(disk, &there) {
+            Some(link) if link == target => Ok(()),
+            Some(_) if stays => Ok(()),
+            None if stays && file_at(disk, &there).is_some() => Ok(()),
+            Some(_) | None => Err(Wrong(format!("link {} differs", show(&there)))),
+        }
     }
 
     /// Whether a file at the destination is what it must be.
@@ -161,7 +209,7 @@ impl Judge {
         let old = self.before.get(&there);
         let kept = old.is_some_and(|old| {
             let old_mtime = self.before_mtime[&there];
-            match self.config.orders.sync_level {
+            match self.config.orders.options.sync_level {
                 None => false,
                 Some(SyncLevel::Exists) => true,
                 Some(SyncLevel::Size) => old.len() == wanted.len(),
@@ -191,7 +239,7 @@ impl Judge {
             Some(Stands::File { mtime, .. }) => mtime,
             Some(Stands::Dir(_) | Stands::Link) | None => meta.mtime,
         };
-        if self.config.orders.preserve_times && !kept && mtime != meta.mtime {
+        if self.config.orders.options.preserve_times && !kept && mtime != meta.mtime {
             return Err(Wrong(format!("{} has another time", show(&there))));
         }
         Ok(())
@@ -214,7 +262,8 @@ impl Judge {
         }
         for way in self.before.keys() {
             let hidden = way.last().is_some_and(|name| is_reserved(name.as_bytes()));
-            if !hidden && !standing.contains_key(way) {
+            let is_link = || self.became_link(disk, source, way);
+            if !hidden && !standing.contains_key(way) && !is_link() {
                 return Err(Wrong(format!("{when}: {} is gone", show(way))));
             }
         }
@@ -228,6 +277,20 @@ impl Judge {
             }
         }
         Ok(())
+    }
+
+    /// Whether a link of the source stands where a file was.
+    fn became_link(&self, disk: &Disk, source: &Source, way: &Way) -> bool {
+        if self.config.orders.options.symlinks != Symlinks::Keep {
+            return false;
+        }
+        let from = origin(&self.config.orders, way);
+        match from.as_ref().and_then(|from| source.at(from)) {
+            Some(Node::Link(target)) => link_at(disk, way) == Some(target.as_bytes()),
+            Some(Node::Dir | Node::File(_) | Node::Left(_) | Node::Broken(_)) | None => {
+                self.lied_to && link_at(disk, way).is_some()
+            }
+        }
     }
 
     fn is_version(&mut self, source: &Source, way: &Way, data: &Arc<Vec<u8>>) -> bool {
@@ -333,6 +396,11 @@ fn file_at(disk: &Disk, way: &[Name]) -> Option<Ino> {
         Stands::File { ino, .. } => Some(ino),
         Stands::Dir(_) | Stands::Link => None,
     }
+}
+
+fn link_at<'a>(disk: &'a Disk, way: &[Name]) -> Option<&'a [u8]> {
+    let (name, dir) = way.split_last()?;
+    disk.link(disk.walk(dir)?, name)
 }
 
 /// Where something of an item comes to stand.

@@ -3,8 +3,8 @@
 use outport_protocol::{
     blocks::{HeldNode, NodeId},
     session::{
-        Ask, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot, Meta, Piece, Pieces, Span, Totals,
-        VersionToken, Want,
+        Ask, DirMeta, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot, LinkTarget, Meta, Piece,
+        Pieces, Span, Totals, VersionToken, Want,
     },
 };
 use outport_types::{Code, Digest, Name, UnixTime};
@@ -149,14 +149,15 @@ fn entry(rng: &mut fastrand::Rng) -> Entry {
         mode: 0,
         token: VersionToken([rng.u8(..); 16]),
     };
-    match rng.u8(..8) {
-        0 => Entry::Item(ItemRoot::Dir),
+    match rng.u8(..9) {
+        0 => Entry::Item(ItemRoot::Dir(DirMeta::default())),
         1 => Entry::Item(ItemRoot::File(meta)),
         2 => Entry::Open { dir: some_number(rng) },
         3 => Entry::File { name, meta },
-        4 => Entry::Dir { name },
+        4 => Entry::Dir { name, meta: DirMeta::default() },
         5 => Entry::Unreadable { name, fault: Fault::never(Code::Disk, "x".repeat(300)) },
         6 => Entry::Close { incomplete: None },
+        7 => Entry::Link { name, target: LinkTarget::new(*b"/etc").expect("it is one") },
         _ => Entry::End(Totals::default()),
     }
 }

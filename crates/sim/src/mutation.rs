@@ -50,6 +50,16 @@ pub enum Mutation {
     ReuseTemp,
     /// The sender does not look at a file again after reading it.
     IgnoreChange,
+    /// Directories do not get their times.
+    SkipDirTimes,
+    /// Sweeping gives a directory a new time.
+    SweepTouches,
+    /// Links are said to be made and are not.
+    SkipLinks,
+    /// A link is put in the place of a file in two steps.
+    RemoveForLink,
+    /// The sender does not filter.
+    IgnoreFilter,
 }
 
 impl Mutation {
@@ -77,5 +87,10 @@ impl Mutation {
         Self::SkipFinishTime,
         Self::ReuseTemp,
         Self::IgnoreChange,
+        Self::SkipDirTimes,
+        Self::SweepTouches,
+        Self::SkipLinks,
+        Self::RemoveForLink,
+        Self::IgnoreFilter,
     ];
 }

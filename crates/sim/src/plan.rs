@@ -4,9 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use outport_protocol::{
     orders::{TransferItem, TransferOrders},
-    session::{Config, Fault, LeftKind, Limits, Place, temp_name, temp_prefix},
+    session::{Config, Fault, LeftKind, Limits, LinkTarget, Place, temp_name, temp_prefix},
 };
-use outport_types::{Code, CollectionPath, EndpointId, Name, SyncLevel, TaskId, UnixTime};
+use outport_types::{
+    Code, CollectionPath, EndpointId, FilterKind, FilterRule, Name, Symlinks, SyncLevel, TaskId,
+    TransferOptions, UnixTime,
+};
 
 use crate::{
     disk::{Disk, Ino, ROOT},
@@ -156,9 +159,10 @@ impl Plan {
                     source.put(way.clone(), Node::Dir);
                     self.fill(rng, source, &way, depth + 1);
                 }
-                4 => source.put(way, Node::Left(LeftKind::Link)),
+                4 if rng.bool() => source.put(way, Node::Left(LeftKind::Pipe)),
+                4 => source.put(way, Node::Link(link(rng))),
                 5 if rng.u8(..8) == 0 => {
-                    self.may_fail |= !self.config.orders.skip_source_errors;
+                    self.may_fail |= !self.config.orders.options.skip_source_errors;
                     let fault = Fault::never(Code::OsPermission, "");
                     source.put(way, Node::Broken(fault));
                 }
@@ -188,6 +192,14 @@ impl Plan {
             for entry in source.list(ordered.source.names()) {
                 let mut way = ordered.source.names().to_vec();
                 way.push(entry.clone());
+                if let Some(Node::Link(target)) = source.at(&way) {
+                    match rng.u8(..4) {
+                        0 => put(disk, dir, &entry, &content(rng), rng.i64(1..1000)),
+                        1 => disk.symlink(dir, &entry, b"elsewhere"),
+                        2 => disk.symlink(dir, &entry, target.as_bytes()),
+                        _ => {}
+                    }
+                }
                 let Some(Node::File(ino)) = source.at(&way) else { continue };
                 let data = source.read(*ino, 0, usize::MAX);
                 match rng.u8(..12) {
@@ -197,7 +209,7 @@ impl Plan {
                     }
                     3 => put(disk, dir, &entry, &data, rng.i64(1..1000)),
                     4 => put(disk, dir, &entry, &content(rng), rng.i64(1..1000)),
-                    5 => disk.symlink(dir, &entry),
+                    5 => disk.symlink(dir, &entry, b"elsewhere"),
                     6 if rng.u8(..6) == 0 => {
                         disk.mkdir(dir, &entry);
                         self.may_fail = true;
@@ -234,12 +246,12 @@ impl Plan {
         if rng.u8(..8) == 0 {
             self.mishaps.push((at(rng, self), Mishap::Full));
             self.mishaps.push((self.horizon, Mishap::Room));
-            self.may_fail |= self.config.orders.fail_on_quota;
+            self.may_fail |= self.config.orders.options.fail_on_quota;
         }
         match rng.u8(..32) {
             0..=1 => self.write_faults = Some(rng.u32(5..60)),
             2 => self.read_faults = Some(rng.u32(5..60)),
-            3..=4 if self.config.orders.verify => self.rot = Some(rng.u32(4..40)),
+            3..=4 if self.config.orders.options.verify => self.rot = Some(rng.u32(4..40)),
             5..=6 => self.damage = Some(rng.u32(4..40)),
             7..=8 => self.liar = Some((Liar::Sender, rng.u32(3..40))),
             9 => self.liar = Some((Liar::Receiver, rng.u32(3..40))),
@@ -260,7 +272,7 @@ impl Plan {
             Mutation::SkipHashCheck => self.damage = Some(3),
             Mutation::SkipReadBack => {
                 let orders = Arc::make_mut(&mut self.config.orders);
-                orders.verify = true;
+                orders.options.verify = true;
                 self.rot = Some(3);
             }
             Mutation::IgnoreChange | Mutation::SkipFinishSize => {
@@ -287,6 +299,22 @@ impl Plan {
             Mutation::SkipStartSync => {
                 add(self, Mishap::KillReceiver, 6);
                 add(self, Mishap::PowerLoss, 4);
+            }
+            Mutation::SkipDirTimes => {
+                Arc::make_mut(&mut self.config.orders).options.preserve_times = true;
+            }
+            Mutation::SweepTouches => {
+                Arc::make_mut(&mut self.config.orders).options.preserve_times = true;
+                add(self, Mishap::KillReceiver, 6);
+                add(self, Mishap::Edit, 20);
+                self.may_fail = true;
+            }
+            Mutation::SkipLinks | Mutation::RemoveForLink => {
+                Arc::make_mut(&mut self.config.orders).options.symlinks = Symlinks::Keep;
+            }
+            Mutation::IgnoreFilter => {
+                let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
+                Arc::make_mut(&mut self.config.orders).options.filters = vec![rule];
             }
             Mutation::CopyIntoPlace | Mutation::SkipFinishTime | Mutation::ReuseTemp => {}
         }
@@ -330,12 +358,36 @@ fn orders(rng: &mut fastrand::Rng, items: Vec<TransferItem>) -> TransferOrders {
         destination: EndpointId::from_bytes([2; 16]),
         destination_name: "smith#Cluster".into(),
         items,
-        sync_level: *rng.choice(&levels).expect("not empty"),
-        verify: rng.u8(..4) != 0,
-        preserve_times: rng.bool(),
-        skip_source_errors: rng.bool(),
-        fail_on_quota: rng.u8(..8) == 0,
+        options: TransferOptions {
+            sync_level: *rng.choice(&levels).expect("not empty"),
+            verify: rng.u8(..4) != 0,
+            preserve_times: rng.bool(),
+            skip_source_errors: rng.bool(),
+            fail_on_quota: rng.u8(..8) == 0,
+            symlinks: *rng.choice(&[Symlinks::Skip, Symlinks::Keep]).expect("not empty"),
+            filters: filters(rng),
+            ..TransferOptions::default()
+        },
     }
+}
+
+fn filters(rng: &mut fastrand::Rng) -> Vec<FilterRule> {
+    let rule = |include, only, name: &str| FilterRule { include, only, name: name.to_owned() };
+    match rng.u8(..8) {
+        0 => vec![rule(false, Some(FilterKind::File), "[a-m]*")],
+        1 => vec![rule(false, Some(FilterKind::Dir), "*[0-9A-Z]")],
+        2 => vec![
+            rule(true, Some(FilterKind::Dir), "*"),
+            rule(true, None, "[a-p]?"),
+            rule(false, None, "*"),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+fn link(rng: &mut fastrand::Rng) -> LinkTarget {
+    let targets: [&[u8]; 4] = [b"..", b"/outside/precious", b"\xff\xfe", b"a/b"];
+    LinkTarget::new(*rng.choice(&targets).expect("not empty")).expect("links say such things")
 }
 
 fn limits(rng: &mut fastrand::Rng) -> Limits {

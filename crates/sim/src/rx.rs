@@ -9,10 +9,11 @@ use outport_protocol::{
     blocks::Cv,
     journal::{Reader, Record, Recovered},
     session::{
-        BufferId, Config, Dir, DirId, EffectId, Fault, FileStamp, Pieces, Place, Receiver,
-        ReceiverEffect, ReceiverEvent, Violation, is_reserved,
+        BufferId, Config, Dir, DirId, EffectId, Fault, FileStamp, LinkTarget, Pieces, Place,
+        Receiver, ReceiverEffect, ReceiverEvent, Violation, is_reserved,
         receiver::{
-            AtDestination, Compare, CompareWhat, Compared, SyncFile, Temp, Write, WriteResult,
+            AtDestination, Compare, CompareWhat, Compared, FinishDir, SyncFile, Temp, Write,
+            WriteResult,
         },
         temp_prefix,
     },
@@ -234,6 +235,7 @@ impl Rx {
             ReceiverEffect::AppendJournal { id, bytes } => self.append(job, id, &bytes, around),
             ReceiverEffect::Place { id, files } => self.place(job, id, &files, around),
             ReceiverEffect::SyncDirs { id, dirs } => self.sync_dirs(job, id, &dirs, around),
+            ReceiverEffect::FinishDirs { id, dirs } => self.finish_dirs(job, id, &dirs, around),
             ReceiverEffect::Sweep { id } => self.sweep(job, id, around),
         }
     }
@@ -269,6 +271,9 @@ impl Rx {
                 disk.mkdir(dir, &name);
                 Ok(Compared::Dir { made: true })
             }
+            (CompareWhat::Link { target, temp, replace }, stands) => {
+                self.link(job, (dir, &name), (target, temp, *replace), stands, disk)?
+            }
             (CompareWhat::File { temp }, stands) => {
                 let found = match stands {
                     None => AtDestination::Nothing,
@@ -287,6 +292,67 @@ impl Rx {
         };
         job.compared.push(result);
         job.sub = 0;
+        None
+    }
+
+    /// Makes a link; in two steps where it takes the place of something.
+    fn link(
+        &self,
+        job: &mut Job,
+        (dir, name): (Ino, &Name),
+        (target, temp, replace): (&LinkTarget, &Name, bool),
+        stands: Option<Stands>,
+        disk: &mut Disk,
+    ) -> Option<Result<Compared, Fault>> {
+        let same = disk.link(dir, name) == Some(target.as_bytes());
+        match stands {
+            _ if self.is(Mutation::SkipLinks) => Some(Ok(Compared::Link { made: true })),
+            Some(Stands::Dir(_)) => Some(Err(Fault::never(Code::IsADirectory, ""))),
+            Some(_) if same || !replace => Some(Ok(Compared::Link { made: false })),
+            None => {
+                disk.symlink(dir, name, target.as_bytes());
+                Some(Ok(Compared::Link { made: true }))
+            }
+            Some(_) if self.is(Mutation::RemoveForLink) => {
+                disk.remove(dir, name);
+                None
+            }
+            Some(_) if job.sub == 0 => {
+                disk.symlink(dir, temp, target.as_bytes());
+                job.sub = 1;
+                None
+            }
+            Some(_) => Some(
+                disk.rename(dir, temp, name)
+                    .map_err(fault_of)
+                    .map(|()| Compared::Link { made: true }),
+            ),
+        }
+    }
+
+    fn finish_dirs(
+        &mut self,
+        job: &mut Job,
+        id: EffectId,
+        dirs: &[FinishDir],
+        around: &mut Around<'_>,
+    ) -> Answer {
+        let Some(finish) = dirs.get(job.placed.len()) else {
+            let results = std::mem::take(&mut job.placed);
+            return Some(ReceiverEvent::DirsFinished { id, results });
+        };
+        let result = match (around.fault.take(), self.dir(&finish.dir, around.disk)) {
+            (Some(fault), _) => Err(fault),
+            (None, None) => Err(Fault::never(Code::NotFound, "")),
+            (None, Some(dir)) => {
+                if finish.times && !self.is(Mutation::SkipDirTimes) {
+                    around.disk.set_dir_mtime(dir, finish.meta.mtime);
+                }
+                around.disk.sync_dir(dir);
+                Ok(())
+            }
+        };
+        job.placed.push(result);
         None
     }
 
@@ -562,10 +628,17 @@ impl Rx {
             return None;
         }
         let prefix = temp_prefix(self.config.task);
+        let before = disk.dir_mtime(dir);
         for name in disk.names(dir) {
             if name.as_bytes().starts_with(prefix.as_bytes()) {
                 disk.remove(dir, &name);
             }
+        }
+        if let Some(before) = before
+            && self.config.orders.options.preserve_times
+            && !self.is(Mutation::SweepTouches)
+        {
+            disk.set_dir_mtime(dir, before);
         }
         if !self.is(Mutation::SkipSweepSync) {
             disk.sync_dir(dir);

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use outport_protocol::session::{Fault, LeftKind, Meta, VersionToken};
+use outport_protocol::session::{DirMeta, Fault, LeftKind, LinkTarget, Meta, VersionToken};
 use outport_types::{Code, Name, UnixTime};
 
 /// The names from the root to something.
@@ -40,7 +40,9 @@ pub enum Node {
     Dir,
     /// A file, by its number.
     File(u64),
-    /// A link or special file.
+    /// A link.
+    Link(LinkTarget),
+    /// A special file.
     Left(LeftKind),
     /// Something that cannot be read.
     Broken(Fault),
@@ -94,6 +96,21 @@ impl Source {
     pub fn all_dirs(&self) -> Vec<Way> {
         let dirs = self.tree.iter().filter(|(_, node)| **node == Node::Dir);
         dirs.map(|(way, _)| way.clone()).collect()
+    }
+
+    /// All links that stand now, and what they say.
+    pub fn all_links(&self) -> Vec<(Way, LinkTarget)> {
+        let link = |(way, node): (&Way, &Node)| match node {
+            Node::Link(target) => Some((way.clone(), target.clone())),
+            Node::Dir | Node::File(_) | Node::Left(_) | Node::Broken(_) => None,
+        };
+        self.tree.iter().filter_map(link).collect()
+    }
+
+    /// What is known of a directory.
+    pub fn dir_meta(way: &[Name]) -> DirMeta {
+        let letters = way.iter().flat_map(Name::as_bytes).map(|byte| i64::from(*byte));
+        DirMeta { mtime: UnixTime::from_seconds(1000 + letters.sum::<i64>()), mode: 0o755 }
     }
 
     /// What a handle of a file says.

@@ -75,7 +75,7 @@ impl Tx {
     /// Starts a sender.
     pub fn new(config: Config, mutation: Option<Mutation>) -> Self {
         Self {
-            machine: Sender::new(config.clone()),
+            machine: Sender::new(seen_by_machine(&config, mutation)),
             config,
             mutation,
             jobs: BTreeMap::new(),
@@ -293,7 +293,7 @@ impl Tx {
         match source.at(&self.way(place)) {
             Some(Node::File(ino)) => Ok((*ino, source.meta(*ino).ok_or_else(vanished)?)),
             Some(Node::Broken(fault)) => Err(fault.clone()),
-            Some(Node::Dir | Node::Left(_)) | None => Err(vanished()),
+            Some(Node::Dir | Node::Link(_) | Node::Left(_)) | None => Err(vanished()),
         }
     }
 
@@ -305,9 +305,19 @@ impl Tx {
     }
 }
 
+/// The machine filters by itself: one that does not has other orders.
+fn seen_by_machine(config: &Config, mutation: Option<Mutation>) -> Config {
+    let mut config = config.clone();
+    if mutation == Some(Mutation::IgnoreFilter) {
+        std::sync::Arc::make_mut(&mut config.orders).options.filters.clear();
+    }
+    config
+}
+
 fn found(source: &Source, way: &[Name]) -> Result<Found, Fault> {
     match source.at(way) {
-        Some(Node::Dir) => Ok(Found::Dir),
+        Some(Node::Dir) => Ok(Found::Dir(Source::dir_meta(way))),
+        Some(Node::Link(target)) => Ok(Found::Link(target.clone())),
         Some(Node::File(ino)) => source.meta(*ino).map(Found::File).ok_or_else(vanished),
         Some(Node::Left(kind)) => Ok(Found::Left(*kind)),
         Some(Node::Broken(fault)) => Err(fault.clone()),

@@ -9,9 +9,11 @@ mod access;
 mod catalogue;
 mod digest;
 mod escape;
+mod glob;
 mod id;
 mod key;
 mod name;
+mod options;
 mod path;
 mod problem;
 mod quantity;
@@ -23,15 +25,19 @@ pub use access::Access;
 pub use catalogue::{Code, Language};
 pub use digest::{Digest, ParseDigestError};
 pub use escape::{escape_bytes, unescape_str};
+pub use glob::Glob;
 pub use id::{
     AccountId, ClientId, EndpointId, IdentityId, ParseIdError, RequestId, SessionId, SubmissionId,
     TaskId, TicketId,
 };
 pub use key::{Fingerprint, ParseKeyError, PublicKey};
 pub use name::{CanonicalName, EndpointName, Handle, NameError};
+pub use options::{FILTER_RULES_MAX, Filter, FilterRule, TransferOptions};
 pub use path::{CollectionPath, Name, PathError};
 pub use problem::{Arg, Chain, Problem, Retry};
 pub use quantity::{Bytes, Rate};
 pub use range::ByteRange;
-pub use state::{AgentState, EventCode, NiceStatus, Route, SyncLevel, TaskKind, TaskStatus};
+pub use state::{
+    AgentState, EventCode, FilterKind, NiceStatus, Route, Symlinks, SyncLevel, TaskKind, TaskStatus,
+};
 pub use time::{ParseTimeError, UnixTime};

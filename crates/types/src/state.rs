@@ -153,6 +153,24 @@ words! {
         Checksum = "checksum",
     }
 
+    /// What a filter rule looks at.
+    FilterKind {
+        /// Whatever is no directory.
+        File = "file",
+        /// Directories; one that is left out takes with it all that it holds.
+        Dir = "dir",
+    }
+
+    /// What becomes of symbolic links below an item.
+    Symlinks {
+        /// They are left out, counted and listed.
+        Skip = "skip",
+        /// They are made at the destination, with the same text.
+        Keep = "keep",
+        /// What they lead to is copied, where that is inside the folders and no loop.
+        Follow = "follow",
+    }
+
     /// What an agent is doing, as its owner sees it.
     AgentState {
         /// It does not reach its hub.

@@ -7,6 +7,7 @@ use outport_link::{
 };
 use outport_mover::{
     deletion::{DeleteParams, run_deletion},
+    digests::DigestCache,
     session::{
         Broken, JournalParams, Progress, SessionEnd, SessionParams, run_local, run_receiver,
         run_sender,
@@ -155,12 +156,25 @@ async fn write_down(job: &Job) -> io::Result<PathBuf> {
     .await
 }
 
+/// What this agent read before; without it everything is read again.
+async fn open_digests(job: &Job) -> Option<Arc<DigestCache>> {
+    let path = job.state_dir.join("digests");
+    match crate::blocking(move || DigestCache::open(&path)).await {
+        Ok(digests) => Some(Arc::new(digests)),
+        Err(error) => {
+            tracing::warn!(error = %Chain(&error), "digests are not remembered");
+            None
+        }
+    }
+}
+
 async fn move_files(
     mut job: Job,
     orders: Arc<TransferOrders>,
     journal: JournalParams,
     progress: watch::Sender<Progress>,
 ) -> Result<SessionEnd, Worked> {
+    let digests = open_digests(&job).await;
     let ticket = &job.admitted.ticket;
     let params = |grants: &[Grant], progress: watch::Sender<Progress>| SessionParams {
         task: job.start.orders.task,
@@ -172,6 +186,7 @@ async fn move_files(
         stop: job.stop.mover().clone(),
         progress,
         store: Arc::new(Disk),
+        digests: digests.clone(),
     };
     let (sends, receives) = (&ticket.sender.grants, &ticket.receiver.grants);
     match job.admitted.role {

@@ -24,7 +24,7 @@ use outport_protocol::{
 };
 use outport_types::{
     CollectionPath, EndpointId, Problem, PublicKey, RequestId, SessionId, TaskId, TicketId,
-    UnixTime,
+    TransferOptions, UnixTime,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -307,11 +307,7 @@ impl Sample {
                 destination: ENDPOINT,
                 destination_name: NAME.to_owned(),
                 items: vec![TransferItem { source, destination, recursive: None }],
-                sync_level: None,
-                verify: true,
-                preserve_times: false,
-                skip_source_errors: false,
-                fail_on_quota: false,
+                options: TransferOptions::default(),
             }),
         };
         let everything =

@@ -5,6 +5,7 @@
 use outport_types::{EndpointId, SubmissionId, SyncLevel, UnixTime};
 use serde::{Deserialize, Serialize};
 
+use super::{RecursiveSymlinks, TransferExtras};
 use crate::wire::{or_default, or_yes, sync_level, yes};
 
 /// A transfer from one collection to another.
@@ -44,6 +45,15 @@ pub struct TransferSubmission {
     /// The first rule that matches decides; what none matches is included.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub filter_rules: Vec<FilterRule>,
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_ignore")]
+    pub recursive_symlinks: RecursiveSymlinks,
+    /// What the contract has no word for.
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "TransferExtras::is_empty"
+    )]
+    pub outport: TransferExtras,
 }
 
 impl TransferSubmission {
@@ -72,8 +82,14 @@ impl TransferSubmission {
             notify_on_failed: true,
             notify_on_inactive: true,
             filter_rules: Vec::new(),
+            recursive_symlinks: RecursiveSymlinks::Ignore,
+            outport: TransferExtras { preserve_permissions: false },
         }
     }
+}
+
+fn is_ignore(symlinks: &RecursiveSymlinks) -> bool {
+    *symlinks == RecursiveSymlinks::Ignore
 }
 
 /// One file or directory of a transfer.

@@ -7,7 +7,7 @@ use outport_types::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::submission::FilterRule;
+use super::{options::TransferExtras, submission::FilterRule};
 use crate::wire::{Word, or_default, present, sync_level};
 
 /// One transfer or deletion.
@@ -132,6 +132,17 @@ pub struct TaskExtras {
     pub rate: u64,
     /// How the link between the agents travels, while there is one.
     pub route: Option<Route>,
+    /// Symbolic links made at the destination.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub links_done: u64,
+    /// What was asked for that the contract has no word for.
+    #[serde(skip_serializing_if = "TransferExtras::is_empty")]
+    pub options: TransferExtras,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Why a task failed for good.

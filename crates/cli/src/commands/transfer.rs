@@ -1,16 +1,18 @@
 //! `outport transfer`
 
 mod batch;
+mod filters;
 
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use outport_api::{
     client::Client,
-    transfer::{TransferItem, TransferSubmission},
+    transfer::{RecursiveSymlinks, TransferExtras, TransferItem, TransferSubmission},
 };
 use outport_types::{SubmissionId, SyncLevel, UnixTime};
 
+use self::filters::Filters;
 use crate::{
     context::Context,
     failure::Failure,
@@ -49,12 +51,23 @@ pub(crate) struct Args {
     /// Do not read the files back at the destination
     #[arg(long)]
     no_verify: bool,
-    /// Keep modification times
+    /// Keep the modification times of files and directories
     #[arg(long)]
     preserve_times: bool,
+    /// Keep the permission bits of files and directories as they are
+    #[arg(long)]
+    preserve_permissions: bool,
+    /// What becomes of symbolic links: left out, made there too, or what they lead to copied
+    #[arg(long, value_enum, value_name = "HOW", default_value_t)]
+    symlinks: Links,
+    #[command(flatten)]
+    filters: Filters,
     /// Leave out what cannot be read, instead of failing
     #[arg(long)]
     skip_errors: bool,
+    /// Fail when the destination is full, instead of waiting for room
+    #[arg(long)]
+    fail_on_quota: bool,
     /// Give up at a moment: 2026-01-31 12:00, or a duration like 2d
     #[arg(long, value_name = "WHEN", value_parser = parse_moment)]
     deadline: Option<UnixTime>,
@@ -77,6 +90,15 @@ enum Level {
     Size,
     Mtime,
     Checksum,
+}
+
+/// What becomes of symbolic links.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Links {
+    #[default]
+    Skip,
+    Keep,
+    Follow,
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
@@ -119,7 +141,11 @@ async fn submission(
         sync_level: args.sync_level.map(Into::into),
         verify_checksum: !args.no_verify,
         preserve_timestamp: args.preserve_times,
+        recursive_symlinks: args.symlinks.into(),
+        filter_rules: args.filters.0.clone(),
         skip_source_errors: args.skip_errors,
+        fail_on_quota_errors: args.fail_on_quota,
+        outport: TransferExtras { preserve_permissions: args.preserve_permissions },
         deadline: args.deadline,
         ..TransferSubmission::new(id, source.id, destination.id, items)
     })
@@ -150,6 +176,13 @@ fn show(printer: &Printer, args: &Args, submission: &TransferSubmission) {
         table.pair("copied again", format!("unless the same by {level}"));
     }
     table.pair("read back", if submission.verify_checksum { "yes" } else { "no" });
+    let links = submission.recursive_symlinks;
+    if links != RecursiveSymlinks::Ignore {
+        table.pair("symbolic links", links.word());
+    }
+    if !submission.filter_rules.is_empty() {
+        table.pair("filter", counted(submission.filter_rules.len() as u64, "rule"));
+    }
     if let Some(deadline) = submission.deadline {
         table.pair("deadline", printer.date(deadline));
     }
@@ -158,6 +191,16 @@ fn show(printer: &Printer, args: &Args, submission: &TransferSubmission) {
         printer.line(format!("{} -> {}", item.source_path, item.destination_path));
     }
     printer.note("Nothing was asked of the hub.");
+}
+
+impl From<Links> for RecursiveSymlinks {
+    fn from(links: Links) -> Self {
+        match links {
+            Links::Skip => Self::Ignore,
+            Links::Keep => Self::Keep,
+            Links::Follow => Self::Copy,
+        }
+    }
 }
 
 impl From<Level> for SyncLevel {

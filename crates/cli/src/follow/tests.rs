@@ -91,6 +91,7 @@ fn running() -> Task {
         deleted: 0,
         rate: 94_000_000,
         route: Some(Route::Direct),
+        ..TaskExtras::default()
     });
     task
 }

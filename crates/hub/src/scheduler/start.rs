@@ -189,6 +189,7 @@ pub(crate) fn stored_counts(row: &task::Model) -> Counts {
 #[cfg(test)]
 mod tests {
     use outport_protocol::orders::{DeleteOrders, TransferItem, TransferOrders};
+    use outport_types::TransferOptions;
 
     use super::*;
 
@@ -209,11 +210,7 @@ mod tests {
                 item("/data/a/b", "/in/b"),
                 item("/data/ab", "/out/c"),
             ],
-            sync_level: None,
-            verify: true,
-            preserve_times: false,
-            skip_source_errors: false,
-            fail_on_quota: false,
+            options: TransferOptions::default(),
         });
         let (read, write) = grants(&work);
         assert_eq!(paths(&read), ["/data/a", "/data/ab"]);

@@ -1,11 +1,11 @@
 //! What a submission must be before it becomes a task.
 
 use axum::http::StatusCode;
-use outport_api::transfer::{DeleteSubmission, TransferSubmission, error_code};
+use outport_api::transfer::{DeleteSubmission, FilterRule, TransferSubmission, error_code};
 use outport_protocol::orders::{
     DeleteOrders, ITEMS_MAX, Orders, TransferItem, TransferOrders, Work,
 };
-use outport_types::{Code, CollectionPath, Problem, TaskId};
+use outport_types::{Code, CollectionPath, FILTER_RULES_MAX, Problem, TaskId};
 use serde_json::{Map, Value};
 
 use super::operations::parse_path;
@@ -35,6 +35,38 @@ pub(super) fn refuse_unsupported(document: &Value) -> Result<(), TransferError> 
     }
 }
 
+/// Refuses what only a transfer can be asked for: a deletion that ignores a filter deletes too much.
+pub(super) fn refuse_of_transfers(document: &Value) -> Result<(), TransferError> {
+    let meant = |name: &&&str| document.get(**name).is_some_and(is_meant);
+    match FIELDS_OF_TRANSFERS.iter().find(meant) {
+        Some(name) => {
+            let message = format!("A deletion cannot have {name}. Leave it out.");
+            Err(TransferError::bad_request(message).with("unsupported", *name))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks the rules of a filter.
+fn check_filters(rules: &[FilterRule]) -> Result<(), TransferError> {
+    if FILTER_RULES_MAX < rules.len() {
+        let message = format!("filter_rules has more than {FILTER_RULES_MAX} rules.");
+        return Err(TransferError::bad_request(message));
+    }
+    for rule in rules {
+        let name = &rule.name;
+        // Rules look at single names: one with a slash would never match.
+        if name.is_empty() || PATTERN_BYTES_MAX < name.len() || name.contains('/') {
+            let message = format!(
+                "filter_rules (--include, --exclude) has `{name}`, which is no pattern for a name. \
+                 Give a single name that is not empty and holds no slash."
+            );
+            return Err(TransferError::bad_request(message));
+        }
+    }
+    Ok(())
+}
+
 /// The orders of a transfer between endpoints of these names.
 pub(super) fn transfer_orders(
     task: TaskId,
@@ -47,6 +79,7 @@ pub(super) fn transfer_orders(
         return Err(TransferError::new(status, error_code::NO_TRANSFER_ITEMS, message));
     }
     bound_items(asked.data.len())?;
+    check_filters(&asked.filter_rules)?;
     let mut items = Vec::with_capacity(asked.data.len());
     for item in &asked.data {
         let source = parse_path(&item.source_path)?;
@@ -66,11 +99,7 @@ pub(super) fn transfer_orders(
             destination: asked.destination_endpoint,
             destination_name,
             items,
-            sync_level: asked.sync_level,
-            verify: asked.verify_checksum,
-            preserve_times: asked.preserve_timestamp,
-            skip_source_errors: asked.skip_source_errors,
-            fail_on_quota: asked.fail_on_quota_errors,
+            options: asked.options(),
         }),
     })
 }
@@ -182,6 +211,7 @@ const FIELDS: &[&str] = &[
     "encrypt_data",
     "endpoint",
     "fail_on_quota_errors",
+    "filter_rules",
     "ignore_missing",
     "interpret_globs",
     "label",
@@ -189,8 +219,10 @@ const FIELDS: &[&str] = &[
     "notify_on_failed",
     "notify_on_inactive",
     "notify_on_succeeded",
+    "outport",
     "preserve_timestamp",
     "recursive",
+    "recursive_symlinks",
     "skip_activation_check",
     "skip_source_errors",
     "source_endpoint",
@@ -199,6 +231,8 @@ const FIELDS: &[&str] = &[
     "sync_level",
     "verify_checksum",
 ];
+/// Those of them that choose which files take part.
+const FIELDS_OF_TRANSFERS: &[&str] = &["filter_rules", "outport", "recursive_symlinks"];
 /// The same of items.
 const FIELDS_OF_ITEMS: &[&str] =
     &["DATA_TYPE", "destination_path", "path", "recursive", "source_path"];
@@ -207,11 +241,12 @@ const OPTIONS: &[(&str, &str)] = &[
     ("checksum_algorithm", "--checksum-algorithm"),
     ("delete_destination_extra", "--delete-destination-extra"),
     ("external_checksum", "--external-checksum"),
-    ("filter_rules", "--include, --exclude"),
 ];
 /// How much of an unknown name an error repeats.
 const SHOWN_CHARS_MAX: usize = 100;
 const ITEM_TYPES: &[&str] = &["transfer_item", "delete_item"];
+/// As long as a name can be.
+const PATTERN_BYTES_MAX: usize = 1024;
 /// As the public service has it.
 const LABEL_CHARS_MAX: usize = 128;
 /// Half of what a ticket may have.
@@ -227,9 +262,8 @@ mod tests {
     fn options_that_nobody_would_carry_out_are_refused_by_name() {
         for (document, name) in [
             (json!({"delete_destination_extra": true}), "delete_destination_extra"),
-            (json!({"filter_rules": [{"method": "exclude", "name": "*"}]}), "filter_rules"),
-            (json!({"recursive_symlinks": "copy"}), "recursive_symlinks"),
-            (json!({"filter_rules": [{"name": "*"}]}), "--exclude"),
+            (json!({"fail_on_symlinks": true}), "fail_on_symlinks"),
+            (json!({"delete_destination_extra": true}), "--delete-destination-extra"),
             (json!({"DATA": [{"external_checksum": "abc"}]}), "external_checksum"),
             (json!({"keep_owners": true}), "keep_owners"),
             (json!({"DATA": [{"rename_if_there": "x"}]}), "rename_if_there"),
@@ -246,11 +280,31 @@ mod tests {
     fn options_that_ask_for_nothing_are_accepted() {
         let document = json!({
             "delete_destination_extra": false, "filter_rules": null, "sync_level": 3,
-            "recursive_symlinks": "ignore", "keep_owners": false, "perf_cc": 4,
+            "keep_owners": false, "perf_cc": 4,
             "skip_activation_check": true, "source_local_user": "smith",
             "DATA": [{"DATA_TYPE": "transfer_item", "external_checksum": null}],
         });
         refuse_unsupported(&document).unwrap();
+    }
+
+    #[test]
+    fn a_deletion_that_is_to_leave_something_out_is_refused() {
+        refuse_of_transfers(&json!({"recursive": true, "filter_rules": []})).unwrap();
+        let document = json!({"filter_rules": [{"method": "exclude", "name": "keep"}]});
+        assert!(refuse_of_transfers(&document).unwrap_err().to_string().contains("filter_rules"));
+    }
+
+    #[test]
+    fn a_filter_rule_is_a_pattern_for_one_name() {
+        for (name, is_fine) in [("*.txt", true), ("", false), ("a/b", false)] {
+            let rule = FilterRule {
+                method: outport_api::transfer::FilterMethod::Exclude,
+                filter_type: None,
+                name: name.to_owned(),
+            };
+            assert_eq!(check_filters(std::slice::from_ref(&rule)).is_ok(), is_fine, "{name}");
+            assert!(check_filters(&vec![rule; FILTER_RULES_MAX + 1]).is_err());
+        }
     }
 
     #[test]

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use outport_api::transfer::{DeleteSubmission, FatalError, Task, TaskExtras, TransferSubmission};
+use outport_api::transfer::{
+    DeleteSubmission, FatalError, FilterRule, RecursiveSymlinks, Task, TaskExtras, TransferExtras,
+    TransferSubmission,
+};
 use outport_protocol::report::Counts;
 use outport_types::{
-    CanonicalName, Code, EndpointId, IdentityId, NiceStatus, Problem, SyncLevel, TaskId, TaskKind,
-    TaskStatus, UnixTime,
+    CanonicalName, Code, EndpointId, IdentityId, NiceStatus, Problem, TaskId, TaskKind, TaskStatus,
+    TransferOptions, UnixTime,
 };
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -23,12 +26,9 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Options {
-    pub(super) sync_level: Option<SyncLevel>,
-    pub(super) verify: bool,
-    pub(super) preserve_times: bool,
+    #[serde(flatten)]
+    pub(super) transfer: TransferOptions,
     pub(super) encrypt: bool,
-    pub(super) skip_source_errors: bool,
-    pub(super) fail_on_quota: bool,
     /// Kept for the mails that come with a later version.
     pub(super) notify_succeeded: bool,
     pub(super) notify_failed: bool,
@@ -38,12 +38,8 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn of_transfer(asked: &TransferSubmission) -> Self {
         Self {
-            sync_level: asked.sync_level,
-            verify: asked.verify_checksum,
-            preserve_times: asked.preserve_timestamp,
+            transfer: asked.options(),
             encrypt: true,
-            skip_source_errors: asked.skip_source_errors,
-            fail_on_quota: asked.fail_on_quota_errors,
             notify_succeeded: asked.notify_on_succeeded,
             notify_failed: asked.notify_on_failed,
             notify_inactive: asked.notify_on_inactive,
@@ -52,6 +48,8 @@ impl Options {
 
     pub(super) fn of_delete(asked: &DeleteSubmission) -> Self {
         Self {
+            // Nothing is copied, so nothing is read back.
+            transfer: TransferOptions { verify: false, ..TransferOptions::default() },
             notify_succeeded: asked.notify_on_succeeded,
             notify_failed: asked.notify_on_failed,
             notify_inactive: asked.notify_on_inactive,
@@ -114,6 +112,7 @@ fn document(
     let status = TaskStatus::from_word(&row.status).ok_or_else(|| bad("status"))?;
     let kind = TaskKind::from_word(&row.kind).ok_or_else(|| bad("kind"))?;
     let options = Options::from_text(&row.options);
+    let asked = &options.transfer;
     let stored: Counts = serde_json::from_str(&row.counts).unwrap_or_default();
     let counts = live.and_then(|live| live.counts).unwrap_or(stored);
     let requested = UnixTime::from_millis(row.requested_at);
@@ -144,11 +143,11 @@ fn document(
         faults: counts.faults,
         files: if is_delete { counts.deleted.max(counts.files_found) } else { counts.files_found },
         directories: counts.directories_found,
-        symlinks: counts.links_skipped,
+        symlinks: counts.links_skipped + counts.links_done,
         files_skipped: counts.files_unchanged + subtasks.skipped,
         files_transferred: counts.files_done,
         bytes_transferred: counts.bytes_done,
-        bytes_checksummed: if options.verify { counts.bytes_done } else { 0 },
+        bytes_checksummed: if asked.verify { counts.bytes_done } else { 0 },
         effective_bytes_per_second: average(counts.bytes_done, requested, completed.unwrap_or(now)),
         subtasks_total: subtasks.total,
         subtasks_succeeded: subtasks.succeeded,
@@ -164,21 +163,30 @@ fn document(
         destination_endpoint: other_end.and_then(name),
         destination_endpoint_id: other_end.map(EndpointId::from_uuid),
         destination_endpoint_display_name: other_end.and_then(short),
-        sync_level: options.sync_level,
+        sync_level: asked.sync_level,
         encrypt_data: options.encrypt,
-        verify_checksum: options.verify,
-        preserve_timestamp: options.preserve_times,
+        verify_checksum: asked.verify,
+        preserve_timestamp: asked.preserve_times,
         delete_destination_extra: false,
-        skip_source_errors: options.skip_source_errors,
-        fail_on_quota_errors: options.fail_on_quota,
-        filter_rules: None,
+        skip_source_errors: asked.skip_source_errors,
+        fail_on_quota_errors: asked.fail_on_quota,
+        filter_rules: filter_rules(asked),
         history_deleted: false,
-        recursive_symlinks: (!is_delete).then(|| "ignore".to_owned()),
+        recursive_symlinks: (!is_delete).then(|| recursive_symlinks(asked)),
         command: None,
         canceled_by_admin: None,
         canceled_by_admin_message: None,
-        outport: Some(extras(&counts, live)),
+        outport: Some(TaskExtras { options: TransferExtras::of(asked), ..extras(&counts, live) }),
     })
+}
+
+fn filter_rules(asked: &TransferOptions) -> Option<Vec<FilterRule>> {
+    let rules: Vec<_> = asked.filters.iter().map(FilterRule::from).collect();
+    (!rules.is_empty()).then_some(rules)
+}
+
+fn recursive_symlinks(asked: &TransferOptions) -> String {
+    RecursiveSymlinks::from(asked.symlinks).word().to_owned()
 }
 
 fn extras(counts: &Counts, live: Option<&Live>) -> TaskExtras {
@@ -190,6 +198,8 @@ fn extras(counts: &Counts, live: Option<&Live>) -> TaskExtras {
         deleted: counts.deleted,
         rate: live.map(|live| live.rate).unwrap_or_default(),
         route: live.and_then(|live| live.standing.route),
+        links_done: counts.links_done,
+        options: TransferExtras::default(),
     }
 }
 

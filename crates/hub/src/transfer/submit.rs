@@ -16,7 +16,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    checks::{check_label, delete_orders, refuse_unsupported, transfer_orders},
+    checks::{
+        check_label, delete_orders, refuse_of_transfers, refuse_unsupported, transfer_orders,
+    },
     documents::Options,
 };
 use crate::{
@@ -65,6 +67,7 @@ pub(super) async fn delete(
     JsonBody(document, _): JsonBody<Value, TransferShape>,
 ) -> Result<(StatusCode, Json<SubmissionResult>), TransferError> {
     refuse_unsupported(&document)?;
+    refuse_of_transfers(&document)?;
     let asked: DeleteSubmission = read(&document)?;
     let name = usable(&hub, &caller, asked.endpoint).await?;
     let id = TaskId::random();

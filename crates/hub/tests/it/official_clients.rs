@@ -151,12 +151,15 @@ async fn a_refusal_says_which_field_or_option_it_means() {
     let good = transfer(a.endpoint, b.endpoint);
     let with = |field: &str, value: Value| with(&good, field, value);
     let item = json!([{"source_path": "a", "destination_path": "b", "recursive": "yes"}]);
+    let summed = json!([
+        {"source_path": "a", "destination_path": "b", "external_checksum": "00"}
+    ]);
     for (document, part) in [
         (with("source_endpoint", json!("x")), "source_endpoint: "),
         (with("deadline", json!("tomorrow")), "deadline: "),
         (with("DATA", item), "DATA[0].recursive: "),
         (with("DATA", json!([{"source_path": "a"}])), "destination_path"),
-        (with("filter_rules", json!([{"method": "exclude", "name": "*"}])), "--exclude"),
+        (with("DATA", summed), "--external-checksum"),
         (with("keep_owners", json!(true)), "keep_owners"),
     ] {
         let (status, body) = hub.call(&owner, Method::POST, "v0.10/transfer", Some(document)).await;

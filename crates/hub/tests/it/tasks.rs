@@ -8,7 +8,10 @@ use outport_protocol::{
     report::{Counts, Happening, Report, Skipped, Transferred},
     ticket::Role,
 };
-use outport_types::{Code, Digest, EventCode, Problem, TaskId, UnixTime};
+use outport_types::{
+    Code, Digest, EventCode, FilterKind, FilterRule, Problem, Symlinks, SyncLevel, TaskId,
+    TransferOptions, UnixTime,
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -111,6 +114,46 @@ async fn a_submission_counts_once() {
 }
 
 #[tokio::test]
+async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
+    let (hub, owner, mut a, mut b) = rig().await;
+    let chosen = json!({
+        "sync_level": 2, "verify_checksum": false, "preserve_timestamp": true,
+        "skip_source_errors": true, "fail_on_quota_errors": true, "recursive_symlinks": "keep",
+        "filter_rules": [
+            {"DATA_TYPE": "filter_rule", "method": "include", "name": "a*"},
+            {"DATA_TYPE": "filter_rule", "method": "exclude", "type": "dir", "name": "*"},
+        ],
+    });
+    let extras = json!({"preserve_permissions": true});
+    let mut document = transfer(a.endpoint, b.endpoint);
+    for (field, value) in chosen.as_object().unwrap() {
+        document[field] = value.clone();
+    }
+    document["outport"] = extras.clone();
+    let task = hub.submit(&owner, document).await;
+    a.hear_start().await;
+    let Work::Transfer(orders) = b.hear_start().await.orders.work else { panic!("a deletion") };
+    let rule = |include, only, name: &str| FilterRule { include, only, name: name.to_owned() };
+    let expected = TransferOptions {
+        sync_level: Some(SyncLevel::Mtime),
+        verify: false,
+        preserve_times: true,
+        preserve_permissions: true,
+        symlinks: Symlinks::Keep,
+        filters: vec![rule(true, None, "a*"), rule(false, Some(FilterKind::Dir), "*")],
+        skip_source_errors: true,
+        fail_on_quota: true,
+    };
+    assert_eq!(orders.options, expected);
+    let path = format!("v0.10/task/{task}");
+    let (_, shown) = hub.call(&owner, Method::GET, &path, None).await;
+    for (field, value) in chosen.as_object().unwrap() {
+        assert_eq!(&shown[field], value, "{field}");
+    }
+    assert_eq!(shown["outport"]["options"], extras);
+}
+
+#[tokio::test]
 async fn what_cannot_be_done_is_refused_at_submission() {
     let (hub, owner, a, b) = rig().await;
     let good = transfer(a.endpoint, b.endpoint);
@@ -125,7 +168,9 @@ async fn what_cannot_be_done_is_refused_at_submission() {
         (with("DATA", json!([])), "at least one"),
         (with("DATA", item("/a/../b", "/c")), "/a/../b"),
         (with("sync_level", json!(9)), "sync_level"),
-        (with("filter_rules", json!([{"method": "exclude", "name": "*"}])), "filter_rules"),
+        (with("filter_rules", json!([{"method": "exclude", "name": "a/b"}])), "filter_rules"),
+        (with("recursive_symlinks", json!("perhaps")), "malformed"),
+        (with("outport", json!({"unheard_of": true})), "malformed"),
         (with("delete_destination_extra", json!(true)), "delete_destination_extra"),
         (with("submission_id", json!("x")), "malformed"),
         (with("deadline", json!("2001-01-01 00:00:00")), "deadline"),

@@ -4,7 +4,7 @@ use outport_protocol::{
     blocks::{Blocks, Cv, NodeId},
     control::FileKind,
     session::{
-        Dir, Place,
+        Dir, LinkTarget, Place,
         receiver::{AtDestination, Compare, CompareWhat, Compared, Temp},
     },
 };
@@ -14,8 +14,8 @@ use super::{Destination, lock, spelling::Spellings};
 use crate::{
     refused::Refused,
     resolver::{Directory, OpenFile, Right},
-    source::{hash_file, hash_nodes},
-    stat::FileId,
+    source::{hash_file, hash_nodes, remember},
+    stat::{FileId, Stat},
     system_path::NameProblem,
 };
 
@@ -31,6 +31,10 @@ impl Destination {
                 Ok(Compared::Dir { made: self.make_directory(spellings, &entry.place)? })
             }
             CompareWhat::File { temp } => self.look(spellings, &entry.place, temp.as_ref()),
+            CompareWhat::Link { target, temp, replace } => {
+                let made = self.make_link(spellings, &entry.place, target, (temp, *replace))?;
+                Ok(Compared::Link { made })
+            }
         }
     }
 
@@ -75,6 +79,45 @@ impl Destination {
             }
         }
         Ok(made)
+    }
+
+    /// Makes sure that a link stands at a place; says whether it was made.
+    fn make_link(
+        &self,
+        spellings: &mut Spellings,
+        place: &Place,
+        target: &LinkTarget,
+        (temp, replace): (&Name, bool),
+    ) -> Result<bool, Refused> {
+        let (directory, name) = self.dirs.place(place)?;
+        directory.allow(&name, Right::Write)?;
+        let Some(stat) = self.store.stat(&directory, &name)? else {
+            self.store.make_link(&directory, &name, target)?;
+            self.unless_respelled(spellings, &directory, &name)?;
+            return Ok(true);
+        };
+        directory.allow_id(stat.id)?;
+        self.unless_clash(spellings, &directory, &name)?;
+        match stat.kind {
+            FileKind::Dir => return Err(Refused::IsADirectory),
+            FileKind::Special => return Err(Refused::Exists),
+            FileKind::Link => {
+                if self.store.read_link(&directory, &name)?.as_ref() == Some(target) {
+                    return Ok(false);
+                }
+            }
+            FileKind::File => {}
+        }
+        if !replace {
+            return Ok(false);
+        }
+        self.store.remove(&directory, temp)?;
+        self.store.make_link(&directory, temp, target)?;
+        if let Err(refused) = self.store.place(&directory, temp, &name) {
+            self.store.remove(&directory, temp)?;
+            return Err(refused);
+        }
+        Ok(true)
     }
 
     fn look(
@@ -163,8 +206,13 @@ impl Destination {
 
     pub(super) fn digest(&self, place: &Place) -> Result<Digest, Refused> {
         let (directory, name) = self.dirs.place(place)?;
-        let OpenFile { file, .. } = self.store.open(&directory, &name)?;
-        hash_file(&*self.store, &file, &self.pool, &self.stop)
+        let OpenFile { file, stat } = self.store.open(&directory, &name)?;
+        if let Some(digest) = self.digests.as_ref().and_then(|known| known.get(&stat)) {
+            return Ok(digest);
+        }
+        let digest = hash_file(&*self.store, &file, &self.pool, &self.stop)?;
+        remember(self.digests.as_deref(), &stat, &Stat::of_open(&file)?, digest);
+        Ok(digest)
     }
 
     pub(super) fn check_held(

@@ -8,7 +8,7 @@ use std::{
 
 use outport_protocol::session::{
     Dir, Fault, FileStamp,
-    receiver::{ReadBlock, SyncFile, Temp},
+    receiver::{FinishDir, ReadBlock, SyncFile, Temp},
     temp_prefix,
 };
 use outport_types::Name;
@@ -53,7 +53,7 @@ impl Destination {
     fn finish(&self, file: &SyncFile, alone: bool) -> Result<(FileStamp, bool), Refused> {
         let handle = self.handle(&file.temp)?;
         if let Some(finish) = file.finish {
-            self.store.finish(&handle, finish.size, finish.mode, finish.mtime)?;
+            self.store.finish(&handle, &finish)?;
         }
         let stamp = Stat::of_open(&handle)?.stamp();
         let together = !alone && lock(&self.file_systems).contains_key(&stamp.device);
@@ -198,6 +198,26 @@ impl Destination {
         Ok(())
     }
 
+    /// Gives directories their permissions and times, and flushes them.
+    pub(super) fn finish_dirs(&self, dirs: &[FinishDir]) -> Vec<Result<(), Fault>> {
+        let finished = dirs.iter().map(|finish| {
+            let directory = self.dirs.directory(&finish.dir)?;
+            directory.check(Right::Write)?;
+            let mode = finish.permissions.then_some(finish.meta.mode);
+            let modified = finish.times.then_some(finish.meta.mtime);
+            Ok(self.store.finish_directory(&directory, mode, modified)?)
+        });
+        let finished: Vec<Result<(), Refused>> = finished.collect();
+        let done = dirs.iter().zip(&finished).filter(|(_, result)| result.is_ok());
+        let done: Vec<Dir> = done.map(|(finish, _)| finish.dir.clone()).collect();
+        let synced = self.sync_dirs(&done).map_err(Fault::from);
+        let results = finished.into_iter().map(|result| match result {
+            Ok(()) => synced.clone(),
+            Err(refused) => Err(refused.fault()),
+        });
+        results.collect()
+    }
+
     /// Removes what this task left unfinished, wherever its journal says that it was at work.
     pub(crate) fn sweep(&self) -> Result<(), Refused> {
         let prefix = temp_prefix(self.task);
@@ -211,6 +231,7 @@ impl Destination {
                 continue;
             };
             let mut removed = false;
+            let before = Stat::new(&directory.dir().dir_metadata()?).modified;
             for name in directory.reserved_names()? {
                 if name.as_bytes().starts_with(prefix.as_bytes()) {
                     self.store.remove(&directory, &name)?;
@@ -218,6 +239,9 @@ impl Destination {
                 }
             }
             if removed {
+                if self.dirs.orders().options.preserve_times {
+                    self.store.finish_directory(&directory, None, Some(before))?;
+                }
                 self.store.sync_directory(&directory)?;
             }
         }

@@ -6,9 +6,9 @@ use outport_protocol::control::{
     CONTROL_FRAME_BYTES_MAX, Clause, FileEntry, FileKind, Filter, ListQuery, Listing, ListingOrder,
     OrderField,
 };
-use outport_types::{CollectionPath, Name};
+use outport_types::{CollectionPath, Glob, Name};
 
-use super::{Glob, above, entry};
+use super::{above, entry};
 use crate::{
     refused::Refused,
     resolver::{Directory, Entry, Resolved, Resolver},

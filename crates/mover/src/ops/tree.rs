@@ -4,9 +4,8 @@ use std::io;
 
 use cap_fs_ext::DirExt as _;
 use outport_protocol::control::FileKind;
-use outport_types::{CollectionPath, Name};
+use outport_types::{CollectionPath, Glob, Name};
 
-use super::Glob;
 use crate::{
     refused::Refused,
     resolver::{Directory, Place, Resolved, Resolver, Right},

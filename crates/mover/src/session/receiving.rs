@@ -127,14 +127,18 @@ impl Driver {
         let opened = opened.map_err(|error| broken(&error))?;
         let (file, recovered) = opened.map_err(|error| broken(&error))?;
         let halt = CancellationToken::new();
-        let destination = Arc::new(Destination::new(
+        let destination = Destination::new(
             params.store.clone(),
             resolver.clone(),
             params.task,
             params.orders.clone(),
             file,
             halt.clone(),
-        ));
+        );
+        let destination = Arc::new(match &params.digests {
+            Some(digests) => destination.with_digests(digests.clone()),
+            None => destination,
+        });
         let (sender, answers) = mpsc::channel(ANSWERS_MAX);
         let (disk, orders) = (destination.clone(), params.orders.clone());
         let work = move |job| {

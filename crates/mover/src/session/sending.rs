@@ -100,12 +100,16 @@ impl Driver {
         let endpoint = &params.orders.source_name;
         let resolver = Arc::new(Resolver::new(params.rules.clone(), &params.grants, endpoint));
         let halt = params.stop.token().child_token();
-        let source = Arc::new(Source::new(
+        let source = Source::new(
             params.store.clone(),
             resolver.clone(),
             params.orders.clone(),
             halt.clone(),
-        ));
+        );
+        let source = Arc::new(match &params.digests {
+            Some(digests) => source.with_digests(digests.clone()),
+            None => source,
+        });
         let (sender, answers) = mpsc::channel(ANSWERS_MAX);
         let (disk, orders) = (source.clone(), params.orders.clone());
         let workers = Workers::start("outport-read", disk_threads(), move |job| {

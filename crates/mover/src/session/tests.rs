@@ -3,6 +3,8 @@
 
 mod disks;
 mod names;
+#[cfg(unix)]
+mod options;
 mod rig;
 
 use std::{
@@ -96,7 +98,7 @@ async fn links_and_special_files_are_left_out_and_told() {
 #[tokio::test]
 async fn what_is_the_same_is_not_sent_again() {
     let mut rig = Rig::new();
-    rig.transfer().sync_level = Some(SyncLevel::Checksum);
+    rig.transfer().options.sync_level = Some(SyncLevel::Checksum);
     rig.world.file("src/same", "same");
     rig.world.file("src/other", "new!");
     rig.world.file("dst/same", "same");
@@ -138,7 +140,7 @@ fn a_final_name_shows_the_old_or_the_new_content_at_every_instant() {
 async fn unreadable_sources_fail_the_task_or_are_skipped_as_asked() {
     for skip in [false, true] {
         let mut rig = Rig::new();
-        rig.transfer().skip_source_errors = skip;
+        rig.transfer().options.skip_source_errors = skip;
         rig.world.file("src/good", "good");
         rig.world.file("src/secret/x", "secret");
         rig.rules = rig.world.rules(&["ro:src", "rw:dst"]);
@@ -292,7 +294,7 @@ async fn what_is_denied_during_a_session_is_not_read_any_more() {
 #[tokio::test]
 async fn a_full_disk_fails_the_task_at_once_where_that_was_asked_for() {
     let mut rig = Rig::new();
-    rig.transfer().fail_on_quota = true;
+    rig.transfer().options.fail_on_quota = true;
     for n in 0..20 {
         rig.world.file(&format!("src/{n}"), pattern(5000, n));
     }
@@ -431,7 +433,7 @@ async fn a_full_file_system_is_waited_for() {
 #[tokio::test]
 async fn what_the_system_refuses_to_open_is_told_with_its_reason() {
     let mut rig = Rig::new();
-    rig.transfer().skip_source_errors = true;
+    rig.transfer().options.skip_source_errors = true;
     rig.world.file("src/good", "good");
     rig.world.file("src/secret", "secret");
     rig.world.file("src/large-secret", pattern(2 * MIB, 1));
@@ -469,7 +471,7 @@ async fn directories_swapped_for_links_lead_neither_side_out() {
     for _ in 0..20 {
         let rig = Rig { orders: Rig::new().orders, ..rig.again() };
         let mut rig = rig;
-        rig.transfer().skip_source_errors = true;
+        rig.transfer().options.skip_source_errors = true;
         rig.items(&[("src", "dst")]);
         rig.run().await;
     }

@@ -3,11 +3,11 @@
 use outport_protocol::{
     control::FileKind,
     session::{
-        EffectId, Fault,
+        Dir, DirMeta, EffectId, Fault, LeftKind,
         sender::{Found, Listed, SenderEvent},
     },
 };
-use outport_types::Name;
+use outport_types::{Name, Symlinks};
 
 use super::{
     Source, lock,
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     refused::Refused,
     resolver::{Directory, Resolved, Right},
-    stat::Stat,
+    stat::{FileId, Stat},
 };
 
 /// A directory of which entries are still to come.
@@ -26,10 +26,12 @@ pub(super) struct Scan {
     names: Sorted,
     /// Why not all names could be read.
     incomplete: Option<Fault>,
+    /// Where links are followed: the directory and those that it is in, to find loops.
+    above: Vec<FileId>,
 }
 
 impl Scan {
-    pub(super) fn new(directory: Directory) -> Result<Self, Refused> {
+    fn new(directory: Directory, above: Vec<FileId>) -> Result<Self, Refused> {
         let mut sorter = Sorter::new();
         let mut incomplete = None;
         for entry in directory.entries()? {
@@ -41,17 +43,17 @@ impl Scan {
                 }
             }
         }
-        Ok(Self { directory, names: sorter.sorted()?, incomplete })
+        Ok(Self { directory, names: sorter.sorted()?, incomplete, above })
     }
 }
 
 impl Source {
     /// What stands at the path of an item, links followed.
     pub(super) fn root(&self, item: u32) -> Result<Found, Refused> {
-        let dir = outport_protocol::session::Dir::above(item);
+        let dir = Dir::above(item);
         let path = self.dirs.item(&dir)?;
         match self.resolver().behind(path)? {
-            Resolved::Directory(_) => Ok(Found::Dir),
+            Resolved::Directory(directory) => Ok(Found::Dir(meta_of(&directory)?)),
             Resolved::Place(place) => {
                 let stat = place.stat()?;
                 if stat.kind == FileKind::Dir {
@@ -61,6 +63,17 @@ impl Source {
             }
             Resolved::Above { .. } => Err(Refused::NotShared),
         }
+    }
+
+    pub(super) fn begin_scan(&self, dir: &Dir) -> Result<Scan, Refused> {
+        let directory = self.dirs.directory(dir)?;
+        let mut above = Vec::new();
+        let mut at = self.dirs.follows().then(|| dir.clone());
+        while let Some(dir) = at {
+            above.push(self.dirs.directory(&dir)?.id());
+            at = dir.place().filter(|place| place.name.is_some()).map(|place| place.dir);
+        }
+        Scan::new(directory, above)
     }
 
     /// The next entries of a scan; it is kept while there are more.
@@ -103,7 +116,7 @@ impl Source {
                 let end = Some(Err(Refused::Stopped.fault()));
                 return SenderEvent::Scanned { id, entries, end };
             }
-            entries.extend(look(&scan.directory, name));
+            entries.extend(self.look_at(&scan, name));
         }
         lock(&self.scans).insert(id, scan);
         SenderEvent::Scanned { id, entries, end: None }
@@ -116,22 +129,66 @@ impl Source {
     }
 }
 
-/// What an entry is; `None` when it vanished or is not to be spoken of.
-fn look(directory: &Directory, name: Name) -> Option<Listed> {
-    match directory.stat(&name) {
-        Ok(stat) => Some(Listed { name, found: Ok(found(&stat)) }),
-        Err(Refused::NotFound | Refused::NotShared) => None,
-        Err(refused) => Some(Listed { name, found: Err(refused.fault()) }),
+impl Source {
+    /// What an entry is; `None` when it vanished or is not to be spoken of.
+    fn look_at(&self, scan: &Scan, name: Name) -> Option<Listed> {
+        let stat = match scan.directory.stat(&name) {
+            Ok(stat) => stat,
+            Err(Refused::NotFound | Refused::NotShared) => return None,
+            Err(refused) => return Some(Listed { name, found: Err(refused.fault()) }),
+        };
+        if stat.kind != FileKind::Link {
+            return Some(Listed { name, found: Ok(found(&stat)) });
+        }
+        let found = match self.dirs.orders().options.symlinks {
+            Symlinks::Skip => Found::Left(LeftKind::Link),
+            Symlinks::Keep => match self.store.read_link(&scan.directory, &name) {
+                Ok(Some(target)) => Found::Link(target),
+                Ok(None) => Found::Left(LeftKind::Link),
+                Err(error) => {
+                    return Some(Listed { name, found: Err(Refused::from(error).fault()) });
+                }
+            },
+            Symlinks::Follow => match self.follow(scan, &name) {
+                Ok(found) => found,
+                Err(Refused::LinkLoop) => Found::Left(LeftKind::Loop),
+                // Whether it leads out of the folders or to nothing is not told apart.
+                Err(_) => Found::Left(LeftKind::Nowhere),
+            },
+        };
+        Some(Listed { name, found: Ok(found) })
     }
+
+    /// What a link leads to.
+    fn follow(&self, scan: &Scan, name: &Name) -> Result<Found, Refused> {
+        let path = scan.directory.asked().join(name).map_err(|_| Refused::NotFound)?;
+        let directory = match self.resolver().behind(&path)? {
+            Resolved::Place(place) => {
+                let stat = place.stat()?;
+                if stat.kind != FileKind::Dir {
+                    return Ok(found(&stat));
+                }
+                self.resolver().directory(&path, Right::Read)?
+            }
+            Resolved::Directory(directory) => directory,
+            Resolved::Above { .. } => return Err(Refused::NotShared),
+        };
+        if scan.above.contains(&directory.id()) {
+            return Err(Refused::LinkLoop);
+        }
+        Ok(Found::Dir(meta_of(&directory)?))
+    }
+}
+
+fn meta_of(directory: &Directory) -> Result<DirMeta, Refused> {
+    Ok(Stat::new(&directory.dir().dir_metadata()?).dir_meta())
 }
 
 fn found(stat: &Stat) -> Found {
     match (stat.kind, stat.left) {
-        (FileKind::Dir, _) => Found::Dir,
+        (FileKind::Dir, _) => Found::Dir(stat.dir_meta()),
         (FileKind::File, _) => Found::File(stat.meta()),
         (FileKind::Link | FileKind::Special, Some(kind)) => Found::Left(kind),
-        (FileKind::Link | FileKind::Special, None) => {
-            Found::Left(outport_protocol::session::LeftKind::Other)
-        }
+        (FileKind::Link | FileKind::Special, None) => Found::Left(LeftKind::Other),
     }
 }

@@ -1,9 +1,9 @@
 //! What the manifest says about the source, entry by entry.
 
 use outport_types::{Name, UnixTime};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::fault::Fault;
+use super::{bounded, fault::Fault};
 
 /// One line of the manifest.
 ///
@@ -29,6 +29,15 @@ pub enum Entry {
     Dir {
         /// Its name.
         name: Name,
+        /// What is known of it.
+        meta: DirMeta,
+    },
+    /// A symbolic link in the open directory; only where the orders say that links are kept.
+    Link {
+        /// Its name.
+        name: Name,
+        /// What it says.
+        target: LinkTarget,
     },
     /// Something in the open directory that is never transferred.
     Left {
@@ -59,7 +68,7 @@ pub enum ItemRoot {
     /// One file.
     File(Meta),
     /// A directory; it will be opened later.
-    Dir,
+    Dir(DirMeta),
     /// Nothing that can be read.
     Unreadable(Fault),
 }
@@ -77,6 +86,10 @@ pub enum LeftKind {
     Device,
     /// Something else that is neither file nor directory.
     Other,
+    /// A symbolic link that leads back to a directory that it is in.
+    Loop,
+    /// A symbolic link to nothing that the sender may read.
+    Nowhere,
 }
 
 impl LeftKind {
@@ -88,6 +101,8 @@ impl LeftKind {
             Self::Socket => "socket",
             Self::Device => "device",
             Self::Other => "special file",
+            Self::Loop => "symbolic link to a directory above it",
+            Self::Nowhere => "symbolic link to nothing in the folders",
         }
     }
 }
@@ -104,6 +119,43 @@ pub struct Meta {
     /// Which version of it this is.
     pub token: VersionToken,
 }
+
+/// What is known of a directory at the source, from one look at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirMeta {
+    /// When its names changed.
+    pub mtime: UnixTime,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
+/// The text of a symbolic link. Nobody follows it here: it is content, as that of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct LinkTarget(Vec<u8>);
+
+impl LinkTarget {
+    /// Takes the text of a link; `None` when no link can say it.
+    pub fn new(text: impl Into<Vec<u8>>) -> Option<Self> {
+        let text = text.into();
+        let fits = !text.is_empty() && text.len() <= LINK_BYTES_MAX && !text.contains(&0);
+        fits.then_some(Self(text))
+    }
+
+    /// The text.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for LinkTarget {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = bounded::list::<_, u8, LINK_BYTES_MAX>(deserializer)?;
+        Self::new(text).ok_or_else(|| D::Error::custom("no link says this"))
+    }
+}
+
+/// As long as a link can be on any of our systems.
+pub const LINK_BYTES_MAX: usize = 4096;
 
 /// Which version of which file it is: two looks with the same token saw the same content.
 ///

@@ -7,6 +7,7 @@
 mod batch;
 mod compare;
 mod content;
+mod dirs;
 mod effect;
 mod failure;
 mod file;
@@ -22,7 +23,7 @@ use std::{
 use outport_types::UnixTime;
 
 pub use effect::{
-    AtDestination, Compare, CompareWhat, Compared, Finish, ReadBlock, ReceiverEffect,
+    AtDestination, Compare, CompareWhat, Compared, Finish, FinishDir, ReadBlock, ReceiverEffect,
     ReceiverEvent, SyncFile, Temp, Write, WriteResult,
 };
 
@@ -30,6 +31,7 @@ use self::{
     batch::{Batch, Flush},
     compare::Compares,
     content::Content,
+    dirs::Dirs,
     file::File,
     log::Log,
     manifest::Manifest,
@@ -64,6 +66,7 @@ pub struct Receiver {
     active: u64,
     compares: Compares,
     wants: Wants,
+    dirs: Dirs,
     content: Content,
     /// The disk is full: nothing is written or wanted before this.
     space_until: Option<Now>,
@@ -153,6 +156,7 @@ impl Receiver {
             active: 0,
             compares: Compares::default(),
             wants: Wants::default(),
+            dirs: Dirs::default(),
             content: Content::new(config.limits.content_bytes),
             space_until: None,
             retries: BTreeSet::new(),
@@ -235,6 +239,7 @@ impl Receiver {
             ReceiverEvent::Synced { id, results } => self.synced(id, results),
             ReceiverEvent::ReadBack { id, agree } => self.read_back_done(id, &agree),
             ReceiverEvent::Placed { id, results } => self.placed(id, results),
+            ReceiverEvent::DirsFinished { id, results } => self.dirs_finished(id, results),
             ReceiverEvent::Done { id, result } => self.done(id, &result),
         }
         self.pump();
@@ -337,6 +342,7 @@ impl Receiver {
             went_on |= self.pump_retries();
             went_on |= self.pump_compares();
             went_on |= self.pump_wants();
+            went_on |= self.pump_dirs();
         }
         self.pump_flush() || went_on
     }

@@ -88,7 +88,7 @@ impl Sender {
     /// Begins the work; both hellos have been exchanged.
     pub fn new(config: Config) -> Self {
         let mut sender = Self {
-            scan: Scan::new(config.orders.items.len()),
+            scan: Scan::new(&config.orders),
             serve: Serve::new(config.limits),
             config,
             ids: Ids::default(),
@@ -218,6 +218,7 @@ impl Sender {
                 | Entry::Open { .. }
                 | Entry::File { .. }
                 | Entry::Dir { .. }
+                | Entry::Link { .. }
                 | Entry::Left { .. }
                 | Entry::Unreadable { .. }
                 | Entry::Close { .. }

@@ -14,7 +14,7 @@ use outport_protocol::{
 };
 use outport_types::{
     Digest, EndpointId, EventCode, RequestId, Route, SessionId, SyncLevel, TaskId, TicketId,
-    UnixTime,
+    TransferOptions, UnixTime,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -183,11 +183,11 @@ fn start() -> Start {
             destination: path("/scratch/data/"),
             recursive: Some(true),
         }],
-        sync_level: Some(SyncLevel::Mtime),
-        verify: true,
-        preserve_times: true,
-        skip_source_errors: false,
-        fail_on_quota: false,
+        options: TransferOptions {
+            sync_level: Some(SyncLevel::Mtime),
+            preserve_times: true,
+            ..TransferOptions::default()
+        },
     });
     let orders = Orders { task: TASK, work };
     let party =

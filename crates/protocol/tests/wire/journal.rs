@@ -85,6 +85,7 @@ fn records() -> Vec<Record> {
         bytes_done: 5,
         files_unchanged: 6,
         directories_done: 7,
+        links_done: 13,
         links_skipped: 8,
         errors_skipped: 9,
         deleted: 10,

@@ -3,8 +3,8 @@
 use outport_protocol::{
     blocks::{HeldNode, NodeId},
     session::{
-        Ask, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot, LeftKind, Meta, Piece, Pieces, Span,
-        Totals, VersionToken, Want,
+        Ask, DirMeta, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot, LeftKind, LinkTarget, Meta,
+        Piece, Pieces, Span, Totals, VersionToken, Want,
     },
 };
 use outport_types::{Code, Digest};
@@ -30,16 +30,19 @@ fn frames() -> Vec<Frame> {
     let fault = Fault::never(Code::OsPermission, "why");
     let entries = vec![
         Entry::Item(ItemRoot::File(meta())),
-        Entry::Item(ItemRoot::Dir),
+        Entry::Item(ItemRoot::Dir(dir_meta())),
         Entry::Item(ItemRoot::Unreadable(fault.clone())),
         Entry::Open { dir: 1 },
         Entry::File { name: name(b"a\xff"), meta: meta() },
-        Entry::Dir { name: name("é".as_bytes()) },
+        Entry::Dir { name: name("é".as_bytes()), meta: dir_meta() },
+        Entry::Link { name: name(b"k"), target: link(b"../a\xff") },
         Entry::Left { name: name(b"l"), kind: LeftKind::Link },
         Entry::Left { name: name(b"p"), kind: LeftKind::Pipe },
         Entry::Left { name: name(b"s"), kind: LeftKind::Socket },
         Entry::Left { name: name(b"v"), kind: LeftKind::Device },
         Entry::Left { name: name(b"x"), kind: LeftKind::Other },
+        Entry::Left { name: name(b"xl"), kind: LeftKind::Loop },
+        Entry::Left { name: name(b"xn"), kind: LeftKind::Nowhere },
         Entry::Unreadable { name: name(b"z"), fault: Fault::backoff(Code::Disk, "") },
         Entry::Close { incomplete: None },
         Entry::Close { incomplete: Some(fault.clone()) },
@@ -82,6 +85,14 @@ fn kind(frame: &Frame) -> &'static str {
 
 fn meta() -> Meta {
     Meta { size: 3000, mtime: time(-1), mode: 0o644, token: VersionToken([5; 16]) }
+}
+
+fn link(text: &[u8]) -> LinkTarget {
+    LinkTarget::new(text).expect("a link can say it")
+}
+
+fn dir_meta() -> DirMeta {
+    DirMeta { mtime: time(7), mode: 0o755 }
 }
 
 fn piece(block: u32, complete: bool) -> Piece {

@@ -7,7 +7,7 @@ use outport_protocol::{
     secret::SecretKey,
     ticket::{Grant, SignedTicket},
 };
-use outport_types::{Access, CollectionPath, SessionId, TaskId, TicketId};
+use outport_types::{Access, CollectionPath, SessionId, TaskId, TicketId, TransferOptions};
 
 use super::*;
 
@@ -197,11 +197,7 @@ fn orders(source: EndpointId) -> Orders {
         destination: EndpointId::from_bytes([8; 16]),
         destination_name: "ann#Cluster".to_owned(),
         items: vec![item],
-        sync_level: None,
-        verify: true,
-        preserve_times: false,
-        skip_source_errors: false,
-        fail_on_quota: false,
+        options: TransferOptions::default(),
     };
     Orders { task: TaskId::from_bytes([5; 16]), work: Work::Transfer(transfer) }
 }

@@ -13,11 +13,12 @@ use outport_protocol::{
     orders::{Orders, TransferItem, Work},
     report::Report,
 };
-use outport_types::{CollectionPath, EndpointId, Name};
+use outport_types::{CollectionPath, EndpointId, Name, TransferOptions};
 use tokio::sync::watch;
 
 use super::*;
 use crate::{
+    digests::DigestCache,
     journal_file::ReportTail,
     reports::report,
     resolver::{Directory, OpenFile},
@@ -33,6 +34,7 @@ pub(super) struct Rig {
     pub(super) sent: watch::Sender<Progress>,
     pub(super) received: watch::Sender<Progress>,
     pub(super) disk: Arc<dyn Store>,
+    pub(super) digests: Option<Arc<DigestCache>>,
 }
 
 impl Rig {
@@ -46,11 +48,7 @@ impl Rig {
             destination: EndpointId::from_bytes([2; 16]),
             destination_name: "smith#Cluster".into(),
             items: Vec::new(),
-            sync_level: None,
-            verify: true,
-            preserve_times: true,
-            skip_source_errors: false,
-            fail_on_quota: false,
+            options: TransferOptions { preserve_times: true, ..TransferOptions::default() },
         };
         let mut rig = Self {
             rules: world.rules(&["ro:src", "rw:dst"]),
@@ -60,6 +58,7 @@ impl Rig {
             sent: watch::Sender::default(),
             received: watch::Sender::default(),
             disk: Arc::new(Disk),
+            digests: None,
         };
         rig.items(&[("src", "dst")]);
         rig
@@ -75,6 +74,7 @@ impl Rig {
             sent: watch::Sender::default(),
             received: watch::Sender::default(),
             disk: self.disk.clone(),
+            digests: self.digests.clone(),
         }
     }
 
@@ -112,6 +112,7 @@ impl Rig {
             stop: self.stop.clone(),
             progress: progress.clone(),
             store: store.clone(),
+            digests: self.digests.clone(),
         }
     }
 

@@ -336,7 +336,8 @@ impl Receiver {
             return false;
         }
         let batch = std::mem::take(&mut self.batch);
-        let preserve = self.config.orders.preserve_times;
+        let options = &self.config.orders.options;
+        let (preserve, exact) = (options.preserve_times, options.preserve_permissions);
         let (mut files, mut numbers) = (Vec::new(), Vec::new());
         for (number, part) in &batch.parts {
             let Some(file) = self.files.get_mut(number) else { continue };
@@ -347,6 +348,7 @@ impl Receiver {
                 size: file.meta.size,
                 mtime: preserve.then_some(file.meta.mtime),
                 mode: file.meta.mode,
+                exact,
             });
             files.push(SyncFile { temp: file.temp(*number, &self.temp_prefix), finish });
             numbers.push(*number);
@@ -366,7 +368,7 @@ impl Receiver {
     fn read_back(&mut self) {
         let Some(flush) = &mut self.flush else { return };
         let (mut blocks, mut list) = (Vec::new(), Vec::new());
-        if self.config.orders.verify {
+        if self.config.orders.options.verify {
             for (number, part) in &flush.parts {
                 let Some(file) = self.files.get_mut(number) else { continue };
                 let temp = file.temp(*number, &self.temp_prefix);

@@ -14,8 +14,8 @@ use crate::{
     blocks::{BlockTree, Cv, HeldNode},
     journal::{HeldFile, PlacingFile},
     session::{
-        EffectId, Fault, FileStamp, Meta, Now,
-        dir::{Place, temp_name},
+        EffectId, Fault, FileStamp, LinkTarget, Meta, Now,
+        dir::{Dir, Place, temp_name},
     },
 };
 
@@ -39,6 +39,12 @@ pub(super) enum Queued {
     },
     File {
         number: u64,
+        tries: u32,
+    },
+    Link {
+        number: u64,
+        place: Place,
+        target: LinkTarget,
         tries: u32,
     },
     /// All entries of a directory came before this.
@@ -117,13 +123,25 @@ impl Receiver {
                         self.batch.made(place.dir.clone(), self.now);
                     }
                     self.manifest.settle_dir(number, DirState::Ready);
+                    self.settled_in(&place.dir);
+                    self.release(number);
+                }
+                (Queued::Link { number, place, .. }, Ok(Compared::Link { made })) => {
+                    self.counts.links_done += 1;
+                    if made || self.resumed {
+                        self.batch.made(place.dir.clone(), self.now);
+                    }
+                    self.settled_in(&place.dir);
                     self.release(number);
                 }
                 (Queued::File { number, .. }, Ok(Compared::File { found, temp })) => {
                     self.decide(number, found, temp);
                 }
                 (Queued::Closed { .. }, _) => {}
-                (queued, Ok(Compared::Dir { .. } | Compared::File { .. })) => {
+                (
+                    queued,
+                    Ok(Compared::Dir { .. } | Compared::File { .. } | Compared::Link { .. }),
+                ) => {
                     let fault = Fault::never(Code::Disk, "the disk answered something else");
                     self.compare_failed(queued, fault, &mut again);
                 }
@@ -135,15 +153,31 @@ impl Receiver {
         }
     }
 
+    /// Takes the digest of the file at the destination.
     pub(super) fn digested(&mut self, id: EffectId, digest: Option<Digest>) {
         let Some(number) = self.compares.digests.remove(&id) else { return };
-        match digest {
-            Some(digest) => {
-                self.enter(number, Phase::WantedDigest(digest));
-                self.want_digest(number);
-            }
-            None => self.go_on(number),
+        let Some(file) = self.files.get_mut(&number) else { return };
+        // The sender may have said meanwhile that there is nothing to compare with.
+        let Phase::Digesting { here, there } = &mut file.phase else { return };
+        match (digest, *there) {
+            (None, _) => self.go_on(number),
+            (Some(digest), None) => *here = Some(digest),
+            (Some(digest), Some(there)) => self.compare_digests(number, digest, there),
         }
+    }
+
+    /// Takes the digest of the file at the source.
+    pub(super) fn digested_there(&mut self, number: u64, digest: Digest) {
+        let Some(file) = self.files.get_mut(&number) else { return };
+        let Phase::Digesting { here, there } = &mut file.phase else { return };
+        match *here {
+            None => *there = Some(digest),
+            Some(here) => self.compare_digests(number, here, digest),
+        }
+    }
+
+    fn compare_digests(&mut self, number: u64, here: Digest, there: Digest) {
+        if here == there { self.keep(number) } else { self.go_on(number) }
     }
 
     /// Takes the values of blocks that an earlier session left: what still agrees is held.
@@ -172,6 +206,20 @@ impl Receiver {
                 let temp = self.left_by_earlier(&place);
                 (*number, place, CompareWhat::File { temp })
             }
+            Queued::Link { number, place, target, .. } => {
+                // Where it takes the place of something else it is made under a temporary name.
+                if self.manifest.dir_state(&place.dir) == DirState::Ready
+                    && self.log.durable() < self.touch(&place.dir)
+                {
+                    return None;
+                }
+                let temp = temp_name(&self.temp_prefix, &place.key());
+                let replace = self.config.orders.options.sync_level != Some(SyncLevel::Exists);
+                let what = CompareWhat::Link { target: target.clone(), temp, replace };
+                (*number, place.clone(), what)
+            }
+            // An empty directory is closed before anything in it could wait for it.
+            Queued::Closed { dir, .. } if self.manifest.is_unknown(*dir) => return None,
             Queued::Closed { .. } => return Some(Err(())),
         };
         match self.manifest.dir_state(&place.dir) {
@@ -184,15 +232,28 @@ impl Receiver {
     /// Settles an entry that is not looked at.
     fn unreachable(&mut self, queued: Queued) {
         match queued {
-            Queued::Dir { number, .. } => {
+            Queued::Dir { number, place, .. } => {
                 self.manifest.settle_dir(number, DirState::Failed);
+                self.settled_in(&place.dir);
+                self.release(number);
+            }
+            Queued::Link { number, place, .. } => {
+                self.settled_in(&place.dir);
                 self.release(number);
             }
             Queued::File { number, .. } => self.settle(number),
             Queued::Closed { number, dir } => {
-                self.manifest.forget_dir(dir);
-                self.release(number);
+                if self.manifest.close_dir(dir, number) {
+                    self.dir_settled(dir);
+                }
             }
+        }
+    }
+
+    /// An entry of a directory is settled; with the last one the directory is finished.
+    pub(super) fn settled_in(&mut self, dir: &Dir) {
+        if let Some(number) = self.manifest.settled_in(dir) {
+            self.dir_settled(number);
         }
     }
 
@@ -208,11 +269,13 @@ impl Receiver {
 
     fn compare_failed(&mut self, queued: Queued, fault: Fault, again: &mut Vec<Queued>) {
         let (number, tries) = match &queued {
-            Queued::Dir { number, tries, .. } | Queued::File { number, tries } => (*number, *tries),
+            Queued::Dir { number, tries, .. }
+            | Queued::File { number, tries }
+            | Queued::Link { number, tries, .. } => (*number, *tries),
             Queued::Closed { .. } => return,
         };
         let full = fault.is_no_space();
-        let quota = full && self.config.orders.fail_on_quota;
+        let quota = full && self.config.orders.options.fail_on_quota;
         let may = fault.retry == Retry::Backoff && !quota;
         if may && (full || tries < TRIES_MAX) {
             self.compares.until = Some(self.now + RETRY_MIN * (tries.min(TRIES_MAX) + 1));
@@ -222,12 +285,15 @@ impl Receiver {
                     Queued::Dir { number, place, tries: tries + 1 }
                 }
                 Queued::File { number, tries } => Queued::File { number, tries: tries + 1 },
+                Queued::Link { number, place, target, tries } => {
+                    Queued::Link { number, place, target, tries: tries + 1 }
+                }
                 closed @ Queued::Closed { .. } => closed,
             });
             return;
         }
         let place = match &queued {
-            Queued::Dir { place, .. } => Some(place.clone()),
+            Queued::Dir { place, .. } | Queued::Link { place, .. } => Some(place.clone()),
             Queued::File { .. } | Queued::Closed { .. } => {
                 self.files.get(&number).map(|file| file.place.clone())
             }
@@ -266,17 +332,18 @@ impl Receiver {
         {
             return;
         }
-        match (self.config.orders.sync_level, stamp) {
+        match (self.config.orders.options.sync_level, stamp) {
             (None, _) | (Some(_), None) => {}
             (Some(level), Some(stamp)) => match unchanged(level, &meta, &stamp) {
                 Some(true) => return self.keep(number),
                 Some(false) => {}
                 None => {
+                    // Both sides read at once.
                     let id = self.ids.next();
                     self.compares.digests.insert(id, number);
-                    self.enter(number, Phase::Digesting);
+                    self.enter(number, Phase::Digesting { here: None, there: None });
                     self.effects.push_back(ReceiverEffect::Digest { id, place });
-                    return;
+                    return self.want_digest(number);
                 }
             },
         }

@@ -178,9 +178,8 @@ impl Receiver {
         let Some(file) = self.files.get_mut(&piece.file) else { return Ok(false) };
         match file.phase {
             Phase::Wanted => {}
-            Phase::WantedDigest(_) => return Err(Violation::Unexpected),
+            Phase::Digesting { .. } => return Err(Violation::Unexpected),
             Phase::Comparing
-            | Phase::Digesting
             | Phase::CheckingHeld
             | Phase::Queued
             | Phase::Creating
@@ -248,7 +247,7 @@ impl Receiver {
             }
             WriteResult::Failed(fault)
                 if fault.is_no_space()
-                    && !self.config.orders.fail_on_quota
+                    && !self.config.orders.options.fail_on_quota
                     && self.mode == Mode::Working =>
             {
                 self.no_space(number);

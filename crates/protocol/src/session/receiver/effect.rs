@@ -9,7 +9,7 @@ use crate::{
     session::{
         BufferId, EffectId,
         dir::{Dir, Place},
-        entry::FileStamp,
+        entry::{DirMeta, FileStamp, LinkTarget},
         fault::Fault,
     },
 };
@@ -116,8 +116,18 @@ pub enum ReceiverEffect {
         /// The directories.
         dirs: Vec<Dir>,
     },
+    /// Give directories in which nothing more will change what they get, and bring it to the disk
+    /// for good.
+    /// Answer: [`ReceiverEvent::DirsFinished`], one result for each directory.
+    FinishDirs {
+        /// Names the answer.
+        id: EffectId,
+        /// The directories.
+        dirs: Vec<FinishDir>,
+    },
     /// Remove the task's temporary files from every directory that the journal names (see
-    /// [`temp_prefix`](crate::session::temp_prefix)) and bring those directories to the disk for good.
+    /// [`temp_prefix`](crate::session::temp_prefix)) and bring those directories to the disk for good;
+    /// when the task preserves times, a directory has the same after as before.
     /// Answer: [`ReceiverEvent::Done`].
     Sweep {
         /// Names the answer.
@@ -150,6 +160,16 @@ pub enum CompareWhat {
     File {
         /// The temporary name that an earlier session may have left; look at it too.
         temp: Option<Name>,
+    },
+    /// A symbolic link: make it if nothing stands there. What is no directory and no such link is
+    /// replaced in one step, if `replace` says so; else it stays.
+    Link {
+        /// What the link says.
+        target: LinkTarget,
+        /// The name under which it is made before it takes the place of something.
+        temp: Name,
+        /// Whether it takes the place of something else.
+        replace: bool,
     },
 }
 
@@ -202,6 +222,22 @@ pub struct Finish {
     pub mtime: Option<UnixTime>,
     /// The permission bits at the source.
     pub mode: u32,
+    /// Whether it gets them as they are, and not less what is taken away from new files here.
+    pub exact: bool,
+}
+
+/// A directory that gets its time and permissions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinishDir {
+    /// The directory.
+    pub dir: Dir,
+    /// What is known of it at the source.
+    pub meta: DirMeta,
+    /// Whether it gets the modification time.
+    pub times: bool,
+    /// Whether it gets the permission bits; its owner keeps all rights, so that a later session can
+    /// go on in it.
+    pub permissions: bool,
 }
 
 /// A block to read back.
@@ -276,6 +312,13 @@ pub enum ReceiverEvent {
         /// The results, in the order of the files.
         results: Vec<Result<(), Fault>>,
     },
+    /// What became of directories that were to be finished.
+    DirsFinished {
+        /// The effect.
+        id: EffectId,
+        /// The results, in the order of the directories.
+        results: Vec<Result<(), Fault>>,
+    },
     /// How an effect went that has nothing more to say.
     Done {
         /// The effect.
@@ -301,6 +344,11 @@ pub enum WriteResult {
 pub enum Compared {
     /// For a directory: it stands there.
     Dir {
+        /// Whether it was made just now.
+        made: bool,
+    },
+    /// For a link: it stands there, or something else that stays.
+    Link {
         /// Whether it was made just now.
         made: bool,
     },

@@ -11,7 +11,7 @@ use crate::{
 impl Receiver {
     /// Something cannot be read at the source: left out if the task says so, else a failure.
     pub(super) fn source_fault(&mut self, place: &Place, fault: Fault, is_directory: bool) {
-        if !self.config.orders.skip_source_errors {
+        if !self.config.orders.options.skip_source_errors {
             return self.fail_entry(place, fault, false);
         }
         self.counts.errors_skipped += 1;

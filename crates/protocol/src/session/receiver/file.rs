@@ -61,8 +61,13 @@ pub(super) struct File {
 pub(super) enum Phase {
     /// The disk says what stands at the destination.
     Comparing,
-    /// The file at the destination is hashed.
-    Digesting,
+    /// The files at the destination and at the source are hashed, to be compared.
+    Digesting {
+        /// What came out here.
+        here: Option<Digest>,
+        /// What came out at the source.
+        there: Option<Digest>,
+    },
     /// Blocks that an earlier session left are hashed.
     CheckingHeld,
     /// It waits until its want can be sent.
@@ -71,8 +76,6 @@ pub(super) enum Phase {
     Creating,
     /// Its content is on its way.
     Wanted,
-    /// Only its digest is, to be compared with this one.
-    WantedDigest(Digest),
     /// Its attempt is over; when nothing is on its way any more, it goes on.
     Leaving(Then),
     /// It is tried again later.
@@ -172,12 +175,11 @@ impl Phase {
     const fn is_active(&self) -> bool {
         match self {
             Self::Comparing
-            | Self::Digesting
+            | Self::Digesting { .. }
             | Self::CheckingHeld
             | Self::Queued
             | Self::Creating
-            | Self::Wanted
-            | Self::WantedDigest(_) => true,
+            | Self::Wanted => true,
             Self::Leaving(_) | Self::Waiting(_) | Self::Complete => false,
         }
     }
@@ -328,7 +330,7 @@ impl Receiver {
     /// Something at the destination failed for a file; trying again may help.
     pub(super) fn destination_failed(&mut self, number: u64, fault: Fault, then: Then) {
         let full = fault.is_no_space();
-        let quota = full && self.config.orders.fail_on_quota;
+        let quota = full && self.config.orders.options.fail_on_quota;
         if full && !quota {
             self.no_space(number);
         }
@@ -346,6 +348,7 @@ impl Receiver {
         if let Some(file) = self.files.remove(&number) {
             self.active -= u64::from(file.phase.is_active());
             self.wants.held_open -= file.held_open;
+            self.settled_in(&file.place.dir);
             self.release(number);
         }
     }

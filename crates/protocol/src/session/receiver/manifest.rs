@@ -6,13 +6,13 @@
 
 use std::collections::HashMap;
 
-use outport_types::{Code, Name};
+use outport_types::{Code, Name, Symlinks};
 
 use super::{Receiver, compare::Queued, file::File};
 use crate::{
     journal::Record,
     session::{
-        Entry, Fault, ItemRoot, LeftKind, Meta, Totals, Violation,
+        DirMeta, Entry, Fault, ItemRoot, LeftKind, Meta, Totals, Violation,
         dir::{Dir, DirId, Place, is_reserved},
         sender,
     },
@@ -42,8 +42,15 @@ struct Open {
 #[derive(Debug)]
 struct Slot {
     dir: Dir,
+    meta: DirMeta,
     opened: bool,
     state: DirState,
+    /// Entries in it to which something will still happen.
+    unsettled: u32,
+    /// The entry that closed it, once all before that were looked at.
+    closed: Option<u64>,
+    /// How often finishing it failed.
+    tries: u8,
 }
 
 /// What is known of a directory at the destination.
@@ -82,6 +89,11 @@ impl Manifest {
         }
     }
 
+    /// Whether a directory was not looked at yet.
+    pub(super) fn is_unknown(&self, number: u64) -> bool {
+        self.dirs.get(&number).is_some_and(|slot| slot.state == DirState::Unknown)
+    }
+
     pub(super) fn settle_dir(&mut self, number: u64, state: DirState) {
         if let Some(slot) = self.dirs.get_mut(&number) {
             slot.state = state;
@@ -91,6 +103,37 @@ impl Manifest {
     /// Forgets a directory all of whose entries were looked at.
     pub(super) fn forget_dir(&mut self, number: u64) {
         self.dirs.remove(&number);
+    }
+
+    /// All entries of a directory were looked at; `true` when all of them are settled too.
+    pub(super) fn close_dir(&mut self, number: u64, entry: u64) -> bool {
+        self.dirs.get_mut(&number).is_none_or(|slot| {
+            slot.closed = Some(entry);
+            slot.unsettled == 0
+        })
+    }
+
+    /// An entry in a directory is settled: nothing more happens to its name. The number of the
+    /// directory comes back when it was the last one.
+    pub(super) fn settled_in(&mut self, dir: &Dir) -> Option<u64> {
+        let DirId::Entry(number) = dir.id() else { return None };
+        let slot = self.dirs.get_mut(&number)?;
+        slot.unsettled -= 1;
+        (slot.unsettled == 0 && slot.closed.is_some()).then_some(number)
+    }
+
+    /// Counts a failure to finish a directory; `false` when there were too many.
+    pub(super) fn may_finish_again(&mut self, number: u64) -> bool {
+        self.dirs.get_mut(&number).is_some_and(|slot| {
+            slot.tries += 1;
+            slot.tries <= FINISH_TRIES_MAX
+        })
+    }
+
+    /// A closed directory, its meta, and the entry that closed it.
+    pub(super) fn closed(&self, number: u64) -> Option<(&Dir, DirMeta, u64, DirState)> {
+        let slot = self.dirs.get(&number)?;
+        Some((&slot.dir, slot.meta, slot.closed?, slot.state))
     }
 
     /// The place of the next name in the open directory.
@@ -105,14 +148,30 @@ impl Manifest {
         Ok(place)
     }
 
-    fn announce(&mut self, number: u64, place: &Place) -> Result<(), Violation> {
+    /// Something will happen to a name in the open directory.
+    fn expect_in_open(&mut self) {
+        if let Some(slot) = self.open.as_ref().and_then(|open| self.dirs.get_mut(&open.number)) {
+            slot.unsettled += 1;
+        }
+    }
+
+    fn announce(&mut self, number: u64, place: &Place, meta: DirMeta) -> Result<(), Violation> {
         let dir = Dir::at(place, number).map_err(|_| Violation::Name)?;
         if sender::DIRS_UNOPENED_MAX <= self.unopened {
             return Err(Violation::Directories);
         }
         self.unopened += 1;
         self.totals.directories += 1;
-        self.dirs.insert(number, Slot { dir, opened: false, state: DirState::Unknown });
+        let slot = Slot {
+            dir,
+            meta,
+            opened: false,
+            state: DirState::Unknown,
+            unsettled: 0,
+            closed: None,
+            tries: 0,
+        };
+        self.dirs.insert(number, slot);
         Ok(())
     }
 }
@@ -156,12 +215,22 @@ impl Receiver {
             }
             Entry::File { name, meta } => {
                 let place = self.manifest.place(&name)?;
+                self.manifest.expect_in_open();
                 self.file(number, place, meta)?;
             }
-            Entry::Dir { name } => {
+            Entry::Dir { name, meta } => {
                 let place = self.manifest.place(&name)?;
-                self.manifest.announce(number, &place)?;
+                self.manifest.expect_in_open();
+                self.manifest.announce(number, &place, meta)?;
                 self.compares.push(Queued::Dir { number, place, tries: 0 });
+            }
+            Entry::Link { name, target } => {
+                if self.config.orders.options.symlinks != Symlinks::Keep {
+                    return Err(Violation::Order);
+                }
+                let place = self.manifest.place(&name)?;
+                self.manifest.expect_in_open();
+                self.compares.push(Queued::Link { number, place, target, tries: 0 });
             }
             Entry::Left { name, kind } => {
                 let place = self.manifest.place(&name)?;
@@ -204,10 +273,12 @@ impl Receiver {
         self.manifest.next_item += 1;
         let place = Place::item(item);
         match (root, ordered.recursive) {
-            (ItemRoot::File(_), Some(true)) | (ItemRoot::Dir, Some(false)) => Err(Violation::Order),
+            (ItemRoot::File(_), Some(true)) | (ItemRoot::Dir(_), Some(false)) => {
+                Err(Violation::Order)
+            }
             (ItemRoot::File(meta), Some(false) | None) => self.file(number, place, meta),
-            (ItemRoot::Dir, Some(true) | None) => {
-                self.manifest.announce(number, &place)?;
+            (ItemRoot::Dir(meta), Some(true) | None) => {
+                self.manifest.announce(number, &place, meta)?;
                 self.compares.push(Queued::Dir { number, place, tries: 0 });
                 Ok(())
             }
@@ -247,3 +318,6 @@ impl Receiver {
         self.release(number);
     }
 }
+
+/// How often finishing a directory is tried again.
+const FINISH_TRIES_MAX: u8 = 5;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use outport_types::{Code, Digest, EndpointId, Name, SyncLevel, TaskId, UnixTime};
+use outport_types::{Code, Digest, EndpointId, Name, SyncLevel, TaskId, TransferOptions, UnixTime};
 
 use super::*;
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
     journal::{Way, encode_record, encode_start},
     orders::{TransferItem, TransferOrders},
     session::{
-        Ask, Entry, Fault, FileEnd, FileStamp, HowEnded, ItemRoot, Limits, Meta, Piece, Totals,
-        VersionToken, Want,
+        Ask, DirMeta, Entry, Fault, FileEnd, FileStamp, HowEnded, ItemRoot, Limits, Meta, Piece,
+        Totals, VersionToken, Want,
     },
 };
 
@@ -61,7 +61,7 @@ fn a_batch_that_lost_all_it_held_wakes_nobody() {
 fn the_journal_is_told_where_temporary_files_will_stand_before_any_is_wanted() {
     let mut rig = Rig::new();
     rig.frame(Frame::Manifest(vec![
-        Entry::Item(ItemRoot::Dir),
+        Entry::Item(ItemRoot::Dir(DirMeta::default())),
         Entry::Open { dir: 0 },
         Entry::File { name: name("a"), meta: meta(10, 1) },
     ]));
@@ -76,10 +76,10 @@ fn the_journal_is_told_where_temporary_files_will_stand_before_any_is_wanted() {
 fn a_sender_that_breaks_a_rule_ends_the_session() {
     let two_names = |first, second| {
         Frame::Manifest(vec![
-            Entry::Item(ItemRoot::Dir),
+            Entry::Item(ItemRoot::Dir(DirMeta::default())),
             Entry::Open { dir: 0 },
-            Entry::Dir { name: name(first) },
-            Entry::Dir { name: name(second) },
+            Entry::Dir { name: name(first), meta: DirMeta::default() },
+            Entry::Dir { name: name(second), meta: DirMeta::default() },
         ])
     };
     let token = meta(3000, 1).token;
@@ -90,7 +90,10 @@ fn a_sender_that_breaks_a_rule_ends_the_session() {
         (two_names("a", ".outport-part-1"), Violation::Name),
         (two_names("a", ".OUTPORT-PART-1"), Violation::Name),
         (Frame::Manifest(vec![Entry::Open { dir: 0 }]), Violation::Order),
-        (Frame::Manifest(vec![Entry::Dir { name: name("a") }]), Violation::Order),
+        (
+            Frame::Manifest(vec![Entry::Dir { name: name("a"), meta: DirMeta::default() }]),
+            Violation::Order,
+        ),
         (Frame::Manifest(vec![Entry::End(Totals::default())]), Violation::Order),
         (Frame::Matched { file: 9, attempt: 1, nodes: vec![] }, Violation::File),
         (Frame::Want(vec![want]), Violation::Unexpected),
@@ -165,7 +168,13 @@ impl Rig {
         let (token, temp) = (meta(3000, 1).token, stamp());
         encode_record(&Record::Held { file, token, size: 3000, temp, nodes }, &mut journal);
         let recovered = Recovered::read(&journal[..], TASK, [9; 32]).expect("its own journal");
-        let mut rig = Self::with(TransferOrders { sync_level, ..orders() }, recovered);
+        let mut rig = Self::with(
+            TransferOrders {
+                options: TransferOptions { sync_level, ..TransferOptions::default() },
+                ..orders()
+            },
+            recovered,
+        );
         rig.stands = Some(stamp());
         rig
     }
@@ -181,7 +190,8 @@ impl Rig {
 
     /// Announces the item as one file, up to its first want.
     fn begin_file(&mut self, meta: Meta) {
-        let (dir, file) = (Entry::Item(ItemRoot::Dir), Entry::Item(ItemRoot::File(meta)));
+        let (dir, file) =
+            (Entry::Item(ItemRoot::Dir(DirMeta::default())), Entry::Item(ItemRoot::File(meta)));
         self.frame(Frame::Manifest(vec![dir, file]));
         self.answer_all_but(|_| false);
         assert_eq!(self.wants.len(), 1, "the file is wanted");
@@ -249,6 +259,7 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
         ReceiverEffect::Compare { id, entries } => {
             let compared = |entry: Compare| match entry.what {
                 CompareWhat::Dir => Compared::Dir { made: false },
+                CompareWhat::Link { .. } => Compared::Link { made: true },
                 CompareWhat::File { .. } => {
                     let found = stands.map_or(AtDestination::Nothing, AtDestination::File);
                     Compared::File { found, temp: stands }
@@ -275,6 +286,9 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
         ReceiverEffect::ReadBack { id, blocks } => {
             ReceiverEvent::ReadBack { id, agree: vec![true; blocks.len()] }
         }
+        ReceiverEffect::FinishDirs { id, dirs } => {
+            ReceiverEvent::DirsFinished { id, results: vec![Ok(()); dirs.len()] }
+        }
         ReceiverEffect::Place { id, files } => {
             ReceiverEvent::Placed { id, results: vec![Ok(()); files.len()] }
         }
@@ -300,11 +314,7 @@ fn orders() -> TransferOrders {
         destination: EndpointId::from_bytes([2; 16]),
         destination_name: "smith#Cluster".into(),
         items: vec![item("/src/a", "/dst/a"), item("/src/b", "/dst/b")],
-        sync_level: None,
-        verify: true,
-        preserve_times: true,
-        skip_source_errors: false,
-        fail_on_quota: false,
+        options: TransferOptions { preserve_times: true, ..TransferOptions::default() },
     }
 }
 

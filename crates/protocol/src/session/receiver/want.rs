@@ -95,11 +95,10 @@ impl Receiver {
             let Some(file) = self.files.get_mut(&number) else { continue };
             self.wants.held_open -= std::mem::take(&mut file.held_open);
             let of_digest = match file.phase {
-                Phase::Wanted => None,
-                Phase::WantedDigest(local) => Some(local),
+                Phase::Wanted => false,
+                Phase::Digesting { .. } => true,
                 // Given up here before the answer came.
                 Phase::Comparing
-                | Phase::Digesting
                 | Phase::CheckingHeld
                 | Phase::Queued
                 | Phase::Creating
@@ -108,11 +107,8 @@ impl Receiver {
                 | Phase::Complete => continue,
             };
             match (how, of_digest) {
-                (HowEnded::Complete { digest }, None) => self.ended(number, digest)?,
-                (HowEnded::Complete { digest }, Some(local)) if digest == local => {
-                    self.keep(number)
-                }
-                (HowEnded::Complete { .. }, Some(_)) => self.go_on(number),
+                (HowEnded::Complete { digest }, false) => self.ended(number, digest)?,
+                (HowEnded::Complete { digest }, true) => self.digested_there(number, digest),
                 (HowEnded::Changed { meta }, _) => self.changed(number, meta)?,
                 (HowEnded::Failed(fault), _) => self.source_failed(number, fault),
             }
@@ -201,7 +197,7 @@ impl Receiver {
     }
 
     /// The journal's position at which it knows that temporary files stand in this directory.
-    fn touch(&mut self, dir: &Dir) -> u64 {
+    pub(super) fn touch(&mut self, dir: &Dir) -> u64 {
         let key = dir.key();
         if self.recovered.touched.contains(&key) {
             return 0;
@@ -230,9 +226,8 @@ impl Receiver {
             };
             let (ask, phase) = match &file.phase {
                 Phase::Queued | Phase::Creating => (false, Phase::Wanted),
-                Phase::WantedDigest(local) => (true, Phase::WantedDigest(*local)),
+                digesting @ Phase::Digesting { .. } => (true, digesting.clone()),
                 Phase::Comparing
-                | Phase::Digesting
                 | Phase::CheckingHeld
                 | Phase::Wanted
                 | Phase::Leaving(_)

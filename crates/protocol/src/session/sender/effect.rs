@@ -5,7 +5,7 @@ use crate::{
     session::{
         EffectId,
         dir::{Dir, Place},
-        entry::{LeftKind, Meta},
+        entry::{DirMeta, LeftKind, LinkTarget, Meta},
         fault::Fault,
         pieces::Pieces,
     },
@@ -194,7 +194,9 @@ pub enum Found {
     /// A regular file, or a link to one that the resolver follows.
     File(Meta),
     /// A directory, or a link to one that the resolver follows.
-    Dir,
+    Dir(DirMeta),
+    /// A symbolic link that is not followed; it is sent only if the orders keep links.
+    Link(LinkTarget),
     /// Something that is never transferred.
     Left(LeftKind),
 }

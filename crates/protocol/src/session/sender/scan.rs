@@ -6,7 +6,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use outport_types::{Code, Name, Retry};
+use outport_types::{Code, Filter, FilterKind, Name, Retry, Symlinks};
 
 use super::{
     Ids, Listed, Sender,
@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     blocks::Blocks,
+    orders::TransferOrders,
     session::{
-        EffectId, Entry, Fault, ItemRoot, Now, REASON_BYTES_MAX, Totals,
+        EffectId, Entry, Fault, ItemRoot, LeftKind, Now, REASON_BYTES_MAX, Totals,
         dir::{Dir, DirId, Place, is_reserved},
         frame::{ENTRIES_PER_FRAME_MAX, Frame, MANIFEST_BYTES},
     },
@@ -34,6 +35,8 @@ pub(super) struct Scan {
     frame_bytes: usize,
     totals: Totals,
     ended: bool,
+    filter: Filter,
+    keeps_links: bool,
 }
 
 /// An item or directory that is being read.
@@ -66,9 +69,9 @@ enum State {
 }
 
 impl Scan {
-    pub(super) fn new(items: usize) -> Self {
+    pub(super) fn new(orders: &TransferOrders) -> Self {
         Self {
-            items: u32::try_from(items).unwrap_or(u32::MAX),
+            items: u32::try_from(orders.items.len()).unwrap_or(u32::MAX),
             item_next: 0,
             entry_next: 0,
             stack: Vec::new(),
@@ -77,6 +80,8 @@ impl Scan {
             frame_bytes: 0,
             totals: Totals::default(),
             ended: false,
+            filter: Filter::new(&orders.options.filters),
+            keeps_links: orders.options.symlinks == Symlinks::Keep,
         }
     }
 
@@ -249,20 +254,23 @@ impl Sender {
             (Ok(Found::File(_)), Some(true)) => {
                 ItemRoot::Unreadable(Fault::never(Code::NotADirectory, ""))
             }
-            (Ok(Found::Dir), Some(false)) => {
+            (Ok(Found::Dir(_)), Some(false)) => {
                 ItemRoot::Unreadable(Fault::never(Code::IsADirectory, ""))
             }
             (Ok(Found::File(meta)), Some(false) | None) => match Blocks::new(meta.size) {
                 Some(_) => ItemRoot::File(meta),
                 None => ItemRoot::Unreadable(too_large()),
             },
-            (Ok(Found::Dir), Some(true) | None) => ItemRoot::Dir,
+            (Ok(Found::Dir(meta)), Some(true) | None) => ItemRoot::Dir(meta),
+            (Ok(Found::Link(_)), _) => {
+                ItemRoot::Unreadable(Fault::never(Code::SkippedKind, LeftKind::Link.word()))
+            }
             (Ok(Found::Left(kind)), _) => {
                 ItemRoot::Unreadable(Fault::never(Code::SkippedKind, kind.word()))
             }
             (Err(fault), _) => ItemRoot::Unreadable(fault),
         };
-        let is_dir = root == ItemRoot::Dir;
+        let is_dir = matches!(root, ItemRoot::Dir(_));
         let entry = self.emit(Entry::Item(root), Some(place.clone()));
         if is_dir && let Ok(dir) = Dir::at(&place, entry) {
             self.scan.stack.push(dir);
@@ -314,6 +322,13 @@ impl Sender {
 
     fn emit_listed(&mut self, dir: &Dir, listed: Listed) {
         let Listed { name, found } = listed;
+        let kind = match &found {
+            Ok(Found::Dir(_)) => FilterKind::Dir,
+            Ok(Found::File(_) | Found::Link(_) | Found::Left(_)) | Err(_) => FilterKind::File,
+        };
+        if !self.scan.filter.admits(&name, kind) {
+            return;
+        }
         let place = Place { dir: dir.clone(), name: Some(name.clone()) };
         let unreadable = |fault| Entry::Unreadable { name: name.clone(), fault };
         let entry = match found {
@@ -322,15 +337,18 @@ impl Sender {
                 Some(_) => Entry::File { name, meta },
                 None => unreadable(too_large()),
             },
-            Ok(Found::Dir) => {
+            Ok(Found::Dir(meta)) => {
                 if self.scan.stack.len() < DIRS_MAX && place.fits() {
-                    Entry::Dir { name }
+                    Entry::Dir { name, meta }
                 } else if place.fits() {
                     unreadable(Fault::never(Code::ListingTooLong, DIRS_MAX.to_string()))
                 } else {
                     unreadable(too_long())
                 }
             }
+            Ok(Found::Link(_)) if !place.fits() => unreadable(too_long()),
+            Ok(Found::Link(target)) if self.scan.keeps_links => Entry::Link { name, target },
+            Ok(Found::Link(_)) => Entry::Left { name, kind: LeftKind::Link },
             Ok(Found::Left(kind)) => Entry::Left { name, kind },
             Err(fault) => unreadable(fault),
         };
@@ -347,9 +365,10 @@ impl Sender {
                 self.scan.totals.files += 1;
                 self.scan.totals.bytes += meta.size;
             }
-            Entry::Dir { .. } | Entry::Item(ItemRoot::Dir) => self.scan.totals.directories += 1,
+            Entry::Dir { .. } | Entry::Item(ItemRoot::Dir(_)) => self.scan.totals.directories += 1,
             Entry::Item(ItemRoot::Unreadable(_))
             | Entry::Open { .. }
+            | Entry::Link { .. }
             | Entry::Left { .. }
             | Entry::Unreadable { .. }
             | Entry::Close { .. }
@@ -374,14 +393,17 @@ impl Sender {
 /// How long an entry is on the wire, or a little less: a byte that is no UTF-8 takes three.
 fn bytes_max(entry: &Entry) -> usize {
     match entry {
-        Entry::File { name, .. } | Entry::Dir { name } | Entry::Left { name, .. } => {
+        Entry::File { name, .. } | Entry::Dir { name, .. } | Entry::Left { name, .. } => {
             ENTRY_BYTES + 3 * name.as_bytes().len()
+        }
+        Entry::Link { name, target } => {
+            ENTRY_BYTES + 3 * name.as_bytes().len() + target.as_bytes().len()
         }
         Entry::Unreadable { name, .. } => ENTRY_BYTES + FAULT_BYTES + 3 * name.as_bytes().len(),
         Entry::Item(ItemRoot::Unreadable(_)) | Entry::Close { incomplete: Some(_) } => {
             ENTRY_BYTES + FAULT_BYTES
         }
-        Entry::Item(ItemRoot::File(_) | ItemRoot::Dir)
+        Entry::Item(ItemRoot::File(_) | ItemRoot::Dir(_))
         | Entry::Open { .. }
         | Entry::Close { incomplete: None }
         | Entry::End(_) => ENTRY_BYTES,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outport_types::{EndpointId, TaskId, UnixTime};
+use outport_types::{EndpointId, TaskId, TransferOptions, UnixTime};
 
 use super::*;
 use crate::{
@@ -70,11 +70,7 @@ fn begun() -> Sender {
             destination: "/dst/a".parse().expect("a path"),
             recursive: None,
         }],
-        sync_level: None,
-        verify: true,
-        preserve_times: true,
-        skip_source_errors: false,
-        fail_on_quota: false,
+        options: TransferOptions { preserve_times: true, ..TransferOptions::default() },
     };
     let mut sender = Sender::new(Config {
         task: TaskId::from_bytes([7; 16]),

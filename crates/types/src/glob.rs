@@ -2,7 +2,7 @@
 
 /// A pattern, read once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Glob {
+pub struct Glob {
     parts: Vec<Part>,
     fold_case: bool,
 }
@@ -17,7 +17,7 @@ enum Part {
 
 impl Glob {
     /// Reads a pattern; a `[` that is not closed is itself.
-    pub(crate) fn new(text: &str, fold_case: bool) -> Self {
+    pub fn new(text: &str, fold_case: bool) -> Self {
         let folded = if fold_case { text.to_lowercase() } else { text.to_owned() };
         let chars: Vec<char> = folded.chars().collect();
         let mut parts = Vec::new();
@@ -43,12 +43,12 @@ impl Glob {
     }
 
     /// Whether a text holds anything that makes it a pattern.
-    pub(crate) fn is_pattern(text: &str) -> bool {
+    pub fn is_pattern(text: &str) -> bool {
         text.contains(['*', '?', '['])
     }
 
     /// Whether the whole name fits.
-    pub(crate) fn fits(&self, name: &str) -> bool {
+    pub fn fits(&self, name: &str) -> bool {
         let name: Vec<char> = if self.fold_case {
             name.to_lowercase().chars().collect()
         } else {

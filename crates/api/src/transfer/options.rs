@@ -1,0 +1,114 @@
+//! The options of a transfer: the words of the API, and what the agents are told.
+
+use outport_types::{FilterKind, FilterRule as Rule, Symlinks, TransferOptions};
+use serde::{Deserialize, Serialize};
+
+use super::{FilterMethod, FilterRule, FilterType, TransferSubmission};
+
+/// What becomes of symbolic links below an item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecursiveSymlinks {
+    /// They are left out and listed.
+    #[default]
+    Ignore,
+    /// They are made at the destination.
+    Keep,
+    /// What they lead to is copied.
+    Copy,
+}
+
+/// What Outport can be asked for beyond the contract.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TransferExtras {
+    /// Whether files and directories get the permission bits of the source as they are.
+    pub preserve_permissions: bool,
+}
+
+impl TransferExtras {
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl TransferSubmission {
+    /// What the agents are told.
+    pub fn options(&self) -> TransferOptions {
+        TransferOptions {
+            sync_level: self.sync_level,
+            verify: self.verify_checksum,
+            preserve_times: self.preserve_timestamp,
+            preserve_permissions: self.outport.preserve_permissions,
+            symlinks: self.recursive_symlinks.into(),
+            filters: self.filter_rules.iter().map(FilterRule::rule).collect(),
+            skip_source_errors: self.skip_source_errors,
+            fail_on_quota: self.fail_on_quota_errors,
+        }
+    }
+}
+
+impl TransferExtras {
+    /// What of the options the contract has no field for.
+    pub fn of(options: &TransferOptions) -> Self {
+        Self { preserve_permissions: options.preserve_permissions }
+    }
+}
+
+impl FilterRule {
+    fn rule(&self) -> Rule {
+        Rule {
+            include: self.method == FilterMethod::Include,
+            only: self.filter_type.map(|kind| match kind {
+                FilterType::File => FilterKind::File,
+                FilterType::Dir => FilterKind::Dir,
+            }),
+            name: self.name.clone(),
+        }
+    }
+}
+
+impl From<&Rule> for FilterRule {
+    fn from(rule: &Rule) -> Self {
+        Self {
+            method: if rule.include { FilterMethod::Include } else { FilterMethod::Exclude },
+            filter_type: rule.only.map(|kind| match kind {
+                FilterKind::File => FilterType::File,
+                FilterKind::Dir => FilterType::Dir,
+            }),
+            name: rule.name.clone(),
+        }
+    }
+}
+
+impl From<RecursiveSymlinks> for Symlinks {
+    fn from(symlinks: RecursiveSymlinks) -> Self {
+        match symlinks {
+            RecursiveSymlinks::Ignore => Self::Skip,
+            RecursiveSymlinks::Keep => Self::Keep,
+            RecursiveSymlinks::Copy => Self::Follow,
+        }
+    }
+}
+
+impl From<Symlinks> for RecursiveSymlinks {
+    fn from(symlinks: Symlinks) -> Self {
+        match symlinks {
+            Symlinks::Skip => Self::Ignore,
+            Symlinks::Keep => Self::Keep,
+            Symlinks::Follow => Self::Copy,
+        }
+    }
+}
+
+impl RecursiveSymlinks {
+    /// The word that documents use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Keep => "keep",
+            Self::Copy => "copy",
+        }
+    }
+}
