@@ -14,6 +14,7 @@ import Switch from "./Switch.svelte";
 import TextField from "./TextField.svelte";
 import Toasts from "./Toasts.svelte";
 import VirtualList from "./VirtualList.svelte";
+import type { Problem } from "../platform/types";
 import type { BuoyState } from "./buoy";
 import { curve } from "./curve";
 import { tip } from "./tip";
@@ -21,7 +22,7 @@ import { tip } from "./tip";
 const text = (words: string) => createRawSnippet(() => ({ render: () => `<p>${words}</p>` }));
 
 describe("a problem box", () => {
-  const problem = { code: "HUB_UNREACHABLE", args: { hub: "h", reason: "no route" }, message: "" };
+  const problem: Problem = { code: "HUB_UNREACHABLE", args: { hub: "h", reason: "no route" }, message: "" };
 
   test("says what happened, what to do, and has one button", async () => {
     const { app } = await show(ProblemBox, { problem });
@@ -42,7 +43,11 @@ describe("a problem box", () => {
   test("asks again where the problem names nothing better", async () => {
     const retry = vi.fn();
     await show(ProblemBox, {
-      problem: { code: "EXISTS", args: { path: "/a", endpoint: "x#y" }, message: "" },
+      problem: {
+        code: "EXISTS",
+        args: { path: "/a", endpoint: "x#y" },
+        message: "",
+      } satisfies Problem as Problem,
       retry,
     });
     await fireEvent.click(screen.getByRole("button", { name: "Try again" }));

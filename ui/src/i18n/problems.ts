@@ -1,4 +1,4 @@
-import type { Problem } from "../platform/types";
+import type { Code, Problem } from "../platform/types";
 import { type Language, type PlainKey, fill, i18n, t, typeset } from "./i18n.svelte";
 import catalogue from "./problems.json";
 
@@ -15,11 +15,8 @@ export interface ProblemText {
  * Where the catalogue names a command to type, the window says where to click.
  */
 export function problemText(problem: Problem): ProblemText {
-  const texts: Partial<Record<string, Record<Language, string>>> = catalogue;
   const args = problem.args ?? {};
-  const template = texts[problem.code]?.[i18n.language];
-  if (template === undefined) return split(problem.message);
-  const { cause, remedy } = split(typeset(template));
+  const { cause, remedy } = sentences(typeset(TEXTS[problem.code][i18n.language]));
   const own = REMEDIES[problem.code];
   return {
     cause: fill(cause, args),
@@ -29,19 +26,25 @@ export function problemText(problem: Problem): ProblemText {
 
 /** A problem as one line, for lists and the clipboard. */
 export function problemLine(problem: Problem): string {
-  const { cause, remedy } = problemText(problem);
+  return oneLine(problemText(problem));
+}
+
+export function oneLine({ cause, remedy }: ProblemText): string {
   return remedy === null ? cause : `${cause} ${remedy}`;
 }
 
-function split(text: string): ProblemText {
+/** The first sentence of a text, and the rest. */
+export function sentences(text: string): ProblemText {
   // NOT_SHARED and its like name the reason after a colon: that belongs to the cause.
   const end = /[.!?](?=\s+\p{Lu}|\s+\{|\s+`)/u.exec(text);
   if (end === null) return { cause: text, remedy: null };
   return { cause: text.slice(0, end.index + 1), remedy: text.slice(end.index + 1).trim() };
 }
 
+const TEXTS: Record<Code, Record<Language, string>> = catalogue;
+
 /** What to do in the window, for problems whose catalogue text names a command. */
-const REMEDIES: Partial<Record<string, PlainKey>> = {
+const REMEDIES: Partial<Record<Code, PlainKey>> = {
   AGENT_NOT_RUNNING: "remedy.agentNotRunning",
   AGENT_RUNNING: "remedy.agentRunning",
   ENDPOINT_NOT_FOUND: "remedy.endpointNotFound",
@@ -57,6 +60,3 @@ const REMEDIES: Partial<Record<string, PlainKey>> = {
   READ_ONLY: "remedy.readOnly",
   SIGNED_OUT: "remedy.signedOut",
 };
-
-/** The codes whose remedy the window words itself. */
-export const OWN_REMEDIES: readonly string[] = Object.keys(REMEDIES);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Problem } from "../platform/types";
+import type { Code, Problem } from "../platform/types";
 import { bytes, duration, fullMoment, moment, percent, rate, share, untilMoment } from "./format";
 import { i18n, number, t } from "./i18n.svelte";
-import { OWN_REMEDIES, problemLine, problemText } from "./problems";
+import { problemText } from "./problems";
 import catalogue from "./problems.json";
-import { happeningText, stateWord, waitingText } from "./words";
+import { failureText, happeningText, stateWord, waitingText } from "./words";
 import { world } from "../platform/fake/scenario";
 
 const french = () => i18n.use("fr", "fr-CA");
@@ -99,10 +99,6 @@ describe("problems", () => {
     expect(problemText(problem).cause).toBe("a#b n'est pas connecté.");
   });
 
-  test("a code that these screens do not know keeps the words of the agent", () => {
-    expect(problemLine({ code: "NEWER", message: "It broke. Mend it." })).toBe("It broke. Mend it.");
-  });
-
   test("arguments are put in once, whatever they contain", () => {
     const odd: Problem = { code: "EXISTS", args: { path: "/{endpoint}. A b", endpoint: "a#b" }, message: "" };
     expect(problemText(odd)).toEqual({ cause: "/{endpoint}. A b exists already on a#b.", remedy: null });
@@ -111,15 +107,11 @@ describe("problems", () => {
   test("the window never tells people to type a command", () => {
     for (const language of ["en", "fr"] as const) {
       i18n.use(language, language);
-      for (const code of Object.keys(catalogue)) {
+      for (const code of Object.keys(catalogue) as Code[]) {
         const { cause, remedy } = problemText({ code, args: {}, message: "" });
         expect(`${cause} ${remedy ?? ""}`, code).not.toMatch(/`outport|--yes|--profile/);
       }
     }
-  });
-
-  test("every remedy of the window belongs to a code of the catalogue", () => {
-    for (const code of OWN_REMEDIES) expect(Object.keys(catalogue)).toContain(code);
   });
 });
 
@@ -146,5 +138,16 @@ describe("words", () => {
     expect(waitingText(waiting)).toBe(waiting.text);
     french();
     expect(waitingText(waiting)).toMatch(/en pause/);
+  });
+
+  test("what ended a task is told in the hub's words, in French after their kind", () => {
+    const failure = { code: "CANCELED", text: "The task was cancelled by ada@hub." };
+    expect(failureText(failure)).toEqual({ cause: failure.text, remedy: null });
+    french();
+    expect(failureText(failure)).toEqual({ cause: "Annulée.", remedy: failure.text });
+    expect(failureText({ code: "NEWER", text: "It broke. Mend it." })).toEqual({
+      cause: "It broke.",
+      remedy: "Mend it.",
+    });
   });
 });

@@ -2,11 +2,11 @@ import type { BuoyState } from "../components/buoy";
 import type {
   AgentState,
   Direction,
+  Event,
+  Failure,
   Folder,
   Happening,
-  HappeningView,
-  HeldReason,
-  Problem,
+  HoldReason,
   Progress,
   Route,
   SessionView,
@@ -15,7 +15,7 @@ import type {
 } from "../platform/types";
 import { duration, percent, rate, untilMoment } from "./format";
 import { type PlainKey, i18n, t } from "./i18n.svelte";
-import { problemLine } from "./problems";
+import { type ProblemText, problemLine, sentences } from "./problems";
 
 /** The state of the agent in a few words, with the end of a pause. */
 export function stateWord(snapshot: Snapshot): string {
@@ -43,11 +43,11 @@ export function waitingText(waiting: { code: string; text: string | null }): str
   return t(WAITING[waiting.code] ?? "waiting.other");
 }
 
-/** What ended a task, as a problem that a person can read and copy. */
-export function failureProblem(failure: { code: string; text: string }): Problem {
+/** What ended a task. The hub's sentences are English; other languages say the kind first. */
+export function failureText(failure: Failure): ProblemText {
   const kind = FAILURES[failure.code];
-  if (i18n.language === "en" || kind === undefined) return { code: failure.code, message: failure.text };
-  return { code: failure.code, message: `${t(kind)} ${failure.text}` };
+  if (i18n.language === "en" || kind === undefined) return sentences(failure.text);
+  return { cause: t(kind), remedy: failure.text };
 }
 
 /** What a session does, and with whom. */
@@ -92,7 +92,7 @@ export function phaseWords(session: SessionView): string {
 }
 
 /** Something that happened, as a sentence. */
-export function happeningText({ what, text, problem }: HappeningView): string {
+export function happeningText({ what, text, problem }: Event): string {
   const said = happeningWords(what) ?? text;
   return problem === null ? said : `${said} – ${problemLine(problem)}`;
 }
@@ -164,7 +164,7 @@ const STATES = {
 const HELD = {
   battery: "held.battery",
   metered: "held.metered",
-} as const satisfies Record<HeldReason, PlainKey>;
+} as const satisfies Record<HoldReason, PlainKey>;
 
 /** What a route is called. */
 export const ROUTES = {

@@ -1,7 +1,7 @@
 import type {
   Collection,
   CollectionQuery,
-  Destination,
+  Page,
   Diagnostics,
   DoctorReport,
   Entry,
@@ -16,7 +16,7 @@ import type {
   NewTransfer,
   Outcome,
   Preset,
-  Registration,
+  NewComputer,
   Settings,
   SetUp,
   ShellSettings,
@@ -25,10 +25,10 @@ import type {
   Snapshot,
   TaskDetail,
   TaskFiles,
-  TaskSkipped,
+  TaskSkips,
   TaskView,
-  TasksQuery,
-  Time,
+  TaskQuery,
+  UnixTime,
 } from "./types";
 
 /** Ends a subscription. */
@@ -37,7 +37,7 @@ export type Stop = () => void;
 /** What may be asked of an agent: one method for each of `outport_control::Client`. */
 export interface AgentCommands {
   status(): Promise<Outcome<Snapshot>>;
-  pause(until: Time | null): Promise<Outcome<null>>;
+  pause(until: UnixTime | null): Promise<Outcome<null>>;
   resume(): Promise<Outcome<null>>;
 
   addFolder(folder: NewFolder): Promise<Outcome<Folder[]>>;
@@ -54,7 +54,7 @@ export interface AgentCommands {
   cancelSignIn(): Promise<Outcome<null>>;
   signOut(): Promise<Outcome<null>>;
   checkName(name: string): Promise<Outcome<NameCheck>>;
-  register(registration: Registration): Promise<Outcome<SetUp>>;
+  register(computer: NewComputer): Promise<Outcome<SetUp>>;
   setUp(key: string, place: "file" | "keyring"): Promise<Outcome<SetUp>>;
   renameComputer(name: string): Promise<Outcome<null>>;
   removeComputer(onlyHere: boolean): Promise<Outcome<null>>;
@@ -69,10 +69,10 @@ export interface AgentCommands {
 
   transfer(transfer: NewTransfer): Promise<Outcome<string>>;
   deleteFiles(deletion: NewDeletion): Promise<Outcome<string>>;
-  tasks(query: TasksQuery): Promise<Outcome<TaskView[]>>;
+  tasks(query: TaskQuery): Promise<Outcome<TaskView[]>>;
   task(id: string): Promise<Outcome<TaskDetail>>;
   taskFiles(id: string, marker: number | null): Promise<Outcome<TaskFiles>>;
-  taskSkipped(id: string, marker: number | null): Promise<Outcome<TaskSkipped>>;
+  taskSkipped(id: string, marker: number | null): Promise<Outcome<TaskSkips>>;
   cancelTask(id: string): Promise<Outcome<null>>;
   retryTask(id: string): Promise<Outcome<string>>;
 
@@ -87,7 +87,7 @@ export interface ShellCommands {
   retryAgent(): Promise<Outcome<ShellState>>;
   checkForUpdate(): Promise<Outcome<ShellState>>;
   installUpdate(): Promise<Outcome<ShellState>>;
-  takePage(): Promise<Outcome<Destination | null>>;
+  takePage(): Promise<Outcome<Page | null>>;
 
   pickFolder(title: string): Promise<Outcome<string | null>>;
   openUrl(url: string): Promise<Outcome<null>>;
@@ -98,7 +98,7 @@ export interface ShellCommands {
   quit(): Promise<Outcome<null>>;
 
   onShell(listener: (state: ShellState) => void): Stop;
-  onGoTo(listener: (place: Destination) => void): Stop;
+  onGoTo(listener: (place: Page) => void): Stop;
   /** Folders dragged from the desktop: where they hover over the window, and where they fall. */
   onFolderDrop(listener: (drop: FolderDrop) => void): Stop;
 }

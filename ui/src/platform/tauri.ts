@@ -2,7 +2,7 @@ import type { UnlistenFn } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
 import { commands, events } from "./bindings";
 import type { FolderDrop, Platform, Stop } from "./platform";
-import type { Destination, Outcome, Problem, ShellState, Snapshot } from "./types";
+import type { Page, Outcome, Problem, ShellState, Snapshot } from "./types";
 
 /** The desktop app: each method is one command of the bridge in `src-tauri`. */
 export class TauriPlatform implements Platform {
@@ -66,8 +66,7 @@ export class TauriPlatform implements Platform {
     later(events.snapshotChanged.listen(({ payload }) => listener(payload)));
   onShell = (listener: (state: ShellState) => void) =>
     later(events.shellChanged.listen(({ payload }) => listener(payload)));
-  onGoTo = (listener: (place: Destination) => void) =>
-    later(events.goTo.listen(({ payload }) => listener(payload)));
+  onGoTo = (listener: (place: Page) => void) => later(events.goTo.listen(({ payload }) => listener(payload)));
 
   onFolderDrop(listener: (drop: FolderDrop) => void): Stop {
     return later(

@@ -4,6 +4,7 @@ export type {
   Account,
   AgentState,
   Check,
+  Code,
   Collection,
   CollectionQuery,
   Diagnostics,
@@ -11,25 +12,25 @@ export type {
   DoctorReport,
   EndpointFacts,
   Entry,
+  Failure,
   Folder,
   FolderTest,
-  HoldReason as HeldReason,
-  HostView as AgentHost,
+  HoldReason,
   HubFacts,
   KeepAwake,
   ListQuery,
   Listing,
   NameCheck,
-  NewComputer as Registration,
+  NewComputer,
   NewDeletion,
   NewFolder,
   NewTransfer,
   Notice,
-  Os as System,
-  Page as Destination,
+  Page,
   Phase,
   Place,
   Preset,
+  Problem,
   Progress,
   Route,
   SessionView,
@@ -39,7 +40,7 @@ export type {
   ShellState,
   SignInView,
   Snapshot,
-  SortBy as SortKey,
+  SortBy,
   SpeedPoint,
   SyncLevel,
   TaskBoard,
@@ -48,21 +49,18 @@ export type {
   TaskFile,
   TaskFiles,
   TaskKind,
-  TaskQuery as TasksQuery,
-  TaskSkip as SkippedEntry,
-  TaskSkips as TaskSkipped,
+  TaskQuery,
+  TaskSkip,
+  TaskSkips,
   TaskStatus,
   TaskView,
-  UnixTime as Time,
+  UnixTime,
   Update,
 } from "./bindings";
 import type * as made from "./bindings";
 
-/** A problem as the screens show it: of a code, too, that only a newer agent or the hub knows. */
-export type Problem = Omit<made.Problem, "code"> & { code: string };
-
 /** What happened; a newer agent tells of more than is known here. */
 export type Happening = made.Happening | { kind: "other" };
-export type HappeningView = Omit<made.Event, "what"> & { what: Happening };
+export type Event = Omit<made.Event, "what"> & { what: Happening };
 
-export type Outcome<T> = { status: "ok"; data: T } | { status: "error"; error: Problem };
+export type Outcome<T> = { status: "ok"; data: T } | { status: "error"; error: made.Problem };

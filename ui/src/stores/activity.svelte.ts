@@ -1,5 +1,5 @@
 import type { Platform } from "../platform/platform";
-import type { SkippedEntry, TaskBoard, TaskDetail, TaskFile, TaskView } from "../platform/types";
+import type { TaskSkip, TaskBoard, TaskDetail, TaskFile, TaskView } from "../platform/types";
 import { Pages } from "./pages.svelte";
 import { Question } from "./question.svelte";
 
@@ -24,7 +24,7 @@ export class Activity {
   search = $state("");
   readonly detail = new Question<TaskDetail>();
   readonly files = new Pages<TaskFile>();
-  readonly skipped = new Pages<SkippedEntry>();
+  readonly skipped = new Pages<TaskSkip>();
   readonly older = new Question<TaskView[]>();
   #shown: string | null = null;
   readonly #platform: Platform;

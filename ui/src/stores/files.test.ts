@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { calls } from "../../tests/show";
 import { FakePlatform } from "../platform/fake/fake";
 import * as data from "../platform/fake/data";
-import type { NewTransfer } from "../platform/types";
+import type { NewTransfer, Problem } from "../platform/types";
 import { Files } from "./files.svelte";
 import { PAGE, Pane, crumbsOf, lastName, parentOf } from "./pane.svelte";
 
@@ -107,7 +107,7 @@ describe("a pane", () => {
   });
 
   test("a name that the agent refuses changes nothing", async () => {
-    const problem = { code: "EXISTS", args: { path: "/x", endpoint: "a#b" }, message: "" };
+    const problem: Problem = { code: "EXISTS", args: { path: "/x", endpoint: "a#b" }, message: "" };
     fake.refuse.set("renameFile", problem);
     expect(await pane.rename("044", "045")).toEqual({ status: "error", error: problem });
     expect(calls(fake, "renameFile")).toEqual([

@@ -1,5 +1,5 @@
 import type { Platform } from "../platform/platform";
-import type { Collection, Entry, Listing, Outcome, Problem, SortKey } from "../platform/types";
+import type { Collection, Entry, Listing, Outcome, Problem, SortBy } from "../platform/types";
 
 /** One side of the files page: a place in a collection, and what is selected there. */
 export class Pane {
@@ -10,7 +10,7 @@ export class Pane {
   canRename = $state(false);
   asking = $state(false);
   problem: Problem | undefined = $state.raw();
-  sort: SortKey = $state("name");
+  sort: SortBy = $state("name");
   descending = $state(false);
   filter = $state("");
   showHidden = $state(false);
@@ -68,7 +68,7 @@ export class Pane {
     this.cursor = Math.min(cursor, this.total - 1);
   }
 
-  async sortBy(key: SortKey): Promise<void> {
+  async sortBy(key: SortBy): Promise<void> {
     this.descending = this.sort === key ? !this.descending : false;
     this.sort = key;
     await this.#restart();

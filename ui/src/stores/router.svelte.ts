@@ -1,11 +1,12 @@
-import type { Destination } from "../platform/types";
+import type { Page } from "../platform/types";
 
-export type Page = "overview" | "folders" | "activity" | "files" | "settings";
-export type Panel = "check" | "log" | "about";
+/** The pages of the navigation; the other places are panels above them, and the first run. */
+export type MainPage = Exclude<Page["page"], Panel | "setup">;
+export type Panel = Extract<Page["page"], "check" | "log" | "about">;
 
 /** Where the window is: one page, and at most one panel above it. */
 export class Router {
-  page: Page = $state("overview");
+  page: MainPage = $state("overview");
   panel: Panel | null = $state(null);
   /** The task that the activity page shows. */
   task: string | null = $state(null);
@@ -14,7 +15,7 @@ export class Router {
   /** What a link gave for the first run. */
   setup: { hub: string | null; key: string | null } | null = $state(null);
 
-  go(place: Destination): void {
+  go(place: Page): void {
     switch (place.page) {
       case "check":
       case "log":

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { calls } from "../../tests/show";
 import { FakePlatform } from "../platform/fake/fake";
 import * as data from "../platform/fake/data";
-import type { Outcome } from "../platform/types";
+import type { Outcome, Problem } from "../platform/types";
 import { Activity, stageOf } from "./activity.svelte";
 import { Agent } from "./agent.svelte";
 import { App } from "./app.svelte";
@@ -14,7 +14,7 @@ import { Router } from "./router.svelte";
 import { Shell } from "./shell.svelte";
 import { Toasts } from "./toasts.svelte";
 
-const problem = { code: "NOT_CONNECTED", args: { endpoint: "a#b" }, message: "" };
+const problem: Problem = { code: "NOT_CONNECTED", args: { endpoint: "a#b" }, message: "" };
 let fake: FakePlatform;
 beforeEach(() => {
   fake = new FakePlatform("busy");

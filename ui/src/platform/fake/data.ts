@@ -425,7 +425,7 @@ export function longDirectory(row: number): Entry {
 
 export const LONG_DIRECTORY_ENTRIES = 100_000;
 
-export const problems: Record<string, Problem> = {
+export const problems = {
   unreachable: {
     code: "HUB_UNREACHABLE",
     args: { hub: "hub.alliance.example", reason: "the name is not known" },
@@ -481,4 +481,4 @@ export const problems: Record<string, Problem> = {
     args: { path: "/home/smith/.local/state/outport/default", reason: "the disk is mounted read-only" },
     message: "Outport cannot use its own files.",
   },
-};
+} satisfies Record<string, Problem>;

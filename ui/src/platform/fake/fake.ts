@@ -1,7 +1,7 @@
 import type { FolderDrop, Platform, Stop } from "../platform";
 import type {
   CollectionQuery,
-  Destination,
+  Page,
   Entry,
   Folder,
   ListQuery,
@@ -13,14 +13,14 @@ import type {
   Outcome,
   Preset,
   Problem,
-  Registration,
+  NewComputer,
   Settings,
   ShellSettings,
   ShellState,
   SignInView,
   Snapshot,
-  TasksQuery,
-  Time,
+  TaskQuery,
+  UnixTime,
 } from "../types";
 import * as data from "./data";
 import { SCENARIOS, type Scenario, problem, world } from "./scenario";
@@ -43,10 +43,10 @@ export class FakePlatform implements Platform {
     problem: null,
   };
   pickAnswer: string | null = "/home/smith/Measurements";
-  place: Destination | null = null;
+  place: Page | null = null;
   readonly #snapshots = new Set<(snapshot: Snapshot) => void>();
   readonly #shells = new Set<(state: ShellState) => void>();
-  readonly #places = new Set<(place: Destination) => void>();
+  readonly #places = new Set<(place: Page) => void>();
   readonly #drops = new Set<(drop: FolderDrop) => void>();
   #next = 1;
 
@@ -69,7 +69,7 @@ export class FakePlatform implements Platform {
     for (const listener of this.#shells) listener(this.shell);
   }
 
-  go(place: Destination): void {
+  go(place: Page): void {
     for (const listener of this.#places) listener(place);
   }
 
@@ -85,7 +85,7 @@ export class FakePlatform implements Platform {
 
   status = () => this.#answer("status", [], () => this.snapshot);
 
-  pause = (until: Time | null) =>
+  pause = (until: UnixTime | null) =>
     this.#answer("pause", [until], () => {
       this.change((now) => {
         now.paused = { since: data.ago(0), until };
@@ -239,7 +239,7 @@ export class FakePlatform implements Platform {
       return { name, full_name: `smith#${name}`, state, problem: state === "invalid" ? wrong : null };
     });
 
-  register = (wish: Registration) =>
+  register = (wish: NewComputer) =>
     this.#answer("register", [wish], () => this.#become(wish.name, wish.place));
   setUp = (key: string, place: "file" | "keyring") =>
     this.#answer("setUp", [key, place], () => this.#become("WorkPC", place));
@@ -337,7 +337,7 @@ export class FakePlatform implements Platform {
     });
 
   deleteFiles = (wish: NewDeletion) => this.#answer("deleteFiles", [wish], () => data.FAILED);
-  tasks = (query: TasksQuery) => this.#answer("tasks", [query], () => data.tasks());
+  tasks = (query: TaskQuery) => this.#answer("tasks", [query], () => data.tasks());
 
   task: Platform["task"] = (id) =>
     this.#asked("task", [id], () => {
@@ -416,7 +416,7 @@ export class FakePlatform implements Platform {
 
   onSnapshot = (listener: (snapshot: Snapshot) => void) => follow(this.#snapshots, listener);
   onShell = (listener: (state: ShellState) => void) => follow(this.#shells, listener);
-  onGoTo = (listener: (place: Destination) => void) => follow(this.#places, listener);
+  onGoTo = (listener: (place: Page) => void) => follow(this.#places, listener);
   onFolderDrop = (listener: (drop: FolderDrop) => void) => follow(this.#drops, listener);
 
   #become(called: string, place: "file" | "keyring") {
@@ -481,7 +481,7 @@ export function fakeFromAddress(search: string): FakePlatform {
       path: query.get("path"),
       hub: null,
       key: null,
-    } as Destination;
+    } as Page;
   if (!query.has("still")) fake.live();
   return fake;
 }

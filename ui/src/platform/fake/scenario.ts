@@ -150,13 +150,13 @@ function quiet(snapshot: Snapshot, state: Snapshot["state"]): void {
   snapshot.tasks.tasks = snapshot.tasks.tasks.filter((task) => task.status !== "ACTIVE");
 }
 
-function notice(snapshot: Snapshot, name: string, severity: "error" | "warning"): void {
+function notice(snapshot: Snapshot, name: keyof typeof data.problems, severity: "error" | "warning"): void {
   const why = problem(name);
   snapshot.notices = [{ code: why.code, title: "", text: why.message, severity, problem: why }];
 }
 
-export function problem(name: string): Problem {
-  return data.problems[name] ?? { code: "INTERNAL", args: { request: name }, message: name };
+export function problem(name: keyof typeof data.problems): Problem {
+  return data.problems[name];
 }
 
 function snapshot(): Snapshot {
