@@ -23,7 +23,7 @@ export const VIEWS: View[] = [
     steps: [
       (page) => page.locator("input").fill("hub.alliance.example"),
       (page) => page.locator("button[type=submit]").click(),
-      (page) => page.locator(".hub").waitFor(),
+      (page) => page.locator(".callout").waitFor(),
       (page) => page.locator("button[type=submit]").click(),
       (page) => page.locator(".body button.quiet").click(),
     ],

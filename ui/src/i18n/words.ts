@@ -1,14 +1,11 @@
 import type { BuoyState } from "../components/buoy";
 import type {
-  AgentState,
   Direction,
   Event,
   Failure,
   Folder,
   Happening,
-  HoldReason,
   Progress,
-  Route,
   SessionView,
   Snapshot,
   TaskView,
@@ -19,10 +16,10 @@ import { type ProblemText, problemLine, sentences } from "./problems";
 
 /** The state of the agent in a few words, with the end of a pause. */
 export function stateWord(snapshot: Snapshot): string {
-  if (snapshot.held) return t(HELD[snapshot.held.reason]);
+  if (snapshot.held) return t(`held.${snapshot.held.reason}`);
   const until = snapshot.paused?.until;
   if (snapshot.state === "paused" && until) return t("state.pausedUntil", { time: untilMoment(until) });
-  return t(STATES[snapshot.state]);
+  return t(`state.${snapshot.state}`);
 }
 
 /** What a task is called: its label, or what it does. */
@@ -52,7 +49,7 @@ export function failureText(failure: Failure): ProblemText {
 
 /** What a session does, and with whom. */
 export function sessionWay(direction: Direction, peer: string | null): string {
-  return t(DIRECTIONS[direction], { peer: peer ?? t("peer.unknown") });
+  return t(`direction.${direction}`, { peer: peer ?? t("peer.unknown") });
 }
 
 /** The numbers of a progress: `68 % · 94 MB/s · 12 min left`. */
@@ -91,13 +88,13 @@ export function phaseWords(session: SessionView): string {
   }
 }
 
-/** Something that happened, as a sentence. */
-export function happeningText({ what, text, problem }: Event): string {
-  const said = happeningWords(what) ?? text;
+/** Something that happened, as a sentence; of a session, by what its task is called. */
+export function happeningText({ what, text, problem }: Event, title?: string): string {
+  const said = happeningWords(what, title) ?? text;
   return problem === null ? said : `${said} – ${problemLine(problem)}`;
 }
 
-function happeningWords(what: Happening): string | null {
+function happeningWords(what: Happening, title: string | undefined): string | null {
   switch (what.kind) {
     case "closing":
     case "paused":
@@ -107,25 +104,23 @@ function happeningWords(what: Happening): string | null {
     case "key_moved":
     case "network_changed":
     case "woke":
-      return t(HAPPENINGS[what.kind]);
+      return t(`event.${what.kind}`);
     case "set_up":
       return t("event.setUp", { name: what.name });
     case "removed":
       return t("event.removed", { name: what.name });
     case "session_route":
-      return t("event.route", { peer: what.peer ?? t("peer.unknown"), route: t(ROUTES[what.route]) });
+      return t("event.route", { peer: what.peer ?? t("peer.unknown"), route: t(`route.${what.route}`) });
     case "held":
-      return t(HELD[what.reason]);
+      return t(`held.${what.reason}`);
     case "released":
       return t("event.released");
     case "session_began":
     case "session_finished":
     case "session_stopped":
     case "session_interrupted":
-    case "session_refused": {
-      const way = sessionWay(what.direction, what.peer);
-      return t(SESSION_EVENTS[what.kind], { way });
-    }
+    case "session_refused":
+      return t(`event.${what.kind}`, { what: title ?? sessionWay(what.direction, what.peer) });
     case "other":
       return null;
   }
@@ -133,7 +128,7 @@ function happeningWords(what: Happening): string | null {
 
 /** What stands in the way of a folder; nothing when it is there. */
 export function folderTrouble(folder: Folder): string | null {
-  return folder.status === "available" ? null : t(FOLDER_TROUBLES[folder.status]);
+  return folder.status === "available" ? null : t(`folder.${folder.status}`);
 }
 
 /** What a folder allows: `read and write · shareable`. */
@@ -151,62 +146,6 @@ export function taskBuoy(task: TaskView): BuoyState {
 }
 
 const PAUSES = ["GC_PAUSED", "PAUSED_BY_ADMIN"];
-
-const STATES = {
-  offline: "state.offline",
-  connecting: "state.connecting",
-  online: "state.online",
-  transferring: "state.transferring",
-  paused: "state.paused",
-  attention: "state.attention",
-} as const satisfies Record<AgentState, PlainKey>;
-
-const HELD = {
-  battery: "held.battery",
-  metered: "held.metered",
-} as const satisfies Record<HoldReason, PlainKey>;
-
-/** What a route is called. */
-export const ROUTES = {
-  local: "route.local",
-  lan: "route.lan",
-  direct: "route.direct",
-  tcp: "route.tcp",
-  relay: "route.relay",
-  tunnel: "route.tunnel",
-} as const satisfies Record<Route, PlainKey>;
-
-const DIRECTIONS = {
-  sending: "direction.sending",
-  receiving: "direction.receiving",
-  copying: "direction.copying",
-  deleting: "direction.deleting",
-} as const;
-
-const SESSION_EVENTS = {
-  session_began: "event.began",
-  session_finished: "event.finished",
-  session_stopped: "event.stopped",
-  session_interrupted: "event.interrupted",
-  session_refused: "event.refused",
-} as const;
-
-const HAPPENINGS = {
-  closing: "event.closing",
-  paused: "event.paused",
-  resumed: "event.resumed",
-  pause_over: "event.pauseOver",
-  config_read: "event.configRead",
-  key_moved: "event.keyMoved",
-  network_changed: "event.networkChanged",
-  woke: "event.woke",
-} as const;
-
-const FOLDER_TROUBLES = {
-  missing: "folder.missing",
-  not_a_directory: "folder.notADirectory",
-  unreadable: "folder.unreadable",
-} as const;
 
 const WAITING: Partial<Record<string, PlainKey>> = {
   OK: "waiting.starting",
