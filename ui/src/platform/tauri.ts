@@ -116,10 +116,13 @@ function unexpected(error: unknown): Problem {
 function later(begun: Promise<UnlistenFn>): Stop {
   let ended = false;
   let stop: UnlistenFn | undefined;
-  void begun.then((unlisten) => {
-    if (ended) unlisten();
-    else stop = unlisten;
-  });
+  begun.then(
+    (unlisten) => {
+      if (ended) unlisten();
+      else stop = unlisten;
+    },
+    (error: unknown) => console.error("The window hears nothing of its host:", error),
+  );
   return () => {
     ended = true;
     stop?.();

@@ -47,15 +47,20 @@ export class Activity {
     await this.older.ask(() => this.#platform.tasks(query));
   }
 
-  /** Shows a task whole; the same one again brings its events up to date. */
+  /** Shows a task whole; the same one again brings its events and files up to date. */
   async show(id: string): Promise<void> {
     if (id !== this.#shown) {
       this.#shown = id;
       this.detail.clear();
-      this.files.clear();
-      this.skipped.clear();
     }
+    this.forgetFiles();
     await this.detail.ask(() => this.#platform.task(id));
+  }
+
+  /** Lets the files be asked for again, as more of them may have arrived. */
+  forgetFiles(): void {
+    this.files.clear();
+    this.skipped.clear();
   }
 
   moreFiles(id: string): Promise<void> {

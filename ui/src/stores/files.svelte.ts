@@ -1,5 +1,5 @@
 import type { Platform } from "../platform/platform";
-import type { Entry, NewTransfer, Outcome, SyncLevel } from "../platform/types";
+import type { Entry, NewTransfer, Outcome, SyncLevel, TaskView } from "../platform/types";
 import { Pane } from "./pane.svelte";
 
 export type Side = "left" | "right";
@@ -28,6 +28,8 @@ export class Files {
   });
   /** The same until the hub has taken it, so that asking again makes no second task. */
   #submission: { id: string; wish: string } | null = null;
+  /** The tasks that ran when last looked at. */
+  #active: ReadonlySet<string> = new Set();
   readonly #platform: Platform;
 
   constructor(platform: Platform) {
@@ -58,14 +60,17 @@ export class Files {
   /** Asks for a transfer of what is selected; answers with the task. */
   async transfer(from: Side): Promise<Outcome<string> | null> {
     const wish = this.#wish(from);
-    if (wish === null || this.sending) return null;
+    if (wish === null || !this.canTransfer(from)) return null;
+    const pane = this.pane(from);
+    const sent = pane.selected;
     this.sending = true;
     const outcome = await this.#platform.transfer({ ...wish, submission: this.#submissionFor(wish) });
     this.sending = false;
     if (outcome.status === "ok") {
       this.#submission = null;
       this.options.label = "";
-      this.pane(from).selectNone();
+      // What was selected meanwhile was not sent.
+      if (pane.selected === sent) pane.selectNone();
     }
     return outcome;
   }
@@ -75,6 +80,7 @@ export class Files {
     const pane = this.pane(side);
     const { collection, path } = pane;
     if (collection === null || path === null || pane.selected.size === 0) return null;
+    const deleted = pane.selected;
     const outcome = await this.#platform.deleteFiles({
       collection: collection.id,
       paths: [...pane.selected].map((name) => path + name),
@@ -84,8 +90,18 @@ export class Files {
       deadline: null,
       submission: null,
     });
-    if (outcome.status === "ok") pane.selectNone();
+    if (outcome.status === "ok" && pane.selected === deleted) pane.selectNone();
     return outcome;
+  }
+
+  /** Reads a side again when a task has ended that changed it, unless something is selected there. */
+  follow(tasks: readonly TaskView[]): void {
+    const ended = tasks.filter((task) => task.status !== "ACTIVE" && this.#active.has(task.id));
+    this.#active = new Set(tasks.filter((task) => task.status === "ACTIVE").map((task) => task.id));
+    for (const pane of [this.left, this.right]) {
+      const changed = ended.some((task) => (task.destination ?? task.source).id === pane.collection?.id);
+      if (changed && pane.selected.size === 0) void pane.refresh();
+    }
   }
 
   #wish(from: Side): NewTransfer | null {

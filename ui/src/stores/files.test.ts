@@ -1,8 +1,8 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { calls } from "../../tests/show";
 import { FakePlatform } from "../platform/fake/fake";
 import * as data from "../platform/fake/data";
-import type { NewTransfer, Problem } from "../platform/types";
+import type { Collection, NewTransfer, Problem } from "../platform/types";
 import { Files } from "./files.svelte";
 import { PAGE, Pane, crumbsOf, lastName, parentOf } from "./pane.svelte";
 
@@ -122,6 +122,88 @@ describe("a pane", () => {
   });
 });
 
+describe("a pane that is left before its answer", () => {
+  /** Lets a call of the host wait until it is released. */
+  function hold<Name extends "collection" | "list">(name: Name): () => void {
+    const call = fake[name] as (...args: unknown[]) => Promise<unknown>;
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((done) => (release = done));
+    Object.assign(fake, { [name]: (...args: unknown[]) => gate.then(() => call(...args)) });
+    return () => {
+      Object.assign(fake, { [name]: call });
+      release();
+    };
+  }
+
+  test("does not go where it was asked to go first", async () => {
+    const pane = new Pane(fake);
+    const release = hold("collection");
+    const first = pane.openNamed("alliancecan#rorqual", null);
+    const [here] = data.collections;
+    if (here === undefined) throw new Error("no collection");
+    await pane.open(here, null);
+    release();
+    expect(await first).toBe(false);
+    expect(pane.collection?.id).toBe(here.id);
+  });
+
+  test("selects nothing of another place", async () => {
+    const pane = new Pane(fake);
+    await pane.openNamed("smith#WorkPC", "/home/smith/Data/cohorts/");
+    const release = hold("list");
+    const elsewhere = pane.openNamed("smith#WorkPC", "/home/smith/Data/cohorts/045/");
+    await vi.waitFor(() => expect(pane.path).toBe("/home/smith/Data/cohorts/045/"));
+    const all = pane.selectAll();
+    const back = pane.open(data.collections[0] as Collection, "/home/smith/Data/cohorts/");
+    release();
+    await Promise.all([elsewhere, back]);
+    expect(await all).not.toBe("too_many");
+    expect(pane.selected.size).toBe(0);
+  });
+
+  test("keeps its rows while they are read again", async () => {
+    const pane = new Pane(fake);
+    await pane.openNamed("smith#WorkPC", null);
+    pane.select(3, "alone");
+    const release = hold("list");
+    const again = pane.refresh();
+    expect(pane.total).toBe(10);
+    expect(pane.entry(3)?.name).toBe("all sequences");
+    release();
+    await again;
+    expect(pane.total).toBe(10);
+    expect([...pane.selected]).toEqual(["all sequences"]);
+  });
+
+  test("asks again for a collection that was not found", async () => {
+    const pane = new Pane(fake);
+    fake.refuse.set("collection", { code: "ENDPOINT_NOT_FOUND", args: { endpoint: "x" }, message: "" });
+    expect(await pane.openNamed("smith#WorkPC", null)).toBe(false);
+    expect(pane).toMatchObject({ collection: null, path: null });
+    await pane.retry();
+    expect(pane.collection?.name).toBe("smith#WorkPC");
+    expect(pane.problem).toBeUndefined();
+  });
+});
+
+describe("a task that ends", () => {
+  test("has the side that it changed read again, unless something is selected there", async () => {
+    const files = new Files(fake);
+    await files.left.openNamed("smith#WorkPC", null);
+    await files.right.openNamed("alliancecan#rorqual", null);
+    const [task, ...others] = data.tasks();
+    if (task === undefined) throw new Error("no task");
+    files.follow([task, ...others]);
+    const before = calls(fake, "list").length;
+    files.follow([{ ...task, status: "SUCCEEDED" }, ...others]);
+    expect(calls(fake, "list").length).toBe(before + 1);
+    files.follow([task, ...others]);
+    files.right.select(0, "alone");
+    files.follow([{ ...task, status: "SUCCEEDED" }, ...others]);
+    expect(calls(fake, "list").length).toBe(before + 1);
+  });
+});
+
 describe("a transfer", () => {
   let files: Files;
   beforeEach(async () => {
@@ -133,6 +215,7 @@ describe("a transfer", () => {
 
   test("needs something selected and somewhere to go", async () => {
     expect(files.canTransfer("left")).toBe(false);
+    expect(await files.transfer("left")).toBeNull();
     files.left.select(0, "alone");
     expect(files.canTransfer("left")).toBe(true);
     await files.right.openNamed("lab#Scope2", null);

@@ -76,6 +76,13 @@ export class FirstRun {
     await this.skipPreset();
   }
 
+  /** Takes a link that was opened meanwhile, unless this computer is registered already. */
+  takeLink(link: { hub: string | null }): void {
+    if (this.step !== "hub" && this.step !== "signIn") return;
+    if (link.hub !== null) this.address = link.hub;
+    this.step = "hub";
+  }
+
   /** Checks the address; goes on when a hub answers. */
   async checkHub(): Promise<void> {
     const facts = await this.hub.ask(() => this.#platform.checkHub(this.address.trim()));
@@ -106,8 +113,8 @@ export class FirstRun {
   }
 
   /** Registers with a key that somebody made at the hub, without a sign-in. */
-  async useKey(key: string): Promise<boolean> {
-    const done = await this.registration.ask(() => this.#platform.setUp(key.trim(), "keyring"));
+  async useKey(key: string, place: "keyring" | "file"): Promise<boolean> {
+    const done = await this.registration.ask(() => this.#platform.setUp(key.trim(), place));
     if (done === undefined) return false;
     await this.goTo("folders");
     return true;

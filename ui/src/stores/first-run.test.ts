@@ -99,9 +99,27 @@ describe("the first run", () => {
     expect([run.step, run.registration.problem?.code]).toEqual(["name", "KEY_UNAVAILABLE"]);
   });
 
+  test("a link that is opened meanwhile is taken, until this computer is registered", async () => {
+    const run = await start("fresh");
+    await run.goTo("signIn");
+    run.takeLink({ hub: "https://other.example" });
+    expect([run.step, run.address]).toEqual(["hub", "https://other.example"]);
+    await run.goTo("folders");
+    run.takeLink({ hub: "https://third.example" });
+    expect([run.step, run.address]).toEqual(["folders", "https://other.example"]);
+  });
+
+  test("a setup key without a keyring can go to a file", async () => {
+    const run = await start("fresh");
+    fake.refuse.set("setUp", { code: "KEY_UNAVAILABLE", args: { reason: "none" }, message: "" });
+    expect(await run.useKey("k-1", "keyring")).toBe(false);
+    expect(await run.useKey("k-1", "file")).toBe(true);
+    expect(calls(fake, "setUp").at(-1)).toEqual(["k-1", "file"]);
+  });
+
   test("a setup key needs no sign-in", async () => {
     const run = await start("fresh");
-    expect(await run.useKey(" k-1 ")).toBe(true);
+    expect(await run.useKey(" k-1 ", "keyring")).toBe(true);
     expect(calls(fake, "setUp")).toEqual([["k-1", "keyring"]]);
     expect(run.step).toBe("folders");
   });

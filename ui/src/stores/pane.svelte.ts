@@ -21,10 +21,14 @@ export class Pane {
   /** Grows with every page that came, for those who draw rows. */
   revision = $state(0);
   #pages = new Map<number, Entry[]>();
-  #asked = new Set<number>();
+  #loads = new Map<number, Promise<void>>();
   #anchor = -1;
+  /** Whoever asks last is answered: what was asked before for another place is dropped. */
   #turn = 0;
-  #sizes = new Map<string, Entry>();
+  #pending = 0;
+  #entries = new Map<string, Entry>();
+  /** A place that was asked for by the name of its collection, until that is found. */
+  #named: { name: string; path: string | null } | null = null;
   readonly #platform: Platform;
 
   constructor(platform: Platform) {
@@ -34,6 +38,7 @@ export class Pane {
   /** Goes to a place; `null` for the collection's default directory. */
   async open(collection: Collection, path: string | null): Promise<void> {
     const elsewhere = collection.id !== this.collection?.id || path !== this.path;
+    this.#named = null;
     this.collection = collection;
     this.path = path;
     if (elsewhere) this.filter = "";
@@ -42,9 +47,12 @@ export class Pane {
 
   /** Finds a collection by what a person typed, and opens it. */
   async openNamed(name: string, path: string | null): Promise<boolean> {
+    const turn = ++this.#turn;
     const outcome = await this.#platform.collection(name);
+    if (turn !== this.#turn) return false;
     if (outcome.status === "error") {
-      this.collection = null;
+      this.close();
+      this.#named = { name, path };
       this.problem = outcome.error;
       return false;
     }
@@ -54,17 +62,30 @@ export class Pane {
 
   close(): void {
     this.#turn += 1;
+    this.#named = null;
     this.collection = null;
     this.path = null;
     this.#forget();
   }
 
-  /** Reads the same place again; what is selected and still there stays selected. */
+  /** Tries again what failed. */
+  async retry(): Promise<void> {
+    if (this.#named !== null) await this.openNamed(this.#named.name, this.#named.path);
+    else await this.refresh();
+  }
+
+  /**
+   * Reads the same place again; what is selected and still there stays selected. The rows stay in sight
+   * until the new ones come.
+   */
   async refresh(): Promise<void> {
-    const before = this.selected;
-    const cursor = this.cursor;
-    await this.#restart();
-    this.selected = new Set([...before].filter((name) => this.#sizes.has(name)));
+    const [before, cursor] = [this.selected, this.cursor];
+    const turn = ++this.#turn;
+    this.#pending = 0;
+    this.#loads.clear();
+    await this.#load(0, true);
+    if (turn !== this.#turn) return;
+    this.selected = new Set([...before].filter((name) => this.#entries.has(name)));
     this.cursor = Math.min(cursor, this.total - 1);
   }
 
@@ -95,6 +116,7 @@ export class Pane {
     if (above === null || this.collection === null || this.path === null) return;
     const left = lastName(this.path);
     await this.open(this.collection, above);
+    if (this.path !== above) return;
     const row = (this.#pages.get(0) ?? []).findIndex((entry) => entry.name === left);
     if (0 <= row) this.cursor = row;
   }
@@ -132,9 +154,13 @@ export class Pane {
   }
 
   /** Selects everything, unless that is more than one transfer should name. */
-  async selectAll(): Promise<"all" | "too_many"> {
+  async selectAll(): Promise<"all" | "too_many" | "not_all"> {
     if (SELECT_MAX < this.total) return "too_many";
-    for (let page = 0; page * PAGE < this.total; page += 1) await this.#load(page);
+    const turn = this.#turn;
+    const pages = Array.from({ length: Math.ceil(this.total / PAGE) }, (_none, page) => page);
+    for (const page of pages) await this.#load(page);
+    // Elsewhere by now, or a page did not come: nobody meant to select just that.
+    if (turn !== this.#turn || !pages.every((page) => this.#pages.has(page))) return "not_all";
     this.selected = new Set(this.#names(0, this.total - 1));
     return "all";
   }
@@ -146,7 +172,7 @@ export class Pane {
   /** What is selected, as far as it is known. */
   get selectedEntries(): Entry[] {
     void this.revision;
-    return [...this.selected].flatMap((name) => this.#sizes.get(name) ?? []);
+    return [...this.selected].flatMap((name) => this.#entries.get(name) ?? []);
   }
 
   makeFolder(name: string): Promise<Outcome<null>> {
@@ -183,9 +209,10 @@ export class Pane {
 
   #forget(): void {
     this.#pages.clear();
-    this.#asked.clear();
-    this.#sizes.clear();
+    this.#loads.clear();
+    this.#entries.clear();
     this.#anchor = -1;
+    this.#pending = 0;
     this.selected = new Set();
     this.cursor = -1;
     this.total = 0;
@@ -194,11 +221,19 @@ export class Pane {
     this.revision += 1;
   }
 
-  async #load(page: number): Promise<void> {
-    const collection = this.collection;
-    if (collection === null || this.#asked.has(page)) return;
-    this.#asked.add(page);
+  #load(page: number, afresh = false): Promise<void> {
+    const begun = this.#loads.get(page);
+    if (begun !== undefined) return begun;
+    const load = this.#ask(page, afresh);
+    this.#loads.set(page, load);
+    return load;
+  }
+
+  async #ask(page: number, afresh: boolean): Promise<void> {
+    const { collection } = this;
+    if (collection === null) return;
     const turn = this.#turn;
+    this.#pending += 1;
     this.asking = true;
     const outcome = await this.#platform.list({
       collection: collection.id,
@@ -211,11 +246,17 @@ export class Pane {
       limit: PAGE,
     });
     if (turn !== this.#turn) return;
-    this.asking = false;
+    if (afresh) {
+      this.#forget();
+      this.#loads.set(page, Promise.resolve());
+    } else {
+      this.#pending -= 1;
+      this.asking = 0 < this.#pending;
+    }
     if (outcome.status === "ok") {
       this.#take(page, outcome.data);
     } else {
-      this.#asked.delete(page);
+      this.#loads.delete(page);
       this.problem = outcome.error;
     }
   }
@@ -225,7 +266,7 @@ export class Pane {
     this.total = listing.total;
     this.canRename = listing.rename_supported;
     this.#pages.set(page, listing.entries);
-    for (const entry of listing.entries) this.#sizes.set(entry.name, entry);
+    for (const entry of listing.entries) this.#entries.set(entry.name, entry);
     if (page === 0 && this.cursor < 0 && 0 < listing.total) this.cursor = 0;
     this.revision += 1;
   }

@@ -1,12 +1,14 @@
 import { i18n } from "../i18n/i18n.svelte";
 import type { ShellCommands, Stop } from "../platform/platform";
 import type { Outcome, Problem, ShellSettings, ShellState } from "../platform/types";
+import { Saver } from "./saver";
 
 /** The window's host: its settings, and what it can do on this desktop. */
 export class Shell {
   state: ShellState | undefined = $state.raw();
   problem: Problem | undefined = $state.raw();
   readonly #platform: ShellCommands;
+  #saver: Saver<ShellSettings, ShellState> | undefined;
 
   constructor(platform: ShellCommands) {
     this.#platform = platform;
@@ -36,7 +38,17 @@ export class Shell {
   async save(change: Partial<ShellSettings>): Promise<Outcome<ShellState>> {
     const settings = this.state?.settings;
     if (settings === undefined) return this.#platform.shellState();
-    return this.take(await this.#platform.saveShellSettings({ ...settings, ...change }));
+    this.#saver ??= new Saver(
+      () => this.state?.settings ?? settings,
+      async (whole) => this.take(await this.#platform.saveShellSettings(whole)),
+    );
+    return this.#saver.save(change);
+  }
+
+  /** Turns notifications of one kind on or off. */
+  notify(kind: keyof ShellSettings["notify"], on: boolean): Promise<Outcome<ShellState>> {
+    const notify = this.#saver?.wanted.notify ?? this.state?.settings.notify;
+    return this.save(notify ? { notify: { ...notify, [kind]: on } } : {});
   }
 
   #take(state: ShellState): void {

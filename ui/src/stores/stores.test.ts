@@ -11,6 +11,7 @@ import { Pages } from "./pages.svelte";
 import { pauseEnd } from "./pause";
 import { Question } from "./question.svelte";
 import { Router } from "./router.svelte";
+import { Saver } from "./saver";
 import { Shell } from "./shell.svelte";
 import { Toasts } from "./toasts.svelte";
 
@@ -166,6 +167,8 @@ describe("toasts", () => {
     vi.advanceTimersByTime(60_000);
     expect(toasts.list.map((toast) => toast.problem?.code)).toEqual(["NOT_CONNECTED"]);
     for (let index = 0; index < 9; index += 1) toasts.fail(problem);
+    expect(toasts.list).toHaveLength(1);
+    for (const name of ["a#b", "c#d", "e#f", "g#h"]) toasts.fail({ ...problem, args: { endpoint: name } });
     expect(toasts.list).toHaveLength(3);
     vi.useRealTimers();
   });
@@ -190,7 +193,7 @@ describe("folders", () => {
 
   test("a risky folder waits for an explicit yes", async () => {
     const folders = new Folders(fake);
-    expect(await folders.add("/home/smith")).toBe(false);
+    await folders.addAll(["/home/smith"]);
     expect(folders.unsure?.problem.args?.["kind"]).toBe("home");
     expect(fake.snapshot.folders.map((folder) => folder.path)).not.toContain("/home/smith");
     expect(await folders.confirm()).toBe(true);
@@ -218,10 +221,90 @@ describe("folders", () => {
   test("a refusal names its folder until the next try", async () => {
     const folders = new Folders(fake);
     fake.refuse.set("addFolder", problem);
-    await folders.add("/data");
+    await folders.addAll(["/data"]);
     expect(folders.refused).toEqual({ path: "/data", problem });
-    await folders.add("/data");
+    await folders.addAll(["/data"]);
     expect(folders.refused).toBeNull();
+  });
+});
+
+describe("changes in quick succession", () => {
+  test("add up, whatever has been pushed back meanwhile", async () => {
+    const pushed = { a: 1, b: 1, c: 1 };
+    const sent: object[] = [];
+    const saver = new Saver<typeof pushed, null>(
+      () => pushed,
+      async (whole) => {
+        sent.push(whole);
+        return { status: "ok", data: null };
+      },
+    );
+    const first = saver.save({ a: 2 });
+    void saver.save({ b: 2 });
+    expect(saver.wanted).toEqual({ a: 2, b: 2, c: 1 });
+    await first;
+    // The first answer is there, its push is not.
+    await saver.save({ c: 2 });
+    expect(sent.at(-1)).toEqual({ a: 2, b: 2, c: 2 });
+  });
+
+  test("what was refused is told, and is not part of what follows", async () => {
+    const sent: object[] = [];
+    const saver = new Saver<{ a: number; b: number }, null>(
+      () => ({ a: 1, b: 1 }),
+      async (whole) => {
+        sent.push(whole);
+        return sent.length === 1 ? { status: "error", error: problem } : { status: "ok", data: null };
+      },
+    );
+    const first = saver.save({ a: 2 });
+    void saver.save({ b: 2 });
+    expect((await first).status).toBe("error");
+    expect(sent).toEqual([
+      { a: 2, b: 1 },
+      { a: 1, b: 2 },
+    ]);
+  });
+
+  test("two kinds of notification are both turned off", async () => {
+    const shell = new Shell(fake);
+    shell.follow();
+    await vi.waitFor(() => expect(shell.state).toBeDefined());
+    await Promise.all([shell.notify("finished", false), shell.notify("failed", false)]);
+    expect(fake.shell.settings.notify).toMatchObject({ finished: false, failed: false, update: true });
+  });
+
+  test("both rights of a folder are changed", async () => {
+    const folders = new Folders(fake);
+    const [first] = fake.snapshot.folders;
+    if (first === undefined) throw new Error("no folder");
+    await Promise.all([
+      folders.change(first, { access: "read-only" }),
+      folders.change(first, { shareable: false }),
+    ]);
+    expect(fake.snapshot.folders[0]).toMatchObject({ access: "read-only", shareable: false });
+  });
+});
+
+describe("several folders at once", () => {
+  test("those after one that needs a yes wait for the answer", async () => {
+    const folders = new Folders(fake);
+    await folders.addAll(["/data/a", "/home/smith", "/data/b"]);
+    expect(folders.unsure?.folder.path).toBe("/home/smith");
+    expect(fake.snapshot.folders.map(({ path }) => path)).not.toContain("/data/b");
+    await folders.decline();
+    expect(folders.unsure).toBeNull();
+    const paths = fake.snapshot.folders.map(({ path }) => path);
+    expect(paths).toContain("/data/b");
+    expect(paths).not.toContain("/home/smith");
+  });
+
+  test("one that cannot be shared does not hold back the others", async () => {
+    const folders = new Folders(fake);
+    fake.refuse.set("addFolder", problem);
+    await folders.addAll(["/data/a", "/data/b"]);
+    expect(fake.snapshot.folders.map(({ path }) => path)).toContain("/data/b");
+    expect(folders.refused).toEqual({ path: "/data/a", problem });
   });
 });
 

@@ -1,3 +1,4 @@
+import { problemLine } from "../i18n/problems";
 import type { Outcome, Problem } from "../platform/types";
 
 export interface ToastAction {
@@ -24,6 +25,11 @@ export class Toasts {
   }
 
   fail(problem: Problem): void {
+    // The same again replaces itself: three times one refusal would push out everything else.
+    const same = this.list.find(
+      (toast) => toast.problem && problemLine(toast.problem) === problemLine(problem),
+    );
+    if (same) this.close(same.id);
     this.#add({ problem });
   }
 

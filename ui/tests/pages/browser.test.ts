@@ -129,6 +129,126 @@ describe.skipIf(skipped)("in a real browser", () => {
     await page.getByRole("dialog").waitFor({ state: "detached" });
   });
 
+  /** What has the focus, by its name. */
+  const focused = () =>
+    page.evaluate(() => {
+      const active = document.activeElement;
+      return active?.getAttribute("aria-label") ?? active?.textContent?.trim() ?? "";
+    });
+
+  test("a button of a menu closes it again", async () => {
+    const page = await open("scenario=busy");
+    const pause = page.getByRole("button", { name: "Pause" });
+    await pause.click();
+    await page.getByRole("menu").waitFor();
+    await pause.click();
+    expect(await page.getByRole("menu").count()).toBe(0);
+  });
+
+  test("the focus goes back to where a dialog or menu was opened", async () => {
+    const page = await open("scenario=busy&page=folders");
+    const more = page.getByRole("button", { name: /^More about/ }).first();
+    await more.focus();
+    for (const key of ["Enter", "End", "Enter"]) await page.keyboard.press(key);
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await focused()).toMatch(/^More about/);
+  });
+
+  test("the focus goes to the title when what had it is removed", async () => {
+    const page = await open("scenario=busy&page=folders");
+    await page
+      .getByRole("button", { name: /^More about/ })
+      .first()
+      .focus();
+    for (const key of ["Enter", "End", "Enter"]) await page.keyboard.press(key);
+    await page.getByRole("dialog").waitFor();
+    for (const key of ["Tab", "Enter"]) await page.keyboard.press(key);
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await focused()).toBe("Folders");
+  });
+
+  test("files are filtered, renamed and deleted by keys, and the keys stay in the pane", async () => {
+    const page = await open("scenario=busy&page=files&collection=alliancecan%23rorqual");
+    const left = page.locator("[data-pane=left]");
+    const grid = left.locator("[role=grid]");
+    await left.getByText("README.md").waitFor();
+    await grid.focus();
+    for (const key of ["Control+f", "r", "e", "a", "d"]) await page.keyboard.press(key);
+    await left.getByText("1 entry").waitFor();
+    await page.keyboard.press("ArrowDown");
+    expect(await focused()).toBe("Left side");
+    await page.keyboard.press("Control+f");
+    await page.keyboard.press("Escape");
+    await left.getByText("10 entries").waitFor();
+    for (const [key, title] of [
+      ["F2", "Rename"],
+      ["Delete", "Delete 1 entry for good?"],
+      ["Control+Shift+N", "New folder"],
+    ] as const) {
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press(key);
+      await page.getByRole("dialog", { name: title }).waitFor();
+      // What stands above a page is answered first.
+      await page.keyboard.press("Control+1");
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      expect(await grid.evaluate((element) => element === document.activeElement), key).toBe(true);
+    }
+  });
+
+  test("a collection is found and opened by keys", async () => {
+    const page = await open("scenario=busy&page=files");
+    await page.locator("[data-pane=right] .where").focus();
+    for (const key of ["Enter", "Tab", "ArrowDown", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+    expect(await focused()).toBe("All");
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.type("rorqual");
+    await page.locator("dialog [aria-busy=false] li").waitFor();
+    await page.keyboard.press("Enter");
+    await page.locator("[data-pane=right]").getByText("quota.txt").waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("grid");
+  });
+
+  test("a task is looked at and left by keys, in a small window too", async () => {
+    for (const size of [
+      { width: 1080, height: 720 },
+      { width: 800, height: 600 },
+    ]) {
+      const page = await open("scenario=busy&page=activity", size);
+      await page.locator("[role=listbox]").focus();
+      await page.keyboard.press("Home");
+      const cancel = page.getByRole("button", { name: "Cancel task" });
+      await cancel.waitFor();
+      if (size.width < 900) await page.waitForFunction(() => document.activeElement?.tagName === "H2");
+      await cancel.focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog").waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      expect(await focused()).toBe("Cancel task");
+      await page.keyboard.press("Escape");
+      await cancel.waitFor({ state: "detached" });
+      expect(await page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("listbox");
+    }
+  });
+
+  test("the first run is walked by keys alone", async () => {
+    const page = await open("scenario=fresh");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("hub.alliance.example");
+    await page.keyboard.press("Enter");
+    await page.locator(".callout").waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    for (const key of ["Tab", "Tab", "Enter"]) await page.keyboard.press(key);
+    await page.getByText("WXYZ-4821").waitFor();
+    await page.waitForFunction(() => document.activeElement !== document.body);
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("Open the page here");
+  });
+
   test("axe would find a fault", async () => {
     await open("scenario=busy");
     await page.addStyleTag({ content: ".muted { color: #ccc !important; }" });

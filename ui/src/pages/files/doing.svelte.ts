@@ -7,6 +7,8 @@ import type { Pane } from "../../stores/pane.svelte";
 /** What the owner is about to do in a pane: the dialogs that are open, and what they ended in. */
 export class PaneDoing {
   picking = $state(false);
+  /** The field for a part of a name is open. */
+  filtering = $state(false);
   deleting = $state(false);
   busy = $state(false);
   /** A name is asked for: of a new folder, or another one for an entry. */
@@ -20,6 +22,11 @@ export class PaneDoing {
     readonly side: Side,
   ) {
     this.pane = files.pane(side);
+  }
+
+  endFilter(): void {
+    this.filtering = false;
+    if (this.pane.filter !== "") void this.pane.filterBy("");
   }
 
   newFolder(): void {
@@ -47,6 +54,8 @@ export class PaneDoing {
       ? this.pane.makeFolder(name)
       : this.pane.rename(naming.from, name));
     this.busy = false;
+    // Closed meanwhile, and maybe asked for another.
+    if (this.naming !== naming) return;
     if (outcome.status === "ok") this.naming = null;
     else this.refused = outcome.error;
   }

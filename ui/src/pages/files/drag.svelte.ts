@@ -20,7 +20,7 @@ export class Drag {
     this.#start = { side, x: event.clientX, y: event.clientY };
     document.addEventListener("pointermove", this.#move);
     document.addEventListener("pointerup", this.#end);
-    document.addEventListener("pointercancel", this.#stop);
+    document.addEventListener("pointercancel", this.stop);
     document.addEventListener("keydown", this.#key);
   }
 
@@ -41,21 +41,22 @@ export class Drag {
 
   readonly #end = () => {
     const { from, over } = this;
-    this.#stop();
+    this.stop();
     if (from !== null && over !== null) this.dropped(from);
   };
 
   readonly #key = (event: KeyboardEvent) => {
-    if (event.key === "Escape") this.#stop();
+    if (event.key === "Escape") this.stop();
   };
 
-  readonly #stop = () => {
+  /** Ends it without a drop. */
+  readonly stop = () => {
     this.#start = null;
     this.from = null;
     this.over = null;
     document.removeEventListener("pointermove", this.#move);
     document.removeEventListener("pointerup", this.#end);
-    document.removeEventListener("pointercancel", this.#stop);
+    document.removeEventListener("pointercancel", this.stop);
     document.removeEventListener("keydown", this.#key);
   };
 }

@@ -50,7 +50,7 @@ function command(
     case "ArrowUp":
       return event.altKey ? () => void pane.up() : undefined;
     case "Escape":
-      return () => pane.selectNone();
+      return () => (0 < pane.selected.size ? pane.selectNone() : doing.endFilter());
     case "F2":
       return () => doing.rename();
     case "F5":
