@@ -77,6 +77,11 @@ export const VIEWS: View[] = [
       (page) => page.locator("dialog li button").first().waitFor(),
     ],
   },
+  {
+    name: "files-options",
+    query: "scenario=busy&page=files&collection=alliancecan%23rorqual",
+    steps: [(page) => page.locator("[aria-haspopup=dialog]").last().click()],
+  },
   { name: "settings", guide: true, query: "scenario=update&page=settings" },
   {
     name: "check",

@@ -4,7 +4,8 @@ import { bytes, duration, fullMoment, moment, percent, rate, share, untilMoment 
 import { i18n, number, t } from "./i18n.svelte";
 import { problemText } from "./problems";
 import catalogue from "./problems.json";
-import { failureText, happeningText, stateWord, waitingText } from "./words";
+import { failureText, happeningText, optionsWords, stateWord, waitingText } from "./words";
+import { Wishes } from "../stores/wishes.svelte";
 import { world } from "../platform/fake/scenario";
 
 const french = () => i18n.use("fr", "fr-CA");
@@ -149,5 +150,24 @@ describe("words", () => {
       cause: "It broke.",
       remedy: "Mend it.",
     });
+  });
+
+  test("how a transfer is done is a line", () => {
+    const wishes = new Wishes();
+    expect(optionsWords(wishes.options)).toBe("Copies everything; keeps times, verifies");
+    Object.assign(wishes, {
+      level: "mtime",
+      verify: false,
+      times: false,
+      symlinks: "follow",
+      exclude: "*.tmp",
+    });
+    expect(optionsWords(wishes.options)).toBe(
+      "Copies what is newer; does not verify, follows links, leaves out 1 pattern",
+    );
+    french();
+    expect(optionsWords(wishes.options)).toBe(
+      "Copie ce qui est plus récent\u00a0; ne vérifie pas, suit les liens, laisse 1 motif de côté",
+    );
   });
 });

@@ -9,6 +9,7 @@ import type {
   SessionView,
   Snapshot,
   TaskView,
+  TransferOptions,
 } from "../platform/types";
 import { duration, percent, rate, untilMoment } from "./format";
 import { type PlainKey, i18n, t } from "./i18n.svelte";
@@ -136,6 +137,24 @@ export function folderRights(folder: Pick<Folder, "access" | "shareable">): stri
   const access = t(folder.access === "read-write" ? "access.readWrite" : "access.readOnly");
   return folder.shareable ? `${access} · ${t("access.shareable")}` : access;
 }
+
+/** How a transfer is done, in a line: `Copies what is newer; keeps times, verifies`. */
+export function optionsWords(options: TaskOptions & Partial<TransferOptions>): string {
+  const { symlinks = "skip", filters = [] } = options;
+  const how = [
+    options.preserve_times ? t("how.times") : "",
+    options.preserve_permissions ? t("how.permissions") : "",
+    t(options.verify ? "how.verify" : "how.noVerify"),
+    symlinks === "skip" ? "" : t(`how.${symlinks}`),
+    options.skip_source_errors ? t("how.skip") : "",
+    0 < filters.length ? t("how.exclude", { n: filters.length }) : "",
+  ];
+  const what = t(`sync.${options.sync_level ?? "always"}`);
+  return t("how.line", { what, how: how.filter(Boolean).join(", ") });
+}
+
+/** What a task tells of its options. */
+type TaskOptions = Pick<TransferOptions, "sync_level" | "verify" | "preserve_times" | "skip_source_errors">;
 
 /** The glyph of a task. */
 export function taskBuoy(task: TaskView): BuoyState {

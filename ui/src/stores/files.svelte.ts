@@ -1,17 +1,9 @@
 import type { Platform } from "../platform/platform";
-import type { Entry, NewTransfer, Outcome, SyncLevel, TaskView } from "../platform/types";
+import type { Entry, NewTransfer, Outcome, TaskView } from "../platform/types";
 import { Pane } from "./pane.svelte";
+import { Wishes } from "./wishes.svelte";
 
 export type Side = "left" | "right";
-
-/** How the next transfer is done. */
-export interface TransferOptions {
-  label: string;
-  sync_level: SyncLevel | "always";
-  preserve_times: boolean;
-  verify: boolean;
-  skip_source_errors: boolean;
-}
 
 /** The two panes, and what goes from one to the other. */
 export class Files {
@@ -19,13 +11,10 @@ export class Files {
   readonly right: Pane;
   active: Side = $state("left");
   sending = $state(false);
-  options: TransferOptions = $state({
-    label: "",
-    sync_level: "always",
-    preserve_times: true,
-    verify: true,
-    skip_source_errors: false,
-  });
+  /** What the next transfer is called. */
+  label = $state("");
+  /** How transfers are done, as long as the app runs. */
+  readonly wishes = new Wishes();
   /** The same until the hub has taken it, so that asking again makes no second task. */
   #submission: { id: string; wish: string } | null = null;
   /** The tasks that ran when last looked at. */
@@ -68,7 +57,7 @@ export class Files {
     this.sending = false;
     if (outcome.status === "ok") {
       this.#submission = null;
-      this.options.label = "";
+      this.label = "";
       // What was selected meanwhile was not sent.
       if (pane.selected === sent) pane.selectNone();
     }
@@ -115,17 +104,12 @@ export class Files {
       destination_path: destinationPath + entry.name,
       recursive: entry.kind === "folder",
     });
-    const { label, sync_level, preserve_times, verify, skip_source_errors } = this.options;
     return {
       source: sourceCollection.id,
       destination: destinationCollection.id,
       items: source.selectedEntries.map(item),
-      label: label.trim() || null,
-      sync_level: sync_level === "always" ? null : sync_level,
-      verify,
-      preserve_times,
-      skip_source_errors,
-      fail_on_quota: false,
+      label: this.label.trim() || null,
+      options: this.wishes.options,
       deadline: null,
       submission: null,
     };

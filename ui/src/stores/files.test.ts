@@ -4,6 +4,7 @@ import { FakePlatform } from "../platform/fake/fake";
 import * as data from "../platform/fake/data";
 import type { Collection, NewTransfer, Problem } from "../platform/types";
 import { Files } from "./files.svelte";
+import { Wishes, patterns } from "./wishes.svelte";
 import { PAGE, Pane, crumbsOf, lastName, parentOf } from "./pane.svelte";
 
 let fake: FakePlatform;
@@ -226,8 +227,9 @@ describe("a transfer", () => {
   test("names every item with its destination and carries the options", async () => {
     files.left.select(0, "alone");
     files.left.select(8, "toggle");
-    files.options.sync_level = "mtime";
-    files.options.label = " Tuesday ";
+    files.wishes.level = "mtime";
+    files.wishes.exclude = "*.tmp, .git,, *.tmp";
+    files.label = " Tuesday ";
     const outcome = await files.transfer("left");
     expect(outcome?.status).toBe("ok");
     expect(sent()[0]).toMatchObject({
@@ -245,11 +247,31 @@ describe("a transfer", () => {
         },
       ],
       label: "Tuesday",
-      sync_level: "mtime",
-      verify: true,
+      options: {
+        sync_level: "mtime",
+        verify: true,
+        preserve_times: true,
+        preserve_permissions: false,
+        symlinks: "skip",
+        filters: [
+          { include: false, only: null, name: "*.tmp" },
+          { include: false, only: null, name: ".git" },
+        ],
+      },
     });
     expect(files.left.selected.size).toBe(0);
-    expect(files.options.label).toBe("");
+    expect(files.label).toBe("");
+  });
+
+  test("wishes outlive a transfer and go back to how they began when asked", async () => {
+    const { wishes } = files;
+    Object.assign(wishes, { level: "size", times: false, permissions: true, symlinks: "keep", skip: true });
+    files.left.select(0, "alone");
+    await files.transfer("left");
+    expect(wishes.options).toMatchObject({ sync_level: "size", preserve_permissions: true });
+    wishes.reset();
+    expect(wishes.options).toEqual(new Wishes().options);
+    expect(patterns(" a b , ,c,a b")).toEqual(["a b", "c"]);
   });
 
   test("asking again after a lost answer is the same submission, a new wish another", async () => {

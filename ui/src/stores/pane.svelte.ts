@@ -175,6 +175,13 @@ export class Pane {
     return [...this.selected].flatMap((name) => this.#entries.get(name) ?? []);
   }
 
+  /** How much that is; nought where there are folders, into which nobody has looked. */
+  get selectedBytes(): number {
+    const entries = this.selectedEntries;
+    if (entries.some((entry) => entry.kind === "folder")) return 0;
+    return entries.reduce((sum, entry) => sum + (entry.kind === "file" ? entry.size : 0), 0);
+  }
+
   makeFolder(name: string): Promise<Outcome<null>> {
     return this.#change((id, path) => this.#platform.makeFolder(id, `${path}${name}`));
   }

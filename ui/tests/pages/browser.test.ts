@@ -198,6 +198,22 @@ describe.skipIf(skipped)("in a real browser", () => {
     }
   });
 
+  test("how a transfer is done is chosen by keys, and is kept on other pages", async () => {
+    const page = await open("scenario=busy&page=files&collection=alliancecan%23rorqual");
+    await page.getByRole("button", { name: "Options…" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Transfer options" }).waitFor();
+    await page.getByRole("radio", { name: /everything/i }).focus();
+    for (const key of ["ArrowDown", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+    await page.getByRole("dialog").getByText("Copies what is newer; keeps times, verifies").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await focused()).toBe("Options…");
+    await page.keyboard.press("Control+1");
+    await page.keyboard.press("Control+4");
+    await page.getByText("Copies what is newer; keeps times, verifies").waitFor();
+  });
+
   test("a collection is found and opened by keys", async () => {
     const page = await open("scenario=busy&page=files");
     await page.locator("[data-pane=right] .where").focus();

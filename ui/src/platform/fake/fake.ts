@@ -329,9 +329,10 @@ export class FakePlatform implements Platform {
       const source = { id: wish.source, name: name(wish.source) };
       const destination = { id: wish.destination, name: name(wish.destination) };
       this.change((now) => {
-        now.tasks.tasks.unshift(
-          data.task(id, { label: wish.label, source, destination, waiting, requested: data.ago(0) }),
-        );
+        const { sync_level, verify, preserve_times, skip_source_errors } = wish.options;
+        const asked = { label: wish.label, source, destination, waiting, requested: data.ago(0) };
+        const how = { sync_level, verify, preserve_times, skip_source_errors };
+        now.tasks.tasks.unshift(data.task(id, { ...asked, ...how }));
       });
       return id;
     });

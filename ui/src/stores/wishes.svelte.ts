@@ -1,0 +1,48 @@
+import type { Symlinks, SyncLevel, TransferOptions } from "../platform/types";
+
+/** When a file that is there already is copied again, as a person chooses it. */
+export type Level = SyncLevel | "always";
+
+/** What the owner wishes of transfers. */
+export class Wishes {
+  level: Level = $state("always");
+  times = $state(true);
+  permissions = $state(false);
+  verify = $state(true);
+  skip = $state(false);
+  symlinks: Symlinks = $state("skip");
+  /** Patterns of names to leave out, as they were typed. */
+  exclude = $state("");
+
+  get options(): TransferOptions {
+    return {
+      sync_level: this.level === "always" ? null : this.level,
+      verify: this.verify,
+      preserve_times: this.times,
+      preserve_permissions: this.permissions,
+      symlinks: this.symlinks,
+      filters: patterns(this.exclude).map((name) => ({ include: false, only: null, name })),
+      skip_source_errors: this.skip,
+      fail_on_quota: false,
+    };
+  }
+
+  /** Takes everything back to how it begins. */
+  reset(): void {
+    Object.assign(this, new Wishes().#all);
+  }
+
+  get #all() {
+    const { level, times, permissions, verify, skip, symlinks, exclude } = this;
+    return { level, times, permissions, verify, skip, symlinks, exclude };
+  }
+}
+
+/** The patterns of a text, each once: `*.tmp, .git`. */
+export function patterns(text: string): string[] {
+  const all = text.split(",").map((pattern) => pattern.trim());
+  return [...new Set(all.filter((pattern) => pattern !== ""))].slice(0, PATTERNS_MAX);
+}
+
+/** As many rules as the agent takes of one transfer. */
+const PATTERNS_MAX = 1000;
