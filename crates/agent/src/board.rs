@@ -345,10 +345,7 @@ mod tests {
             progress: Progress::default(),
             route: None,
             faults: 0,
-            sync_level: None,
-            verify: true,
-            preserve_times: false,
-            skip_source_errors: false,
+            options: None,
             can_retry: false,
         }
     }

@@ -140,7 +140,7 @@ mod tests {
     use outport_control::{
         Client, CollectionQuery, CollectionScope, ListQuery, NewItem, NewTransfer, SortBy,
     };
-    use outport_types::TaskStatus;
+    use outport_types::{TaskStatus, TransferOptions};
 
     use super::*;
 
@@ -188,11 +188,7 @@ mod tests {
                     recursive: None,
                 }],
                 label: None,
-                sync_level: None,
-                verify: true,
-                preserve_times: false,
-                skip_source_errors: false,
-                fail_on_quota: false,
+                options: TransferOptions::default(),
                 deadline: None,
                 submission: None,
             })

@@ -1,7 +1,8 @@
 //! The owner's tasks at the hub, as screens show them and as they are asked for.
 
 use outport_types::{
-    EndpointId, Problem, Route, SubmissionId, SyncLevel, TaskId, TaskKind, TaskStatus, UnixTime,
+    EndpointId, Problem, Route, SubmissionId, TaskId, TaskKind, TaskStatus, TransferOptions,
+    UnixTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,14 +80,8 @@ pub struct TaskView {
     pub route: Option<Route>,
     /// Faults that were overcome by trying again.
     pub faults: u64,
-    /// When an existing file is copied again; always, when there is none.
-    pub sync_level: Option<SyncLevel>,
-    /// Whether files are read back at the destination.
-    pub verify: bool,
-    /// Whether modification times are kept.
-    pub preserve_times: bool,
-    /// Whether what cannot be read is left out.
-    pub skip_source_errors: bool,
+    /// How it is done; of a transfer only.
+    pub options: Option<TransferOptions>,
     /// Whether this computer can submit it again, because it submitted it.
     pub can_retry: bool,
 }
@@ -246,16 +241,8 @@ pub struct NewTransfer {
     pub items: Vec<NewItem>,
     /// What it is called.
     pub label: Option<String>,
-    /// When an existing file is copied again; always, when there is none.
-    pub sync_level: Option<SyncLevel>,
-    /// Whether files are read back at the destination.
-    pub verify: bool,
-    /// Whether modification times are kept.
-    pub preserve_times: bool,
-    /// Whether what cannot be read is left out, instead of failing.
-    pub skip_source_errors: bool,
-    /// Whether a full disk ends the task, instead of making it wait.
-    pub fail_on_quota: bool,
+    /// How it is done.
+    pub options: TransferOptions,
     /// When it is given up.
     pub deadline: Option<UnixTime>,
     /// What makes it the same task when it is asked for again; the agent takes one, when there is

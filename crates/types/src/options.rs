@@ -12,6 +12,7 @@ use crate::{FilterKind, Glob, Name, Symlinks, SyncLevel};
 
 /// How a transfer is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(default)]
 pub struct TransferOptions {
     /// When a file that exists at the destination is copied again; `None` is always.
@@ -51,6 +52,7 @@ impl Default for TransferOptions {
 
 /// One rule of a filter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct FilterRule {
     /// Whether what matches takes part.
     pub include: bool,

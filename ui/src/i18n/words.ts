@@ -139,12 +139,12 @@ export function folderRights(folder: Pick<Folder, "access" | "shareable">): stri
 }
 
 /** How a transfer is done, in a line: `Copies what is newer; keeps times, verifies`. */
-export function optionsWords(options: TaskOptions & Partial<TransferOptions>): string {
-  const { symlinks = "skip", filters = [] } = options;
+export function optionsWords(options: TransferOptions): string {
+  const { verify = true, symlinks = "skip", filters = [] } = options;
   const how = [
     options.preserve_times ? t("how.times") : "",
     options.preserve_permissions ? t("how.permissions") : "",
-    t(options.verify ? "how.verify" : "how.noVerify"),
+    t(verify ? "how.verify" : "how.noVerify"),
     symlinks === "skip" ? "" : t(`how.${symlinks}`),
     options.skip_source_errors ? t("how.skip") : "",
     0 < filters.length ? t("how.exclude", { n: filters.length }) : "",
@@ -152,9 +152,6 @@ export function optionsWords(options: TaskOptions & Partial<TransferOptions>): s
   const what = t(`sync.${options.sync_level ?? "always"}`);
   return t("how.line", { what, how: how.filter(Boolean).join(", ") });
 }
-
-/** What a task tells of its options. */
-type TaskOptions = Pick<TransferOptions, "sync_level" | "verify" | "preserve_times" | "skip_source_errors">;
 
 /** The glyph of a task. */
 export function taskBuoy(task: TaskView): BuoyState {

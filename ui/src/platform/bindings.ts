@@ -472,6 +472,23 @@ export type Failure = {
 	text: string,
 };
 
+/**  What a filter rule looks at. */
+export type FilterKind =
+/**  Whatever is no directory. */
+"file" |
+/**  Directories; one that is left out takes with it all that it holds. */
+"dir";
+
+/**  One rule of a filter. */
+export type FilterRule = {
+	/**  Whether what matches takes part. */
+	include: boolean,
+	/**  What it looks at; `None` is everything. */
+	only: FilterKind | null,
+	/**  A pattern for names: `*`, `?`, `[abc]`, `[!abc]`. */
+	name: string,
+};
+
 /**  A directory that the owner shares. */
 export type Folder = {
 	/**  Where it is on this computer. */
@@ -799,16 +816,8 @@ export type NewTransfer = {
 	items: NewItem[],
 	/**  What it is called. */
 	label: string | null,
-	/**  When an existing file is copied again; always, when there is none. */
-	sync_level: SyncLevel | null,
-	/**  Whether files are read back at the destination. */
-	verify: boolean,
-	/**  Whether modification times are kept. */
-	preserve_times: boolean,
-	/**  Whether what cannot be read is left out, instead of failing. */
-	skip_source_errors: boolean,
-	/**  Whether a full disk ends the task, instead of making it wait. */
-	fail_on_quota: boolean,
+	/**  How it is done. */
+	options: TransferOptions,
 	/**  When it is given up. */
 	deadline: UnixTime | null,
 	/**
@@ -1166,6 +1175,15 @@ export type SpeedPoint = {
 /**  What makes a submission idempotent. */
 export type SubmissionId = string;
 
+/**  What becomes of symbolic links below an item. */
+export type Symlinks =
+/**  They are left out, counted and listed. */
+"skip" |
+/**  They are made at the destination, with the same text. */
+"keep" |
+/**  What they lead to is copied, where that is inside the folders and no loop. */
+"follow";
+
 /**  When an existing destination file is copied again. */
 export type SyncLevel =
 /**  Never. */
@@ -1339,16 +1357,36 @@ export type TaskView = {
 	route: Route | null,
 	/**  Faults that were overcome by trying again. */
 	faults: number,
-	/**  When an existing file is copied again; always, when there is none. */
-	sync_level: SyncLevel | null,
-	/**  Whether files are read back at the destination. */
-	verify: boolean,
-	/**  Whether modification times are kept. */
-	preserve_times: boolean,
-	/**  Whether what cannot be read is left out. */
-	skip_source_errors: boolean,
+	/**  How it is done; of a transfer only. */
+	options: TransferOptions | null,
 	/**  Whether this computer can submit it again, because it submitted it. */
 	can_retry: boolean,
+};
+
+/**  How a transfer is done. */
+export type TransferOptions = {
+	/**  When a file that exists at the destination is copied again; `None` is always. */
+	sync_level?: SyncLevel | null,
+	/**  Whether what was written is read again before it counts. */
+	verify?: boolean,
+	/**  Whether files and directories keep their modification times. */
+	preserve_times?: boolean,
+	/**
+	 *  Whether files and directories get the permission bits of the source as they are, and not
+	 *  less what this computer's user takes away from new files.
+	 */
+	preserve_permissions?: boolean,
+	/**  What becomes of symbolic links below an item. */
+	symlinks?: Symlinks,
+	/**
+	 *  Which entries below an item take part; the first rule that matches decides, and what none
+	 *  matches takes part.
+	 */
+	filters?: FilterRule[],
+	/**  Whether unreadable source entries are left out instead of failing the task. */
+	skip_source_errors?: boolean,
+	/**  Whether a full destination fails the task instead of waiting for room. */
+	fail_on_quota?: boolean,
 };
 
 /**

@@ -37,9 +37,7 @@ export class TauriPlatform implements Platform {
   makeFolder: Platform["makeFolder"] = (collection, path) => told(commands.makeFolder(collection, path));
   renameFile: Platform["renameFile"] = (rename) => told(commands.renameFile(rename));
 
-  // The agent takes its options side by side, and not yet all of them.
-  transfer: Platform["transfer"] = ({ options, ...transfer }) =>
-    told(commands.transfer({ ...transfer, ...options }));
+  transfer: Platform["transfer"] = (transfer) => told(commands.transfer(transfer));
   deleteFiles: Platform["deleteFiles"] = (deletion) => told(commands.deleteFiles(deletion));
   tasks: Platform["tasks"] = (query) => told(commands.tasks(query));
   task: Platform["task"] = (task) => told(commands.task(task));

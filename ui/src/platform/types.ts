@@ -24,6 +24,7 @@ export type {
   NewComputer,
   NewDeletion,
   NewFolder,
+  NewTransfer,
   Notice,
   Page,
   Phase,
@@ -41,6 +42,7 @@ export type {
   Snapshot,
   SortBy,
   SpeedPoint,
+  Symlinks,
   SyncLevel,
   TaskBoard,
   TaskDetail,
@@ -53,34 +55,11 @@ export type {
   TaskSkips,
   TaskStatus,
   TaskView,
+  TransferOptions,
   UnixTime,
   Update,
 } from "./bindings";
 import type * as made from "./bindings";
-
-/** What becomes of symbolic links below an item. */
-export type Symlinks = "skip" | "keep" | "follow";
-
-/** One rule of a filter: what it looks at (`null` for everything), and a pattern for names. */
-export interface FilterRule {
-  include: boolean;
-  only: "file" | "dir" | null;
-  name: string;
-}
-
-/** How a transfer is done. To be taken from the bindings once the agent's own is there. */
-export interface TransferOptions {
-  sync_level: made.SyncLevel | null;
-  verify: boolean;
-  preserve_times: boolean;
-  preserve_permissions: boolean;
-  symlinks: Symlinks;
-  filters: FilterRule[];
-  skip_source_errors: boolean;
-  fail_on_quota: boolean;
-}
-
-export type NewTransfer = Omit<made.NewTransfer, keyof TransferOptions> & { options: TransferOptions };
 
 /** What happened; a newer agent tells of more than is known here. */
 export type Happening = made.Happening | { kind: "other" };

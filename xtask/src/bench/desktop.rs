@@ -152,7 +152,18 @@ impl Drop for Ended {
 impl Screen {
     fn start(home: &Path) -> Result<Self> {
         let mut xvfb = Command::new("Xvfb");
-        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        // As on a desktop, what one program tells the server stays when it ends: GTK looks there before it
+        // loads all of GL to ask which visuals there are.
+        xvfb.args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1280x800x24",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ]);
         let (xvfb, number) = started(&mut xvfb).context("Xvfb")?;
         let mut bus = Command::new("dbus-daemon");
         bus.args(["--session", "--nofork", "--print-address=1"]);

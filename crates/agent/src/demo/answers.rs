@@ -429,10 +429,7 @@ fn transfer(world: &mut World, asked: NewTransfer) -> TaskId {
         label: asked.label,
         progress,
         deadline: asked.deadline,
-        sync_level: asked.sync_level,
-        verify: asked.verify,
-        preserve_times: asked.preserve_times,
-        skip_source_errors: asked.skip_source_errors,
+        options: Some(asked.options),
         ..data::task(asked.source, Some(asked.destination), local_now())
     })
 }

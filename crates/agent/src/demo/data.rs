@@ -4,7 +4,9 @@ use outport_control::{
     Account, Collection, CollectionKind, EndpointFacts, Event, Failure, Folder, FolderStatus,
     Happening, Here, Place, Progress, SpeedPoint, TaskView, Waiting,
 };
-use outport_types::{Access, EndpointId, Route, SyncLevel, TaskId, TaskKind, TaskStatus, UnixTime};
+use outport_types::{
+    Access, EndpointId, Route, SyncLevel, TaskId, TaskKind, TaskStatus, TransferOptions, UnixTime,
+};
 
 pub(super) const HERE: EndpointId = EndpointId::from_bytes([0xa1; 16]);
 pub(super) const CLUSTER: EndpointId = EndpointId::from_bytes([0xb2; 16]);
@@ -100,7 +102,6 @@ pub(super) fn tasks(now: UnixTime) -> Vec<TaskView> {
             label: Some("Cohort 045, raw reads".to_owned()),
             progress: progress(1_911, 105_000_000_000, 68),
             route: Some(Route::Direct),
-            verify: true,
             ..task(HERE, Some(CLUSTER), ago(41))
         },
         TaskView {
@@ -124,7 +125,10 @@ pub(super) fn tasks(now: UnixTime) -> Vec<TaskView> {
             label: Some("Figures for the review".to_owned()),
             completed: Some(ago(17)),
             progress: progress(58, 3_200_000_000, 100),
-            sync_level: Some(SyncLevel::Checksum),
+            options: Some(TransferOptions {
+                sync_level: Some(SyncLevel::Checksum),
+                ..TransferOptions::default()
+            }),
             ..task(HERE, Some(CLUSTER), ago(23))
         },
         TaskView {
@@ -181,10 +185,8 @@ pub(super) fn task(
         progress: Progress::default(),
         route: None,
         faults: 0,
-        sync_level: None,
-        verify: true,
-        preserve_times: true,
-        skip_source_errors: false,
+        options: destination
+            .map(|_| TransferOptions { preserve_times: true, ..TransferOptions::default() }),
         can_retry: true,
     }
 }

@@ -165,15 +165,11 @@ fn transfer_document(asked: &NewTransfer, id: SubmissionId) -> TransferSubmissio
         recursive: item.recursive,
         ..TransferItem::new(&item.source_path, &item.destination_path)
     });
+    let document = TransferSubmission::new(id, asked.source, asked.destination, items.collect());
     TransferSubmission {
         label: label(asked.label.as_ref()),
-        sync_level: asked.sync_level,
-        verify_checksum: asked.verify,
-        preserve_timestamp: asked.preserve_times,
-        skip_source_errors: asked.skip_source_errors,
-        fail_on_quota_errors: asked.fail_on_quota,
         deadline: asked.deadline,
-        ..TransferSubmission::new(id, asked.source, asked.destination, items.collect())
+        ..document.with_options(&asked.options)
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn entry(file: FileDocument) -> Entry {
 
 /// A task as screens show it.
 pub(crate) fn task_view(task: Task, asker: &Asker) -> TaskView {
-    let progress = progress(&task);
+    let (progress, options) = (progress(&task), task.options());
     let extras = task.outport.unwrap_or_default();
     let place = |id, names: [Option<String>; 2]| Place { id, name: title(id, names) };
     let destination = task
@@ -106,10 +106,7 @@ pub(crate) fn task_view(task: Task, asker: &Asker) -> TaskView {
         progress,
         route: extras.route,
         faults: task.faults,
-        sync_level: task.sync_level,
-        verify: task.verify_checksum,
-        preserve_times: task.preserve_timestamp,
-        skip_source_errors: task.skip_source_errors,
+        options,
         can_retry: asker.submissions.holds(task.task_id),
     }
 }

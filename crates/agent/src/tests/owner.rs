@@ -10,7 +10,8 @@ use outport_control::{
 };
 use outport_protocol::{secret::SecretKey, setup_key::SetupKey};
 use outport_types::{
-    AgentState, Code, EndpointId, PublicKey, SyncLevel, TaskId, TaskStatus, UnixTime,
+    AgentState, Code, EndpointId, FilterKind, FilterRule, PublicKey, Symlinks, SyncLevel, TaskId,
+    TaskStatus, TransferOptions, UnixTime,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -368,6 +369,10 @@ async fn a_transfer_is_asked_for_once_and_can_be_asked_for_again() {
     let body: Value = serde_json::from_str(&asked[0].body).unwrap();
     assert_eq!(body["sync_level"], 3);
     assert_eq!(body["verify_checksum"], false);
+    assert_eq!(body["recursive_symlinks"], "keep");
+    assert_eq!(body["outport"]["preserve_permissions"], true);
+    let rule = &body["filter_rules"][0];
+    assert_eq!((&rule["method"], &rule["name"]), (&json!("exclude"), &json!(".git")));
     assert_eq!(body["label"], "raw reads");
     assert_eq!(body["DATA"][0]["source_path"], "/a/");
 
@@ -669,11 +674,18 @@ fn transfer() -> NewTransfer {
             recursive: Some(true),
         }],
         label: Some(" raw reads ".to_owned()),
-        sync_level: Some(SyncLevel::Checksum),
-        verify: false,
-        preserve_times: true,
-        skip_source_errors: false,
-        fail_on_quota: false,
+        options: TransferOptions {
+            sync_level: Some(SyncLevel::Checksum),
+            verify: false,
+            preserve_permissions: true,
+            symlinks: Symlinks::Keep,
+            filters: vec![FilterRule {
+                include: false,
+                only: Some(FilterKind::Dir),
+                name: ".git".to_owned(),
+            }],
+            ..TransferOptions::default()
+        },
         deadline: None,
         submission: None,
     }

@@ -1,9 +1,9 @@
 //! The options of a transfer: the words of the API, and what the agents are told.
 
-use outport_types::{FilterKind, FilterRule as Rule, Symlinks, TransferOptions};
+use outport_types::{FilterKind, FilterRule as Rule, Symlinks, TaskKind, TransferOptions};
 use serde::{Deserialize, Serialize};
 
-use super::{FilterMethod, FilterRule, FilterType, TransferSubmission};
+use super::{FilterMethod, FilterRule, FilterType, Task, TransferSubmission};
 
 /// What becomes of symbolic links below an item.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,43 @@ impl TransferSubmission {
             skip_source_errors: self.skip_source_errors,
             fail_on_quota: self.fail_on_quota_errors,
         }
+    }
+}
+
+impl TransferSubmission {
+    /// The same, done so.
+    #[must_use]
+    pub fn with_options(self, options: &TransferOptions) -> Self {
+        Self {
+            sync_level: options.sync_level,
+            verify_checksum: options.verify,
+            preserve_timestamp: options.preserve_times,
+            recursive_symlinks: options.symlinks.into(),
+            filter_rules: options.filters.iter().map(FilterRule::from).collect(),
+            skip_source_errors: options.skip_source_errors,
+            fail_on_quota_errors: options.fail_on_quota,
+            outport: TransferExtras::of(options),
+            ..self
+        }
+    }
+}
+
+impl Task {
+    /// What the agents were told; `None` for a deletion.
+    pub fn options(&self) -> Option<TransferOptions> {
+        let extras = self.outport.as_ref().map(|extras| extras.options.clone());
+        let filters = self.filter_rules.iter().flatten();
+        let symlinks = self.recursive_symlinks.as_deref().and_then(RecursiveSymlinks::read);
+        (self.kind == TaskKind::Transfer).then(|| TransferOptions {
+            sync_level: self.sync_level,
+            verify: self.verify_checksum,
+            preserve_times: self.preserve_timestamp,
+            preserve_permissions: extras.unwrap_or_default().preserve_permissions,
+            symlinks: symlinks.unwrap_or_default().into(),
+            filters: filters.map(FilterRule::rule).collect(),
+            skip_source_errors: self.skip_source_errors,
+            fail_on_quota: self.fail_on_quota_errors,
+        })
     }
 }
 
@@ -103,6 +140,11 @@ impl From<Symlinks> for RecursiveSymlinks {
 }
 
 impl RecursiveSymlinks {
+    /// Reads the word of a document.
+    pub fn read(word: &str) -> Option<Self> {
+        [Self::Ignore, Self::Keep, Self::Copy].into_iter().find(|known| known.word() == word)
+    }
+
     /// The word that documents use.
     pub const fn word(self) -> &'static str {
         match self {
@@ -110,5 +152,34 @@ impl RecursiveSymlinks {
             Self::Keep => "keep",
             Self::Copy => "copy",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use outport_types::{EndpointId, SubmissionId, SyncLevel};
+
+    use super::*;
+
+    #[test]
+    fn every_option_goes_into_the_document_and_comes_out_again() {
+        let options = TransferOptions {
+            sync_level: Some(SyncLevel::Mtime),
+            verify: false,
+            preserve_times: true,
+            preserve_permissions: true,
+            symlinks: Symlinks::Follow,
+            filters: vec![Rule {
+                include: true,
+                only: Some(FilterKind::File),
+                name: "*.fastq".to_owned(),
+            }],
+            skip_source_errors: true,
+            fail_on_quota: true,
+        };
+        let (a, b) = (EndpointId::from_bytes([1; 16]), EndpointId::from_bytes([2; 16]));
+        let plain = TransferSubmission::new(SubmissionId::random(), a, b, Vec::new());
+        assert_eq!(plain.options(), TransferOptions::default());
+        assert_eq!(plain.with_options(&options).options(), options);
     }
 }

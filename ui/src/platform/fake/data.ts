@@ -9,6 +9,7 @@ import type {
   SpeedPoint,
   TaskEvent,
   TaskView,
+  TransferOptions,
 } from "../types";
 
 /** Plausible things of a small laboratory, for tests and pictures. */
@@ -139,12 +140,24 @@ export function task(id: string, rest: Partial<TaskView>): TaskView {
     progress: PROGRESS,
     route: null,
     faults: 0,
+    options: how({}),
+    can_retry: true,
+    ...rest,
+  };
+}
+
+/** How a transfer is done that asks for nothing but this. */
+export function how(options: Partial<TransferOptions>): TransferOptions {
+  return {
     sync_level: null,
     verify: true,
     preserve_times: true,
+    preserve_permissions: false,
+    symlinks: "skip",
+    filters: [],
     skip_source_errors: false,
-    can_retry: true,
-    ...rest,
+    fail_on_quota: false,
+    ...options,
   };
 }
 
@@ -181,7 +194,7 @@ export const tasks = (): TaskView[] => [
     requested: ago(9),
     progress: scanning,
     route: "relay",
-    sync_level: "mtime",
+    options: how({ sync_level: "mtime", symlinks: "keep" }),
   }),
   task(WAITING, {
     label: "Microscope, 20 November",
@@ -221,6 +234,7 @@ export const tasks = (): TaskView[] => [
   }),
   task("7a510000-0000-4000-8000-000000000006", {
     kind: "DELETE",
+    options: null,
     label: null,
     destination: null,
     source: { id: RORQUAL, name: "alliancecan#rorqual" },

@@ -329,10 +329,9 @@ export class FakePlatform implements Platform {
       const source = { id: wish.source, name: name(wish.source) };
       const destination = { id: wish.destination, name: name(wish.destination) };
       this.change((now) => {
-        const { sync_level, verify, preserve_times, skip_source_errors } = wish.options;
-        const asked = { label: wish.label, source, destination, waiting, requested: data.ago(0) };
-        const how = { sync_level, verify, preserve_times, skip_source_errors };
-        now.tasks.tasks.unshift(data.task(id, { ...asked, ...how }));
+        const { label, options } = wish;
+        const asked = { label, options, source, destination, waiting, requested: data.ago(0) };
+        now.tasks.tasks.unshift(data.task(id, asked));
       });
       return id;
     });
