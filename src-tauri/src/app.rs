@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outport_control::{Paths, PathsError, Profile};
-use outport_types::{Chain, Language};
+use outport_types::Language;
 use tauri::{AppHandle, Builder, Manager as _, RunEvent, Wry};
 use tauri_plugin_notification::NotificationExt as _;
 use tauri_plugin_window_state::StateFlags;
@@ -171,7 +171,7 @@ fn listen_to_links(app: &AppHandle, _: &Shell) {
     #[cfg(not(target_os = "linux"))]
     let is_portable = false;
     if is_portable && let Err(error) = app.deep_link().register_all() {
-        tracing::warn!(error = %Chain(&error), "links will not open the app");
+        tracing::warn!(error = %outport_types::Chain(&error), "links will not open the app");
     }
 }
 

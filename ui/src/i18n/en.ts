@@ -320,7 +320,7 @@ export const en = {
     "Files that cannot be read are left out and listed, in place of stopping the transfer.",
   "option.exclude": "Leave out",
   "option.excludeHint": "Names of files and folders, with commas between. * and ? stand for what you like.",
-  "option.reset": "As at first",
+  "option.reset": "Reset",
   "symlinks.name": "Symbolic links",
   "symlinks.skip": "Leave out",
   "symlinks.skip.meaning": "They are left out and listed.",

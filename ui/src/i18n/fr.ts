@@ -329,7 +329,7 @@ export const fr = {
   "option.exclude": "Laisser de côté",
   "option.excludeHint":
     "Noms de fichiers et de dossiers, séparés par des virgules. * et ? remplacent ce qu'on veut.",
-  "option.reset": "Comme au début",
+  "option.reset": "Réinitialiser",
   "symlinks.name": "Liens symboliques",
   "symlinks.skip": "Ignorer",
   "symlinks.skip.meaning": "Ils sont ignorés et listés.",
