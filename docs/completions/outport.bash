@@ -1835,7 +1835,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__transfer)
-            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --no-verify --preserve-times --preserve-permissions --symlinks --include --exclude --skip-errors --fail-on-quota --deadline --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
+            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --conflict --no-verify --preserve-times --preserve-permissions --symlinks --include --exclude --delete --delete-extra --keep-deleted --allow-empty-source --skip-errors --fail-on-quota --deadline --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1851,6 +1851,10 @@ _outport() {
                     ;;
                 -s)
                     COMPREPLY=($(compgen -W "exists size mtime checksum" -- "${cur}"))
+                    return 0
+                    ;;
+                --conflict)
+                    COMPREPLY=($(compgen -W "overwrite skip newer" -- "${cur}"))
                     return 0
                     ;;
                 --symlinks)

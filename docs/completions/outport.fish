@@ -418,6 +418,9 @@ complete -c outport -n "__fish_outport_using_subcommand transfer" -s s -l sync-l
 size\t''
 mtime\t''
 checksum\t''"
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l conflict -d 'What becomes of a file whose place is taken by another one' -r -f -a "overwrite\t'It takes the place'
+skip\t'It is not copied'
+newer\t'It takes the place if it is newer'"
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l symlinks -d 'What becomes of symbolic links: left out, made there too, or what they lead to copied' -r -f -a "skip\t''
 keep\t''
 follow\t''"
@@ -436,6 +439,9 @@ complete -c outport -n "__fish_outport_using_subcommand transfer" -s w -l wait -
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l no-verify -d 'Do not read the files back at the destination'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l preserve-times -d 'Keep the modification times of files and directories'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l preserve-permissions -d 'Keep the permission bits of files and directories as they are'
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l delete-extra -l delete -d 'Delete at the destination what is not at the source, when all else is done'
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l keep-deleted -d 'Move what would be deleted to a dated folder in .outport-trash at the destination'
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l allow-empty-source -d 'Delete at the destination even if the directory at the source is empty'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l skip-errors -d 'Leave out what cannot be read, instead of failing'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l fail-on-quota -d 'Fail when the destination is full, instead of waiting for room'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l dry-run -d 'Show what would be asked of the hub, and ask nothing'

@@ -12,7 +12,7 @@ pub use self::{
     endpoint::{Endpoint, EndpointExtras, EndpointList, EndpointSettings, EntityType},
     error::{TransferError, error_code},
     files::{FileDocument, FileList, FileTime, FileType, Mkdir, Rename},
-    options::{RecursiveSymlinks, TransferExtras},
+    options::{ConflictPolicy, RecursiveSymlinks, TransferExtras},
     outcome::{
         EndpointCreateResult, Link, MkdirResult, OperationResult, SubmissionIdDocument,
         SubmissionResult, SubmissionResultType, code,

@@ -268,8 +268,14 @@ pub(crate) fn summary(task: &Task) -> Text {
                 0 => String::new(),
                 skipped => format!(", {} left out or up to date", count(skipped)),
             };
+            let moved = extras.options.keep_deleted;
+            let deleted = match extras.deleted {
+                0 => String::new(),
+                deleted if moved => format!(", {} moved away", count(deleted)),
+                deleted => format!(", {} deleted", count(deleted)),
+            };
             format!(
-                "{} and {} transferred{checked}{unchanged}",
+                "{} and {} transferred{checked}{unchanged}{deleted}",
                 counted(task.files_transferred, "file"),
                 Bytes(task.bytes_transferred)
             )

@@ -1,6 +1,7 @@
 //! What a receiver asks of the disk, carried out.
 
 mod compare;
+mod extras;
 mod settle;
 mod spelling;
 mod write;
@@ -22,7 +23,7 @@ use outport_protocol::{
 use outport_types::{Name, TaskId};
 use tokio_util::sync::CancellationToken;
 
-use self::spelling::Spellings;
+use self::{extras::Kept, spelling::Spellings};
 use crate::{
     digests::DigestCache,
     dirs::{OpenDirs, Side},
@@ -49,6 +50,8 @@ pub(crate) struct Destination {
     /// only so does a sync of the whole file system tell of every error.
     file_systems: Mutex<BTreeMap<u64, Arc<File>>>,
     journal: Mutex<JournalFile>,
+    /// What stands here and not at the source.
+    extras: Mutex<Kept>,
     /// Where the items of a transfer of several ended up: directories, and names in them.
     tops: Mutex<HashMap<(FileId, Option<Name>), Dir>>,
 }
@@ -80,6 +83,7 @@ impl Destination {
             files: Mutex::default(),
             file_systems: Mutex::default(),
             journal: Mutex::new(journal),
+            extras: Mutex::default(),
             tops: Mutex::default(),
         }
     }
@@ -144,6 +148,11 @@ impl Destination {
             ReceiverEffect::SyncDirs { id, dirs } => {
                 ReceiverEvent::Done { id, result: self.sync_dirs(&dirs).map_err(Fault::from) }
             }
+            ReceiverEffect::FindExtras { id, dir, names } => {
+                let result = self.find_extras(&dir, &names).map_err(Fault::from);
+                ReceiverEvent::ExtrasFound { id, result }
+            }
+            ReceiverEffect::RemoveExtras { id, time } => self.remove_extras(id, time),
             ReceiverEffect::FinishDirs { id, dirs } => {
                 ReceiverEvent::DirsFinished { id, results: self.finish_dirs(&dirs) }
             }
@@ -163,8 +172,10 @@ impl Destination {
             | ReceiverEffect::Place { .. }
             | ReceiverEffect::SyncDirs { .. }
             | ReceiverEffect::FinishDirs { .. }
+            | ReceiverEffect::RemoveExtras { .. }
             | ReceiverEffect::Sweep { .. } => true,
             ReceiverEffect::Compare { .. }
+            | ReceiverEffect::FindExtras { .. }
             | ReceiverEffect::Digest { .. }
             | ReceiverEffect::CheckHeld { .. }
             | ReceiverEffect::Create { .. }

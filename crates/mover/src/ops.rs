@@ -130,6 +130,18 @@ pub fn rename(
     sync_directory(&to).map_err(NotRenamed::to)
 }
 
+/// Moves what stands at one open place to another, free one on the same disk; both directories are
+/// the caller's to flush.
+pub(crate) fn move_place(resolver: &Resolver, from: &Place, to: &Place) -> Result<(), Refused> {
+    if resolver.holds_rule(from)? {
+        return Err(Refused::FolderItself);
+    }
+    if to.directory().is_taken(to.name()) {
+        return Err(Refused::Exists);
+    }
+    rename_new(from, to)
+}
+
 impl NotRenamed {
     fn from(refused: Refused) -> Self {
         Self { about: RenamePath::From, refused }

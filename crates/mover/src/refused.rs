@@ -41,6 +41,15 @@ pub enum Refused {
     /// A directory would be moved into itself.
     #[error("inside itself")]
     InsideItself,
+    /// A link where a transfer was to remove extras.
+    #[error("a link where extras were to be removed")]
+    DestinationLink,
+    /// Another file system, where a removal ends.
+    #[error("another file system is mounted there")]
+    OtherDisk,
+    /// One item of a transfer in the destination of another, from which extras were to be removed.
+    #[error("an item inside another one's destination")]
+    ItemInside,
     /// A device, socket or pipe.
     #[error("neither file nor directory")]
     Special,
@@ -88,6 +97,9 @@ impl Refused {
             Self::Exists => (Code::Exists, String::new()),
             Self::NotEmpty => (Code::NotEmpty, String::new()),
             Self::InsideItself => (Code::Disk, "a directory cannot go into itself".into()),
+            Self::DestinationLink => (Code::DestinationLink, String::new()),
+            Self::OtherDisk => (Code::Disk, "another file system is mounted there".into()),
+            Self::ItemInside => (Code::Disk, "another item of the transfer is inside".into()),
             Self::Special => (Code::SkippedKind, "special file".into()),
             Self::BadName(problem) => (Code::BadName, problem.to_string()),
             Self::NoDefaultDirectory => (Code::NoDefaultDirectory, String::new()),
@@ -119,6 +131,9 @@ impl Refused {
             | Self::Exists
             | Self::NotEmpty
             | Self::InsideItself
+            | Self::DestinationLink
+            | Self::OtherDisk
+            | Self::ItemInside
             | Self::Special
             | Self::BadName(_)
             | Self::NoDefaultDirectory

@@ -98,7 +98,7 @@ pub struct Counts {
     pub links_skipped: u64,
     /// Files and directories left out for an error.
     pub errors_skipped: u64,
-    /// Entries deleted, for deletions.
+    /// Entries deleted, or moved away, because they stand at the source no longer; for deletions all.
     pub deleted: u64,
     /// Bytes of content received over links, repeated ones too.
     pub bytes_received: u64,

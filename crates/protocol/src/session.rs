@@ -18,7 +18,8 @@ use outport_types::{TaskId, UnixTime};
 
 pub(crate) use dir::WAY_NAMES_MAX;
 pub use dir::{
-    Dir, DirId, Key, Place, RESERVED_PREFIX, below, is_reserved, temp_name, temp_prefix,
+    Dir, DirId, Key, NameHash, Place, RESERVED_PREFIX, TRASH_NAME, below, is_reserved, is_trash,
+    temp_name, temp_prefix,
 };
 pub use entry::{
     DirMeta, Entry, FileStamp, ItemRoot, LINK_BYTES_MAX, LeftKind, LinkTarget, Meta, Totals,

@@ -14,7 +14,8 @@
 //! | no temporary name is left, or comes back after a crash | `SkipSweep`, `SkipSweepSync`, `SkipTouchedSync` |
 //! | when nothing goes wrong any more, the task ends, and the trees agree | `SkipFinishTime`, `SkipDirTimes`, `SweepTouches`, `SkipLinks` |
 //! | a link takes the place of a file in one step | `RemoveForLink` |
-//! | what a filter hides is not brought | `IgnoreFilter` |
+//! | what a filter hides is neither brought nor removed | `IgnoreFilter`, `RemoveHidden` |
+//! | what stands at the source is not removed, what does not is | `RemoveKnown`, `SkipExtras` |
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -27,7 +28,9 @@ use outport_protocol::{
     report::Report,
     session::{Config, is_reserved},
 };
-use outport_types::{CollectionPath, Digest, Filter, FilterKind, Name, Symlinks, SyncLevel};
+use outport_types::{
+    CollectionPath, Conflict, Digest, Extras, Filter, FilterKind, Name, Symlinks, SyncLevel,
+};
 
 use crate::{
     disk::{Disk, Ino, ROOT, Stands},
@@ -134,6 +137,17 @@ impl Judge {
         if self.lied_to {
             return Ok(());
         }
+        if self.config.orders.options.extras != Extras::Stay && plan.read_faults.is_none() {
+            for way in self.before.keys() {
+                let hidden = way.last().is_some_and(|name| is_reserved(name.as_bytes()));
+                let stands = file_at(disk, way).is_some();
+                let from = origin(&self.config.orders, way).unwrap_or_default();
+                let edited = source.edited.contains_key(&from);
+                if stands && !hidden && !edited && self.is_extra(source, way) {
+                    return Err(Wrong(format!("{} was to be removed", show(way))));
+                }
+            }
+        }
         for (item, ordered) in self.config.orders.items.clone().iter().enumerate() {
             let inside = |way: &Way| way.starts_with(ordered.source.names());
             for way in source.all_files().into_iter().filter(inside) {
@@ -190,7 +204,9 @@ impl Judge {
 
     fn link_agrees(&self, disk: &Disk, item: usize, way: &Way, target: &[u8]) -> Result<(), Wrong> {
         let there = destination(&self.config.orders, item, way);
-        let stays = self.config.orders.options.sync_level == Some(SyncLevel::Exists);
+        let options = &self.config.orders.options;
+        let stays = options.sync_level == Some(SyncLevel::Exists)
+            || options.conflict != Conflict::Overwrite;
         match link_at(disk, &there) {
             Some(link) if link == target => Ok(()),
             Some(_) if stays => Ok(()),
@@ -209,6 +225,12 @@ impl Judge {
         let old = self.before.get(&there);
         let kept = old.is_some_and(|old| {
             let old_mtime = self.before_mtime[&there];
+            match self.config.orders.options.conflict {
+                Conflict::Overwrite => {}
+                Conflict::Skip => return true,
+                Conflict::Newer if meta.mtime <= old_mtime => return true,
+                Conflict::Newer => {}
+            }
             match self.config.orders.options.sync_level {
                 None => false,
                 Some(SyncLevel::Exists) => true,
@@ -217,6 +239,10 @@ impl Judge {
                 Some(SyncLevel::Checksum) => **old == wanted,
             }
         });
+        let stays = self.config.orders.options.conflict != Conflict::Overwrite;
+        if stays && link_at(disk, &there).is_some() {
+            return Ok(());
+        }
         let found = file_at(disk, &there);
         let Some(found) = found else {
             // A file that came while the directory was read may have been missed.
@@ -263,12 +289,16 @@ impl Judge {
         for way in self.before.keys() {
             let hidden = way.last().is_some_and(|name| is_reserved(name.as_bytes()));
             let is_link = || self.became_link(disk, source, way);
-            if !hidden && !standing.contains_key(way) && !is_link() {
+            let may_go = || self.may_go(source, way);
+            if !hidden && !standing.contains_key(way) && !is_link() && !may_go() {
                 return Err(Wrong(format!("{when}: {} is gone", show(way))));
             }
         }
         for (way, digest) in &self.reported {
             let Some(data) = standing.get(way) else {
+                if self.may_go(source, way) {
+                    continue; // it was removed at the source since, and here with it
+                }
                 return Err(Wrong(format!("{when}: {} was reported and is missing", show(way))));
             };
             let is_old = self.before.get(way) == Some(data);
@@ -277,6 +307,31 @@ impl Judge {
             }
         }
         Ok(())
+    }
+
+    /// Whether a file of the destination may be missing: nothing outside the items ever.
+    fn may_go(&self, source: &Source, way: &Way) -> bool {
+        let orders = &self.config.orders;
+        let removes = orders.options.extras != Extras::Stay;
+        // Who lies about the source has it removed; who lies about the link has not.
+        (removes && self.lied_to && origin(orders, way).is_some()) || self.is_extra(source, way)
+    }
+
+    /// Whether a file of the destination may be removed because nothing stands there at the source.
+    fn is_extra(&self, source: &Source, way: &Way) -> bool {
+        let options = &self.config.orders.options;
+        let Some(from) = origin(&self.config.orders, way) else { return false };
+        if options.extras == Extras::Stay || source.at(&from).is_some() {
+            return false;
+        }
+        let item =
+            self.config.orders.items.iter().find(|item| way.starts_with(item.destination.names()));
+        let top = item.map_or(0, |item| item.destination.names().len());
+        let filter = Filter::new(&options.filters);
+        (top..way.len()).all(|at| {
+            let is_dir = at + 1 < way.len();
+            filter.admits(&way[at], if is_dir { FilterKind::Dir } else { FilterKind::File })
+        })
     }
 
     /// Whether a link of the source stands where a file was.

@@ -156,7 +156,7 @@ fn entry(rng: &mut fastrand::Rng) -> Entry {
         3 => Entry::File { name, meta },
         4 => Entry::Dir { name, meta: DirMeta::default() },
         5 => Entry::Unreadable { name, fault: Fault::never(Code::Disk, "x".repeat(300)) },
-        6 => Entry::Close { incomplete: None },
+        6 => Entry::Close { incomplete: None, part: rng.bool() },
         7 => Entry::Link { name, target: LinkTarget::new(*b"/etc").expect("it is one") },
         _ => Entry::End(Totals::default()),
     }

@@ -60,6 +60,12 @@ pub enum Mutation {
     RemoveForLink,
     /// The sender does not filter.
     IgnoreFilter,
+    /// What stands at the destination only is said to be removed and is not.
+    SkipExtras,
+    /// What a filter hides is removed as well.
+    RemoveHidden,
+    /// What stands at the source is removed as well.
+    RemoveKnown,
 }
 
 impl Mutation {
@@ -92,5 +98,8 @@ impl Mutation {
         Self::SkipLinks,
         Self::RemoveForLink,
         Self::IgnoreFilter,
+        Self::SkipExtras,
+        Self::RemoveHidden,
+        Self::RemoveKnown,
     ];
 }

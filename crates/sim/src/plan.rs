@@ -7,8 +7,8 @@ use outport_protocol::{
     session::{Config, Fault, LeftKind, Limits, LinkTarget, Place, temp_name, temp_prefix},
 };
 use outport_types::{
-    Code, CollectionPath, EndpointId, FilterKind, FilterRule, Name, Symlinks, SyncLevel, TaskId,
-    TransferOptions, UnixTime,
+    Code, CollectionPath, Conflict, EndpointId, Extras, FilterKind, FilterRule, Name, Symlinks,
+    SyncLevel, TaskId, TransferOptions, UnixTime,
 };
 
 use crate::{
@@ -189,6 +189,25 @@ impl Plan {
             let dir = disk.mkdir(dst, top);
             let place = Place::item(item as u32);
             let at = outport_protocol::session::Dir::at(&place, 0).expect("short");
+            for _ in 0..rng.usize(..4) {
+                let name = odd_name(rng);
+                let mut way = ordered.source.names().to_vec();
+                way.push(name.clone());
+                if source.at(&way).is_some() {
+                    continue;
+                }
+                if rng.bool() {
+                    put(disk, dir, &name, &content(rng), rng.i64(1..1000));
+                } else {
+                    let below = disk.mkdir(dir, &name);
+                    put(disk, below, &odd_name(rng), &content(rng), rng.i64(1..1000));
+                }
+                // A source that looks empty is no reason to remove anything.
+                let options = &self.config.orders.options;
+                let is_empty = source.list(ordered.source.names()).is_empty();
+                self.may_fail |=
+                    is_empty && options.extras != Extras::Stay && !options.empty_source;
+            }
             for entry in source.list(ordered.source.names()) {
                 let mut way = ordered.source.names().to_vec();
                 way.push(entry.clone());
@@ -310,11 +329,23 @@ impl Plan {
                 self.may_fail = true;
             }
             Mutation::SkipLinks | Mutation::RemoveForLink => {
-                Arc::make_mut(&mut self.config.orders).options.symlinks = Symlinks::Keep;
+                let options = &mut Arc::make_mut(&mut self.config.orders).options;
+                options.symlinks = Symlinks::Keep;
+                options.conflict = Conflict::Overwrite;
             }
             Mutation::IgnoreFilter => {
                 let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
-                Arc::make_mut(&mut self.config.orders).options.filters = vec![rule];
+                let options = &mut Arc::make_mut(&mut self.config.orders).options;
+                options.filters = vec![rule];
+                options.extras = Extras::Stay;
+            }
+            Mutation::SkipExtras | Mutation::RemoveKnown | Mutation::RemoveHidden => {
+                let options = &mut Arc::make_mut(&mut self.config.orders).options;
+                (options.extras, options.empty_source) = (Extras::Delete, true);
+                if mutation == Mutation::RemoveHidden {
+                    let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
+                    options.filters = vec![rule];
+                }
             }
             Mutation::CopyIntoPlace | Mutation::SkipFinishTime | Mutation::ReuseTemp => {}
         }
@@ -360,12 +391,22 @@ fn orders(rng: &mut fastrand::Rng, items: Vec<TransferItem>) -> TransferOrders {
         items,
         options: TransferOptions {
             sync_level: *rng.choice(&levels).expect("not empty"),
+            conflict: *rng
+                .choice(&[
+                    Conflict::Overwrite,
+                    Conflict::Overwrite,
+                    Conflict::Skip,
+                    Conflict::Newer,
+                ])
+                .expect("not empty"),
             verify: rng.u8(..4) != 0,
             preserve_times: rng.bool(),
             skip_source_errors: rng.bool(),
             fail_on_quota: rng.u8(..8) == 0,
             symlinks: *rng.choice(&[Symlinks::Skip, Symlinks::Keep]).expect("not empty"),
             filters: filters(rng),
+            extras: *rng.choice(&[Extras::Stay, Extras::Delete]).expect("not empty"),
+            empty_source: rng.bool(),
             ..TransferOptions::default()
         },
     }

@@ -1,5 +1,7 @@
 //! The thin shell of a receiver: carries out its effects on the disk that is written, step by step.
 
+mod extras;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -41,6 +43,8 @@ pub struct Rx {
     /// Where renaming is between, for mutations that tell flushes apart.
     placed: bool,
     late: Vec<Ino>,
+    /// What stands at the destination only: directories and names in them.
+    extras: Vec<(Vec<Name>, Name)>,
     /// Digests that the journal was told of, by where the files come to stand.
     pub announced: Vec<(Vec<Name>, Digest)>,
 }
@@ -122,6 +126,7 @@ impl Rx {
             journal_bytes: length,
             placed: false,
             late: Vec::new(),
+            extras: Vec::new(),
             announced: Vec::new(),
         }
     }
@@ -235,6 +240,14 @@ impl Rx {
             ReceiverEffect::AppendJournal { id, bytes } => self.append(job, id, &bytes, around),
             ReceiverEffect::Place { id, files } => self.place(job, id, &files, around),
             ReceiverEffect::SyncDirs { id, dirs } => self.sync_dirs(job, id, &dirs, around),
+            ReceiverEffect::FindExtras { id, dir, names } => {
+                let result = match around.fault.take() {
+                    Some(fault) => Err(fault),
+                    None => self.find_extras(&dir, &names, around.disk),
+                };
+                Some(ReceiverEvent::ExtrasFound { id, result })
+            }
+            ReceiverEffect::RemoveExtras { id, .. } => Some(self.remove_extras(id, around)),
             ReceiverEffect::FinishDirs { id, dirs } => self.finish_dirs(job, id, &dirs, around),
             ReceiverEffect::Sweep { id } => self.sweep(job, id, around),
         }

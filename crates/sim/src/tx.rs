@@ -6,7 +6,7 @@ use outport_protocol::{
     blocks::Blocks,
     session::{
         Config, Fault, Meta, Pieces, Place, Sender, SenderEffect, SenderEvent,
-        sender::{Digested, Found, Listed, Load, Loaded},
+        sender::{Digested, Found, Listed, Load, Loaded, Told},
     },
 };
 use outport_types::{Code, Digest, Name};
@@ -285,7 +285,7 @@ impl Tx {
             }
         }
         listing.at = end;
-        let end = (end == listing.names.len()).then_some(Ok(()));
+        let end = (end == listing.names.len()).then_some(Ok(Told::All));
         TxStep::Event(SenderEvent::Scanned { id, entries, end })
     }
 

@@ -124,6 +124,16 @@ catalogue! {
         en: "{path} on {endpoint} is a {kind} and was left out.",
         fr: "{path} sur {endpoint} est de type {kind} et a été ignoré."
     }
+    /// A directory is empty at the source, and everything at the destination would go with it.
+    SourceEmpty = "SOURCE_EMPTY" {
+        en: "{path} on {endpoint} is empty, so nothing was deleted at the destination. Check that its drive is connected; if it is meant to be empty, transfer again with `--allow-empty-source`.",
+        fr: "{path} sur {endpoint} est vide ; rien n'a donc été supprimé à la destination. Vérifiez que son disque est connecté ; si ce dossier doit être vide, relancez le transfert avec `--allow-empty-source`."
+    }
+    /// A link stands where what is not at the source was to be removed.
+    DestinationLink = "DESTINATION_LINK" {
+        en: "{path} on {endpoint} is a symbolic link, so nothing was deleted there. Name the directory that it leads to.",
+        fr: "{path} sur {endpoint} est un lien symbolique ; rien n'y a donc été supprimé. Indiquez le dossier vers lequel il mène."
+    }
     /// Digests disagree although the content was sent again.
     DigestMismatch = "DIGEST_MISMATCH" {
         en: "{path} does not read back on {endpoint} as it was sent. Check the disk of {endpoint}; the transfer is tried again.",

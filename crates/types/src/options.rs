@@ -3,12 +3,13 @@
 //! | option | decided by |
 //! | --- | --- |
 //! | `symlinks`, `filters`, `skip_source_errors` | the sender, while it scans |
-//! | `sync_level` | the receiver, when it compares |
+//! | `sync_level`, `conflict` | the receiver, when it compares |
+//! | `extras`, `empty_source` | the receiver, when everything else is done |
 //! | `verify`, `preserve_times`, `preserve_permissions`, `fail_on_quota` | the receiver, when it makes files durable |
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FilterKind, Glob, Name, Symlinks, SyncLevel};
+use crate::{Conflict, Extras, FilterKind, Glob, Name, Symlinks, SyncLevel};
 
 /// How a transfer is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ use crate::{FilterKind, Glob, Name, Symlinks, SyncLevel};
 pub struct TransferOptions {
     /// When a file that exists at the destination is copied again; `None` is always.
     pub sync_level: Option<SyncLevel>,
+    /// What becomes of a file whose place is taken, whatever the level says.
+    pub conflict: Conflict,
     /// Whether what was written is read again before it counts.
     pub verify: bool,
     /// Whether files and directories keep their modification times.
@@ -29,6 +32,10 @@ pub struct TransferOptions {
     /// Which entries below an item take part; the first rule that matches decides, and what none
     /// matches takes part.
     pub filters: Vec<FilterRule>,
+    /// What becomes of what stands at the destination and not at the source.
+    pub extras: Extras,
+    /// Whether that is so for an item too whose directory is empty at the source.
+    pub empty_source: bool,
     /// Whether unreadable source entries are left out instead of failing the task.
     pub skip_source_errors: bool,
     /// Whether a full destination fails the task instead of waiting for room.
@@ -39,11 +46,14 @@ impl Default for TransferOptions {
     fn default() -> Self {
         Self {
             sync_level: None,
+            conflict: Conflict::Overwrite,
             verify: true,
             preserve_times: false,
             preserve_permissions: false,
             symlinks: Symlinks::Skip,
             filters: Vec::new(),
+            extras: Extras::Stay,
+            empty_source: false,
             skip_source_errors: false,
             fail_on_quota: false,
         }

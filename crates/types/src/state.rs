@@ -161,6 +161,26 @@ words! {
         Dir = "dir",
     }
 
+    /// What becomes of a file whose place is taken by another one.
+    Conflict {
+        /// It takes the place.
+        Overwrite = "overwrite",
+        /// It is not copied.
+        Skip = "skip",
+        /// It takes the place if it is newer.
+        Newer = "newer",
+    }
+
+    /// What becomes of what stands at the destination and not at the source.
+    Extras {
+        /// It stays.
+        Stay = "stay",
+        /// It is deleted.
+        Delete = "delete",
+        /// It is moved to a dated folder in `.outport-trash` at the destination.
+        Trash = "trash",
+    }
+
     /// What becomes of symbolic links below an item.
     Symlinks {
         /// They are left out, counted and listed.

@@ -181,6 +181,10 @@ export type Code =
 "FILE_CHANGING" |
 /**  A link or a special file, which is never transferred. */
 "SKIPPED_KIND" |
+/**  A directory is empty at the source, and everything at the destination would go with it. */
+"SOURCE_EMPTY" |
+/**  A link stands where what is not at the source was to be removed. */
+"DESTINATION_LINK" |
 /**  Digests disagree although the content was sent again. */
 "DIGEST_MISMATCH" |
 /**  Any other failure of a disk. */

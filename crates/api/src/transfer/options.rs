@@ -1,9 +1,12 @@
 //! The options of a transfer: the words of the API, and what the agents are told.
 
-use outport_types::{FilterKind, FilterRule as Rule, Symlinks, TaskKind, TransferOptions};
+use outport_types::{
+    Conflict, Extras, FilterKind, FilterRule as Rule, Symlinks, TaskKind, TransferOptions,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{FilterMethod, FilterRule, FilterType, Task, TransferSubmission};
+use crate::wire::or_default;
 
 /// What becomes of symbolic links below an item.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,12 +21,33 @@ pub enum RecursiveSymlinks {
     Copy,
 }
 
+/// What becomes of a file whose place is taken by another one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConflictPolicy {
+    /// It takes the place.
+    #[default]
+    Overwrite,
+    /// It is not copied.
+    Skip,
+    /// It takes the place if it is newer.
+    Newer,
+}
+
 /// What Outport can be asked for beyond the contract.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TransferExtras {
     /// Whether files and directories get the permission bits of the source as they are.
     pub preserve_permissions: bool,
+    /// What becomes of a file whose place is taken by another one.
+    #[serde(deserialize_with = "or_default")]
+    pub conflict: ConflictPolicy,
+    /// Whether extras at the destination are moved to a dated folder in `.outport-trash` there, and
+    /// not deleted.
+    pub keep_deleted: bool,
+    /// Whether extras go for an item too whose directory is empty at the source.
+    pub allow_empty_source: bool,
 }
 
 impl TransferExtras {
@@ -38,11 +62,14 @@ impl TransferSubmission {
     pub fn options(&self) -> TransferOptions {
         TransferOptions {
             sync_level: self.sync_level,
+            conflict: self.outport.conflict.into(),
             verify: self.verify_checksum,
             preserve_times: self.preserve_timestamp,
             preserve_permissions: self.outport.preserve_permissions,
             symlinks: self.recursive_symlinks.into(),
             filters: self.filter_rules.iter().map(FilterRule::rule).collect(),
+            extras: self.outport.extras(self.delete_destination_extra),
+            empty_source: self.outport.allow_empty_source,
             skip_source_errors: self.skip_source_errors,
             fail_on_quota: self.fail_on_quota_errors,
         }
@@ -59,6 +86,7 @@ impl TransferSubmission {
             preserve_timestamp: options.preserve_times,
             recursive_symlinks: options.symlinks.into(),
             filter_rules: options.filters.iter().map(FilterRule::from).collect(),
+            delete_destination_extra: options.extras != Extras::Stay,
             skip_source_errors: options.skip_source_errors,
             fail_on_quota_errors: options.fail_on_quota,
             outport: TransferExtras::of(options),
@@ -70,16 +98,19 @@ impl TransferSubmission {
 impl Task {
     /// What the agents were told; `None` for a deletion.
     pub fn options(&self) -> Option<TransferOptions> {
-        let extras = self.outport.as_ref().map(|extras| extras.options.clone());
+        let extras = self.outport.as_ref().map(|extras| extras.options.clone()).unwrap_or_default();
         let filters = self.filter_rules.iter().flatten();
         let symlinks = self.recursive_symlinks.as_deref().and_then(RecursiveSymlinks::read);
         (self.kind == TaskKind::Transfer).then(|| TransferOptions {
             sync_level: self.sync_level,
+            conflict: extras.conflict.into(),
             verify: self.verify_checksum,
             preserve_times: self.preserve_timestamp,
-            preserve_permissions: extras.unwrap_or_default().preserve_permissions,
+            preserve_permissions: extras.preserve_permissions,
             symlinks: symlinks.unwrap_or_default().into(),
             filters: filters.map(FilterRule::rule).collect(),
+            extras: extras.extras(self.delete_destination_extra),
+            empty_source: extras.allow_empty_source,
             skip_source_errors: self.skip_source_errors,
             fail_on_quota: self.fail_on_quota_errors,
         })
@@ -89,7 +120,40 @@ impl Task {
 impl TransferExtras {
     /// What of the options the contract has no field for.
     pub fn of(options: &TransferOptions) -> Self {
-        Self { preserve_permissions: options.preserve_permissions }
+        Self {
+            preserve_permissions: options.preserve_permissions,
+            conflict: options.conflict.into(),
+            keep_deleted: options.extras == Extras::Trash,
+            allow_empty_source: options.empty_source,
+        }
+    }
+
+    fn extras(&self, are_deleted: bool) -> Extras {
+        match (are_deleted, self.keep_deleted) {
+            (false, _) => Extras::Stay,
+            (true, false) => Extras::Delete,
+            (true, true) => Extras::Trash,
+        }
+    }
+}
+
+impl From<ConflictPolicy> for Conflict {
+    fn from(policy: ConflictPolicy) -> Self {
+        match policy {
+            ConflictPolicy::Overwrite => Self::Overwrite,
+            ConflictPolicy::Skip => Self::Skip,
+            ConflictPolicy::Newer => Self::Newer,
+        }
+    }
+}
+
+impl From<Conflict> for ConflictPolicy {
+    fn from(conflict: Conflict) -> Self {
+        match conflict {
+            Conflict::Overwrite => Self::Overwrite,
+            Conflict::Skip => Self::Skip,
+            Conflict::Newer => Self::Newer,
+        }
     }
 }
 
@@ -165,6 +229,7 @@ mod tests {
     fn every_option_goes_into_the_document_and_comes_out_again() {
         let options = TransferOptions {
             sync_level: Some(SyncLevel::Mtime),
+            conflict: Conflict::Newer,
             verify: false,
             preserve_times: true,
             preserve_permissions: true,
@@ -174,6 +239,8 @@ mod tests {
                 only: Some(FilterKind::File),
                 name: "*.fastq".to_owned(),
             }],
+            extras: Extras::Trash,
+            empty_source: true,
             skip_source_errors: true,
             fail_on_quota: true,
         };

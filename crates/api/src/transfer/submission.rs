@@ -5,7 +5,7 @@
 use outport_types::{EndpointId, SubmissionId, SyncLevel, UnixTime};
 use serde::{Deserialize, Serialize};
 
-use super::{RecursiveSymlinks, TransferExtras};
+use super::{ConflictPolicy, RecursiveSymlinks, TransferExtras};
 use crate::wire::{or_default, or_yes, sync_level, yes};
 
 /// A transfer from one collection to another.
@@ -83,7 +83,12 @@ impl TransferSubmission {
             notify_on_inactive: true,
             filter_rules: Vec::new(),
             recursive_symlinks: RecursiveSymlinks::Ignore,
-            outport: TransferExtras { preserve_permissions: false },
+            outport: TransferExtras {
+                preserve_permissions: false,
+                conflict: ConflictPolicy::Overwrite,
+                keep_deleted: false,
+                allow_empty_source: false,
+            },
         }
     }
 }

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use outport_api::{
     client::Client,
-    transfer::{RecursiveSymlinks, TransferExtras, TransferItem, TransferSubmission},
+    transfer::{
+        ConflictPolicy, RecursiveSymlinks, TransferExtras, TransferItem, TransferSubmission,
+    },
 };
 use outport_types::{SubmissionId, SyncLevel, UnixTime};
 
@@ -48,6 +50,9 @@ pub(crate) struct Args {
     /// Leave a file alone that exists, has the same size, is not older, or has the same content
     #[arg(short, long, value_enum, value_name = "LEVEL")]
     sync_level: Option<Level>,
+    /// What becomes of a file whose place is taken by another one
+    #[arg(long, value_enum, value_name = "HOW", default_value_t)]
+    conflict: Taken,
     /// Do not read the files back at the destination
     #[arg(long)]
     no_verify: bool,
@@ -62,6 +67,15 @@ pub(crate) struct Args {
     symlinks: Links,
     #[command(flatten)]
     filters: Filters,
+    /// Delete at the destination what is not at the source, when all else is done
+    #[arg(long, visible_alias = "delete")]
+    delete_extra: bool,
+    /// Move what would be deleted to a dated folder in .outport-trash at the destination
+    #[arg(long, requires = "delete_extra")]
+    keep_deleted: bool,
+    /// Delete at the destination even if the directory at the source is empty
+    #[arg(long, requires = "delete_extra")]
+    allow_empty_source: bool,
     /// Leave out what cannot be read, instead of failing
     #[arg(long)]
     skip_errors: bool,
@@ -90,6 +104,18 @@ enum Level {
     Size,
     Mtime,
     Checksum,
+}
+
+/// What becomes of a file whose place is taken by another one.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Taken {
+    /// It takes the place
+    #[default]
+    Overwrite,
+    /// It is not copied
+    Skip,
+    /// It takes the place if it is newer
+    Newer,
 }
 
 /// What becomes of symbolic links.
@@ -145,7 +171,13 @@ async fn submission(
         filter_rules: args.filters.0.clone(),
         skip_source_errors: args.skip_errors,
         fail_on_quota_errors: args.fail_on_quota,
-        outport: TransferExtras { preserve_permissions: args.preserve_permissions },
+        delete_destination_extra: args.delete_extra,
+        outport: TransferExtras {
+            preserve_permissions: args.preserve_permissions,
+            conflict: args.conflict.into(),
+            keep_deleted: args.keep_deleted,
+            allow_empty_source: args.allow_empty_source,
+        },
         deadline: args.deadline,
         ..TransferSubmission::new(id, source.id, destination.id, items)
     })
@@ -180,6 +212,10 @@ fn show(printer: &Printer, args: &Args, submission: &TransferSubmission) {
     if links != RecursiveSymlinks::Ignore {
         table.pair("symbolic links", links.word());
     }
+    if submission.delete_destination_extra {
+        let how = if submission.outport.keep_deleted { "moved away" } else { "deleted" };
+        table.pair("not at the source", how);
+    }
     if !submission.filter_rules.is_empty() {
         table.pair("filter", counted(submission.filter_rules.len() as u64, "rule"));
     }
@@ -191,6 +227,16 @@ fn show(printer: &Printer, args: &Args, submission: &TransferSubmission) {
         printer.line(format!("{} -> {}", item.source_path, item.destination_path));
     }
     printer.note("Nothing was asked of the hub.");
+}
+
+impl From<Taken> for ConflictPolicy {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Overwrite => Self::Overwrite,
+            Taken::Skip => Self::Skip,
+            Taken::Newer => Self::Newer,
+        }
+    }
 }
 
 impl From<Links> for RecursiveSymlinks {

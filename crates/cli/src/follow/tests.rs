@@ -67,6 +67,19 @@ fn how_a_task_ended_is_said_and_is_the_exit_status() {
 }
 
 #[test]
+fn what_was_removed_at_the_destination_is_told_at_the_end() {
+    let mut task = running();
+    task.status = TaskStatus::Succeeded;
+    for (moved, words) in [(false, ", 7 deleted, in"), (true, ", 7 moved away, in")] {
+        let extras = task.outport.as_mut().unwrap();
+        (extras.deleted, extras.options.keep_deleted) = (7, moved);
+        let screen = Captured::text();
+        conclude(&screen.printer(), &task).unwrap();
+        assert!(screen.out().contains(words), "{}", screen.out());
+    }
+}
+
+#[test]
 fn news_of_other_tasks_is_not_taken_for_this_one() {
     let task = running();
     let other = LiveEvent::Task { task: Box::new(task.clone()) };

@@ -7,7 +7,8 @@ use outport_protocol::{
     ticket::{Grant, Party, Role, SignedTicket, Ticket},
 };
 use outport_types::{
-    CanonicalName, CollectionPath, EndpointId, PublicKey, SessionId, TaskId, TicketId, UnixTime,
+    CanonicalName, CollectionPath, EndpointId, Extras, PublicKey, SessionId, TaskId, TicketId,
+    UnixTime,
 };
 use sea_orm::{DbErr, EntityTrait as _};
 
@@ -147,10 +148,14 @@ fn grants(work: &Work) -> (Vec<Grant>, Vec<Grant>) {
             let sources = transfer.items.iter().map(|item| item.source.clone());
             // A file comes to be beside its place and is then moved there.
             let destinations = transfer.items.iter().map(|item| above(&item.destination));
-            (
-                outermost(sources).into_iter().map(Grant::read).collect(),
-                outermost(destinations).into_iter().map(Grant::write).collect(),
-            )
+            let mut writes: Vec<_> =
+                outermost(destinations).into_iter().map(Grant::write).collect();
+            if transfer.options.extras != Extras::Stay {
+                let items = transfer.items.iter().map(|item| item.destination.clone());
+                let all = |path| Grant { path, read: true, write: true, delete: true };
+                writes.extend(outermost(items).into_iter().map(all));
+            }
+            (outermost(sources).into_iter().map(Grant::read).collect(), writes)
         }
         Work::Delete(delete) => {
             let paths = delete.paths.iter().map(|path| match delete.globs {
@@ -217,6 +222,29 @@ mod tests {
         assert_eq!(paths(&write), ["/in", "/out"]);
         assert!(write.iter().all(|grant| grant.write && !grant.delete));
         assert!(read.iter().all(|grant| !grant.write && !grant.delete));
+    }
+
+    #[test]
+    fn a_transfer_may_delete_only_where_it_removes_extras_and_nowhere_above() {
+        let mut transfer = TransferOrders {
+            source: EndpointId::random(),
+            source_name: "a#a".into(),
+            destination: EndpointId::random(),
+            destination_name: "b#b".into(),
+            items: vec![TransferItem {
+                source: "/data/a".parse().unwrap(),
+                destination: "/in/a".parse().unwrap(),
+                recursive: None,
+            }],
+            options: TransferOptions::default(),
+        };
+        for extras in [Extras::Stay, Extras::Delete, Extras::Trash] {
+            transfer.options.extras = extras;
+            let (_, write) = grants(&Work::Transfer(transfer.clone()));
+            let deletes = write.into_iter().filter(|grant| grant.delete).collect::<Vec<_>>();
+            let expected: &[&str] = if extras == Extras::Stay { &[] } else { &["/in/a"] };
+            assert_eq!(paths(&deletes), expected, "{extras}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use outport_api::transfer::{DeleteSubmission, FilterRule, TransferSubmission, er
 use outport_protocol::orders::{
     DeleteOrders, ITEMS_MAX, Orders, TransferItem, TransferOrders, Work,
 };
-use outport_types::{Code, CollectionPath, FILTER_RULES_MAX, Problem, TaskId};
+use outport_types::{Code, CollectionPath, Extras, FILTER_RULES_MAX, Problem, TaskId};
 use serde_json::{Map, Value};
 
 use super::operations::parse_path;
@@ -45,6 +45,35 @@ pub(super) fn refuse_of_transfers(document: &Value) -> Result<(), TransferError>
         }
         None => Ok(()),
     }
+}
+
+/// What one item brings must be no extra of another, and no item its own source.
+fn check_deletion(items: &[TransferItem], same_endpoint: bool) -> Result<(), TransferError> {
+    let mut destinations: Vec<_> = items.iter().map(|item| &item.destination).collect();
+    destinations.sort_by(|a, b| a.names().cmp(b.names()));
+    // Sorted by names, what is inside something comes right after it.
+    let nested = destinations.windows(2).find(|pair| pair[1].is_inside(pair[0]));
+    if let Some([outer, inner]) = nested.map(|pair| [pair[0], pair[1]]) {
+        let message = format!(
+            "delete_destination_extra cannot be used with {inner} inside {outer}: one would delete \
+             what the other brings. Make two tasks of it."
+        );
+        return Err(TransferError::bad_request(message));
+    }
+    let sources = items.iter().map(|item| &item.source);
+    let inside = |source: &&CollectionPath| {
+        same_endpoint && items.iter().any(|item| source.is_inside(&item.destination))
+    };
+    if items.len() <= SOURCES_CHECKED_MAX
+        && let Some(source) = sources.clone().find(inside)
+    {
+        let message = format!(
+            "delete_destination_extra would delete {source}, which is inside the destination. \
+             Choose another destination."
+        );
+        return Err(TransferError::bad_request(message));
+    }
+    Ok(())
 }
 
 /// Checks the rules of a filter.
@@ -91,6 +120,22 @@ pub(super) fn transfer_orders(
         items.push(TransferItem { source, destination, recursive: item.recursive });
     }
     bound_paths(items.iter().flat_map(|item| [&item.source, &item.destination]))?;
+    let options = asked.options();
+    for (asked, name) in [
+        (asked.outport.keep_deleted, "keep_deleted"),
+        (asked.outport.allow_empty_source, "allow_empty_source"),
+    ] {
+        if asked && options.extras == Extras::Stay {
+            let message = format!("{name} needs delete_destination_extra.");
+            return Err(TransferError::bad_request(message));
+        }
+    }
+    if options.extras != Extras::Stay {
+        // Each destination has a grant of its own beside that of what holds it.
+        let destinations = items.iter().map(|item| &item.destination);
+        bound_paths(destinations.flat_map(|path| [path, path]))?;
+        check_deletion(&items, asked.source_endpoint == asked.destination_endpoint)?;
+    }
     Ok(Orders {
         task,
         work: Work::Transfer(TransferOrders {
@@ -99,7 +144,7 @@ pub(super) fn transfer_orders(
             destination: asked.destination_endpoint,
             destination_name,
             items,
-            options: asked.options(),
+            options,
         }),
     })
 }
@@ -206,6 +251,7 @@ const FIELDS: &[&str] = &[
     "DATA",
     "DATA_TYPE",
     "deadline",
+    "delete_destination_extra",
     "destination_endpoint",
     "destination_local_user",
     "encrypt_data",
@@ -232,19 +278,19 @@ const FIELDS: &[&str] = &[
     "verify_checksum",
 ];
 /// Those of them that choose which files take part.
-const FIELDS_OF_TRANSFERS: &[&str] = &["filter_rules", "outport", "recursive_symlinks"];
+const FIELDS_OF_TRANSFERS: &[&str] =
+    &["delete_destination_extra", "filter_rules", "outport", "recursive_symlinks"];
 /// The same of items.
 const FIELDS_OF_ITEMS: &[&str] =
     &["DATA_TYPE", "destination_path", "path", "recursive", "source_path"];
 /// The options of the official command behind fields that agents cannot carry out yet.
-const OPTIONS: &[(&str, &str)] = &[
-    ("checksum_algorithm", "--checksum-algorithm"),
-    ("delete_destination_extra", "--delete-destination-extra"),
-    ("external_checksum", "--external-checksum"),
-];
+const OPTIONS: &[(&str, &str)] =
+    &[("checksum_algorithm", "--checksum-algorithm"), ("external_checksum", "--external-checksum")];
 /// How much of an unknown name an error repeats.
 const SHOWN_CHARS_MAX: usize = 100;
 const ITEM_TYPES: &[&str] = &["transfer_item", "delete_item"];
+/// Each is compared with each; the agents look by identity in any case.
+const SOURCES_CHECKED_MAX: usize = 1000;
 /// As long as a name can be.
 const PATTERN_BYTES_MAX: usize = 1024;
 /// As the public service has it.
@@ -261,9 +307,7 @@ mod tests {
     #[test]
     fn options_that_nobody_would_carry_out_are_refused_by_name() {
         for (document, name) in [
-            (json!({"delete_destination_extra": true}), "delete_destination_extra"),
             (json!({"fail_on_symlinks": true}), "fail_on_symlinks"),
-            (json!({"delete_destination_extra": true}), "--delete-destination-extra"),
             (json!({"DATA": [{"external_checksum": "abc"}]}), "external_checksum"),
             (json!({"keep_owners": true}), "keep_owners"),
             (json!({"DATA": [{"rename_if_there": "x"}]}), "rename_if_there"),
@@ -292,6 +336,24 @@ mod tests {
         refuse_of_transfers(&json!({"recursive": true, "filter_rules": []})).unwrap();
         let document = json!({"filter_rules": [{"method": "exclude", "name": "keep"}]});
         assert!(refuse_of_transfers(&document).unwrap_err().to_string().contains("filter_rules"));
+    }
+
+    #[test]
+    fn deleting_extras_never_deletes_what_another_item_brings_or_the_source() {
+        let item = |source: &str, destination: &str| TransferItem {
+            source: source.parse().unwrap(),
+            destination: destination.parse().unwrap(),
+            recursive: None,
+        };
+        for (items, same, is_fine) in [
+            (vec![item("/a", "/x"), item("/b", "/y"), item("/c", "/x-y")], false, true),
+            (vec![item("/a", "/x"), item("/b", "/x")], false, false),
+            (vec![item("/a", "/x/deep/er"), item("/c", "/w"), item("/b", "/x")], false, false),
+            (vec![item("/a/b", "/a")], false, true),
+            (vec![item("/a/b", "/a")], true, false),
+        ] {
+            assert_eq!(check_deletion(&items, same).is_ok(), is_fine, "{items:?} {same}");
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ use outport_api::transfer::{
 };
 use outport_protocol::report::Counts;
 use outport_types::{
-    CanonicalName, Code, EndpointId, IdentityId, NiceStatus, Problem, TaskId, TaskKind, TaskStatus,
-    TransferOptions, UnixTime,
+    CanonicalName, Code, EndpointId, Extras, IdentityId, NiceStatus, Problem, TaskId, TaskKind,
+    TaskStatus, TransferOptions, UnixTime,
 };
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -167,7 +167,7 @@ fn document(
         encrypt_data: options.encrypt,
         verify_checksum: asked.verify,
         preserve_timestamp: asked.preserve_times,
-        delete_destination_extra: false,
+        delete_destination_extra: asked.extras != Extras::Stay,
         skip_source_errors: asked.skip_source_errors,
         fail_on_quota_errors: asked.fail_on_quota,
         filter_rules: filter_rules(asked),

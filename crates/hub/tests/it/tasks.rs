@@ -9,8 +9,8 @@ use outport_protocol::{
     ticket::Role,
 };
 use outport_types::{
-    Code, Digest, EventCode, FilterKind, FilterRule, Problem, Symlinks, SyncLevel, TaskId,
-    TransferOptions, UnixTime,
+    Code, Conflict, Digest, EventCode, Extras, FilterKind, FilterRule, Problem, Symlinks,
+    SyncLevel, TaskId, TransferOptions, UnixTime,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -118,13 +118,17 @@ async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
     let (hub, owner, mut a, mut b) = rig().await;
     let chosen = json!({
         "sync_level": 2, "verify_checksum": false, "preserve_timestamp": true,
+        "delete_destination_extra": true,
         "skip_source_errors": true, "fail_on_quota_errors": true, "recursive_symlinks": "keep",
         "filter_rules": [
             {"DATA_TYPE": "filter_rule", "method": "include", "name": "a*"},
             {"DATA_TYPE": "filter_rule", "method": "exclude", "type": "dir", "name": "*"},
         ],
     });
-    let extras = json!({"preserve_permissions": true});
+    let extras = json!({
+        "preserve_permissions": true, "keep_deleted": true, "allow_empty_source": true,
+        "conflict": "skip"
+    });
     let mut document = transfer(a.endpoint, b.endpoint);
     for (field, value) in chosen.as_object().unwrap() {
         document[field] = value.clone();
@@ -136,11 +140,14 @@ async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
     let rule = |include, only, name: &str| FilterRule { include, only, name: name.to_owned() };
     let expected = TransferOptions {
         sync_level: Some(SyncLevel::Mtime),
+        conflict: Conflict::Skip,
         verify: false,
         preserve_times: true,
         preserve_permissions: true,
         symlinks: Symlinks::Keep,
         filters: vec![rule(true, None, "a*"), rule(false, Some(FilterKind::Dir), "*")],
+        extras: Extras::Trash,
+        empty_source: true,
         skip_source_errors: true,
         fail_on_quota: true,
     };
@@ -171,7 +178,9 @@ async fn what_cannot_be_done_is_refused_at_submission() {
         (with("filter_rules", json!([{"method": "exclude", "name": "a/b"}])), "filter_rules"),
         (with("recursive_symlinks", json!("perhaps")), "malformed"),
         (with("outport", json!({"unheard_of": true})), "malformed"),
-        (with("delete_destination_extra", json!(true)), "delete_destination_extra"),
+        (with("outport", json!({"keep_deleted": true})), "keep_deleted"),
+        (with("outport", json!({"allow_empty_source": true})), "allow_empty_source"),
+        (with("outport", json!({"conflict": "perhaps"})), "malformed"),
         (with("submission_id", json!("x")), "malformed"),
         (with("deadline", json!("2001-01-01 00:00:00")), "deadline"),
         (with("label", json!("x".repeat(500))), "label"),

@@ -50,12 +50,26 @@ impl Spellings {
         directory: &Directory,
         name: &Name,
     ) -> Result<bool, Refused> {
+        let may_differ = self.may_be_another(store, directory, name)?;
         let habits = self.directories.entry(directory.id()).or_default();
-        let may_differ = habits.folds_case(store, directory, name)?
+        Ok(!may_differ || habits.is_listed(directory, name)?)
+    }
+
+    /// Whether the directory may take the name for another one.
+    ///
+    /// # Errors
+    /// When the directory cannot be asked.
+    pub(super) fn may_be_another(
+        &mut self,
+        store: &dyn Store,
+        directory: &Directory,
+        name: &Name,
+    ) -> Result<bool, Refused> {
+        let habits = self.directories.entry(directory.id()).or_default();
+        Ok(habits.folds_case(store, directory, name)?
             || habits.folds_accents(store, directory, name)?
             || trimmed(name).is_some()
-            || System::Windows.may_be_short_name(name);
-        Ok(!may_differ || habits.is_listed(directory, name)?)
+            || System::Windows.may_be_short_name(name))
     }
 
     /// Whether a name that was just given is listed as it was given.

@@ -3,12 +3,13 @@
 use std::io;
 
 use cap_fs_ext::DirExt as _;
-use outport_protocol::control::FileKind;
-use outport_types::{CollectionPath, Glob, Name};
+use outport_protocol::{control::FileKind, session::is_trash};
+use outport_types::{CollectionPath, Filter, FilterKind, Glob, Name};
 
 use crate::{
     refused::Refused,
     resolver::{Directory, Place, Resolved, Resolver, Right},
+    stat::FileId,
     system_path::{is_reserved, name_from_host, name_to_host},
 };
 
@@ -21,6 +22,8 @@ pub struct DeleteTree<'a> {
     resolver: &'a Resolver,
     recursive: bool,
     ignore_missing: bool,
+    /// For extras: what this hides stays, with the directories that hold it.
+    spared: Option<Filter>,
 }
 
 /// What was deleted, told as it happens.
@@ -56,6 +59,7 @@ pub trait DeleteWatch {
 /// A directory whose entries are being removed.
 struct Level {
     path: CollectionPath,
+    id: FileId,
     /// `None` when it was closed for want of handles; opened again when its turn comes.
     directory: Option<Directory>,
     /// Something in it could not be removed, so it stays as well.
@@ -69,7 +73,23 @@ struct Level {
 impl<'a> DeleteTree<'a> {
     /// Deletes on behalf of whom `resolver` resolves.
     pub fn new(resolver: &'a Resolver, recursive: bool, ignore_missing: bool) -> Self {
-        Self { resolver, recursive, ignore_missing }
+        Self { resolver, recursive, ignore_missing, spared: None }
+    }
+
+    /// Leaves what a filter hides, what was moved away before and what is on another file system,
+    /// and the directories that hold something of that kind.
+    pub(crate) fn sparing(mut self, filter: Filter) -> Self {
+        self.spared = Some(filter);
+        self
+    }
+
+    /// Deletes what stands at a place that is open; its path is not walked again.
+    ///
+    /// # Errors
+    /// Only when it was stopped; what stays is told to `watch`.
+    pub(crate) fn at(&self, place: &Place, watch: &mut impl DeleteWatch) -> Result<(), Refused> {
+        let path = place.directory().asked().join(place.name()).map_err(|_| Refused::NotFound)?;
+        self.told(&path, self.one_at(path.clone(), place, watch), watch)
     }
 
     /// Deletes what stands at `path`; with `globs`, everything that its last name fits.
@@ -88,6 +108,15 @@ impl<'a> DeleteTree<'a> {
         } else {
             self.one(path, watch)
         };
+        self.told(path, whole, watch)
+    }
+
+    fn told(
+        &self,
+        path: &CollectionPath,
+        whole: Result<(), Refused>,
+        watch: &mut impl DeleteWatch,
+    ) -> Result<(), Refused> {
         match whole {
             Ok(()) => Ok(()),
             Err(Refused::Stopped) => Err(Refused::Stopped),
@@ -157,9 +186,18 @@ impl<'a> DeleteTree<'a> {
     fn one(&self, path: &CollectionPath, watch: &mut impl DeleteWatch) -> Result<(), Refused> {
         let path = self.resolver.full_path(path)?;
         let place = self.resolver.place(&path, Right::Delete)?;
+        self.one_at(path, &place, watch)
+    }
+
+    fn one_at(
+        &self,
+        path: CollectionPath,
+        place: &Place,
+        watch: &mut impl DeleteWatch,
+    ) -> Result<(), Refused> {
         let stat = place.stat()?;
         if stat.kind != FileKind::Dir {
-            if self.resolver.holds_rule(&place)? {
+            if self.resolver.holds_rule(place)? {
                 return Err(Refused::FolderItself);
             }
             place.directory().dir().remove_file_or_symlink(name_to_host(place.name()))?;
@@ -167,14 +205,14 @@ impl<'a> DeleteTree<'a> {
             return Ok(());
         }
         if !self.recursive {
-            if self.resolver.holds_rule(&place)? {
+            if self.resolver.holds_rule(place)? {
                 return Err(Refused::FolderItself);
             }
             place.directory().dir().remove_dir(name_to_host(place.name()))?;
             watch.deleted(Deleted::Directory);
             return Ok(());
         }
-        self.tree(path, &place, watch)
+        self.tree(path, place, watch)
     }
 
     fn tree(
@@ -184,6 +222,9 @@ impl<'a> DeleteTree<'a> {
         watch: &mut impl DeleteWatch,
     ) -> Result<(), Refused> {
         let directory = self.resolver.child_nofollow(top.directory(), top.name(), Right::Read)?;
+        if self.spared.is_some() && directory.id().device != top.directory().id().device {
+            return Err(Refused::OtherDisk);
+        }
         let mut levels = vec![Level::new(path, directory)];
         while let Some(level) = levels.last_mut() {
             if watch.stopped() {
@@ -191,7 +232,7 @@ impl<'a> DeleteTree<'a> {
             }
             let directory = match &level.directory {
                 Some(directory) => directory.clone(),
-                None => self.resolver.directory(&level.path, Right::Read)?,
+                None => self.again(level)?,
             };
             level.directory = Some(directory.clone());
             match self.sweep(level, &directory, watch)? {
@@ -211,6 +252,12 @@ impl<'a> DeleteTree<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Opens a directory again that was closed for want of handles: it must be the same.
+    fn again(&self, level: &Level) -> Result<Directory, Refused> {
+        let directory = self.resolver.directory(&level.path, Right::Read)?;
+        if directory.id() == level.id { Ok(directory) } else { Err(Refused::NotFound) }
     }
 
     /// Removes what can be removed in a directory; the first directory found in it comes back.
@@ -239,6 +286,13 @@ impl<'a> DeleteTree<'a> {
                 match self.remove(level, directory, &name, watch) {
                     Ok(Removed::Gone) => removed += 1,
                     Ok(Removed::Below(below)) => return Ok(Some(below)),
+                    Ok(Removed::Hidden) => {
+                        level.stays = true;
+                        level.pass_over(name);
+                        if level.given_up {
+                            return Ok(None);
+                        }
+                    }
                     Err(Refused::NotFound) => {}
                     Err(Refused::Stopped) => return Err(Refused::Stopped),
                     Err(refused) => {
@@ -275,7 +329,17 @@ impl<'a> DeleteTree<'a> {
         }
         directory.allow(name, Right::Read)?;
         let stat = directory.stat(name)?;
-        if stat.kind == FileKind::Dir {
+        let is_dir = stat.kind == FileKind::Dir;
+        if let Some(filter) = &self.spared {
+            let kind = if is_dir { FilterKind::Dir } else { FilterKind::File };
+            if is_trash(name.as_bytes()) || !filter.admits(name, kind) {
+                return Ok(Removed::Hidden);
+            }
+            if stat.id.device != directory.id().device {
+                return Err(Refused::OtherDisk);
+            }
+        }
+        if is_dir {
             let below = self.resolver.child_nofollow(directory, name, Right::Read)?;
             let path = level.path.join(name).map_err(|_| Refused::NotFound)?;
             return Ok(Removed::Below(Level::new(path, below)));
@@ -301,7 +365,7 @@ impl<'a> DeleteTree<'a> {
             let parent = match &above {
                 Some(level) => match &level.directory {
                     Some(directory) => directory.clone(),
-                    None => self.resolver.directory(&level.path, Right::Read)?,
+                    None => self.again(level)?,
                 },
                 None => top.directory().clone(),
             };
@@ -342,8 +406,9 @@ impl<'a> DeleteTree<'a> {
 
 impl Level {
     fn new(path: CollectionPath, directory: Directory) -> Self {
+        let id = directory.id();
         let directory = Some(directory);
-        Self { path, directory, stays: false, kept: Vec::new(), given_up: false }
+        Self { path, id, directory, stays: false, kept: Vec::new(), given_up: false }
     }
 
     /// Remembers a name that is not to be tried again.
@@ -359,6 +424,7 @@ impl Level {
 
 enum Removed {
     Gone,
+    Hidden,
     Below(Level),
 }
 

@@ -117,6 +117,22 @@ impl Directory {
             || other.0.here.physical.starts_with(&self.0.here.physical)
     }
 
+    /// The directories that it is in, as far as they were passed on the way to it.
+    pub(crate) fn above(&self) -> Vec<FileId> {
+        let passed = &self.0.here.passed;
+        passed.iter().copied().filter(|id| *id != self.id()).collect()
+    }
+
+    /// A name in it.
+    pub(crate) fn place(&self, name: Name) -> Place {
+        Place::new(self.clone(), name)
+    }
+
+    /// Whether a rule of the owner denies names in it, whatever stands there.
+    pub(crate) fn denies_names(&self) -> bool {
+        self.0.is_home || self.0.named.iter().any(|(_, rule)| matches!(rule, Rule::Denied))
+    }
+
     /// The rule in force, if it is a folder's.
     pub fn rule(&self) -> Option<Rule> {
         let rules = self.0.anchors.rules();

@@ -1,7 +1,9 @@
 //! Both sides on one computer: the same protocol over a link in memory.
 
+use std::collections::BTreeMap;
+
 use outport_protocol::{control::FileKind, orders::TransferItem};
-use outport_types::{Code, CollectionPath, Problem, Retry};
+use outport_types::{Code, CollectionPath, Extras, Problem, Retry};
 use tokio::task::spawn_blocking;
 
 use super::{
@@ -42,17 +44,57 @@ fn refuse_same_tree(source: &SessionParams, destination: &SessionParams) -> Resu
     let name = &source.orders.source_name;
     let from = Resolver::new(source.rules.clone(), &source.grants, name);
     let to = Resolver::new(destination.rules.clone(), &destination.grants, name);
+    let refused = |source: &CollectionPath, destination: &CollectionPath| {
+        let args = [
+            ("source", source.to_string().into()),
+            ("destination", destination.to_string().into()),
+        ];
+        let problem = Problem::new(Code::SameTree, args);
+        Err(SessionEnd::Refused { problem, retry: Retry::Never })
+    };
     for item in &source.orders.items {
         if is_same_tree(&from, &to, item).unwrap_or(false) {
-            let args = [
-                ("source", item.source.to_string().into()),
-                ("destination", item.destination.to_string().into()),
-            ];
-            let problem = Problem::new(Code::SameTree, args);
-            return Err(SessionEnd::Refused { problem, retry: Retry::Never });
+            return refused(&item.source, &item.destination);
         }
     }
+    if source.orders.options.extras != Extras::Stay
+        && let Some((inside, destination)) = source_inside(&from, &to, &source.orders.items)
+    {
+        return refused(&destination, &inside);
+    }
     Ok(())
+}
+
+/// A source that would be an extra of a destination because it is inside it, and that destination.
+fn source_inside(
+    from: &Resolver,
+    to: &Resolver,
+    items: &[TransferItem],
+) -> Option<(CollectionPath, CollectionPath)> {
+    let (mut ids, mut paths) = (BTreeMap::new(), BTreeMap::new());
+    for item in items {
+        if let Ok(directory) = to.directory(&item.destination, Right::Write) {
+            ids.insert(directory.id(), &item.destination);
+            paths.insert(directory.physical(), &item.destination);
+        }
+    }
+    items.iter().find_map(|item| {
+        let directory = match from.behind(&item.source).ok()? {
+            Resolved::Directory(directory) => directory,
+            Resolved::Place(place) => {
+                let behind = from.directory(&item.source, Right::Read);
+                behind.unwrap_or_else(|_| place.directory().clone())
+            }
+            Resolved::Above { .. } => return None,
+        };
+        let mut above = directory.above();
+        above.push(directory.id());
+        let by_id = above.iter().find_map(|id| ids.get(id));
+        let up = |path: &CollectionPath| path.parent();
+        let mut ways = std::iter::successors(Some(directory.physical()), up);
+        let destination = by_id.or_else(|| ways.find_map(|path| paths.get(&path)))?;
+        Some((item.source.clone(), (*destination).clone()))
+    })
 }
 
 fn is_same_tree(from: &Resolver, to: &Resolver, item: &TransferItem) -> Result<bool, Refused> {

@@ -2,8 +2,8 @@
 #![cfg(unix)]
 
 mod disks;
+mod extras;
 mod names;
-#[cfg(unix)]
 mod options;
 mod rig;
 

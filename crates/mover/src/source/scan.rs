@@ -4,10 +4,10 @@ use outport_protocol::{
     control::FileKind,
     session::{
         Dir, DirMeta, EffectId, Fault, LeftKind,
-        sender::{Found, Listed, SenderEvent},
+        sender::{Found, Listed, SenderEvent, Told},
     },
 };
-use outport_types::{Name, Symlinks};
+use outport_types::{Extras, Name, Symlinks};
 
 use super::{
     Source, lock,
@@ -26,6 +26,8 @@ pub(super) struct Scan {
     names: Sorted,
     /// Why not all names could be read.
     incomplete: Option<Fault>,
+    /// Whether everything in it is told, as far as is known.
+    told: Told,
     /// Where links are followed: the directory and those that it is in, to find loops.
     above: Vec<FileId>,
 }
@@ -43,7 +45,9 @@ impl Scan {
                 }
             }
         }
-        Ok(Self { directory, names: sorter.sorted()?, incomplete, above })
+        // Said whatever stands there: that nothing is denied would tell as much.
+        let told = if directory.denies_names() { Told::Part } else { Told::All };
+        Ok(Self { directory, names: sorter.sorted()?, incomplete, told, above })
     }
 }
 
@@ -108,7 +112,7 @@ impl Source {
                     return SenderEvent::Scanned { id, entries, end };
                 }
                 None => {
-                    let end = Some(scan.incomplete.map_or(Ok(()), Err));
+                    let end = Some(scan.incomplete.map_or(Ok(scan.told), Err));
                     return SenderEvent::Scanned { id, entries, end };
                 }
             };
@@ -116,7 +120,7 @@ impl Source {
                 let end = Some(Err(Refused::Stopped.fault()));
                 return SenderEvent::Scanned { id, entries, end };
             }
-            entries.extend(self.look_at(&scan, name));
+            entries.extend(self.look_at(&mut scan, name));
         }
         lock(&self.scans).insert(id, scan);
         SenderEvent::Scanned { id, entries, end: None }
@@ -131,10 +135,19 @@ impl Source {
 
 impl Source {
     /// What an entry is; `None` when it vanished or is not to be spoken of.
-    fn look_at(&self, scan: &Scan, name: Name) -> Option<Listed> {
+    fn look_at(&self, scan: &mut Scan, name: Name) -> Option<Listed> {
         let stat = match scan.directory.stat(&name) {
             Ok(stat) => stat,
-            Err(Refused::NotFound | Refused::NotShared) => return None,
+            // It may have been given another name: an extra it is not.
+            Err(Refused::NotFound) => {
+                let removes = self.dirs.orders().options.extras != Extras::Stay;
+                let found = Ok(Found::Left(LeftKind::Hidden));
+                return removes.then_some(Listed { name, found });
+            }
+            Err(Refused::NotShared) => {
+                scan.told = Told::Part;
+                return None;
+            }
             Err(refused) => return Some(Listed { name, found: Err(refused.fault()) }),
         };
         if stat.kind != FileKind::Link {

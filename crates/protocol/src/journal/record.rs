@@ -101,6 +101,8 @@ pub enum Record {
         bytes_received: u64,
         /// Faults that were overcome by trying again.
         faults: u64,
+        /// Extras that were removed.
+        deleted: u64,
     },
     /// Report: the work is over.
     Finished {

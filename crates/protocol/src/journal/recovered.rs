@@ -170,9 +170,10 @@ impl Recovered {
                 self.skipped.insert(entry.key());
             }
             Record::Event { .. } => {}
-            Record::Sums { bytes_received, faults } => {
+            Record::Sums { bytes_received, faults, deleted } => {
                 self.counts.bytes_received = bytes_received;
                 self.counts.faults = faults;
+                self.counts.deleted = deleted;
             }
             Record::Finished { failure, counts, .. } => {
                 self.finished = Some(failure.is_none());

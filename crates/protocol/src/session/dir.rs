@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use outport_types::{CollectionPath, Name, PathError, TaskId};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{journal::Way, orders::TransferOrders};
 
@@ -22,6 +23,40 @@ pub struct Place {
 /// The same place in every session of a task: a hash of the item and the way from it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Key(pub [u8; 16]);
+
+/// A name of the source, as far as it is remembered to tell whether it was there.
+///
+/// One half is a hash of the form in which disks that take several names for one compare them, the
+/// other of the name itself. Two names that share both are both taken to be there, which keeps what
+/// could go and never takes what must stay.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NameHash(u64);
+
+impl NameHash {
+    /// The hash of a name.
+    pub fn of(name: &Name) -> Self {
+        let folded: String = name.text().nfd().flat_map(char::to_lowercase).collect();
+        // Some disks drop these at the end of a name.
+        let folded = folded.trim_end_matches(['.', ' ']);
+        Self(short_hash(folded.as_bytes()) << 32 | short_hash(name.as_bytes()))
+    }
+
+    /// Whether the name is among `names`, which ascend.
+    pub fn is_among(self, names: &[Self]) -> bool {
+        names.binary_search(&self).is_ok()
+    }
+
+    /// Whether some disk could take the name for one of `names`, which ascend.
+    pub fn may_be_among(self, names: &[Self]) -> bool {
+        let first = names.partition_point(|name| name.0 >> 32 < self.0 >> 32);
+        names.get(first).is_some_and(|name| name.0 >> 32 == self.0 >> 32)
+    }
+}
+
+fn short_hash(bytes: &[u8]) -> u64 {
+    let hash = blake3::hash(bytes);
+    hash.as_bytes().iter().take(4).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
 
 struct Node {
     /// The entry that announced it; for what stands above an item a number of its own.
@@ -240,6 +275,15 @@ pub fn is_reserved(name: &[u8]) -> bool {
     name.get(..RESERVED_PREFIX.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED_PREFIX.as_bytes()))
 }
+
+/// Whether a name is that of a directory with what a transfer moved away; case does not matter.
+pub fn is_trash(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(TRASH_NAME.as_bytes())
+}
+
+/// The directory at the destination of an item that holds what a transfer moved away. Transfers that
+/// remove extras neither send nor remove anything of this name.
+pub const TRASH_NAME: &str = ".outport-trash";
 
 /// What the names of unfinished files begin with; 8 hex digits for the task and 24 for the place follow.
 pub const RESERVED_PREFIX: &str = ".outport-part-";

@@ -57,6 +57,9 @@ pub enum Entry {
     Close {
         /// `None`: every entry was listed.
         incomplete: Option<Fault>,
+        /// Whether there are names that the receiver is not told: what it has and was not told of may
+        /// stand at the source all the same.
+        part: bool,
     },
     /// Nothing comes after this.
     End(Totals),
@@ -90,6 +93,8 @@ pub enum LeftKind {
     Loop,
     /// A symbolic link to nothing that the sender may read.
     Nowhere,
+    /// Something that the orders leave out: told only where extras are removed, so that it is none.
+    Hidden,
 }
 
 impl LeftKind {
@@ -103,6 +108,7 @@ impl LeftKind {
             Self::Other => "special file",
             Self::Loop => "symbolic link to a directory above it",
             Self::Nowhere => "symbolic link to nothing in the folders",
+            Self::Hidden => "thing that was to be left out",
         }
     }
 }

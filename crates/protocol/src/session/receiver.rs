@@ -9,6 +9,7 @@ mod compare;
 mod content;
 mod dirs;
 mod effect;
+mod extras;
 mod failure;
 mod file;
 mod log;
@@ -23,8 +24,8 @@ use std::{
 use outport_types::UnixTime;
 
 pub use effect::{
-    AtDestination, Compare, CompareWhat, Compared, Finish, FinishDir, ReadBlock, ReceiverEffect,
-    ReceiverEvent, SyncFile, Temp, Write, WriteResult,
+    AtDestination, Compare, CompareWhat, Compared, ExtraLeft, Finish, FinishDir, ReadBlock,
+    ReceiverEffect, ReceiverEvent, SyncFile, Temp, Write, WriteResult,
 };
 
 use self::{
@@ -32,6 +33,7 @@ use self::{
     compare::Compares,
     content::Content,
     dirs::Dirs,
+    extras::ExtrasFound,
     file::File,
     log::Log,
     manifest::Manifest,
@@ -67,6 +69,7 @@ pub struct Receiver {
     compares: Compares,
     wants: Wants,
     dirs: Dirs,
+    extras: ExtrasFound,
     content: Content,
     /// The disk is full: nothing is written or wanted before this.
     space_until: Option<Now>,
@@ -123,6 +126,10 @@ enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
     NotYet,
+    /// What stands at the source no longer is removed.
+    Removing {
+        id: EffectId,
+    },
     Sweeping {
         id: EffectId,
         tries: u32,
@@ -157,6 +164,7 @@ impl Receiver {
             compares: Compares::default(),
             wants: Wants::default(),
             dirs: Dirs::default(),
+            extras: ExtrasFound::default(),
             content: Content::new(config.limits.content_bytes),
             space_until: None,
             retries: BTreeSet::new(),
@@ -240,6 +248,10 @@ impl Receiver {
             ReceiverEvent::ReadBack { id, agree } => self.read_back_done(id, &agree),
             ReceiverEvent::Placed { id, results } => self.placed(id, results),
             ReceiverEvent::DirsFinished { id, results } => self.dirs_finished(id, results),
+            ReceiverEvent::ExtrasFound { id, result } => self.extras_found(id, result),
+            ReceiverEvent::ExtrasRemoved { id, removed, left, more } => {
+                self.extras_removed(id, removed, left, more);
+            }
             ReceiverEvent::Done { id, result } => self.done(id, &result),
         }
         self.pump();
@@ -258,7 +270,10 @@ impl Receiver {
         }
         let sweep = match self.ending {
             Ending::SweepAgain { until, .. } => Some(until),
-            Ending::NotYet | Ending::Sweeping { .. } | Ending::Recording { .. } => None,
+            Ending::NotYet
+            | Ending::Removing { .. }
+            | Ending::Sweeping { .. }
+            | Ending::Recording { .. } => None,
         };
         let work = [self.compares.wakes(), self.space_wakes(), self.retries_wake()];
         let work = work.into_iter().flatten().filter(|_| self.mode == Mode::Working).min();
@@ -365,6 +380,7 @@ impl Receiver {
             return;
         }
         match self.ending {
+            Ending::NotYet if self.may_remove_extras() => self.remove_extras(),
             Ending::NotYet if self.sweep => self.begin_sweep(0),
             Ending::NotYet => self.record_end(),
             Ending::SweepAgain { until, tries } if until <= self.now => self.begin_sweep(tries),
@@ -373,7 +389,10 @@ impl Receiver {
                 self.end(Outcome::Finished { succeeded });
                 self.frames.push_back(Frame::Finished { succeeded });
             }
-            Ending::Sweeping { .. } | Ending::SweepAgain { .. } | Ending::Recording { .. } => {}
+            Ending::Removing { .. }
+            | Ending::Sweeping { .. }
+            | Ending::SweepAgain { .. }
+            | Ending::Recording { .. } => {}
         }
     }
 
@@ -465,6 +484,12 @@ impl Receiver {
         let now = i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX);
         UnixTime::from_millis(self.config.started.millis().saturating_add(now))
     }
+}
+
+/// The counts that no other record tells.
+fn sums(counts: &Counts) -> Record {
+    let Counts { bytes_received, faults, deleted, .. } = *counts;
+    Record::Sums { bytes_received, faults, deleted }
 }
 
 /// How often sweeping is tried again, and when.

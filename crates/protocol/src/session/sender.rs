@@ -10,7 +10,7 @@ mod serve;
 
 use std::collections::{HashMap, VecDeque};
 
-pub use effect::{Digested, Found, Listed, Load, Loaded, SenderEffect, SenderEvent};
+pub use effect::{Digested, Found, Listed, Load, Loaded, SenderEffect, SenderEvent, Told};
 
 use super::{
     Config, EffectId, Entry, ItemRoot, Meta, Now, Violation,

@@ -112,7 +112,7 @@ fn records() -> Vec<Record> {
             at_destination: true,
             fault,
         },
-        Record::Sums { bytes_received: 300, faults: 2 },
+        Record::Sums { bytes_received: 300, faults: 2, deleted: 4 },
         Record::Finished { time: time(12), failure: None, counts },
         Record::Finished { time: time(12), failure: Some(failure), counts },
     ]

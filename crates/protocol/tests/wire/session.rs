@@ -43,9 +43,10 @@ fn frames() -> Vec<Frame> {
         Entry::Left { name: name(b"x"), kind: LeftKind::Other },
         Entry::Left { name: name(b"xl"), kind: LeftKind::Loop },
         Entry::Left { name: name(b"xn"), kind: LeftKind::Nowhere },
+        Entry::Left { name: name(b"xo"), kind: LeftKind::Hidden },
         Entry::Unreadable { name: name(b"z"), fault: Fault::backoff(Code::Disk, "") },
-        Entry::Close { incomplete: None },
-        Entry::Close { incomplete: Some(fault.clone()) },
+        Entry::Close { incomplete: None, part: true },
+        Entry::Close { incomplete: Some(fault.clone()), part: false },
         Entry::End(Totals { files: 2, bytes: 6000, directories: 2 }),
     ];
     let node = |first, level| NodeId { first, level };

@@ -42,6 +42,11 @@ fn table(printer: &Printer, task: &Task) -> Table {
             table.pair("from", source);
             table.pair("to", to);
             counts(&mut table, task);
+            if let Some(extras) = task.outport.as_ref().filter(|extras| 0 < extras.deleted) {
+                let moved = extras.options.keep_deleted;
+                let what = if moved { "moved away" } else { "deleted" };
+                table.pair(what, count(extras.deleted));
+            }
         }
         TaskKind::Delete => {
             table.pair("deletes at", source);

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use outport_types::{FilterKind, FilterRule, Symlinks};
+use outport_types::{Conflict, FilterKind, FilterRule, Symlinks};
 
 use super::*;
 use crate::digests::tests::eager;
@@ -78,6 +78,33 @@ async fn each_sync_level_copies_what_it_says_and_no_more() {
         let mut done: Vec<_> = done.collect();
         done.sort();
         assert_eq!(done, copied, "{level:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_taken_place_is_kept_or_given_up_as_asked() {
+    for (conflict, copied) in [(Conflict::Overwrite, 6), (Conflict::Skip, 1), (Conflict::Newer, 2)]
+    {
+        let mut rig = differing();
+        rig.transfer().options.conflict = conflict;
+        rig.world.file("src/linked", "a link stands there");
+        rig.world.link("dst/linked", "anything");
+        assert_eq!(rig.run().await, [FINISHED, FINISHED]);
+        assert_eq!(rig.received.borrow().counts.files_done, copied, "{conflict}");
+        let link = rig.world.top.join("dst/linked");
+        assert_eq!(link.is_symlink(), conflict != Conflict::Overwrite, "{conflict}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_takes_a_taken_place_only_if_that_is_asked() {
+    for conflict in [Conflict::Overwrite, Conflict::Skip, Conflict::Newer] {
+        let mut rig = linked();
+        rig.transfer().options.symlinks = Symlinks::Keep;
+        rig.transfer().options.conflict = conflict;
+        let file = rig.world.file("dst/to-file", "mine");
+        assert_eq!(rig.run().await, [FINISHED, FINISHED]);
+        assert_eq!(file.is_symlink(), conflict == Conflict::Overwrite, "{conflict}");
     }
 }
 

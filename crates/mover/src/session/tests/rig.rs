@@ -174,10 +174,15 @@ impl Rig {
     /// Puts a small file system in the place of `dst`.
     #[cfg(target_os = "linux")]
     pub(super) fn small_disk(&self) -> SmallDisk {
-        let place = self.world.top.join("dst");
+        self.small_disk_at(&self.world.top.join("dst"))
+    }
+
+    /// The same in the place of another directory.
+    #[cfg(target_os = "linux")]
+    pub(super) fn small_disk_at(&self, place: &Path) -> SmallDisk {
         let flags = rustix::mount::MountFlags::empty();
-        rustix::mount::mount("tmpfs", &place, "tmpfs", flags, c"size=8m").unwrap();
-        SmallDisk(place)
+        rustix::mount::mount("tmpfs", place, "tmpfs", flags, c"size=8m").unwrap();
+        SmallDisk(place.to_owned())
     }
 
     /// A disk that is full for so many writes.

@@ -22,6 +22,7 @@ use super::{
     Mode, Receiver,
     effect::{Finish, ReadBlock, ReceiverEffect, SyncFile},
     file::{RETRY_MIN, Then},
+    sums,
 };
 use crate::{
     blocks::{Cv, HeldNode, NodeId},
@@ -435,8 +436,7 @@ impl Receiver {
             }
         }
         if position != 0 {
-            let (bytes_received, faults) = (self.counts.bytes_received, self.counts.faults);
-            position = self.log.push(&Record::Sums { bytes_received, faults }, self.now);
+            position = self.log.push(&sums(&self.counts), self.now);
             self.log.hurry();
         }
         flush.stage = Stage::Telling { position };

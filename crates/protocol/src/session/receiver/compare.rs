@@ -2,20 +2,20 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use outport_types::{Code, Digest, Name, Retry, SyncLevel};
+use outport_types::{Code, Conflict, Digest, Name, Retry, SyncLevel};
 
 use super::{
     Receiver,
     effect::{AtDestination, Compare, CompareWhat, Compared, ReceiverEffect},
     file::{Phase, RETRY_MIN},
-    manifest::DirState,
+    manifest::{DirState, TooMany},
 };
 use crate::{
     blocks::{BlockTree, Cv, HeldNode},
     journal::{HeldFile, PlacingFile},
     session::{
         EffectId, Fault, FileStamp, LinkTarget, Meta, Now,
-        dir::{Dir, Place, temp_name},
+        dir::{Dir, NameHash, Place, temp_name},
     },
 };
 
@@ -51,6 +51,8 @@ pub(super) enum Queued {
     Closed {
         number: u64,
         dir: u64,
+        /// The names in it, where what else stands at the destination is looked for.
+        names: Option<Result<Vec<NameHash>, TooMany>>,
     },
 }
 
@@ -214,7 +216,9 @@ impl Receiver {
                     return None;
                 }
                 let temp = temp_name(&self.temp_prefix, &place.key());
-                let replace = self.config.orders.options.sync_level != Some(SyncLevel::Exists);
+                let options = &self.config.orders.options;
+                let replace = options.sync_level != Some(SyncLevel::Exists)
+                    && options.conflict == Conflict::Overwrite;
                 let what = CompareWhat::Link { target: target.clone(), temp, replace };
                 (*number, place.clone(), what)
             }
@@ -242,7 +246,10 @@ impl Receiver {
                 self.release(number);
             }
             Queued::File { number, .. } => self.settle(number),
-            Queued::Closed { number, dir } => {
+            Queued::Closed { number, dir, names } => {
+                if let Some(names) = names {
+                    self.find_extras(dir, names);
+                }
                 if self.manifest.close_dir(dir, number) {
                     self.dir_settled(dir);
                 }
@@ -331,6 +338,14 @@ impl Receiver {
             && self.take_up(number, placing, stamp)
         {
             return;
+        }
+        // A link has no time that would say anything.
+        let is_newer = stamp.is_some_and(|stamp| stamp.mtime < meta.mtime);
+        match self.config.orders.options.conflict {
+            _ if found == AtDestination::Nothing => {}
+            Conflict::Overwrite => {}
+            Conflict::Newer if is_newer => {}
+            Conflict::Skip | Conflict::Newer => return self.keep(number),
         }
         match (self.config.orders.options.sync_level, stamp) {
             (None, _) | (Some(_), None) => {}

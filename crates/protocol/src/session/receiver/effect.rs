@@ -6,9 +6,10 @@ use outport_types::{Digest, Name, UnixTime};
 
 use crate::{
     blocks::{Blocks, Cv, NodeId},
+    journal::Way,
     session::{
         BufferId, EffectId,
-        dir::{Dir, Place},
+        dir::{Dir, NameHash, Place},
         entry::{DirMeta, FileStamp, LinkTarget},
         fault::Fault,
     },
@@ -115,6 +116,29 @@ pub enum ReceiverEffect {
         id: EffectId,
         /// The directories.
         dirs: Vec<Dir>,
+    },
+    /// Look what stands in a directory under none of these names, and keep it for
+    /// [`RemoveExtras`](Self::RemoveExtras): but what is reserved, what the rules hide, what is called
+    /// [`TRASH_NAME`](crate::session::TRASH_NAME) at an item, what the filter of the orders hides as
+    /// a file or as a directory, and what another item of the orders is or is in.
+    /// Answer: [`ReceiverEvent::ExtrasFound`].
+    FindExtras {
+        /// Names the answer.
+        id: EffectId,
+        /// The directory.
+        dir: Dir,
+        /// The names that stand at the source, in ascending order.
+        names: Vec<NameHash>,
+    },
+    /// Remove some of what was found, directories with all that they hold but what the filter hides,
+    /// links themselves; or move it to the trash of its item, if the orders say so. Then bring it to
+    /// the disk for good. When the task preserves times, a directory has the same after as before.
+    /// Answer: [`ReceiverEvent::ExtrasRemoved`].
+    RemoveExtras {
+        /// Names the answer.
+        id: EffectId,
+        /// The hub's time now.
+        time: UnixTime,
     },
     /// Give directories in which nothing more will change what they get, and bring it to the disk
     /// for good.
@@ -226,6 +250,17 @@ pub struct Finish {
     pub exact: bool,
 }
 
+/// Something that stands at the destination only, and could not be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraLeft {
+    /// What it is.
+    pub entry: Way,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+    /// Why.
+    pub fault: Fault,
+}
+
 /// A directory that gets its time and permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FinishDir {
@@ -318,6 +353,24 @@ pub enum ReceiverEvent {
         id: EffectId,
         /// The results, in the order of the directories.
         results: Vec<Result<(), Fault>>,
+    },
+    /// How much stands in a directory that was not at the source.
+    ExtrasFound {
+        /// The effect.
+        id: EffectId,
+        /// How much.
+        result: Result<u64, Fault>,
+    },
+    /// What became of what was found.
+    ExtrasRemoved {
+        /// The effect.
+        id: EffectId,
+        /// Entries that are gone.
+        removed: u64,
+        /// What could not be removed.
+        left: Vec<ExtraLeft>,
+        /// Whether there is more to remove.
+        more: bool,
     },
     /// How an effect went that has nothing more to say.
     Done {

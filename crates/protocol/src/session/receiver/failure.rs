@@ -53,7 +53,8 @@ impl Receiver {
         self.log.push(&Record::Event { code, time, entry, at_destination, fault }, self.now);
     }
 
-    fn fail_entry(&mut self, place: &Place, fault: Fault, at_destination: bool) {
+    /// A failure, whatever the orders say of errors.
+    pub(super) fn fail_entry(&mut self, place: &Place, fault: Fault, at_destination: bool) {
         self.event(event_code(fault.code), place, fault.clone(), at_destination);
         self.failures += 1;
         if self.failure.is_none() {

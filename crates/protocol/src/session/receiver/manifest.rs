@@ -6,14 +6,14 @@
 
 use std::collections::HashMap;
 
-use outport_types::{Code, Name, Symlinks};
+use outport_types::{Code, Extras, Name, Symlinks};
 
 use super::{Receiver, compare::Queued, file::File};
 use crate::{
     journal::Record,
     session::{
         DirMeta, Entry, Fault, ItemRoot, LeftKind, Meta, Totals, Violation,
-        dir::{Dir, DirId, Place, is_reserved},
+        dir::{Dir, DirId, NameHash, Place, is_reserved},
         sender,
     },
 };
@@ -30,6 +30,8 @@ pub(super) struct Manifest {
     ended: bool,
     /// Entries that were sent and not released.
     unreleased: u32,
+    /// Names that are remembered, of all directories together.
+    names: usize,
 }
 
 #[derive(Debug)]
@@ -37,7 +39,13 @@ struct Open {
     number: u64,
     dir: Dir,
     last: Option<Name>,
+    /// The names in it; `None` when nobody asks for them.
+    names: Option<Result<Vec<NameHash>, TooMany>>,
 }
+
+/// A directory has more names than are remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMany;
 
 #[derive(Debug)]
 struct Slot {
@@ -113,6 +121,28 @@ impl Manifest {
         })
     }
 
+    /// Something more will happen in a directory that stands at the destination; where it is.
+    pub(super) fn expect_in(&mut self, number: u64) -> Option<Dir> {
+        let slot = self.dirs.get_mut(&number)?;
+        if slot.state != DirState::Ready {
+            return None;
+        }
+        slot.unsettled += 1;
+        Some(slot.dir.clone())
+    }
+
+    /// The names of a directory that was searched are forgotten.
+    pub(super) fn names_searched(&mut self, names: usize) {
+        self.names -= names;
+    }
+
+    /// Names are no longer remembered here.
+    pub(super) fn forget_names(&mut self, names: Option<Result<Vec<NameHash>, TooMany>>) {
+        if let Some(Ok(names)) = names {
+            self.names -= names.len();
+        }
+    }
+
     /// An entry in a directory is settled: nothing more happens to its name. The number of the
     /// directory comes back when it was the last one.
     pub(super) fn settled_in(&mut self, dir: &Dir) -> Option<u64> {
@@ -145,6 +175,17 @@ impl Manifest {
             return Err(Violation::Name);
         }
         open.last = Some(name.clone());
+        match &mut open.names {
+            Some(Ok(names)) if self.names < NAMES_MAX => {
+                names.push(NameHash::of(name));
+                self.names += 1;
+            }
+            Some(names @ Ok(_)) => {
+                self.names -= names.as_ref().map_or(0, Vec::len);
+                *names = Err(TooMany);
+            }
+            Some(Err(TooMany)) | None => {}
+        }
         Ok(place)
     }
 
@@ -208,7 +249,9 @@ impl Receiver {
                     return Err(Violation::Order);
                 }
                 slot.opened = true;
-                let open = Open { number: dir, dir: slot.dir.clone(), last: None };
+                let asked = self.config.orders.options.extras != Extras::Stay;
+                let names = asked.then(|| Ok(Vec::new()));
+                let open = Open { number: dir, dir: slot.dir.clone(), last: None, names };
                 self.manifest.open = Some(open);
                 self.manifest.unopened -= 1;
                 self.release(number);
@@ -234,20 +277,20 @@ impl Receiver {
             }
             Entry::Left { name, kind } => {
                 let place = self.manifest.place(&name)?;
-                self.left(number, &place, kind);
+                if kind != LeftKind::Hidden {
+                    self.left(number, &place, kind);
+                } else if self.config.orders.options.extras == Extras::Stay {
+                    return Err(Violation::Order);
+                } else {
+                    self.release(number);
+                }
             }
             Entry::Unreadable { name, fault } => {
                 let place = self.manifest.place(&name)?;
                 self.source_fault(&place, fault, false);
                 self.release(number);
             }
-            Entry::Close { incomplete } => {
-                let open = self.manifest.open.take().ok_or(Violation::Order)?;
-                if let (Some(fault), Some(place)) = (incomplete, open.dir.place()) {
-                    self.source_fault(&place, fault, true);
-                }
-                self.compares.push(Queued::Closed { number, dir: open.number });
-            }
+            Entry::Close { incomplete, part } => self.close(number, incomplete, part)?,
             Entry::End(totals) => {
                 let items = self.config.orders.items.len() as u64;
                 let all = u64::from(self.manifest.next_item) == items;
@@ -261,6 +304,26 @@ impl Receiver {
                 self.release(number);
             }
         }
+        Ok(())
+    }
+
+    /// The open directory was read, to its end or not.
+    fn close(
+        &mut self,
+        number: u64,
+        incomplete: Option<Fault>,
+        part: bool,
+    ) -> Result<(), Violation> {
+        let open = self.manifest.open.take().ok_or(Violation::Order)?;
+        let mut names = open.names;
+        // What the receiver was not told of may be there all the same.
+        if incomplete.is_some() || part {
+            self.manifest.forget_names(names.take());
+        }
+        if let (Some(fault), Some(place)) = (incomplete, open.dir.place()) {
+            self.source_fault(&place, fault, true);
+        }
+        self.compares.push(Queued::Closed { number, dir: open.number, names });
         Ok(())
     }
 
@@ -319,5 +382,7 @@ impl Receiver {
     }
 }
 
+/// Names of directories whose extras are to be found, remembered at once: 32 MiB.
+pub(super) const NAMES_MAX: usize = 4 * 1024 * 1024;
 /// How often finishing a directory is tried again.
 const FINISH_TRIES_MAX: u8 = 5;

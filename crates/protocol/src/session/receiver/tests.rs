@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use outport_types::{Code, Digest, EndpointId, Name, SyncLevel, TaskId, TransferOptions, UnixTime};
+use outport_types::{
+    Code, Digest, EndpointId, Extras, Name, SyncLevel, TaskId, TransferOptions, UnixTime,
+};
 
 use super::*;
 use crate::{
@@ -11,8 +13,8 @@ use crate::{
     journal::{Way, encode_record, encode_start},
     orders::{TransferItem, TransferOrders},
     session::{
-        Ask, DirMeta, Entry, Fault, FileEnd, FileStamp, HowEnded, ItemRoot, Limits, Meta, Piece,
-        Totals, VersionToken, Want,
+        Ask, DirMeta, Entry, Fault, FileEnd, FileStamp, HowEnded, ItemRoot, LeftKind, Limits, Meta,
+        NameHash, Piece, Totals, VersionToken, Want,
     },
 };
 
@@ -105,6 +107,95 @@ fn a_sender_that_breaks_a_rule_ends_the_session() {
         assert_eq!(result, Err(violation), "{frame:?}");
         assert_eq!(rig.receiver.outcome(), Some(&Outcome::Violated(violation)));
     }
+}
+
+/// A receiver that removes extras, after a manifest of two items; the first directory has two names
+/// and is closed as said.
+fn removing(incomplete: Option<Fault>, part: bool) -> Rig {
+    let mut rig = Rig::new();
+    let options = &mut Arc::make_mut(&mut rig.receiver.config.orders).options;
+    (options.extras, options.skip_source_errors) = (Extras::Delete, true);
+    let dir = || Entry::Item(ItemRoot::Dir(DirMeta::default()));
+    rig.frame(Frame::Manifest(vec![
+        dir(),
+        Entry::Open { dir: 0 },
+        Entry::Left { name: name("hidden"), kind: LeftKind::Hidden },
+        Entry::Unreadable { name: name("unread"), fault: Fault::never(Code::OsPermission, "") },
+        Entry::Close { incomplete, part },
+    ]));
+    rig.answer_all_but(is_search);
+    rig
+}
+
+fn is_search(effect: &ReceiverEffect) -> bool {
+    matches!(effect, ReceiverEffect::FindExtras { .. })
+}
+
+#[test]
+fn extras_are_searched_for_only_where_the_sender_told_every_name() {
+    let rig = removing(None, false);
+    let [ReceiverEffect::FindExtras { names, .. }] = &rig.held[..] else { panic!("no search") };
+    for told in ["hidden", "unread"] {
+        assert!(NameHash::of(&name(told)).is_among(names), "{told}");
+    }
+    assert!(!NameHash::of(&name("extra")).is_among(names));
+    assert!(NameHash::of(&name("HIDDEN")).may_be_among(names));
+    assert!(removing(Some(Fault::never(Code::Disk, "torn")), false).held.is_empty());
+    assert!(removing(None, true).held.is_empty());
+}
+
+#[test]
+fn extras_are_removed_after_the_end_of_the_manifest_and_not_before() {
+    let is_removal =
+        |effect: &ReceiverEffect| matches!(effect, ReceiverEffect::RemoveExtras { .. });
+    let mut rig = removing(None, false);
+    let [ReceiverEffect::FindExtras { id, .. }] = rig.held[..] else { panic!("no search") };
+    rig.held.clear();
+    rig.receiver.handle_event(ReceiverEvent::ExtrasFound { id, result: Ok(3) }, rig.now);
+    rig.answer_all_but(is_removal);
+    assert!(rig.held.is_empty(), "the manifest has not ended");
+    let fault = Fault::never(Code::NotFound, "");
+    let totals = Totals { files: 0, bytes: 0, directories: 1 };
+    rig.frame(Frame::Manifest(vec![Entry::Item(ItemRoot::Unreadable(fault)), Entry::End(totals)]));
+    rig.answer_all_but(is_removal);
+    let [ReceiverEffect::RemoveExtras { id, .. }] = rig.held[..] else { panic!("no removal") };
+    rig.held.clear();
+    let removed = |id, more| ReceiverEvent::ExtrasRemoved { id, removed: 2, left: vec![], more };
+    rig.receiver.handle_event(removed(id, true), rig.now);
+    rig.answer_all_but(is_removal);
+    let [ReceiverEffect::RemoveExtras { id, .. }] = rig.held[..] else { panic!("no more") };
+    rig.held.clear();
+    rig.receiver.handle_event(removed(id, false), rig.now);
+    rig.answer_all_but(|_| false);
+    assert_eq!(rig.receiver.outcome(), Some(&Outcome::Finished { succeeded: true }));
+    assert_eq!(rig.receiver.counts().deleted, 4);
+}
+
+#[test]
+fn a_receiver_that_is_told_to_stop_removes_no_more() {
+    let mut rig = removing(None, false);
+    let [ReceiverEffect::FindExtras { id, .. }] = rig.held[..] else { panic!("no search") };
+    rig.held.clear();
+    rig.receiver.handle_event(ReceiverEvent::ExtrasFound { id, result: Ok(3) }, rig.now);
+    rig.answer_all_but(|_| false);
+    rig.receiver.stop(rig.now);
+    rig.answer_all_but(|effect| {
+        assert!(!matches!(effect, ReceiverEffect::RemoveExtras { .. }));
+        false
+    });
+    assert_eq!(rig.receiver.outcome(), Some(&Outcome::Stopped));
+}
+
+#[test]
+fn what_is_hidden_is_told_only_where_extras_are_removed() {
+    let mut rig = Rig::new();
+    let entries = vec![
+        Entry::Item(ItemRoot::Dir(DirMeta::default())),
+        Entry::Open { dir: 0 },
+        Entry::Left { name: name("a"), kind: LeftKind::Hidden },
+    ];
+    let result = rig.receiver.handle_frame(Frame::Manifest(entries), rig.now);
+    assert_eq!(result, Err(Violation::Order));
 }
 
 #[test]
@@ -285,6 +376,10 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
         }
         ReceiverEffect::ReadBack { id, blocks } => {
             ReceiverEvent::ReadBack { id, agree: vec![true; blocks.len()] }
+        }
+        ReceiverEffect::FindExtras { id, .. } => ReceiverEvent::ExtrasFound { id, result: Ok(0) },
+        ReceiverEffect::RemoveExtras { id, .. } => {
+            ReceiverEvent::ExtrasRemoved { id, removed: 0, left: vec![], more: false }
         }
         ReceiverEffect::FinishDirs { id, dirs } => {
             ReceiverEvent::DirsFinished { id, results: vec![Ok(()); dirs.len()] }

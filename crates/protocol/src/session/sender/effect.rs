@@ -151,7 +151,7 @@ pub enum SenderEvent {
         entries: Vec<Listed>,
         /// Whether this is the end: the directory was read in full, or why not. When there is more
         /// to come, the shell waits for [`SenderEffect::ScanMore`].
-        end: Option<Result<(), Fault>>,
+        end: Option<Result<Told, Fault>>,
     },
     /// What was read, one result for each load.
     Loaded {
@@ -199,6 +199,15 @@ pub enum Found {
     Link(LinkTarget),
     /// Something that is never transferred.
     Left(LeftKind),
+}
+
+/// How much of a directory that was read in full was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Every entry.
+    All,
+    /// Rules speak of entries in it that are not told.
+    Part,
 }
 
 /// An entry of a directory.

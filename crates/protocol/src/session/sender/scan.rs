@@ -6,18 +6,18 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use outport_types::{Code, Filter, FilterKind, Name, Retry, Symlinks};
+use outport_types::{Code, Extras, Filter, FilterKind, Name, Retry, Symlinks};
 
 use super::{
     Ids, Listed, Sender,
-    effect::{Found, SenderEffect},
+    effect::{Found, SenderEffect, Told},
 };
 use crate::{
     blocks::Blocks,
     orders::TransferOrders,
     session::{
         EffectId, Entry, Fault, ItemRoot, LeftKind, Now, REASON_BYTES_MAX, Totals,
-        dir::{Dir, DirId, Place, is_reserved},
+        dir::{Dir, DirId, Place, is_reserved, is_trash},
         frame::{ENTRIES_PER_FRAME_MAX, Frame, MANIFEST_BYTES},
     },
 };
@@ -37,6 +37,8 @@ pub(super) struct Scan {
     ended: bool,
     filter: Filter,
     keeps_links: bool,
+    /// Whether the receiver removes what it is not told of.
+    removes_extras: bool,
 }
 
 /// An item or directory that is being read.
@@ -65,7 +67,7 @@ enum State {
     /// What stands at an item's path.
     Found(Found),
     /// It is read to its end, or failed.
-    Ended(Result<(), Fault>),
+    Ended(Result<Told, Fault>),
 }
 
 impl Scan {
@@ -82,6 +84,7 @@ impl Scan {
             ended: false,
             filter: Filter::new(&orders.options.filters),
             keeps_links: orders.options.symlinks == Symlinks::Keep,
+            removes_extras: orders.options.extras != Extras::Stay,
         }
     }
 
@@ -103,7 +106,7 @@ impl Scan {
         &mut self,
         id: EffectId,
         entries: Vec<Listed>,
-        end: Option<Result<(), Fault>>,
+        end: Option<Result<Told, Fault>>,
         now: Now,
     ) {
         let Some(slot) = self.slot(id) else { return };
@@ -112,8 +115,22 @@ impl Scan {
         let untouched = listed.is_empty() && !*opened;
         match end {
             None => slot.state = State::More,
-            Some(Ok(())) => slot.state = State::Ended(Ok(())),
+            Some(Ok(told)) => slot.state = State::Ended(Ok(told)),
             Some(Err(fault)) => slot.fail(fault, untouched, now),
+        }
+    }
+
+    /// Whether an entry of a directory is not left out by the orders.
+    fn takes_part(&self, name: &Name, found: &Result<Found, Fault>) -> bool {
+        if self.removes_extras && is_trash(name.as_bytes()) {
+            return false;
+        }
+        let admits = |kind| self.filter.admits(name, kind);
+        match found {
+            Ok(Found::Dir(_)) => admits(FilterKind::Dir),
+            Ok(Found::File(_) | Found::Link(_) | Found::Left(_)) | Err(_) => {
+                admits(FilterKind::File)
+            }
         }
     }
 
@@ -247,7 +264,7 @@ impl Sender {
         let found = match std::mem::replace(state, State::Asked) {
             State::Found(found) => Ok(found),
             State::Ended(Err(fault)) => Err(fault),
-            State::Ended(Ok(())) | State::Asked | State::More | State::Waiting(_) => return true,
+            State::Ended(Ok(_)) | State::Asked | State::More | State::Waiting(_) => return true,
         };
         let place = Place::item(item);
         let root = match (found, recursive) {
@@ -315,18 +332,20 @@ impl Sender {
         if !listed.is_empty() || !self.room() {
             return false;
         }
-        let incomplete = std::mem::replace(end, Ok(())).err();
-        self.emit(Entry::Close { incomplete }, None);
+        let (incomplete, part) = match std::mem::replace(end, Ok(Told::All)) {
+            Ok(told) => (None, told == Told::Part),
+            Err(fault) => (Some(fault), false),
+        };
+        self.emit(Entry::Close { incomplete, part }, None);
         true
     }
 
     fn emit_listed(&mut self, dir: &Dir, listed: Listed) {
         let Listed { name, found } = listed;
-        let kind = match &found {
-            Ok(Found::Dir(_)) => FilterKind::Dir,
-            Ok(Found::File(_) | Found::Link(_) | Found::Left(_)) | Err(_) => FilterKind::File,
-        };
-        if !self.scan.filter.admits(&name, kind) {
+        if !self.scan.takes_part(&name, &found) {
+            if self.scan.removes_extras {
+                self.emit(Entry::Left { name, kind: LeftKind::Hidden }, None);
+            }
             return;
         }
         let place = Place { dir: dir.clone(), name: Some(name.clone()) };
@@ -400,12 +419,12 @@ fn bytes_max(entry: &Entry) -> usize {
             ENTRY_BYTES + 3 * name.as_bytes().len() + target.as_bytes().len()
         }
         Entry::Unreadable { name, .. } => ENTRY_BYTES + FAULT_BYTES + 3 * name.as_bytes().len(),
-        Entry::Item(ItemRoot::Unreadable(_)) | Entry::Close { incomplete: Some(_) } => {
+        Entry::Item(ItemRoot::Unreadable(_)) | Entry::Close { incomplete: Some(_), .. } => {
             ENTRY_BYTES + FAULT_BYTES
         }
         Entry::Item(ItemRoot::File(_) | ItemRoot::Dir(_))
         | Entry::Open { .. }
-        | Entry::Close { incomplete: None }
+        | Entry::Close { incomplete: None, .. }
         | Entry::End(_) => ENTRY_BYTES,
     }
 }
