@@ -380,6 +380,15 @@ export type CollectionScope =
 /**  Colours of the window. */
 export type ColorTheme = "light" | "dark";
 
+/**  What becomes of a file whose place is taken by another one. */
+export type Conflict =
+/**  It takes the place. */
+"overwrite" |
+/**  It is not copied. */
+"skip" |
+/**  It takes the place if it is newer. */
+"newer";
+
 /**
  *  What helps whoever helps: versions, the state, the checks, the config and the end of the log,
  *  without secrets, names of files and addresses of people.
@@ -467,6 +476,15 @@ export type Event = {
 	/**  What went wrong, when something did. */
 	problem: Problem | null,
 };
+
+/**  What becomes of what stands at the destination and not at the source. */
+export type Extras =
+/**  It stays. */
+"stay" |
+/**  It is deleted. */
+"delete" |
+/**  It is moved to a dated folder in `.outport-trash` at the destination. */
+"trash";
 
 /**  Why a task failed. */
 export type Failure = {
@@ -1371,6 +1389,8 @@ export type TaskView = {
 export type TransferOptions = {
 	/**  When a file that exists at the destination is copied again; `None` is always. */
 	sync_level?: SyncLevel | null,
+	/**  What becomes of a file whose place is taken, whatever the level says. */
+	conflict?: Conflict,
 	/**  Whether what was written is read again before it counts. */
 	verify?: boolean,
 	/**  Whether files and directories keep their modification times. */
@@ -1387,6 +1407,10 @@ export type TransferOptions = {
 	 *  matches takes part.
 	 */
 	filters?: FilterRule[],
+	/**  What becomes of what stands at the destination and not at the source. */
+	extras?: Extras,
+	/**  Whether that is so for an item too whose directory is empty at the source. */
+	empty_source?: boolean,
 	/**  Whether unreadable source entries are left out instead of failing the task. */
 	skip_source_errors?: boolean,
 	/**  Whether a full destination fails the task instead of waiting for room. */
