@@ -1,16 +1,16 @@
-import { mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { findChromium, openSite } from "./browser";
 import { VIEWS } from "./views";
 
 /**
- * Takes a picture of every view, light and dark, in English and French: `npm run screenshots [-- NAME…]`,
- * or those of the user's guide alone: `npm run screenshots -- --guide`.
+ * Takes a picture of every view, light and dark, in English and French: `npm run screenshots [-- NAME…]`.
+ * Some of them stand in the user's guide, light and in English, and are put there.
  */
 
-const GUIDE = process.argv.includes("--guide");
-const OUT = resolve(process.env["SCREENSHOTS"] ?? (GUIDE ? "../docs/images/desktop" : "screenshots"));
-const NAMES = process.argv.slice(2).filter((name) => !name.startsWith("--"));
+const OUT = resolve(process.env["SCREENSHOTS"] ?? "screenshots");
+const GUIDE = resolve("../docs/images/desktop");
+const NAMES = process.argv.slice(2);
 /** Pictures differ only where the screens do. */
 const NOW = new Date("2026-11-21T10:58:00");
 
@@ -21,8 +21,8 @@ const site = await openSite(chromium);
 try {
   if (NAMES.length === 0) await rm(OUT, { recursive: true, force: true });
   await mkdir(OUT, { recursive: true });
-  for (const theme of GUIDE ? ["light"] : ["light", "dark"]) {
-    for (const language of GUIDE ? ["en"] : ["en", "fr"]) await takeAll(theme, language);
+  for (const theme of ["light", "dark"]) {
+    for (const language of ["en", "fr"]) await takeAll(theme, language);
   }
 } finally {
   await site.close();
@@ -38,7 +38,7 @@ async function takeAll(theme: string, language: string): Promise<void> {
   page.setDefaultTimeout(10_000);
   await page.clock.setFixedTime(NOW);
   for (const view of VIEWS) {
-    if (GUIDE ? !view.guide : 0 < NAMES.length && !NAMES.includes(view.name)) continue;
+    if (0 < NAMES.length && !NAMES.includes(view.name)) continue;
     await page.goto(`${site.url}?${view.query}&theme=${theme}&language=${language}&still`);
     await page.locator("h1").first().waitFor();
     for (const step of view.steps ?? []) await step(page);
@@ -46,8 +46,11 @@ async function takeAll(theme: string, language: string): Promise<void> {
     await page.evaluate(
       () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
     );
-    const name = GUIDE ? view.name : `${view.name}-${theme}-${language}`;
-    await page.screenshot({ path: join(OUT, `${name}.png`) });
+    const path = join(OUT, `${view.name}-${theme}-${language}.png`);
+    await page.screenshot({ path });
+    if (view.guide && theme === "light" && language === "en") {
+      await copyFile(path, join(GUIDE, `${view.name}.png`));
+    }
   }
   await context.close();
 }

@@ -79,6 +79,7 @@ export const VIEWS: View[] = [
   },
   {
     name: "files-options",
+    guide: true,
     query: "scenario=busy&page=files&collection=alliancecan%23rorqual",
     steps: [(page) => page.locator("[aria-haspopup=dialog]").last().click()],
   },

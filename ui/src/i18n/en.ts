@@ -328,6 +328,14 @@ export const en = {
   "symlinks.keep.meaning": "They are made again at the destination, and lead where they led.",
   "symlinks.follow": "Follow",
   "symlinks.follow.meaning": "What they lead to is copied, where it is shared.",
+  "extras.name": "What only the destination has",
+  "extras.stay": "Leave",
+  "extras.stay.meaning": "It stays as it is.",
+  "extras.trash": "Move away",
+  "extras.trash.meaning":
+    "In each folder that is sent, it is moved to .outport-trash there. For the next transfer only.",
+  "extras.delete": "Delete",
+  "extras.delete.meaning": "In each folder that is sent, it is deleted for good. For the next transfer only.",
   "how.line": "Copies {what}; {how}",
   "how.times": "keeps times",
   "how.permissions": "keeps permissions",
@@ -336,7 +344,23 @@ export const en = {
   "how.skip": "skips what is unreadable",
   "how.keep": "keeps links",
   "how.follow": "follows links",
+  "how.trash": "moves away what only the destination has",
+  "how.delete": "deletes what only the destination has",
   "how.exclude": { one: "leaves out {n} pattern", other: "leaves out {n} patterns" },
+  "mirror.title.trash": {
+    one: "Move away what only the other folder has?",
+    other: "Move away what only the other {n} folders have?",
+  },
+  "mirror.title.delete": {
+    one: "Delete what only the other folder has?",
+    other: "Delete what only the other {n} folders have?",
+  },
+  "mirror.text.trash":
+    "When all is copied, what these folders have on {place} and not at the source is moved to .outport-trash in each of them.",
+  "mirror.text.delete":
+    "When all is copied, what these folders have on {place} and not at the source is deleted. There is no bin to take it back from.",
+  "mirror.yes.trash": "Transfer and move away",
+  "mirror.yes.delete": "Transfer and delete",
   "delete.title": { one: "Delete {n} entry for good?", other: "Delete {n} entries for good?" },
   "delete.yes": "Delete",
   "delete.more": { one: "and {n} more", other: "and {n} more" },

@@ -337,6 +337,15 @@ export const fr = {
   "symlinks.keep.meaning": "Ils sont recréés à destination et mènent au même endroit.",
   "symlinks.follow": "Suivre",
   "symlinks.follow.meaning": "Ce à quoi ils mènent est copié, si c'est partagé.",
+  "extras.name": "Ce que seule la destination contient",
+  "extras.stay": "Laisser",
+  "extras.stay.meaning": "Il reste tel quel.",
+  "extras.trash": "Mettre de côté",
+  "extras.trash.meaning":
+    "Dans chaque dossier envoyé, il est déplacé vers .outport-trash. Pour le prochain transfert seulement.",
+  "extras.delete": "Supprimer",
+  "extras.delete.meaning":
+    "Dans chaque dossier envoyé, il est supprimé définitivement. Pour le prochain transfert seulement.",
   "how.line": "Copie {what} ; {how}",
   "how.times": "garde les dates",
   "how.permissions": "garde les permissions",
@@ -345,7 +354,23 @@ export const fr = {
   "how.skip": "ignore l'illisible",
   "how.keep": "garde les liens",
   "how.follow": "suit les liens",
+  "how.trash": "met de côté ce que seule la destination contient",
+  "how.delete": "supprime ce que seule la destination contient",
   "how.exclude": { one: "laisse {n} motif de côté", other: "laisse {n} motifs de côté" },
+  "mirror.title.trash": {
+    one: "Mettre de côté ce que seul l'autre dossier contient ?",
+    other: "Mettre de côté ce que seuls les {n} autres dossiers contiennent ?",
+  },
+  "mirror.title.delete": {
+    one: "Supprimer ce que seul l'autre dossier contient ?",
+    other: "Supprimer ce que seuls les {n} autres dossiers contiennent ?",
+  },
+  "mirror.text.trash":
+    "Une fois tout copié, ce que ces dossiers contiennent sur {place} et pas à la source est déplacé vers .outport-trash dans chacun d'eux.",
+  "mirror.text.delete":
+    "Une fois tout copié, ce que ces dossiers contiennent sur {place} et pas à la source est supprimé. Aucune corbeille ne permet de le récupérer.",
+  "mirror.yes.trash": "Transférer et mettre de côté",
+  "mirror.yes.delete": "Transférer et supprimer",
   "delete.title": {
     one: "Supprimer définitivement {n} élément ?",
     other: "Supprimer définitivement {n} éléments ?",

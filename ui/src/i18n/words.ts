@@ -140,7 +140,7 @@ export function folderRights(folder: Pick<Folder, "access" | "shareable">): stri
 
 /** How a transfer is done, in a line: `Copies what is newer; keeps times, verifies`. */
 export function optionsWords(options: TransferOptions): string {
-  const { verify = true, symlinks = "skip", filters = [] } = options;
+  const { verify = true, symlinks = "skip", filters = [], extras = "stay" } = options;
   const how = [
     options.preserve_times ? t("how.times") : "",
     options.preserve_permissions ? t("how.permissions") : "",
@@ -148,6 +148,7 @@ export function optionsWords(options: TransferOptions): string {
     symlinks === "skip" ? "" : t(`how.${symlinks}`),
     options.skip_source_errors ? t("how.skip") : "",
     0 < filters.length ? t("how.exclude", { n: filters.length }) : "",
+    extras === "stay" ? "" : t(`how.${extras}`),
   ];
   const what = t(`sync.${options.sync_level ?? "always"}`);
   return t("how.line", { what, how: how.filter(Boolean).join(", ") });

@@ -259,6 +259,30 @@ describe("files", () => {
     await screen.findByText("The deletion is under way.");
   });
 
+  test("a transfer that deletes names the folders and asks first, and the next one does not", async () => {
+    const { fake, left } = await open();
+    await fireEvent.click(button("Options…"));
+    await fireEvent.click(
+      within(dialog().getByRole("radiogroup", { name: "What only the destination has" })).getByRole("radio", {
+        name: "Delete",
+      }),
+    );
+    await fireEvent.click(dialog().getByRole("button", { name: "Done" }));
+    await fireEvent.keyDown(left, { key: "Home" });
+    await fireEvent.keyDown(left, { key: "Enter", ctrlKey: true });
+    expect(dialog().getByText(/\/044$/)).toBeVisible();
+    expect(calls(fake, "transfer")).toEqual([]);
+    await fireEvent.click(dialog().getByRole("button", { name: "Transfer and delete" }));
+    await screen.findByText("1 entry is on its way.");
+    await fireEvent.keyDown(left, { key: "Home" });
+    await fireEvent.keyDown(left, { key: "Enter", ctrlKey: true });
+    await waitFor(() => expect(calls(fake, "transfer")).toHaveLength(2));
+    expect(calls(fake, "transfer")).toMatchObject([
+      [{ options: { extras: "delete" } }],
+      [{ options: { extras: "stay" } }],
+    ]);
+  });
+
   test("a name is changed by F2, and a refusal stays in the dialog", async () => {
     const { fake, left } = await open();
     await fireEvent.keyDown(left, { key: "End" });

@@ -13,6 +13,7 @@ export type {
   EndpointFacts,
   Entry,
   Failure,
+  Extras,
   Folder,
   FolderTest,
   HoldReason,

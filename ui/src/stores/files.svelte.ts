@@ -46,6 +46,12 @@ export class Files {
     );
   }
 
+  /** The folders of which more than is sent is deleted or moved away at the other side. */
+  mirrored(from: Side): Entry[] {
+    if (this.wishes.extras === "stay") return [];
+    return this.pane(from).selectedEntries.filter((entry) => entry.kind === "folder");
+  }
+
   /** Asks for a transfer of what is selected; answers with the task. */
   async transfer(from: Side): Promise<Outcome<string> | null> {
     const wish = this.#wish(from);
@@ -58,6 +64,7 @@ export class Files {
     if (outcome.status === "ok") {
       this.#submission = null;
       this.label = "";
+      this.wishes.extras = "stay";
       // What was selected meanwhile was not sent.
       if (pane.selected === sent) pane.selectNone();
     }

@@ -263,6 +263,14 @@ describe("a transfer", () => {
     expect(files.label).toBe("");
   });
 
+  test("only folders are mirrored, and only where that was wished", () => {
+    files.left.select(0, "alone");
+    files.left.select(8, "toggle");
+    expect(files.mirrored("left")).toEqual([]);
+    files.wishes.extras = "trash";
+    expect(files.mirrored("left").map((entry) => entry.kind)).toEqual(["folder"]);
+  });
+
   test("wishes outlive a transfer and go back to how they began when asked", async () => {
     const { wishes } = files;
     Object.assign(wishes, { level: "size", times: false, permissions: true, symlinks: "keep", skip: true });

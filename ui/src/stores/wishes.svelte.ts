@@ -1,4 +1,4 @@
-import type { Symlinks, SyncLevel, TransferOptions } from "../platform/types";
+import type { Extras, Symlinks, SyncLevel, TransferOptions } from "../platform/types";
 
 /** When a file that is there already is copied again, as a person chooses it. */
 export type Level = SyncLevel | "always";
@@ -11,6 +11,8 @@ export class Wishes {
   verify = $state(true);
   skip = $state(false);
   symlinks: Symlinks = $state("skip");
+  /** Of the next transfer only: the one after it may lead to another folder. */
+  extras: Extras = $state("stay");
   /** Patterns of names to leave out, as they were typed. */
   exclude = $state("");
 
@@ -22,6 +24,7 @@ export class Wishes {
       preserve_permissions: this.permissions,
       symlinks: this.symlinks,
       filters: patterns(this.exclude).map((name) => ({ include: false, only: null, name })),
+      extras: this.extras,
       skip_source_errors: this.skip,
       fail_on_quota: false,
     };
@@ -33,8 +36,8 @@ export class Wishes {
   }
 
   get #all() {
-    const { level, times, permissions, verify, skip, symlinks, exclude } = this;
-    return { level, times, permissions, verify, skip, symlinks, exclude };
+    const { level, times, permissions, verify, skip, symlinks, extras, exclude } = this;
+    return { level, times, permissions, verify, skip, symlinks, extras, exclude };
   }
 }
 
