@@ -10,7 +10,7 @@ mod holding;
 mod hub;
 mod requests;
 mod sessions;
-mod show;
+pub(crate) mod show;
 mod speed;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -34,7 +34,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use self::{
     commands::{CoreCommand, Order, order},
     holding::Holding,
-    show::notice,
 };
 use self::{hub::Hub, requests::Requests, sessions::Running, show::Shown, speed::Speed};
 use crate::{

@@ -11,7 +11,7 @@ use outport_types::{
 };
 
 use super::{data, files::Files};
-use crate::{clock::local_now, core::notice};
+use crate::{clock::local_now, core::show::notice};
 
 /// Everything that the demonstration knows.
 #[derive(Debug)]
