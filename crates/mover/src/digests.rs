@@ -83,6 +83,9 @@ impl DigestCache {
     }
 
     fn is_settled(&self, stat: &Stat) -> bool {
+        if cfg!(windows) {
+            return false; // what is known there of a file does not tell when it was last changed
+        }
         let before = SystemTime::now().checked_sub(self.settled);
         let times = [stat.modified, stat.changed].map(system_time);
         before.is_some_and(|before| times.iter().all(|time| time.is_some_and(|at| at < before)))
@@ -116,8 +119,9 @@ const SET_SLOTS: usize = 8;
 const SET_BYTES: usize = SET_SLOTS * SLOT_BYTES;
 /// 2 million digests in 128 MiB, of which the disk holds what was written.
 const SETS: u64 = 256 * 1024;
-/// Coarser than the clock of any file system.
-const SETTLED: Duration = Duration::from_secs(3);
+/// Coarser than the clock of any file system, and longer than a system waits before it writes down
+/// when a file was last written to by way of memory.
+const SETTLED: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -91,7 +91,20 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         let mut options = OpenOptions::new();
         options.read(!write).write(write).follow(FollowSymlinks::No);
         never_wait(&mut options);
-        let file = directory.dir().open_with(name_to_host(name), &options)?.into_std();
+        let open = |options: &OpenOptions| directory.dir().open_with(name_to_host(name), options);
+        let file = match open(&options) {
+            // It has the permissions of its source already, which may forbid even its owner to write.
+            Err(error) if write && error.kind() == io::ErrorKind::PermissionDenied => {
+                let file = open(options.clone().read(true).write(false))?.into_std();
+                if Stat::of_open(&file)?.kind != FileKind::File {
+                    return Err(Refused::Special);
+                }
+                system::set_mode(&file, 0o600, true)?;
+                open(&options)?
+            }
+            opened => opened?,
+        };
+        let file = file.into_std();
         match Stat::of_open(&file)?.kind {
             FileKind::File => Ok(file),
             FileKind::Dir | FileKind::Link | FileKind::Special => Err(Refused::Special),
@@ -344,8 +357,11 @@ mod system {
         Ok(rustix::fs::fchmod(file, if exact { mode } else { mode.difference(umask) })?)
     }
 
+    /// The bits that make new entries belong to a group, and those that keep others from removing
+    /// them, are this computer's own: what the directory has of them stays.
     pub(super) fn set_directory_mode(dir: &Dir, mode: u32) -> io::Result<()> {
-        let mode = Mode::from_raw_mode((mode & 0o777 | 0o700) as RawMode);
+        let own = rustix::fs::statat(dir, c".", AtFlags::empty())?.st_mode as RawMode & 0o7000;
+        let mode = Mode::from_raw_mode((mode & 0o777 | 0o700) as RawMode | own);
         Ok(rustix::fs::chmodat(dir, c".", mode, AtFlags::empty())?)
     }
 

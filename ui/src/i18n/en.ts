@@ -355,6 +355,7 @@ export const en = {
     one: "Delete what only the other folder has?",
     other: "Delete what only the other {n} folders have?",
   },
+  "mirror.again": "Do it again?",
   "mirror.text.trash":
     "When all is copied, what these folders have on {place} and not at the source is moved to .outport-trash in each of them.",
   "mirror.text.delete":

@@ -365,6 +365,7 @@ export const fr = {
     one: "Supprimer ce que seul l'autre dossier contient ?",
     other: "Supprimer ce que seuls les {n} autres dossiers contiennent ?",
   },
+  "mirror.again": "Recommencer ?",
   "mirror.text.trash":
     "Une fois tout copié, ce que ces dossiers contiennent sur {place} et pas à la source est déplacé vers .outport-trash dans chacun d'eux.",
   "mirror.text.delete":

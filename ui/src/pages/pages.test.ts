@@ -197,6 +197,20 @@ describe("activity", () => {
     expect(calls(fake, "retryTask")).toEqual([[data.FAILED]]);
   });
 
+  test("what deletes is done again only after a question", async () => {
+    const { fake } = await showWindow("busy");
+    fake.change((now) => {
+      const failed = now.tasks.tasks.find((task) => task.id === data.FAILED);
+      if (failed) failed.options = data.how({ extras: "delete" });
+    });
+    fake.go({ page: "activity", task: data.FAILED });
+    const details = within(await screen.findByRole("region", { name: "Field notes to the archive" }));
+    await fireEvent.click(details.getByRole("button", { name: "Try again" }));
+    expect(calls(fake, "retryTask")).toEqual([]);
+    await fireEvent.click(dialog().getByRole("button", { name: "Transfer and delete" }));
+    await waitFor(() => expect(calls(fake, "retryTask")).toEqual([[data.FAILED]]));
+  });
+
   test("arrows move through the tasks", async () => {
     const { fake } = await showWindow("busy");
     fake.go({ page: "activity", task: data.RUNNING });

@@ -6,12 +6,15 @@ use std::{
     sync::Arc,
 };
 
-use outport_protocol::session::{
-    Dir, Fault, FileStamp,
-    receiver::{FinishDir, ReadBlock, SyncFile, Temp},
-    temp_prefix,
+use outport_protocol::{
+    control::FileKind,
+    session::{
+        Dir, Fault, FileStamp,
+        receiver::{FinishDir, ReadBlock, SyncFile, Temp},
+        temp_prefix,
+    },
 };
-use outport_types::Name;
+use outport_types::{Conflict, Name, SyncLevel};
 
 use super::{
     Destination, lock,
@@ -150,6 +153,14 @@ impl Destination {
             // What had it has gone meanwhile.
             Err(Refused::BadName(_)) if self.store.stat(directory, name)?.is_none() => {}
             other => other?,
+        }
+        // Nothing stood there when it was compared: somebody else's file came meanwhile.
+        let options = &self.dirs.orders().options;
+        let spares =
+            options.conflict == Conflict::Skip || options.sync_level == Some(SyncLevel::Exists);
+        let there = self.store.stat(directory, name)?;
+        if spares && there.is_some_and(|there| there.kind == FileKind::File) {
+            return Err(Refused::Exists);
         }
         self.store.place(directory, temp, name)?;
         Ok(false)

@@ -165,6 +165,10 @@ impl Source {
             Symlinks::Follow => match self.follow(scan, &name) {
                 Ok(found) => found,
                 Err(Refused::LinkLoop) => Found::Left(LeftKind::Loop),
+                // A disk that fails is no link to nothing.
+                Err(refused @ (Refused::Disk(_) | Refused::Permission(_))) => {
+                    return Some(Listed { name, found: Err(refused.fault()) });
+                }
                 // Whether it leads out of the folders or to nothing is not told apart.
                 Err(_) => Found::Left(LeftKind::Nowhere),
             },

@@ -4,13 +4,20 @@ use std::{
     fs::{File, FileTimes, Permissions},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use outport_types::{Conflict, FilterKind, FilterRule, Symlinks};
+use outport_types::{Conflict, FilterKind, FilterRule, Name, Symlinks, TransferOptions};
 
 use super::*;
-use crate::digests::tests::eager;
+use crate::{
+    digests::tests::eager,
+    refused::Refused,
+    resolver::Directory,
+    store::{Disk, Store},
+    system_path::name_to_host,
+};
 
 /// What the last end of a transfer told as left out, by its last name, with the kind.
 fn left(rig: &Rig) -> Vec<(String, String)> {
@@ -160,6 +167,47 @@ async fn permissions_are_kept_as_they_are_only_when_asked() {
             assert_eq!(found == mode, exact, "{path} {found:o}");
             assert_eq!(found & 0o7000, 0, "nobody gets the rights of another user");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_directory_keeps_its_own_group_and_sticky_bits() {
+    let mut rig = Rig::new();
+    rig.transfer().options.preserve_permissions = true;
+    std::fs::set_permissions(rig.world.dir("src/lab"), Permissions::from_mode(0o755)).unwrap();
+    let there = rig.world.dir("dst/lab");
+    std::fs::set_permissions(&there, Permissions::from_mode(0o3770)).unwrap();
+    assert_eq!(rig.run().await, [FINISHED, FINISHED]);
+    assert_eq!(there.metadata().unwrap().mode() & 0o7777, 0o3755);
+}
+
+#[tokio::test]
+async fn a_file_that_came_while_another_was_copied_stays_where_that_was_asked_for() {
+    let asked: [fn(&mut TransferOptions); 3] = [
+        |options| options.conflict = Conflict::Skip,
+        |options| options.sync_level = Some(SyncLevel::Exists),
+        |_| {},
+    ];
+    for (ask, stays) in asked.into_iter().zip([true, true, false]) {
+        let mut rig = Rig::new();
+        ask(&mut rig.transfer().options);
+        rig.world.file("src/file", "ours");
+        let busy: Arc<dyn Store> = Arc::new(Busy);
+        let ends = rig.start(&rig.disk, &busy).await;
+        assert_eq!(ends == [FINISHED, FINISHED], !stays, "{ends:?}");
+        let content = std::fs::read(rig.world.top.join("dst/file")).unwrap();
+        assert_eq!(content == b"theirs", stays, "{}", content.escape_ascii());
+    }
+}
+
+/// A disk on which somebody takes each name just before a file gets it.
+#[derive(Debug)]
+struct Busy;
+
+impl Store for Busy {
+    fn place_new(&self, directory: &Directory, temp: &Name, name: &Name) -> Result<(), Refused> {
+        directory.dir().write(name_to_host(name), "theirs")?;
+        Disk.place_new(directory, temp, name)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use outport_types::{Code, Conflict, Digest, Name, Retry, SyncLevel};
+use outport_types::{Code, Conflict, Digest, Name, Retry, SyncLevel, UnixTime};
 
 use super::{
     Receiver,
@@ -333,36 +333,46 @@ impl Receiver {
         if stamp.is_some_and(|stamp| self.recovered.is_done(&key, meta.token, &stamp)) {
             return self.settle(number);
         }
+        let stays = self.stays(&meta, found, stamp);
+        // What somebody put there since an earlier session stays, unless that session did.
         if let Some(placing) = self.recovered.placing.remove(&key)
             && placing.token == meta.token
+            && (stays != Some(true) || stamp == Some(placing.temp))
             && self.take_up(number, placing, stamp)
         {
             return;
         }
+        match stays {
+            Some(true) => self.keep(number),
+            Some(false) => self.go_on(number),
+            None => {
+                // Both sides read at once.
+                let id = self.ids.next();
+                self.compares.digests.insert(id, number);
+                self.enter(number, Phase::Digesting { here: None, there: None });
+                self.effects.push_back(ReceiverEffect::Digest { id, place });
+                self.want_digest(number);
+            }
+        }
+    }
+
+    /// Whether what stands at the destination of a file stays; `None` when only its content can tell.
+    fn stays(&self, meta: &Meta, found: AtDestination, stamp: Option<FileStamp>) -> Option<bool> {
+        if found == AtDestination::Nothing {
+            return Some(false);
+        }
+        let options = &self.config.orders.options;
         // A link has no time that would say anything.
-        let is_newer = stamp.is_some_and(|stamp| stamp.mtime < meta.mtime);
-        match self.config.orders.options.conflict {
-            _ if found == AtDestination::Nothing => {}
+        let older = stamp.is_some_and(|stamp| is_newer(meta.mtime, stamp.mtime));
+        match options.conflict {
             Conflict::Overwrite => {}
-            Conflict::Newer if is_newer => {}
-            Conflict::Skip | Conflict::Newer => return self.keep(number),
+            Conflict::Newer if older => {}
+            Conflict::Skip | Conflict::Newer => return Some(true),
         }
-        match (self.config.orders.options.sync_level, stamp) {
-            (None, _) | (Some(_), None) => {}
-            (Some(level), Some(stamp)) => match unchanged(level, &meta, &stamp) {
-                Some(true) => return self.keep(number),
-                Some(false) => {}
-                None => {
-                    // Both sides read at once.
-                    let id = self.ids.next();
-                    self.compares.digests.insert(id, number);
-                    self.enter(number, Phase::Digesting { here: None, there: None });
-                    self.effects.push_back(ReceiverEffect::Digest { id, place });
-                    return self.want_digest(number);
-                }
-            },
+        match (options.sync_level, stamp) {
+            (None, _) | (Some(_), None) => Some(false),
+            (Some(level), Some(stamp)) => unchanged(level, meta, &stamp),
         }
-        self.go_on(number);
     }
 
     /// Goes on with a file that an earlier session was about to rename; `false` when it cannot.
@@ -428,10 +438,21 @@ fn unchanged(level: SyncLevel, meta: &Meta, stamp: &FileStamp) -> Option<bool> {
     match level {
         SyncLevel::Exists => Some(true),
         SyncLevel::Size => Some(same_size),
-        SyncLevel::Mtime => Some(same_size && meta.mtime <= stamp.mtime),
+        SyncLevel::Mtime => Some(same_size && !is_newer(meta.mtime, stamp.mtime)),
         SyncLevel::Checksum if same_size => None,
         SyncLevel::Checksum => Some(false),
     }
+}
+
+/// Whether a time of the source is later than one of the destination, as far as a disk there that
+/// keeps tenths of microseconds, or whole seconds, could have kept it.
+fn is_newer(source: UnixTime, destination: UnixTime) -> bool {
+    let grain = match destination.nanos {
+        0 => 1_000_000_000,
+        nanos if nanos.is_multiple_of(100) => 100,
+        _ => 1,
+    };
+    destination < UnixTime { nanos: source.nanos / grain * grain, ..source }
 }
 
 /// Compare effects that are out at once: enough to keep a disk busy.
@@ -440,3 +461,24 @@ const COMPARES_MAX: usize = 8;
 const COMPARED_MAX: usize = 256;
 /// How often an entry is looked at again after a fault.
 const TRIES_MAX: u32 = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_a_disk_could_not_keep_in_full_is_no_older_one() {
+        let time = |seconds, nanos| UnixTime { seconds, nanos };
+        for (source, destination, newer) in [
+            (time(5, 123_456_789), time(5, 123_456_789), false),
+            (time(5, 123_456_789), time(5, 123_456_700), false),
+            (time(5, 123_456_789), time(5, 0), false),
+            (time(5, 123_456_789), time(5, 123_456_600), true),
+            (time(5, 123_456_789), time(5, 123_456_788), true),
+            (time(6, 0), time(5, 0), true),
+            (time(5, 0), time(6, 0), false),
+        ] {
+            assert_eq!(is_newer(source, destination), newer, "{source:?} {destination:?}");
+        }
+    }
+}
