@@ -7,6 +7,7 @@ mod tree;
 use outport_protocol::control::{FileEntry, FileKind};
 use outport_types::{CollectionPath, Name};
 
+pub(crate) use self::tree::{Spared, is_mounted};
 pub use self::{
     list::{LISTING_ENTRIES_MAX, list},
     tree::{DeleteTree, DeleteWatch, Deleted, TreeFault},

@@ -9,7 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufReader, BufWriter, Read as _, Seek as _, Write as _},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use outport_protocol::{
@@ -18,16 +18,17 @@ use outport_protocol::{
     session::{
         Dir, EffectId, FileStamp, NameHash, TRASH_NAME, is_trash,
         receiver::{ExtraLeft, ReceiverEvent},
+        temp_prefix,
     },
 };
-use outport_types::{Extras, Filter, FilterKind, Name, UnixTime};
+use outport_types::{CollectionPath, Extras, Filter, FilterKind, Name, UnixTime};
 
 use super::{Destination, lock, spelling::Spellings};
 use crate::{
-    ops::{DeleteTree, DeleteWatch, Deleted, TreeFault, move_place},
+    ops::{DeleteTree, DeleteWatch, Deleted, Spared, TreeFault, is_mounted, move_place},
     refused::Refused,
     resolver::{Directory, Place, Right},
-    stat::{FileId, Stat},
+    stat::{FileId, Stat, time as unix_time},
 };
 
 /// What was found and is still there.
@@ -46,6 +47,8 @@ struct Extra {
     /// What changed since may be something else: numbers of files are given again.
     stamp: FileStamp,
     is_directory: bool,
+    /// When it was found, by the clock of its disk.
+    found: UnixTime,
 }
 
 /// What one portion came to.
@@ -78,9 +81,14 @@ impl Destination {
         if !is_own || way.names.iter().any(|name| is_trash(name.as_bytes())) {
             return Ok(0);
         }
+        // An empty directory of the source is often nothing but the place for a drive.
+        if is_mounted(&top, &directory) {
+            return Ok(0);
+        }
+        let moment = clock_of(&directory);
         let filter = Filter::new(&self.dirs.orders().options.filters);
         let mut spellings = Spellings::default();
-        let (mut found, mut records) = (0, Vec::new());
+        let (mut count, mut records) = (0, Vec::new());
         for entry in directory.entries()? {
             self.unless_stopped()?;
             let name = entry?.name;
@@ -107,8 +115,9 @@ impl Destination {
             let mut entry = way.clone();
             entry.names.push(name);
             let is_directory = stat.kind == FileKind::Dir;
-            Extra { entry, stamp: stat.stamp(), is_directory }.encode(&mut records);
-            found += 1;
+            let extra = Extra { entry, stamp: stat.stamp(), is_directory, found: moment };
+            extra.encode(&mut records);
+            count += 1;
             if RECORDS_BYTES_MAX < records.len() {
                 lock(&self.extras).keep(&records)?;
                 records.clear();
@@ -117,7 +126,7 @@ impl Destination {
         if !records.is_empty() {
             lock(&self.extras).keep(&records)?;
         }
-        Ok(found)
+        Ok(count)
     }
 
     /// Removes some of what was found.
@@ -166,22 +175,30 @@ impl Destination {
         if items.len() < 2 {
             return Ok(());
         }
-        let (mut tops, mut above) = (BTreeSet::new(), Vec::new());
+        // What was passed on the way to one tells its place, and so does the path: a folder of its
+        // own is reached without passing what it is in.
+        let (mut tops, mut above) = (BTreeSet::new(), BTreeSet::new());
+        let (mut paths, mut paths_above) = (BTreeSet::new(), BTreeSet::new());
+        let up = |path: &CollectionPath| path.parent();
         for item in items {
             match self.resolver().directory(&item.destination, Right::Write) {
                 Ok(top) => {
-                    above.push(top.above());
+                    above.extend(top.above());
                     tops.insert(top.id());
+                    let path = top.physical();
+                    paths_above.extend(std::iter::successors(path.parent(), up));
+                    paths.insert(path);
                 }
                 Err(_) => {
                     let place = self.resolver().place(&item.destination, Right::Write)?;
-                    let mut ids = place.directory().above();
-                    ids.push(place.directory().id());
-                    above.push(ids);
+                    above.extend(place.directory().above());
+                    above.insert(place.directory().id());
+                    let path = place.directory().physical();
+                    paths_above.extend(std::iter::successors(Some(path), up));
                 }
             }
         }
-        if above.iter().flatten().any(|id| tops.contains(id)) {
+        if !above.is_disjoint(&tops) || !paths_above.is_disjoint(&paths) {
             return Err(Refused::ItemInside);
         }
         Ok(())
@@ -231,22 +248,29 @@ impl Portion<'_> {
             .try_fold(top.clone(), |parent, name| destination.own_child(&parent, name))
             // Something else stands there now than what was searched.
             .map_err(|refused| refused.or_if_no_directory(Refused::NotFound))?;
+        if is_mounted(&top, &parent) {
+            return Err(Refused::OtherDisk);
+        }
         parent.allow(name, Right::Delete)?;
         if parent.stat(name)?.stamp() != extra.stamp {
             return Err(Refused::NotFound);
         }
         let options = &destination.dirs.orders().options;
-        let filter = Filter::new(&options.filters);
+        let spared = Spared {
+            filter: Filter::new(&options.filters),
+            own_prefix: temp_prefix(destination.task),
+            found: extra.found,
+        };
         self.touch(&parent)?;
         self.above_names = parent.asked().names().len();
         let place = parent.place(name.clone());
         match options.extras {
             Extras::Stay => Ok(()),
             Extras::Delete => {
-                DeleteTree::new(destination.resolver(), true, true).sparing(filter).at(&place, self)
+                DeleteTree::new(destination.resolver(), true, true).sparing(spared).at(&place, self)
             }
             Extras::Trash => {
-                if extra.is_directory && self.holds_spared(&place, &filter)? {
+                if extra.is_directory && self.holds_spared(&place, &spared)? {
                     return Ok(());
                 }
                 let folder = self.trash(&top, above)?;
@@ -259,30 +283,53 @@ impl Portion<'_> {
         }
     }
 
-    /// Whether a directory holds anything that stays where it is, however deep.
-    fn holds_spared(&self, place: &Place, filter: &Filter) -> Result<bool, Refused> {
+    /// Whether a directory holds anything that stays where it is, however deep. Each directory is
+    /// opened anew from the top, so that neither width nor depth takes handles.
+    fn holds_spared(&self, place: &Place, spared: &Spared) -> Result<bool, Refused> {
         let destination = self.destination;
         let top = destination.own_child(place.directory(), place.name())?;
-        let device = place.directory().id().device;
-        let mut todo = vec![top];
-        while let Some(directory) = todo.pop() {
-            if directory.id().device != device {
+        if is_mounted(place.directory(), &top) {
+            return Err(Refused::OtherDisk);
+        }
+        // Where in the way each of the names that are still to be searched stands.
+        let (mut way, mut todo) = (Vec::new(), Vec::new());
+        let mut directory = top.clone();
+        loop {
+            if is_mounted(&top, &directory) {
                 return Err(Refused::OtherDisk);
+            }
+            if directory.reserved_names()?.iter().any(|name| spared.is_on_its_way(name)) {
+                return Ok(true);
             }
             for entry in directory.entries()? {
                 destination.unless_stopped()?;
                 let name = entry?.name;
-                let stat = directory.stat(&name)?;
-                let hidden = is_trash(name.as_bytes()) || !filter.admits(&name, kind_of(&stat));
-                if hidden || OPEN_MAX < todo.len() {
+                let stat = match directory.stat(&name) {
+                    Err(Refused::NotFound) => continue,
+                    stat => stat?,
+                };
+                if spared.hides(&name, &stat) {
                     return Ok(true);
                 }
+                spared.unless_later(&stat)?;
                 if stat.kind == FileKind::Dir {
-                    todo.push(destination.own_child(&directory, &name)?);
+                    todo.push((way.len(), name));
                 }
             }
+            directory = loop {
+                let Some((depth, name)) = todo.pop() else { return Ok(false) };
+                way.truncate(depth);
+                way.push(name);
+                let mut down = way.iter();
+                let below =
+                    down.try_fold(top.clone(), |above, name| destination.own_child(&above, name));
+                match below.map_err(|refused| refused.or_if_no_directory(Refused::NotFound)) {
+                    // What went since is nothing to move.
+                    Err(Refused::NotFound) => {}
+                    below => break below?,
+                }
+            };
         }
-        Ok(false)
     }
 
     /// Where things of one directory go to, made if need be; no link is followed.
@@ -295,11 +342,12 @@ impl Portion<'_> {
         let own = own.collect::<Result<Vec<_>, _>>().map_err(|_| Refused::NotFound)?;
         own.iter().chain(above).try_fold(top.clone(), |parent, name| {
             parent.allow(name, Right::Write)?;
+            if !parent.is_taken(name) {
+                // Its time is remembered before something new changes it.
+                self.touch(&parent)?;
+            }
             match destination.store.make_directory(&parent, name) {
-                Ok(()) => {
-                    self.touch(&parent)?;
-                    destination.store.sync_directory(&parent)?;
-                }
+                Ok(()) => destination.store.sync_directory(&parent)?,
                 Err(Refused::Exists) => {}
                 Err(refused) => return Err(refused),
             }
@@ -395,6 +443,8 @@ impl Extra {
         into.extend(size.to_le_bytes());
         into.extend(mtime.seconds.to_le_bytes());
         into.extend(mtime.nanos.to_le_bytes());
+        into.extend(self.found.seconds.to_le_bytes());
+        into.extend(self.found.nanos.to_le_bytes());
         into.push(u8::from(self.is_directory));
         into.extend(self.entry.item.to_le_bytes());
         into.extend((self.entry.names.len() as u64).to_le_bytes());
@@ -413,11 +463,10 @@ impl Extra {
         }
         let device = u64::from_le_bytes(device);
         let (inode, size) = (number(file)?, number(file)?);
-        let seconds = number(file)?.cast_signed();
-        let mut fixed = [0; 9];
+        let (mtime, found) = (moment(file)?, moment(file)?);
+        let mut fixed = [0; 5];
         file.read_exact(&mut fixed)?;
-        let [n0, n1, n2, n3, is_directory, item @ ..] = fixed;
-        let mtime = UnixTime { seconds, nanos: u32::from_le_bytes([n0, n1, n2, n3]) };
+        let [is_directory, item @ ..] = fixed;
         let names = (0..number(file)?).map(|_| {
             let bytes = number(file)?;
             let mut name = Vec::new();
@@ -427,7 +476,7 @@ impl Extra {
         let names = names.collect::<io::Result<Vec<_>>>()?;
         let entry = Way { item: u32::from_le_bytes(item), names };
         let stamp = FileStamp { device, inode, size, mtime };
-        Ok(Some(Self { entry, stamp, is_directory: is_directory != 0 }))
+        Ok(Some(Self { entry, stamp, is_directory: is_directory != 0, found }))
     }
 }
 
@@ -435,6 +484,39 @@ fn number(file: &mut BufReader<File>) -> io::Result<u64> {
     let mut number = [0; 8];
     file.read_exact(&mut number)?;
     Ok(u64::from_le_bytes(number))
+}
+
+fn moment(file: &mut BufReader<File>) -> io::Result<UnixTime> {
+    let seconds = number(file)?.cast_signed();
+    let mut nanos = [0; 4];
+    file.read_exact(&mut nanos)?;
+    Ok(UnixTime { seconds, nanos: u32::from_le_bytes(nanos) })
+}
+
+/// What time it is for the disk of a directory: a network disk has its own clock.
+fn clock_of(directory: &Directory) -> UnixTime {
+    let changed = || Some(Stat::new(&directory.dir().dir_metadata().ok()?).changed);
+    let before = changed();
+    let here = SystemTime::now().checked_sub(CLOCK_DIFFERENCE).map(unix_time).unwrap_or_default();
+    let after = if mark(directory).is_ok() { changed() } else { None };
+    // A disk that does not say when something changed says what it said before.
+    after.filter(|after| here <= *after || before != Some(*after)).unwrap_or(here)
+}
+
+/// Makes a disk say what time it is: the directory was read now, and nothing else changes.
+#[cfg(unix)]
+fn mark(directory: &Directory) -> io::Result<()> {
+    use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, utimensat};
+    let times = Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_NOW },
+        last_modification: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+    };
+    Ok(utimensat(directory.dir(), c".", &times, AtFlags::empty())?)
+}
+
+#[cfg(not(unix))]
+fn mark(_: &Directory) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The name, or the first form of it with a number that nothing has.
@@ -462,8 +544,8 @@ const PORTION_TIME: Duration = Duration::from_millis(200);
 const LEFT_MAX: usize = 100;
 /// What is found in one directory is kept in portions.
 const RECORDS_BYTES_MAX: usize = 64 * 1024;
-/// Directories held open while one is searched; one that holds more at once stays.
-const OPEN_MAX: usize = 128;
+/// How far the clock of a disk that is not asked may be behind.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
 /// Directories of one portion that are flushed at its end.
 const TOUCHED_MAX: usize = 128;
 /// How often one name can be moved away by one task.
@@ -487,6 +569,7 @@ mod tests {
                 mtime: UnixTime { seconds: -1, nanos: 999_999_999 },
             },
             is_directory,
+            found: UnixTime { seconds: 1 << 33, nanos: 1 },
         };
         let extras = [extra(0, &[b"a"], false), extra(70_000, &[b"\xff\xfe", b"b"], true)];
         let mut kept = Kept::default();

@@ -4,12 +4,12 @@ use std::io;
 
 use cap_fs_ext::DirExt as _;
 use outport_protocol::{control::FileKind, session::is_trash};
-use outport_types::{CollectionPath, Filter, FilterKind, Glob, Name};
+use outport_types::{CollectionPath, Filter, FilterKind, Glob, Name, UnixTime};
 
 use crate::{
     refused::Refused,
     resolver::{Directory, Place, Resolved, Resolver, Right},
-    stat::FileId,
+    stat::{FileId, Stat},
     system_path::{is_reserved, name_from_host, name_to_host},
 };
 
@@ -22,8 +22,19 @@ pub struct DeleteTree<'a> {
     resolver: &'a Resolver,
     recursive: bool,
     ignore_missing: bool,
-    /// For extras: what this hides stays, with the directories that hold it.
-    spared: Option<Filter>,
+    /// For extras: what stays, with the directories that hold it.
+    spared: Option<Spared>,
+}
+
+/// What stays of an extra, however deep in it.
+#[derive(Debug)]
+pub(crate) struct Spared {
+    /// What it hides stays.
+    pub(crate) filter: Filter,
+    /// What other tasks have unfinished stays; the names of this one's begin so.
+    pub(crate) own_prefix: String,
+    /// When the extra was found: nobody saw what came later.
+    pub(crate) found: UnixTime,
 }
 
 /// What was deleted, told as it happens.
@@ -76,10 +87,10 @@ impl<'a> DeleteTree<'a> {
         Self { resolver, recursive, ignore_missing, spared: None }
     }
 
-    /// Leaves what a filter hides, what was moved away before and what is on another file system,
-    /// and the directories that hold something of that kind.
-    pub(crate) fn sparing(mut self, filter: Filter) -> Self {
-        self.spared = Some(filter);
+    /// Leaves what is spared and what is mounted, and the directories that hold something of that
+    /// kind.
+    pub(crate) fn sparing(mut self, spared: Spared) -> Self {
+        self.spared = Some(spared);
         self
     }
 
@@ -222,7 +233,7 @@ impl<'a> DeleteTree<'a> {
         watch: &mut impl DeleteWatch,
     ) -> Result<(), Refused> {
         let directory = self.resolver.child_nofollow(top.directory(), top.name(), Right::Read)?;
-        if self.spared.is_some() && directory.id().device != top.directory().id().device {
+        if self.spared.is_some() && is_mounted(top.directory(), &directory) {
             return Err(Refused::OtherDisk);
         }
         let mut levels = vec![Level::new(path, directory)];
@@ -323,6 +334,9 @@ impl<'a> DeleteTree<'a> {
         let host = name_to_host(name);
         // What an unfinished transfer left in a tree goes with the tree.
         if is_reserved(name) {
+            if self.spared.as_ref().is_some_and(|spared| spared.is_on_its_way(name)) {
+                return Ok(Removed::Hidden);
+            }
             directory.check(Right::Delete)?;
             directory.dir().remove_file_or_symlink(host)?;
             return Ok(Removed::Gone);
@@ -330,17 +344,20 @@ impl<'a> DeleteTree<'a> {
         directory.allow(name, Right::Read)?;
         let stat = directory.stat(name)?;
         let is_dir = stat.kind == FileKind::Dir;
-        if let Some(filter) = &self.spared {
-            let kind = if is_dir { FilterKind::Dir } else { FilterKind::File };
-            if is_trash(name.as_bytes()) || !filter.admits(name, kind) {
+        if let Some(spared) = &self.spared {
+            if spared.hides(name, &stat) {
                 return Ok(Removed::Hidden);
             }
             if stat.id.device != directory.id().device {
                 return Err(Refused::OtherDisk);
             }
+            spared.unless_later(&stat)?;
         }
         if is_dir {
             let below = self.resolver.child_nofollow(directory, name, Right::Read)?;
+            if self.spared.is_some() && is_mounted(directory, &below) {
+                return Err(Refused::OtherDisk);
+            }
             let path = level.path.join(name).map_err(|_| Refused::NotFound)?;
             return Ok(Removed::Below(Level::new(path, below)));
         }
@@ -420,6 +437,50 @@ impl Level {
             self.stays = true;
         }
     }
+}
+
+impl Spared {
+    /// Whether something stays without being told.
+    pub(crate) fn hides(&self, name: &Name, stat: &Stat) -> bool {
+        let is_dir = stat.kind == FileKind::Dir;
+        let kind = if is_dir { FilterKind::Dir } else { FilterKind::File };
+        is_trash(name.as_bytes()) || !self.filter.admits(name, kind)
+    }
+
+    /// Whether a reserved name is another task's.
+    pub(crate) fn is_on_its_way(&self, name: &Name) -> bool {
+        !name.as_bytes().starts_with(self.own_prefix.as_bytes())
+    }
+
+    /// What came or changed after the extra was found stays and is told. A directory is none of
+    /// that: its times change when something goes from it.
+    pub(crate) fn unless_later(&self, stat: &Stat) -> Result<(), Refused> {
+        // Where nothing but the content's time tells a change, one in the future keeps a file.
+        let last = if cfg!(unix) { stat.changed } else { stat.changed.max(stat.modified) };
+        if stat.kind == FileKind::Dir || last < self.found {
+            return Ok(());
+        }
+        Err(Refused::Disk(io::Error::other("it changed after the extras were found")))
+    }
+}
+
+/// Whether a directory is not on the file system of another one, or there by another mount.
+pub(crate) fn is_mounted(above: &Directory, directory: &Directory) -> bool {
+    above.id().device != directory.id().device || mount_of(above) != mount_of(directory)
+}
+
+/// The number of the mount that shows a directory: one disk can be shown by several.
+#[cfg(target_os = "linux")]
+fn mount_of(directory: &Directory) -> Option<u64> {
+    use rustix::fs::{AtFlags, StatxFlags, statx};
+    let found = statx(directory.dir(), c".", AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+    let told = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID);
+    told.then_some(found.stx_mnt_id)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn mount_of(_: &Directory) -> Option<u64> {
+    None
 }
 
 enum Removed {

@@ -4,6 +4,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, atomic::AtomicUsize},
+    time::UNIX_EPOCH,
 };
 
 use outport_types::{Extras, FilterKind, FilterRule, Name, Symlinks, UnixTime};
@@ -314,6 +315,139 @@ async fn what_is_mounted_in_an_extra_stays() {
         assert_eq!(rig.run().await, [FAILED, FAILED]);
         assert!(precious.exists() && !stands(&rig, "dst/gone"));
     }
+}
+
+/// Another directory shown in the place of this one, until it is dropped.
+#[cfg(target_os = "linux")]
+struct Bound(PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Bound {
+    fn at(place: PathBuf, shown: &Path) -> Self {
+        rustix::mount::mount_bind(shown, &place).unwrap();
+        Self(place)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Bound {
+    fn drop(&mut self) {
+        rustix::mount::unmount(&self.0, rustix::mount::UnmountFlags::DETACH).ok();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_is_mounted_on_a_directory_that_the_source_has_too_stays() {
+    if !crate::testing::is_root("mounting a disk") {
+        return;
+    }
+    for extras in [Extras::Delete, Extras::Trash] {
+        let mut rig = more();
+        rig.transfer().options.extras = extras;
+        rig.world.dir("src/drive/below");
+        let place = rig.world.dir("dst/drive");
+        let _disk = rig.small_disk_at(&place);
+        let there = ["dst/drive/precious", "dst/drive/below/precious"];
+        for path in there {
+            rig.world.file(path, "mine");
+        }
+        assert_eq!(rig.run().await, [FINISHED, FINISHED]);
+        assert!(there.iter().all(|path| stands(&rig, path)) && !stands(&rig, "dst/gone"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_another_mount_shows_of_the_same_disk_stays() {
+    if !crate::testing::is_root("mounting a disk") {
+        return;
+    }
+    for (extras, path, end) in [
+        (Extras::Delete, "drive", FINISHED),
+        (Extras::Trash, "drive", FINISHED),
+        (Extras::Delete, "old/mounted", FAILED),
+        (Extras::Trash, "old/mounted", FAILED),
+        (Extras::Delete, "mounted", FAILED),
+        (Extras::Trash, "mounted", FAILED),
+    ] {
+        let mut rig = more();
+        rig.transfer().options.extras = extras;
+        rig.world.dir("src/drive/below");
+        rig.world.file("outside/below/precious", "mine");
+        let place = rig.world.dir(&format!("dst/{path}"));
+        let _bound = Bound::at(place, &rig.world.top.join("outside"));
+        assert_eq!(rig.run().await, [end.clone(), end], "{path}");
+        for path in ["outside/precious", "outside/below/precious"] {
+            assert!(stands(&rig, path), "{path}");
+        }
+        assert!(!stands(&rig, "dst/gone"));
+    }
+}
+
+#[tokio::test]
+async fn what_came_into_an_extra_after_the_search_stays_and_fails_the_task() {
+    for extras in [Extras::Delete, Extras::Trash] {
+        let mut rig = more();
+        rig.transfer().options.extras = extras;
+        let (new, moved) = ("dst/old/b/new", "dst/old/b/moved");
+        let [to_new, to_moved] = [new, moved].map(|path| rig.world.top.join(path));
+        let old = rig.world.file("elsewhere", "its own time is from before");
+        fs::File::options().write(true).open(&old).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        let write = Meanwhile::after(2, move || {
+            fs::write(to_new, "mine").unwrap();
+            fs::rename(old, to_moved).unwrap();
+        });
+        assert_eq!(rig.start(&rig.disk, &write).await, [FAILED, FAILED]);
+        assert!(stands(&rig, new) && stands(&rig, moved) && !stands(&rig, "dst/gone"));
+        assert_eq!(stands(&rig, "dst/old/a"), extras == Extras::Trash);
+        let told = rig.reports().into_iter().filter(|report| matches!(report, Report::Skipped(_)));
+        assert_eq!(told.count(), if extras == Extras::Delete { 2 } else { 1 });
+    }
+}
+
+#[tokio::test]
+async fn what_other_transfers_have_unfinished_in_an_extra_stays() {
+    for extras in [Extras::Delete, Extras::Trash] {
+        let mut rig = more();
+        rig.transfer().options.extras = extras;
+        let part = rig.world.file("dst/old/b/.outport-part-0123456789abcdef", "on its way");
+        assert_eq!(rig.run().await, [FINISHED, FINISHED]);
+        assert!(part.exists() && !stands(&rig, "dst/gone"));
+    }
+}
+
+#[tokio::test]
+async fn however_wide_a_directory_is_it_is_moved_away() {
+    let mut rig = more();
+    rig.transfer().options.extras = Extras::Trash;
+    for n in 0..200 {
+        rig.world.file(&format!("dst/old/wide/{n}/x"), "old");
+    }
+    assert_eq!(rig.run().await, [FINISHED, FINISHED]);
+    assert!(!stands(&rig, "dst/old"));
+    assert!(trash(&rig).join("old/wide/199/x").exists());
+}
+
+#[tokio::test]
+async fn a_folder_for_what_is_moved_away_changes_no_time() {
+    let mut rig = Rig::new();
+    rig.transfer().options.extras = Extras::Trash;
+    rig.world.file("src/dir/kept", "kept");
+    rig.world.file("dst/dir/gone", "old");
+    assert_eq!(rig.run().await, [FINISHED, FINISHED]);
+    assert!(trash(&rig).join("dir/gone").exists());
+    let time = |side: &str| rig.world.top.join(side).metadata().unwrap().modified().unwrap();
+    assert_eq!(time("src"), time("dst"));
+}
+
+#[tokio::test]
+async fn an_item_inside_another_ones_destination_is_found_by_where_it_is() {
+    let mut rig = more();
+    rig.rules = rig.world.rules(&["ro:src", "rw:dst", "rw:dst/old"]);
+    rig.items(&[("src", "dst"), ("src/dir", "dst/old/brought")]);
+    assert_eq!(rig.run().await, [FAILED, FAILED]);
+    assert!(stands(&rig, "dst/old/brought/kept") && stands(&rig, "dst/gone"));
 }
 
 #[tokio::test]
