@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, atomic::AtomicUsize},
     time::UNIX_EPOCH,
@@ -26,13 +27,22 @@ fn more() -> Rig {
     rig.world.file("outside/precious", "mine");
     rig.world.link("dst/link", "../outside");
     rig.world.link("dst/old/link", "../../outside");
-    a_moment_later();
+    a_moment_later(&rig);
     rig
 }
 
 /// What is made just when the search begins could be from after it: clocks of disks tick slowly.
-fn a_moment_later() {
-    std::thread::sleep(Duration::from_millis(20));
+fn a_moment_later(rig: &Rig) {
+    let probe = rig.world.file("clock", "");
+    let changed = || {
+        let found = probe.metadata().unwrap();
+        (found.ctime(), found.ctime_nsec())
+    };
+    let made = changed();
+    while changed() == made {
+        fs::write(&probe, "").unwrap();
+    }
+    fs::remove_file(probe).unwrap();
 }
 
 fn names(top: &Path) -> Vec<String> {
@@ -430,7 +440,7 @@ async fn however_wide_a_directory_is_it_is_moved_away() {
     for n in 0..200 {
         rig.world.file(&format!("dst/old/wide/{n}/x"), "old");
     }
-    a_moment_later();
+    a_moment_later(&rig);
     assert_eq!(rig.run().await, [FINISHED, FINISHED]);
     assert!(!stands(&rig, "dst/old"));
     assert!(trash(&rig).join("old/wide/199/x").exists());
@@ -513,7 +523,7 @@ async fn what_would_be_deleted_can_be_kept_in_a_dated_folder() {
     // The next time the trash is no extra, also where it is in one, and it is never sent on.
     rig.world.file("dst/another/.Outport-Trash/precious", "mine");
     rig.world.file("dst/another/gone", "old");
-    a_moment_later();
+    a_moment_later(&rig);
     rig.transfer().options.extras = Extras::Delete;
     rig.orders.task = TaskId::random();
     assert_eq!(rig.run().await, [FINISHED, FINISHED]);
