@@ -40,6 +40,8 @@ pub(super) struct Hub {
     pub(super) connected_since: Option<UnixTime>,
     /// Messages that wait for room on the channel.
     pub(super) outgoing: VecDeque<AgentMessage>,
+    /// The hello is on its way: what becomes of the sessions that it names is told after it.
+    greeted: bool,
 }
 
 /// How far the agent is with its hub.
@@ -95,7 +97,8 @@ impl Hub {
 
     /// Says something to the hub, if it is there to hear it.
     pub(super) fn say(&mut self, message: AgentMessage) {
-        if self.channel.is_none() {
+        let follows_hello = self.greeted && matches!(message, AgentMessage::Session { .. });
+        if self.channel.is_none() && !follows_hello {
             return; // what must not get lost is said again by the hello or the outbox
         }
         if let AgentMessage::Progress { session, .. } = &message {
@@ -141,6 +144,7 @@ impl Hub {
         self.channel = None;
         self.connected_since = None;
         self.outgoing.clear();
+        self.greeted = false;
     }
 }
 
@@ -208,6 +212,7 @@ impl Core {
             HubEvent::Statement { signed, answer } => self.check_statement(&signed, answer),
             HubEvent::Greet { answer } => {
                 answer.send(self.hello()).ok(); // a channel that is gone needs no greeting
+                self.hub.greeted = true;
             }
             HubEvent::Connected { welcome, statement, out } => {
                 self.hub.number += 1;

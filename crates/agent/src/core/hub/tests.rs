@@ -48,3 +48,20 @@ fn a_pause_without_a_channel_is_left_to_the_hello() {
     hub.pause(AgentStatus::default(), &refusal);
     assert!(hub.outgoing.is_empty());
 }
+
+#[test]
+fn what_becomes_of_a_session_after_the_hello_is_told_once_the_hub_lets_it_in() {
+    let mut hub = Hub::default();
+    let ended = || {
+        let session = SessionId::from_bytes([1; 16]);
+        AgentMessage::Session { session, state: SessionState::Stopped }
+    };
+    hub.say(ended());
+    assert!(hub.outgoing.is_empty(), "the hello says it");
+    hub.greeted = true;
+    hub.say(ended());
+    hub.say(AgentMessage::Status(AgentStatus::default()));
+    assert_eq!(hub.outgoing, [ended()]);
+    hub.down();
+    assert!(hub.outgoing.is_empty(), "the next hello names what there is then");
+}
