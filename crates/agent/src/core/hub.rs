@@ -223,15 +223,19 @@ impl Core {
                 self.hub.udp = welcome.udp;
                 self.hub.statement = Some(statement);
                 self.renamed(welcome.name, Some(welcome.owner));
-                for code in CHANNEL_NOTICES {
-                    self.shown.clear_notice(code);
-                }
+                self.clear_channel_notices();
                 self.say_where_sessions_are();
                 self.outbox.connected();
                 self.send_reports();
             }
             HubEvent::Message(message) => self.hub_message(message, now),
             HubEvent::Down { problem, what_next } => self.hub_down(problem, what_next),
+        }
+    }
+
+    fn clear_channel_notices(&mut self) {
+        for code in CHANNEL_NOTICES {
+            self.shown.clear_notice(code);
         }
     }
 
@@ -247,9 +251,7 @@ impl Core {
             WhatNext::Retry(pause) if pause < BOTHER_AFTER => {}
             WhatNext::Retry(_) | WhatNext::Rest => {
                 // What stood in the way before may be gone; this is what does now.
-                for code in CHANNEL_NOTICES {
-                    self.shown.clear_notice(code);
-                }
+                self.clear_channel_notices();
                 self.shown.notice_problem(problem);
             }
         }

@@ -9,6 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufReader, BufWriter, Read as _, Seek as _, Write as _},
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -55,6 +56,8 @@ struct Extra {
 struct Portion<'a> {
     destination: &'a Destination,
     time: UnixTime,
+    /// The rules of the orders, read once.
+    filter: Arc<Filter>,
     /// What is removed now.
     entry: Way,
     /// How many names the path of its directory has.
@@ -134,6 +137,7 @@ impl Destination {
         let mut portion = Portion {
             destination: self,
             time,
+            filter: Arc::new(Filter::new(&self.dirs.orders().options.filters)),
             entry: Way { item: 0, names: Vec::new() },
             above_names: 0,
             removed: 0,
@@ -257,7 +261,7 @@ impl Portion<'_> {
         }
         let options = &destination.dirs.orders().options;
         let spared = Spared {
-            filter: Filter::new(&options.filters),
+            filter: Arc::clone(&self.filter),
             own_prefix: temp_prefix(destination.task),
             found: extra.found,
         };

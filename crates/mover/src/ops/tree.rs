@@ -1,6 +1,6 @@
 //! Deleting trees: entry by entry, in bounded memory, and again from where it was stopped.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use cap_fs_ext::DirExt as _;
 use outport_protocol::{control::FileKind, session::is_trash};
@@ -30,7 +30,7 @@ pub struct DeleteTree<'a> {
 #[derive(Debug)]
 pub(crate) struct Spared {
     /// What it hides stays.
-    pub(crate) filter: Filter,
+    pub(crate) filter: Arc<Filter>,
     /// What other tasks have unfinished stays; the names of this one's begin so.
     pub(crate) own_prefix: String,
     /// When the extra was found: nobody saw what came later.
