@@ -184,7 +184,8 @@ fn start_screen(dir: &Path) -> Result<(Process, String)> {
     let fd = rustix::io::dup(&file)?;
     rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::empty())?;
     let mut command = Command::new("Xvfb");
-    command.args(["-displayfd", &fd.as_raw_fd().to_string()]).args([
+    // Without `-noreset` it starts afresh when its last client goes, and whoever comes just then is refused.
+    command.args(["-displayfd", &fd.as_raw_fd().to_string(), "-noreset"]).args([
         "-screen",
         "0",
         "1280x800x24",

@@ -49,7 +49,7 @@ set -eu
 outport --version
 export HOME=/home/tester XDG_RUNTIME_DIR=/run/tester NO_AT_BRIDGE=1 GTK_A11Y=none
 mkdir -p $HOME $XDG_RUNTIME_DIR
-exec dbus-run-session -- xvfb-run --auto-servernum --server-args='-screen 0 1280x800x24' sh -eu -c '
+exec dbus-run-session -- xvfb-run --auto-servernum --server-args='-screen 0 1280x800x24 -noreset' sh -eu -c '
   outport-desktop >/home/tester/app.log 2>&1 &
   app=$!
   for _ in $(seq 100); do xdotool search --onlyvisible --name "^Outport$" >/dev/null 2>&1 && break; sleep 0.2; done
