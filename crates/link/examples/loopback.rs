@@ -73,7 +73,11 @@ async fn receive(session: SessionId, tell: mpsc::Sender<Candidate>) -> Result<u6
 }
 
 fn endpoint(own: u8, other: u8, session: SessionId) -> Result<(Endpoint, Expectation)> {
-    let options = EndpointOptions { address: Some("127.0.0.1:0".parse()?), streams: None };
+    let options = EndpointOptions {
+        address: Some("127.0.0.1:0".parse()?),
+        without_tcp: true,
+        ..EndpointOptions::default()
+    };
     let endpoint = Endpoint::bind(SecretKey::from_seed(&[own; 32]), &options)?;
     let expectation = endpoint.expect(session, SecretKey::from_seed(&[other; 32]).public())?;
     Ok((endpoint, expectation))

@@ -11,9 +11,11 @@ use outport_protocol::{control::Candidate, secret::SecretKey};
 use outport_types::{PublicKey, SessionId};
 use quinn::{ClientConfig, TokioRuntime};
 use tokio::{
+    net::TcpStream,
     sync::{Mutex, Notify, watch},
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsStream;
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -27,9 +29,10 @@ use crate::{
     establish::{Course, EstablishError, Race, first_frame},
     hello::STREAMS_MAX,
     link::Link,
-    quic,
+    quic::{self, Joined},
     registry::{ExpectError, Registry},
     socket::SharedSocket,
+    tcp::{self, Change},
     transport::{self, SetUpError},
 };
 
@@ -40,6 +43,8 @@ pub struct EndpointOptions {
     pub address: Option<SocketAddr>,
     /// Data streams of the links that it dials, 8 by default, 16 at most.
     pub streams: Option<u8>,
+    /// Whether data stays on QUIC where TCP would be faster.
+    pub without_tcp: bool,
 }
 
 /// An agent's end of all its links. Clones are the same endpoint; the last one takes it down.
@@ -78,6 +83,7 @@ pub enum BindError {
 struct Inner {
     key: SecretKey,
     streams: u8,
+    without_tcp: bool,
     quinn: quinn::Endpoint,
     socket: RwLock<Arc<SharedSocket>>,
     pending: Arc<Pending>,
@@ -109,7 +115,9 @@ impl Endpoint {
         let streams = options.streams.unwrap_or(STREAMS_DEFAULT).clamp(1, STREAMS_MAX);
         let socket = RwLock::new(socket);
         let alive = Arc::new(stop.clone().drop_guard());
-        let inner = Inner { key, streams, quinn, socket, pending, registry, workers, stop };
+        let without_tcp = options.without_tcp;
+        let inner =
+            Inner { key, streams, without_tcp, quinn, socket, pending, registry, workers, stop };
         Ok(Self { inner: Arc::new(inner), _alive: alive })
     }
 
@@ -182,7 +190,7 @@ impl Endpoint {
         self.inner.quinn.rebind_abstract(socket.clone()).map_err(BindError::Socket)?;
         *self.inner.socket.write().unwrap_or_else(PoisonError::into_inner) = socket;
         for link in self.inner.registry.living() {
-            if !link.dialled {
+            if !link.follows {
                 link.lose("the network of this computer changed");
             }
         }
@@ -242,13 +250,14 @@ impl Expectation {
     pub async fn establish(&self, limit: Duration) -> Result<Link, EstablishError> {
         let _turn = self.establishing.lock().await;
         let inner = &self.inner;
+        let hello = first_frame(self.session, inner.streams)?;
         let mut race = Race::new(Course {
             endpoint: inner.quinn.clone(),
             registry: &inner.registry,
             client: self.client.clone(),
             peer: self.peer,
             leads: inner.key.public() < self.peer,
-            hello: first_frame(self.session, inner.streams)?,
+            hello,
             arrived: &self.arrived,
             candidates: self.candidates.subscribe(),
             interfaces: address::interfaces().unwrap_or_default(),
@@ -258,14 +267,45 @@ impl Expectation {
             () = inner.stop.cancelled() => return Err(EstablishError::Stopped),
             found = timeout(limit, race.run()) => found,
         };
-        let Ok((joined, route)) = found else {
+        let Ok((mut joined, route)) = found else {
             return Err(EstablishError::NoRoute { waited: limit, tried: race.tried() });
         };
         let remote = quic::remote_address(&joined.connection);
-        let (link, grip) = quic::start(joined, route, &inner.workers);
+        let over_tcp = self.change_over(&mut joined, hello.attempt).await;
+        let (link, grip) = quic::start(joined, over_tcp, route, &inner.workers);
         inner.registry.linked(self.peer, self.session, grip);
-        debug!(session = %self.session, %route, %remote, "the link is up");
+        debug!(session = %self.session, route = %link.handle.route(), %remote, "the link is up");
         Ok(link)
+    }
+
+    /// Moves the data streams to TCP where that is faster. When that goes wrong the connection is
+    /// closed, and whoever gets the link learns of its end at once.
+    async fn change_over(
+        &self,
+        joined: &mut Joined,
+        attempt: u64,
+    ) -> Option<Vec<TlsStream<TcpStream>>> {
+        let inner = &self.inner;
+        let change = Change {
+            key: &inner.key,
+            peer: self.peer,
+            session: self.session,
+            attempt,
+            willing: !inner.without_tcp,
+        };
+        let changed = tokio::select! {
+            biased;
+            () = inner.stop.cancelled() => return None,
+            changed = tcp::change_over(joined, &change) => changed,
+        };
+        match changed {
+            Ok(streams) => streams,
+            Err(error) => {
+                debug!(%error, "no agreement on what carries the data");
+                quic::close(&joined.connection, CloseCode::Superseded, "");
+                None
+            }
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod pump;
 mod quic;
 mod registry;
 mod socket;
+mod tcp;
 mod transport;
 
 pub use address::CANDIDATES_MAX;

@@ -32,6 +32,12 @@ pub(crate) trait StreamOut: Send + 'static {
         pieces: &mut [Bytes],
     ) -> impl Future<Output = io::Result<usize>> + Send;
 
+    /// Sees that nothing of what was written waits on this side for more. May be dropped and called
+    /// again.
+    fn flush(&mut self) -> impl Future<Output = io::Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Ends the stream and waits until the other side has all of it.
     fn finish(&mut self) -> impl Future<Output = io::Result<()>> + Send;
 }
@@ -166,7 +172,7 @@ async fn write_yielding(
             room.release(written);
         }
     }
-    Ok(())
+    stream.flush().await
 }
 
 /// Moves `first` past what is written; `false` when that is all.

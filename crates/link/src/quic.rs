@@ -15,9 +15,11 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use outport_types::Route;
 use quinn::{Connection, ConnectionError, PathStats, RecvStream, SendStream};
 use tokio::{
+    net::TcpStream,
     sync::watch,
-    time::{Instant, MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, timeout},
 };
+use tokio_rustls::TlsStream;
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -26,6 +28,7 @@ use crate::{
     end::{CloseCode, End, LinkEnd, shown_reason},
     link::{Link, LinkStats, lanes},
     pump::{self, Fault, StreamOut},
+    tcp::{self, Counted},
 };
 
 /// A connection on which both sides agreed, with all its streams.
@@ -46,12 +49,21 @@ pub(crate) struct LinkGrip {
     pub(crate) end: Arc<End>,
     pub(crate) connection: Connection,
     pub(crate) peer_attempt: u64,
-    pub(crate) dialled: bool,
+    /// Whether it can follow a change of this side's address.
+    pub(crate) follows: bool,
 }
 
-/// Makes the link that runs on a connection; its workers run on `workers` until it ends.
-pub(crate) fn start(joined: Joined, route: Route, workers: &TaskTracker) -> (Link, LinkGrip) {
+/// Makes the link that runs on a connection; its workers run on `workers` until it ends. `over_tcp`
+/// are its data streams when they have changed over.
+pub(crate) fn start(
+    joined: Joined,
+    over_tcp: Option<Vec<TlsStream<TcpStream>>>,
+    route: Route,
+    workers: &TaskTracker,
+) -> (Link, LinkGrip) {
     let Joined { connection, control, data, peer_attempt, dialled } = joined;
+    let route = if over_tcp.is_some() { Route::Tcp } else { route };
+    let counted = Arc::new(Counted::default());
     let (lanes, wires) = lanes(data.len());
     let end = Arc::new(End::new());
     let budget = Budget::new(UNSENT_BYTES_MIN);
@@ -59,19 +71,47 @@ pub(crate) fn start(joined: Joined, route: Route, workers: &TaskTracker) -> (Lin
 
     let open = Arc::new(AtomicUsize::new(data.len()));
     let (urgent, calm) = watch::channel(false);
+    let is_tcp = over_tcp.is_some();
     let worker = |moving: BoxFuture<'static, Result<(), Fault>>| {
         let (end, connection) = (end.clone(), connection.clone());
         workers.spawn(async move {
             if let Err(fault) = moving.await {
-                judge(&fault, &end, &connection);
+                if is_tcp {
+                    // Most often the other side closed the link, and its word comes over QUIC.
+                    timeout(WORD_WAIT, end.wait()).await.ok();
+                }
+                judge(&fault, &end, &connection, is_tcp);
             }
         });
     };
-    for (outward, inward) in data {
-        let (queue, confirm) = (wires.data_out.clone(), wires.undelivered.clone());
-        worker(pump::write_data(queue, outward, calm.clone(), end.clone(), confirm).boxed());
-        let queue = wires.data_in.clone();
-        worker(pump::read_data(inward, queue, end.clone(), open.clone()).boxed());
+    match over_tcp {
+        None => {
+            for (outward, inward) in data {
+                let (queue, confirm) = (wires.data_out.clone(), wires.undelivered.clone());
+                worker(
+                    pump::write_data(queue, outward, calm.clone(), end.clone(), confirm).boxed(),
+                );
+                let queue = wires.data_in.clone();
+                worker(pump::read_data(inward, queue, end.clone(), open.clone()).boxed());
+            }
+        }
+        Some(sealed) => {
+            for streams in tcp::replace(sealed, data) {
+                let (outward, inward) = streams.split(&counted);
+                let (queue, confirm) = (wires.data_out.clone(), wires.undelivered.clone());
+                let moving = pump::write_data(queue, outward, calm.clone(), end.clone(), confirm);
+                worker(unless_ended(end.clone(), moving).boxed());
+                let (queue, open) = (wires.data_in.clone(), open.clone());
+                let (until, reading) = (end.clone(), end.clone());
+                let moving = async move {
+                    let mut inward = inward;
+                    pump::read_data(&mut inward, queue, reading, open).await?;
+                    inward.confirm();
+                    Ok(())
+                };
+                worker(unless_ended(until, moving).boxed());
+            }
+        }
     }
     let (outward, inward) = control;
     // What is asked for goes before what is carried; this fails on a closed stream only.
@@ -81,13 +121,18 @@ pub(crate) fn start(joined: Joined, route: Route, workers: &TaskTracker) -> (Lin
     worker(pump::write_control(queue, outward, urgent, end.clone(), confirm).boxed());
     worker(pump::read_control(inward, wires.control_in, end.clone()).boxed());
 
-    let meter =
-        Meter { connection: connection.clone(), budget: budget.clone(), rates: rates.clone() };
+    let meter = Meter {
+        connection: connection.clone(),
+        counted: counted.clone(),
+        budget: budget.clone(),
+        rates: rates.clone(),
+    };
     workers.spawn(meter.run(end.clone()));
 
-    let carrier = Quic { connection: connection.clone(), route, rates, budget: budget.clone() };
+    let carrier =
+        Quic { connection: connection.clone(), counted, route, rates, budget: budget.clone() };
     let link = Link::assemble(lanes, budget, end.clone(), Box::new(carrier));
-    (link, LinkGrip { end, connection, peer_attempt, dialled })
+    (link, LinkGrip { end, connection, peer_attempt, follows: dialled && !is_tcp })
 }
 
 impl LinkGrip {
@@ -104,6 +149,18 @@ impl LinkGrip {
     /// Datagrams received so far; a living link gets some every few seconds.
     pub(crate) fn received(&self) -> u64 {
         self.connection.stats().udp_rx.datagrams
+    }
+}
+
+/// What QUIC does by itself when a connection ends: nothing moves after the end of the link.
+async fn unless_ended(
+    end: Arc<End>,
+    moving: impl Future<Output = Result<(), Fault>>,
+) -> Result<(), Fault> {
+    tokio::select! {
+        biased;
+        _ = end.wait() => Ok(()),
+        moved = moving => moved,
     }
 }
 
@@ -136,11 +193,19 @@ pub(crate) fn why_ended(error: &ConnectionError) -> LinkEnd {
     }
 }
 
-/// A stream that breaks while its connection lives was broken by the other side.
-fn judge(fault: &Fault, end: &End, connection: &Connection) {
+/// A stream of QUIC that breaks while its connection lives was broken by the other side; one of TCP
+/// breaks by itself.
+fn judge(fault: &Fault, end: &End, connection: &Connection, over_tcp: bool) {
     let what = match fault {
         Fault::TooLong(too_long) => too_long.to_string(),
         Fault::Broken(_) if connection.close_reason().is_some() => return,
+        Fault::Broken(error) if over_tcp => {
+            let cause = format!("a TCP connection broke ({error})");
+            end.settle_after(LinkEnd::Lost { cause }, || {
+                close(connection, CloseCode::Superseded, "");
+            });
+            return;
+        }
         Fault::Broken(error) => format!("a stream was broken off ({error})"),
     };
     let reason = crate::end::cut_reason(&what).to_owned();
@@ -152,6 +217,7 @@ fn judge(fault: &Fault, end: &End, connection: &Connection) {
 #[derive(Debug)]
 struct Quic {
     connection: Connection,
+    counted: Arc<Counted>,
     route: Route,
     rates: Arc<Rates>,
     budget: Arc<Budget>,
@@ -170,8 +236,8 @@ impl Carrier for Quic {
             rtt: stats.path.rtt,
             sent_packets: stats.path.sent_packets,
             lost_packets: stats.path.lost_packets,
-            bytes_sent: stats.udp_tx.bytes,
-            bytes_received: stats.udp_rx.bytes,
+            bytes_sent: stats.udp_tx.bytes + self.counted.sent.load(Ordering::Relaxed),
+            bytes_received: stats.udp_rx.bytes + self.counted.received.load(Ordering::Relaxed),
             rate_sent: self.rates.sent.load(Ordering::Relaxed),
             rate_received: self.rates.received.load(Ordering::Relaxed),
             packet_bytes: stats.path.current_mtu,
@@ -196,6 +262,7 @@ struct Rates {
 /// Looks at the connection many times a second, and notices its end.
 struct Meter {
     connection: Connection,
+    counted: Arc<Counted>,
     budget: Arc<Budget>,
     rates: Arc<Rates>,
 }
@@ -215,9 +282,12 @@ impl Meter {
                 now = ticks.tick() => {
                     let stats = self.connection.stats();
                     let passed = now.saturating_duration_since(at);
-                    smooth(&self.rates.sent, stats.udp_tx.bytes - sent, passed);
-                    smooth(&self.rates.received, stats.udp_rx.bytes - received, passed);
-                    (sent, received, at) = (stats.udp_tx.bytes, stats.udp_rx.bytes, now);
+                    let all_sent = stats.udp_tx.bytes + self.counted.sent.load(Ordering::Relaxed);
+                    let all_received =
+                        stats.udp_rx.bytes + self.counted.received.load(Ordering::Relaxed);
+                    smooth(&self.rates.sent, all_sent - sent, passed);
+                    smooth(&self.rates.received, all_received - received, passed);
+                    (sent, received, at) = (all_sent, all_received, now);
                     self.adjust(&stats.path);
                 }
             }
@@ -288,3 +358,5 @@ const SOCKET_HOLDS_BYTES: u64 = 2 * 1024 * 1024;
 /// All that may be under way at once, and kept in memory for repetition.
 const SEND_WINDOW_BYTES_MAX: u64 = 32 * 1024 * 1024;
 const CONTROL_PRIORITY: i32 = 1;
+/// How long the other side's reason may come after a TCP connection that broke.
+const WORD_WAIT: Duration = Duration::from_millis(500);

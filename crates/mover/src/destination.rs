@@ -41,6 +41,9 @@ pub(crate) struct Destination {
     store: Arc<dyn Store>,
     dirs: OpenDirs,
     task: TaskId,
+    /// Whether what is written is read back later, by which a wrong piece is noticed just as well as
+    /// on arrival: it is hashed once and not twice.
+    reads_back: bool,
     stop: CancellationToken,
     pool: BufferPool,
     digests: Option<Arc<DigestCache>>,
@@ -74,6 +77,7 @@ impl Destination {
     ) -> Self {
         Self {
             store,
+            reads_back: orders.options.verify,
             dirs: OpenDirs::new(resolver, orders, Side::Destination),
             task,
             stop,

@@ -58,7 +58,7 @@ async fn who_names_no_session_is_closed_in_time() {
     let silent = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
     let dawdling = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
     let (mut out, _back) = dawdling.connection.open_bi().await.unwrap();
-    out.write_all(b"OPLh\x01").await.unwrap();
+    out.write_all(b"OPLh\x02").await.unwrap();
     let closed = timeout(Duration::from_secs(9), async {
         tokio::join!(silent.connection.closed(), dawdling.connection.closed())
     });
@@ -71,7 +71,7 @@ async fn who_names_no_session_is_closed_in_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn first_bytes_that_are_no_hello_are_a_violation() {
     let pair = Pair::new();
-    for first in [[0; 30], [0xff; 30], *b"OPLh\x02\x08aaaaaaaaaaaaaaaabbbbbbbb"] {
+    for first in [[0; 30], [0xff; 30], *b"OPLh\x03\x08aaaaaaaaaaaaaaaabbbbbbbb"] {
         let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
         let (mut out, _back) = raw.connection.open_bi().await.unwrap();
         out.write_all(&first).await.unwrap();
@@ -92,6 +92,31 @@ async fn a_frame_announced_too_long_ends_the_link() {
         assert!(link.control_in.recv().await.is_err());
         assert_closed(&raw.connection.closed().await, CloseCode::Violation);
         still_works(&pair.another_session()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_what_nobody_may_on_the_change_to_tcp_gets_no_link() {
+    // No word at all; that streams stand which nobody dialled; an invitation where none was asked for
+    // and nobody listens.
+    for word in [[9; 3], [2, 0, 0], [1, 0, 9]] {
+        for pair in [Pair::new(), Pair::with_tcp(true, true)] {
+            let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+            let session = pair.right.expectation.session();
+            let (_streams, link) = tokio::join!(
+                raw.name_and_say(session, 8, word),
+                pair.right.expectation.establish(LIMIT)
+            );
+            let link = link.unwrap();
+            if word == [1, 0, 9] {
+                assert_eq!(link.handle.route(), outport_types::Route::Lan);
+            } else {
+                let end = link.handle.closed().await;
+                assert!(matches!(end, LinkEnd::Local { .. }), "{end}");
+            }
+            drop(link);
+            still_works(&pair.another_session()).await;
+        }
     }
 }
 
@@ -218,9 +243,15 @@ impl Raw {
 
     /// Says the first words as they are on the wire.
     async fn name(&self, session: SessionId, streams: u8) -> Streams {
+        self.name_and_say(session, streams, STAY_WITH_QUIC).await
+    }
+
+    /// The same with another word on what carries the data.
+    async fn name_and_say(&self, session: SessionId, streams: u8, word: [u8; 3]) -> Streams {
         let mut opened = Vec::new();
         let (mut out, back) = self.connection.open_bi().await.unwrap();
-        let words = [&b"OPLh\x01"[..], &[streams], session.as_bytes(), &[7; 8]].concat();
+        let hello = [&b"OPLh\x02"[..], &[streams], session.as_bytes(), &[7; 8]].concat();
+        let words = [hello, word.to_vec()].concat();
         out.write_all(&words).await.unwrap();
         opened.push((out, back));
         for number in 0..streams {
@@ -237,6 +268,8 @@ fn client(own: u8, pair: &Pair, alpn: &[u8]) -> quinn::ClientConfig {
     quinn::ClientConfig::new(std::sync::Arc::new(QuicClientConfig::try_from(tls).unwrap()))
 }
 
+/// That no data changes over to TCP.
+const STAY_WITH_QUIC: [u8; 3] = [1, 0, 0];
 /// More than an endpoint takes on without a proof of address, and less than it takes from one
 /// address, as there is only one here.
 const FLOOD: usize = 44;

@@ -4,6 +4,7 @@ mod hostile;
 mod path;
 mod rig;
 mod rough;
+mod tcp;
 
 use std::time::Duration;
 
@@ -56,7 +57,11 @@ async fn an_address_that_comes_later_is_dialled() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_direction_ends_by_itself_and_the_sender_learns_that_all_arrived() {
-    let pair = Pair::new();
+    ends_by_direction(&Pair::new()).await;
+}
+
+/// What every carrier must keep to.
+pub(crate) async fn ends_by_direction(pair: &Pair) {
     let (left, mut right) = pair.links().await;
     for n in 0..100_u8 {
         left.data_out.send(DataFrame::new(vec![n], vec![n; 10_000])).await.unwrap();

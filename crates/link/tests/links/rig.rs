@@ -35,6 +35,19 @@ impl Pair {
         Self::between(&left, &right)
     }
 
+    /// Two agents that change over to TCP, as near ones do unless an owner wants none of it.
+    pub(crate) fn with_tcp(left: bool, right: bool) -> Self {
+        let bind = |n, tcp: bool| {
+            let options = EndpointOptions {
+                address: Some(any_port()),
+                without_tcp: !tcp,
+                ..EndpointOptions::default()
+            };
+            Endpoint::bind(key(n), &options).unwrap()
+        };
+        Self::between(&bind(1, left), &bind(2, right))
+    }
+
     /// Another session of the same two agents.
     pub(crate) fn another_session(&self) -> Self {
         Self::between(&self.left.endpoint, &self.right.endpoint)
@@ -86,7 +99,11 @@ pub(crate) fn key(n: u8) -> SecretKey {
 }
 
 pub(crate) fn endpoint(n: u8) -> Endpoint {
-    let options = EndpointOptions { address: Some(any_port()), streams: None };
+    let options = EndpointOptions {
+        address: Some(any_port()),
+        without_tcp: true,
+        ..EndpointOptions::default()
+    };
     Endpoint::bind(key(n), &options).unwrap()
 }
 
