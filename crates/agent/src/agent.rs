@@ -17,7 +17,7 @@ use crate::{
     board::{BoardWorker, Watchers},
     clock::local_now,
     commands,
-    config::{self, Config, ConfigError, config_file},
+    config::{self, Config, ConfigError, Ports, config_file},
     core::{Core, Holding, News, Order, Parts},
     disk::Disk,
     handler::AgentHandler,
@@ -141,7 +141,7 @@ impl Agent {
         let config = in_force.subscribe();
         let tokens = TokenStore::of_agent(&paths, config.clone());
         let account = tokens.account().await.unwrap_or_default();
-        let udp_port = config.borrow().udp_port;
+        let ports = config.borrow().ports;
         let watchers = Watchers { states: state.clone(), bell: Arc::new(Notify::new()) };
         let owner = Owner::of_agent(&paths, tokens.clone(), config);
         let board = BoardWorker {
@@ -180,7 +180,7 @@ impl Agent {
         tracker.spawn(disk_worker.run());
         tracker.spawn(network::watch(surroundings, network_events, stop.clone()));
         tracker.spawn(follow_config(paths.clone(), news.clone(), tracker.clone(), stop.clone()));
-        tracker.spawn(load_identity(paths.clone(), udp_port, news.clone()));
+        tracker.spawn(load_identity(paths.clone(), ports, news.clone()));
         let lock = Arc::new(files.lock);
         tracker.spawn(beat(lock.clone(), news, stop.clone()));
 
@@ -195,7 +195,7 @@ impl Agent {
             owner,
             sign_ins,
             tracker: tracker.clone(),
-            udp_port,
+            ports,
             edits: Arc::default(),
         });
         let (connections, hang_up) = (TaskTracker::new(), CancellationToken::new());
@@ -277,8 +277,8 @@ impl Files {
     }
 }
 
-async fn load_identity(paths: Paths, udp_port: u16, news: mpsc::Sender<News>) {
-    let identity = commands::load_identity(&paths, udp_port).await;
+async fn load_identity(paths: Paths, ports: Ports, news: mpsc::Sender<News>) {
+    let identity = commands::load_identity(&paths, ports).await;
     news.send(News::Identity(Box::new(identity))).await.ok();
 }
 

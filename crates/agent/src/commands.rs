@@ -12,7 +12,7 @@ use outport_protocol::secret::SecretKey;
 use outport_types::{Chain, Problem, PublicKey};
 
 use crate::{
-    config::{self, Config, EditError},
+    config::{self, Config, EditError, Ports},
     core::Identity,
     folders, identity,
     registration::{self, Registration},
@@ -140,7 +140,7 @@ pub(crate) async fn move_key(paths: &Paths, to: KeyPlace) -> Result<(), Problem>
 }
 
 /// The identity that a profile has: its registration, its key and a socket for its sessions.
-pub(crate) async fn load_identity(paths: &Paths, udp_port: u16) -> Result<Identity, Problem> {
+pub(crate) async fn load_identity(paths: &Paths, ports: Ports) -> Result<Identity, Problem> {
     let paths = paths.clone();
     let (registration, key) = crate::blocking(move || {
         let registration = Registration::load(&paths).map_err(|error| error.problem())?;
@@ -152,7 +152,7 @@ pub(crate) async fn load_identity(paths: &Paths, udp_port: u16) -> Result<Identi
         Ok::<_, Problem>((registration, key))
     })
     .await?;
-    let endpoint = bind(&key, udp_port).map_err(|error| {
+    let endpoint = bind(&key, ports).map_err(|error| {
         tracing::error!(error = %Chain(&error), "no UDP socket");
         let reason = Chain(&error).to_string();
         Problem::new(outport_types::Code::KeyUnavailable, [("reason", reason.into())])
@@ -161,15 +161,16 @@ pub(crate) async fn load_identity(paths: &Paths, udp_port: u16) -> Result<Identi
 }
 
 /// A socket for sessions, on the configured port where that can be had.
-fn bind(key: &SecretKey, udp_port: u16) -> Result<Endpoint, BindError> {
-    let any_port = EndpointOptions::default();
+fn bind(key: &SecretKey, ports: Ports) -> Result<Endpoint, BindError> {
+    let Ports { udp_port, tcp } = ports;
+    let any_port = EndpointOptions { without_tcp: !tcp, ..EndpointOptions::default() };
     if udp_port == 0 {
         return Endpoint::bind(key.clone(), &any_port);
     }
     // A computer without IPv6 has the older kind of socket only.
     for ip in [IpAddr::from(Ipv6Addr::UNSPECIFIED), Ipv4Addr::UNSPECIFIED.into()] {
         let address = Some((ip, udp_port).into());
-        let options = EndpointOptions { address, ..EndpointOptions::default() };
+        let options = EndpointOptions { address, ..any_port.clone() };
         match Endpoint::bind(key.clone(), &options) {
             Ok(endpoint) => return Ok(endpoint),
             Err(error) => tracing::debug!(%ip, error = %Chain(&error), "not this port"),

@@ -27,6 +27,21 @@ pub(crate) use self::{
 pub use self::{reference::reference, schema::LogLevel};
 use crate::files::read_bounded;
 
+/// What sessions run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// The UDP port; 0 lets the system choose.
+    pub udp_port: u16,
+    /// Whether content may move over TCP to a computer nearby.
+    pub tcp: bool,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self { udp_port: 0, tcp: true }
+    }
+}
+
 /// The settings in force, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -38,8 +53,8 @@ pub struct Config {
     pub home_dot_files: bool,
     /// Sessions that may run at the same time.
     pub sessions_max: usize,
-    /// The UDP port for sessions; 0 lets the system choose.
-    pub udp_port: u16,
+    /// What sessions run on.
+    pub ports: Ports,
     /// Certificates to trust beside the system's, when the hub's is not publicly known.
     pub ca_file: Option<PathBuf>,
     /// When work stops by itself, and whether the computer stays awake for it.
@@ -141,7 +156,7 @@ impl Config {
             default_directory: None,
             home_dot_files: false,
             sessions_max: 1,
-            udp_port: 0,
+            ports: Ports::default(),
             ca_file: None,
             settings: Settings::default(),
             log_level: LogLevel::Info,
@@ -186,7 +201,7 @@ impl Config {
             default_directory,
             home_dot_files: file.home_dot_files,
             sessions_max: usize::from(file.transfer.sessions_max.get()),
-            udp_port: file.network.udp_port,
+            ports: Ports { udp_port: file.network.udp_port, tcp: file.network.tcp },
             ca_file: file.network.ca_file.map(PathBuf::from),
             settings: Settings::from(&file.power),
             log_level: file.log.level,

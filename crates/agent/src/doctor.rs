@@ -18,7 +18,7 @@ use tokio::{net::lookup_host, time::timeout};
 use crate::{
     clock::local_now,
     commands,
-    config::{Config, FolderConfig},
+    config::{Config, FolderConfig, Ports},
     folders,
     hub_link::{DialError, Step, dial},
     registration::Registration,
@@ -248,7 +248,7 @@ async fn sign_in(tokens: &TokenStore, report: &mut Report) {
 
 /// Proves both keys to each other without saying hello, so a running agent keeps its channel.
 async fn channel(paths: &Paths, registration: &Registration, trust: &Trust, report: &mut Report) {
-    let identity = match commands::load_identity(paths, 0).await {
+    let identity = match commands::load_identity(paths, Ports::default()).await {
         Ok(identity) => identity,
         Err(problem) => {
             report.problem("channel", &problem);

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     commands,
+    config::Ports,
     core::{CoreCommand, Order, order},
     lock::{LockError, ProfileLock},
     log,
@@ -31,7 +32,7 @@ pub(crate) struct AgentHandler {
     pub(crate) owner: Owner,
     pub(crate) sign_ins: SignInDesk,
     pub(crate) tracker: TaskTracker,
-    pub(crate) udp_port: u16,
+    pub(crate) ports: Ports,
     /// Held from an edit of the config until the agent works by it, so that edits come in order.
     pub(crate) edits: Arc<Mutex<()>>,
 }
@@ -102,7 +103,7 @@ impl AgentHandler {
 
     async fn set_up(&self, key: Secret, place: KeyPlace) -> Result<Reply, Problem> {
         let set_up = commands::set_up(&self.paths, key, place).await?;
-        let identity = commands::load_identity(&self.paths, self.udp_port).await?;
+        let identity = commands::load_identity(&self.paths, self.ports).await?;
         self.order(CoreCommand::Identity(Box::new(identity))).await?;
         Ok(Reply::SetUp(set_up))
     }

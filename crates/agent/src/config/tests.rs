@@ -50,7 +50,7 @@ fn every_version_of_the_file_is_read_for_what_it_meant() {
             ]
         );
         assert_eq!(config.default_directory, Some("/srv/reference".into()));
-        assert_eq!((config.sessions_max, config.udp_port), (3, 7441));
+        assert_eq!((config.sessions_max, config.ports), (3, Ports { udp_port: 7441, tcp: false }));
         assert_eq!(config.log_level, LogLevel::Debug);
         assert!(config.home_dot_files);
         assert_eq!(config.ca_file, Some("/etc/ssl/lab.pem".into()));
