@@ -101,7 +101,9 @@ struct Link {
 
 impl Link {
     async fn to(rig: &Rig) -> Self {
-        let identity = crate::commands::load_identity(&rig.paths, crate::config::Ports::default()).await.unwrap();
+        let identity = crate::commands::load_identity(&rig.paths, crate::config::Ports::default())
+            .await
+            .unwrap();
         let (events, inbox) = mpsc::channel(16);
         let (connected, connections) = mpsc::channel(4);
         let (shake, stop) = (watch::Sender::new(Shake::default()), CancellationToken::new());

@@ -1,0 +1,296 @@
+//! The other programs, each set up as its manual says and with its exact commands.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use outport_tests::{
+    net,
+    process::{Process, run, wait_until},
+};
+
+use crate::group::Group;
+
+/// A program that copies; its server runs as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) name: &'static str,
+    pub(crate) group: Group,
+    kind: Kind,
+    place: Place,
+    port: u16,
+    folder: PathBuf,
+    _server: Option<Process>,
+}
+
+/// Where both ends are.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The namespace of the end that sends; none for this computer.
+    pub(crate) near: Option<String>,
+    /// That of the end that receives.
+    pub(crate) far: Option<String>,
+    /// Where the sender finds the receiver.
+    pub(crate) address: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Cp,
+    RsyncDaemon,
+    RsyncSsh,
+    Scp,
+    Rclone,
+    GridFtp,
+    GridFtpPrivate,
+}
+
+/// What is asked of a program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job<'a> {
+    pub(crate) source: &'a Path,
+    pub(crate) destination: &'a Path,
+    /// Whether much of it is there already.
+    pub(crate) again: bool,
+}
+
+/// All programs, by the names that the command line knows them by.
+pub(crate) const PEERS: [&str; 7] =
+    ["cp", "rsync-daemon", "rsync-ssh", "scp", "rclone", "gridftp", "gridftp-private"];
+
+impl Peer {
+    /// Sets a program up; its files go below `folder`.
+    pub(crate) fn start(name: &str, folder: &Path, place: &Place) -> Result<Self> {
+        let (kind, name) = match name {
+            "cp" => (Kind::Cp, "cp (no network)"),
+            "rsync-daemon" => (Kind::RsyncDaemon, "rsync, its daemon (not encrypted)"),
+            "rsync-ssh" => (Kind::RsyncSsh, "rsync over ssh"),
+            "scp" => (Kind::Scp, "scp"),
+            "rclone" => (Kind::Rclone, "rclone over sftp"),
+            "gridftp" => (Kind::GridFtp, "GridFTP (not encrypted, not verified)"),
+            "gridftp-private" => (Kind::GridFtpPrivate, "GridFTP, encrypted (not verified)"),
+            other => anyhow::bail!("no program `{other}`; there are {}", PEERS.join(", ")),
+        };
+        let folder = folder.join(format!("{kind:?}").to_lowercase());
+        fs::create_dir_all(&folder)?;
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+        let group = Group::new(&format!("{kind:?}"))?;
+        let port = free_port()?;
+        let mut peer =
+            Self { name, group, kind, place: place.clone(), port, folder, _server: None };
+        if let Some(server) = peer.server()? {
+            let log = peer.folder.join("log");
+            let command = inside(peer.place.far.as_deref(), &server);
+            peer._server = Some(Process::start(name, &mut peer.group.command(&command), &log)?);
+            peer.wait_listening()?;
+        }
+        Ok(peer)
+    }
+
+    /// Whether it knows what is there already.
+    pub(crate) fn repeats(&self) -> bool {
+        match self.kind {
+            Kind::RsyncDaemon | Kind::RsyncSsh | Kind::Rclone => true,
+            Kind::Cp | Kind::Scp | Kind::GridFtp | Kind::GridFtpPrivate => false,
+        }
+    }
+
+    fn server(&self) -> Result<Option<Command>> {
+        let Self { folder, port, place, .. } = self;
+        let mut command;
+        match self.kind {
+            Kind::Cp => return Ok(None),
+            Kind::RsyncDaemon => {
+                let config = folder.join("rsyncd.conf");
+                let module = "uid = 0\ngid = 0\nuse chroot = no\n[all]\npath = /\nread only = no\n";
+                fs::write(&config, module)?;
+                command = Command::new("rsync");
+                command.args(["--daemon", "--no-detach"]).arg(format!("--port={port}"));
+                command.arg(format!("--address={}", place.address));
+                command.arg(format!("--config={}", config.display()));
+            }
+            Kind::RsyncSsh | Kind::Scp | Kind::Rclone => {
+                for key in ["host", "user"] {
+                    let mut make = Command::new("ssh-keygen");
+                    make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(folder.join(key));
+                    done(&mut make)?;
+                }
+                fs::copy(folder.join("user.pub"), folder.join("authorized"))?;
+                fs::create_dir_all("/run/sshd")?; // it does not start without
+                command = Command::new("/usr/sbin/sshd");
+                command.args(["-D", "-e", "-f", "/dev/null", "-o", "StrictModes=no"]);
+                command.args(["-o", "Subsystem=sftp internal-sftp", "-o", "PidFile=none"]);
+                command.args(["-o", "PermitRootLogin=yes", "-o", "UsePAM=no"]);
+                command.args(["-o", &format!("ListenAddress={}:{port}", place.address)]);
+                command.arg("-h").arg(folder.join("host"));
+                let keys = folder.join("authorized");
+                command.args(["-o", &format!("AuthorizedKeysFile={}", keys.display())]);
+            }
+            Kind::GridFtp => {
+                command = Command::new("globus-gridftp-server");
+                command.args(["-aa", "-anonymous-user", "root", "-allow-root", "-p", &port.to_string()]);
+                command.args(["-data-interface", &place.address]);
+            }
+            Kind::GridFtpPrivate => {
+                self.make_certificates()?;
+                command = Command::new("globus-gridftp-server");
+                command.args(["-allow-root", "-p", &port.to_string()]);
+                command.args(["-data-interface", &place.address]);
+                self.show_certificates(&mut command);
+                command.env("GRIDMAP", folder.join("gridmap"));
+            }
+        }
+        Ok(Some(command))
+    }
+
+    /// The command that copies.
+    pub(crate) fn copy(&self, job: Job<'_>) -> Command {
+        let Self { folder, port, place, .. } = self;
+        let Job { source, destination, .. } = job;
+        let is_tree = source.is_dir();
+        let inner = if is_tree { "/" } else { "" };
+        let from = format!("{}{inner}", source.display());
+        let ssh = format!(
+            "ssh -p {port} -i {} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
+            folder.join("user").display()
+        );
+        let mut command;
+        match self.kind {
+            Kind::Cp => {
+                command = Command::new("cp");
+                command.arg("-a").arg(source).arg(destination);
+            }
+            Kind::RsyncDaemon => {
+                command = Command::new("rsync");
+                command.args(["-a", "-W", &from]);
+                let to = destination.display();
+                command.arg(format!("rsync://{}:{port}/all{to}{inner}", place.address));
+            }
+            Kind::RsyncSsh => {
+                command = Command::new("rsync");
+                command.args(["-a", "-W", "-e", &ssh, &from]);
+                command.arg(format!("{}:{}{inner}", place.address, destination.display()));
+            }
+            Kind::Scp => {
+                command = Command::new("scp");
+                command.args(["-q", "-r", "-p", "-P", &port.to_string(), "-i"]);
+                command.arg(folder.join("user")).args(["-o", "StrictHostKeyChecking=no"]);
+                command.args(["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]);
+                command.arg(source).arg(format!("{}:{}", place.address, destination.display()));
+            }
+            Kind::Rclone => {
+                command = Command::new("rclone");
+                command.args(["--config", "/dev/null", if is_tree { "copy" } else { "copyto" }]);
+                command.args(["--transfers", "8", "--checkers", "16"]);
+                // Its hashes are made by a command over ssh for each file: many minutes.
+                command.arg("--sftp-disable-hashcheck");
+                let key = folder.join("user");
+                let remote = format!(
+                    ":sftp,host={},port={port},user=root,key_file={}:{}",
+                    place.address,
+                    key.display(),
+                    destination.display()
+                );
+                command.arg(source).arg(remote);
+            }
+            Kind::GridFtp | Kind::GridFtpPrivate => {
+                command = Command::new("globus-url-copy");
+                command.args(["-q", "-p", "4", "-fast"]);
+                if is_tree {
+                    command.args(["-r", "-cd", "-cc", "4"]);
+                }
+                let scheme = if self.kind == Kind::GridFtp { "ftp" } else { "gsiftp" };
+                if self.kind == Kind::GridFtpPrivate {
+                    command.args(["-dcpriv", "-s", SUBJECT]);
+                    self.show_certificates(&mut command);
+                }
+                command.arg(format!("file://{from}"));
+                let to = destination.display();
+                command.arg(format!("{scheme}://{}:{port}{to}{inner}", place.address));
+            }
+        }
+        inside(place.near.as_deref(), &command)
+    }
+
+    fn wait_listening(&self) -> Result<()> {
+        let port = format!(":{}", self.port);
+        let mut look = Command::new("ss");
+        look.args(["-Hltn", "sport", "=", &port]);
+        let mut look = inside(self.place.far.as_deref(), &look);
+        wait_until(STARTUP, || {
+            Ok((!run(&mut look, STARTUP)?.stdout.trim().is_empty()).then_some(()))
+        })
+        .with_context(|| {
+            let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            format!("{} does not listen:\n{log}", self.name)
+        })
+    }
+
+    /// An authority of our own, and one certificate that both ends show each other.
+    fn make_certificates(&self) -> Result<()> {
+        let at = |name: &str| self.folder.join(name);
+        let openssl = |words: &str| {
+            let mut command = Command::new("openssl");
+            command.args(words.split_whitespace()).current_dir(&self.folder);
+            done(&mut command)
+        };
+        openssl(
+            "req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.pem -subj /O=Bench/CN=CA",
+        )?;
+        openssl(
+            "req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /O=Bench/CN=end",
+        )?;
+        openssl(
+            "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out cert.pem",
+        )?;
+        let hash = openssl("x509 -in ca.pem -noout -hash")?.trim().to_owned();
+        fs::create_dir_all(at("trusted"))?;
+        fs::copy(at("ca.pem"), at("trusted").join(format!("{hash}.0")))?;
+        let policy = "access_id_CA X509 '/O=Bench/CN=CA'\npos_rights globus CA:sign\ncond_subjects globus '\"/O=Bench/*\"'\n";
+        fs::write(at("trusted").join(format!("{hash}.signing_policy")), policy)?;
+        fs::write(at("gridmap"), format!("\"{SUBJECT}\" root\n"))?;
+        fs::set_permissions(at("key.pem"), fs::Permissions::from_mode(0o400))?;
+        Ok(())
+    }
+
+    fn show_certificates(&self, command: &mut Command) {
+        command.env("X509_USER_CERT", self.folder.join("cert.pem"));
+        command.env("X509_USER_KEY", self.folder.join("key.pem"));
+        command.env("X509_CERT_DIR", self.folder.join("trusted"));
+    }
+}
+
+/// The command in a namespace, if it belongs into one.
+pub(crate) fn inside(host: Option<&str>, command: &Command) -> Command {
+    let mut there = match host {
+        Some(host) => net::inside(host, Path::new(command.get_program())),
+        None => Command::new(command.get_program()),
+    };
+    there.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            there.env(name, value);
+        }
+    }
+    there
+}
+
+fn done(command: &mut Command) -> Result<String> {
+    let finished = run(command, STARTUP)?;
+    ensure!(finished.code == Some(0), "{command:?} failed: {}", finished.stderr);
+    Ok(finished.stdout)
+}
+
+/// A port that nobody has at the moment: these servers take none of their own choice.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+const SUBJECT: &str = "/O=Bench/CN=end";
+const STARTUP: Duration = Duration::from_secs(20);
