@@ -19,10 +19,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use nix::sched::{CloneFlags, setns};
-use outport_tests::{
-    net::{self, Wire},
-    process::run,
-};
+use outport_tests::{net::Wire, process::run};
 use tun_rs::{DeviceBuilder, SyncDevice};
 
 /// What a line is like.
@@ -95,17 +92,39 @@ impl Line {
 
     /// What the line is and what it measures by itself, before anything is copied over it.
     pub(crate) fn describe(&self) -> Result<String> {
-        let mut ping = net::inside(&self.near, "ping".as_ref());
-        ping.args(["-c", "20", "-i", "0.05", "-q", FAR]);
-        let answer = run(&mut ping, Duration::from_secs(60))?.stdout;
-        let times = answer.lines().find(|line| line.contains("min/avg/max"));
-        let average = times.and_then(|line| line.split('/').nth(4)).context("ping tells times")?;
+        let round_trip = self.round_trip()?;
         let goodput = self.goodput()?;
         Ok(format!(
-            "{}. By itself the line takes {average} ms there and back and carries {:.0} Mbit/s of content in datagrams of {PROBE_BYTES} bytes.",
+            "{}. By itself the line takes {:.1} ms there and back and carries {:.0} Mbit/s of content in datagrams of {PROBE_BYTES} bytes.",
             self.path.name,
+            round_trip.as_secs_f64() * 1e3,
             goodput / 1e6
         ))
+    }
+
+    /// How long one small packet and its answer take, the median of some.
+    fn round_trip(&self) -> Result<Duration> {
+        let echo = in_host(&self.far, || Ok(UdpSocket::bind((FAR, 0))?))?;
+        let caller = in_host(&self.near, || Ok(UdpSocket::bind((Wire::LEFT, 0))?))?;
+        caller.connect(echo.local_addr()?)?;
+        for socket in [&echo, &caller] {
+            socket.set_read_timeout(Some(Duration::from_secs(1)))?;
+        }
+        let mut times = Vec::new();
+        let mut byte = [0];
+        for _ in 0..PROBES {
+            let began = Instant::now();
+            caller.send(&byte)?;
+            // One that the line lost is no measure of its length.
+            if let Ok((_, from)) = echo.recv_from(&mut byte)
+                && echo.send_to(&byte, from).is_ok()
+                && caller.recv(&mut byte).is_ok()
+            {
+                times.push(began.elapsed());
+            }
+        }
+        times.sort();
+        times.get(times.len() / 2).copied().context("nothing came back over the line")
     }
 
     /// Bits per second that arrive when more is sent than fits.
@@ -226,5 +245,6 @@ fn ip(host: &str, words: &[&str]) -> Result<()> {
 const QUEUE_PACKETS: usize = 32 * 1024;
 /// What the queue before a line holds at least.
 const QUEUE_LEAST: Duration = Duration::from_millis(20);
+const PROBES: usize = 21;
 const PROBE_BYTES: usize = 1_452;
 const PROBE_TIME: Duration = Duration::from_secs(3);

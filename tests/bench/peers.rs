@@ -134,7 +134,14 @@ impl Peer {
             }
             Kind::GridFtp => {
                 command = Command::new("globus-gridftp-server");
-                command.args(["-aa", "-anonymous-user", "root", "-allow-root", "-p", &port.to_string()]);
+                command.args([
+                    "-aa",
+                    "-anonymous-user",
+                    "root",
+                    "-allow-root",
+                    "-p",
+                    &port.to_string(),
+                ]);
                 command.args(["-data-interface", &place.address]);
             }
             Kind::GridFtpPrivate => {
