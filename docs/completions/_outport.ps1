@@ -726,6 +726,7 @@ Register-ArgumentCompleter -Native -CommandName 'outport' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Leave a file alone that exists, has the same size, is not older, or has the same content')
             [CompletionResult]::new('--sync-level', '--sync-level', [CompletionResultType]::ParameterName, 'Leave a file alone that exists, has the same size, is not older, or has the same content')
             [CompletionResult]::new('--conflict', '--conflict', [CompletionResultType]::ParameterName, 'What becomes of a file whose place is taken by another one')
+            [CompletionResult]::new('--names', '--names', [CompletionResultType]::ParameterName, 'What becomes of a name that cannot be at the destination, or is another one there')
             [CompletionResult]::new('--symlinks', '--symlinks', [CompletionResultType]::ParameterName, 'What becomes of symbolic links: left out, made there too, or what they lead to copied')
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Take files with such names; of all --include and --exclude the first that fits decides, and what none fits is taken. PATTERN/ is for directories')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out files with such names, or with PATTERN/ directories and all that they hold')

@@ -1835,7 +1835,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__transfer)
-            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --conflict --no-verify --preserve-times --preserve-permissions --symlinks --include --exclude --delete --delete-extra --keep-deleted --allow-empty-source --skip-errors --fail-on-quota --deadline --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
+            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --conflict --names --no-verify --preserve-times --preserve-permissions --symlinks --include --exclude --delete --delete-extra --keep-deleted --allow-empty-source --skip-errors --fail-on-quota --deadline --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1854,7 +1854,11 @@ _outport() {
                     return 0
                     ;;
                 --conflict)
-                    COMPREPLY=($(compgen -W "overwrite skip newer" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "overwrite skip newer rename" -- "${cur}"))
+                    return 0
+                    ;;
+                --names)
+                    COMPREPLY=($(compgen -W "fail rename" -- "${cur}"))
                     return 0
                     ;;
                 --symlinks)

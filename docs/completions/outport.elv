@@ -679,6 +679,7 @@ set edit:completion:arg-completer[outport] = {|@words|
             cand -s 'Leave a file alone that exists, has the same size, is not older, or has the same content'
             cand --sync-level 'Leave a file alone that exists, has the same size, is not older, or has the same content'
             cand --conflict 'What becomes of a file whose place is taken by another one'
+            cand --names 'What becomes of a name that cannot be at the destination, or is another one there'
             cand --symlinks 'What becomes of symbolic links: left out, made there too, or what they lead to copied'
             cand --include 'Take files with such names; of all --include and --exclude the first that fits decides, and what none fits is taken. PATTERN/ is for directories'
             cand --exclude 'Leave out files with such names, or with PATTERN/ directories and all that they hold'

@@ -420,7 +420,10 @@ mtime\t''
 checksum\t''"
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l conflict -d 'What becomes of a file whose place is taken by another one' -r -f -a "overwrite\t'It takes the place'
 skip\t'It is not copied'
-newer\t'It takes the place if it is newer'"
+newer\t'It takes the place if it is newer'
+rename\t'It gets a free name beside it, as in `data (2).csv`'"
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l names -d 'What becomes of a name that cannot be at the destination, or is another one there' -r -f -a "fail\t'What has it is not copied, and the task fails'
+rename\t'What has it gets another name, the same in every later transfer'"
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l symlinks -d 'What becomes of symbolic links: left out, made there too, or what they lead to copied' -r -f -a "skip\t''
 keep\t''
 follow\t''"

@@ -12,7 +12,7 @@ pub use self::{
     endpoint::{Endpoint, EndpointExtras, EndpointList, EndpointSettings, EntityType},
     error::{TransferError, error_code},
     files::{FileDocument, FileList, FileTime, FileType, Mkdir, Rename},
-    options::{ConflictPolicy, RecursiveSymlinks, TransferExtras},
+    options::{ConflictPolicy, NamePolicy, RecursiveSymlinks, TransferExtras},
     outcome::{
         EndpointCreateResult, Link, MkdirResult, OperationResult, SubmissionIdDocument,
         SubmissionResult, SubmissionResultType, code,

@@ -96,6 +96,7 @@ fn is_error(code: EventCode) -> bool {
         | EventCode::Paused
         | EventCode::Unpaused
         | EventCode::Connected
+        | EventCode::Renamed
         | EventCode::Skipped => false,
         EventCode::Failed
         | EventCode::Canceled
@@ -134,6 +135,7 @@ fn describe(code: EventCode) -> &'static str {
         EventCode::ChecksumMismatch => "a checksum did not agree; sent again",
         EventCode::Quota => "no room at the destination",
         EventCode::NameNotRepresentable => "a name cannot exist at the destination",
+        EventCode::Renamed => "another name at the destination",
         EventCode::WrongType => "a file stands where a directory comes, or the other way round",
         EventCode::EndpointError => "endpoint error",
         EventCode::Skipped => "left out",

@@ -51,7 +51,10 @@ impl OpenDirs {
     /// When it is not accessible.
     pub(crate) fn place(&self, place: &Place) -> Result<(Directory, Name), Refused> {
         match (&place.name, self.side) {
-            (Some(name), _) => Ok((self.directory(&place.dir)?, name.clone())),
+            (Some(name), Side::Source) => Ok((self.directory(&place.dir)?, name.clone())),
+            (Some(name), Side::Destination) => {
+                Ok((self.directory(&place.dir)?, place.naming.of(name)))
+            }
             (None, Side::Source) => match self.resolver.behind(self.item(&place.dir)?)? {
                 Resolved::Place(found) => Ok((found.directory().clone(), found.name().clone())),
                 Resolved::Directory(_) => Err(Refused::IsADirectory),
@@ -59,7 +62,7 @@ impl OpenDirs {
             },
             (None, Side::Destination) => {
                 let found = self.resolver.place(self.item(&place.dir)?, Right::Write)?;
-                Ok((found.directory().clone(), found.name().clone()))
+                Ok((found.directory().clone(), place.local_name(found.name())))
             }
         }
     }
@@ -79,7 +82,7 @@ impl OpenDirs {
                 break;
             }
             at = match dir.place() {
-                Some(Place { dir, name: Some(_) }) => Some(dir),
+                Some(Place { dir, name: Some(_), .. }) => Some(dir),
                 // An item is opened by its own path.
                 Some(Place { name: None, .. }) | None => None,
             };
@@ -167,13 +170,13 @@ impl OpenDirs {
         match (dir.place(), self.side) {
             (None, _) => Ok(self.resolver.place(item, need)?.directory().clone()),
             (Some(Place { name: None, .. }), _) => self.resolver.directory(item, need),
-            (Some(Place { name: Some(name), .. }), side) => {
+            (Some(Place { name: Some(name), naming, .. }), side) => {
                 let parent = parent.ok_or(Refused::NotShared)?;
                 match side {
                     Side::Source if self.follows() => self.resolver.child(parent, &name, need),
                     // What the manifest calls a directory was no link when it was listed.
                     Side::Source => self.resolver.child_nofollow(parent, &name, need),
-                    Side::Destination => self.resolver.child(parent, &name, need),
+                    Side::Destination => self.resolver.child(parent, &naming.of(&name), need),
                 }
             }
         }

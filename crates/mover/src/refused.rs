@@ -80,6 +80,18 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Why a call with a new name failed: the disk may not take the name, though the system does.
+    pub(crate) fn of_name(error: io::Error) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "io::ErrorKind is open")]
+        match error.kind() {
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename => {
+                Self::BadName(NameProblem::NotTaken)
+            }
+            _ if is_no_text(&error) => Self::BadName(NameProblem::NotTaken),
+            _ => error.into(),
+        }
+    }
+
     /// What a person is told.
     pub fn problem(&self, path: &CollectionPath, endpoint: &str) -> Problem {
         self.fault().problem(path, endpoint)
@@ -164,6 +176,15 @@ impl From<io::Error> for Refused {
             _ => Self::Disk(error),
         }
     }
+}
+
+/// Whether a disk whose names are text found that one is none.
+fn is_no_text(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let code = Some(rustix::io::Errno::ILSEQ.raw_os_error());
+    #[cfg(not(unix))]
+    let code = None;
+    code.is_some() && error.raw_os_error() == code
 }
 
 #[cfg(test)]

@@ -4,21 +4,23 @@ use outport_protocol::{
     journal::{Record, Way},
     orders::{Orders, Work},
     report::{Finished, Happening, Report, Skipped, Transferred},
-    session::{Fault, below},
+    session::{Fault, Naming, below},
 };
-use outport_types::{CollectionPath, Problem};
+use outport_types::{CollectionPath, Name, Problem};
 
 /// What the hub is told of a record of the journal of a task; `None` for records that are no
 /// reports, and for those that do not fit the orders.
 pub fn report(orders: &Orders, record: Record) -> Option<Report> {
     let paths = Paths(orders);
     match record {
-        Record::Done { file, stamp, digest, .. } => Some(Report::Transferred(Transferred {
-            source: paths.source(&file)?,
-            destination: paths.destination(&file)?,
-            size: stamp.size,
-            digest,
-        })),
+        Record::Done { file, stamp, digest, naming, at, .. } => {
+            Some(Report::Transferred(Transferred {
+                source: paths.source(&file)?,
+                destination: paths.stands_at(&file, naming, &at)?,
+                size: stamp.size,
+                digest,
+            }))
+        }
         Record::Skipped { entry, is_directory, at_destination, time, fault, .. } => {
             Some(Report::Skipped(Skipped {
                 source: paths.source(&entry)?,
@@ -72,6 +74,13 @@ impl Paths<'_> {
                 let item = orders.items.get(way.item as usize)?;
                 below(&item.destination, way.names.clone())
             }
+            Work::Delete(_) => None,
+        }
+    }
+
+    fn stands_at(&self, way: &Way, naming: Naming, at: &[Name]) -> Option<CollectionPath> {
+        match &self.0.work {
+            Work::Transfer(orders) => Some(way.stands_at(naming, at, orders)),
             Work::Delete(_) => None,
         }
     }

@@ -119,7 +119,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         match directory.dir().symlink_metadata(name_to_host(name)) {
             Ok(found) => Ok(Some(Stat::new(&found))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Refused::of_name(error)),
         }
     }
 
@@ -201,7 +201,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         name: &Name,
         target: &LinkTarget,
     ) -> Result<(), Refused> {
-        Ok(system::make_link(directory.dir(), &name_to_host(name), target)?)
+        system::make_link(directory.dir(), &name_to_host(name), target).map_err(Refused::of_name)
     }
 
     /// Brings the content of a file to the disk for good.
@@ -241,7 +241,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// When a directory has that name, or the disk fails.
     fn place(&self, directory: &Directory, temp: &Name, name: &Name) -> Result<(), Refused> {
         let dir = directory.dir();
-        Ok(dir.rename(name_to_host(temp), dir, name_to_host(name))?)
+        dir.rename(name_to_host(temp), dir, name_to_host(name)).map_err(Refused::of_name)
     }
 
     /// Makes a directory.
@@ -249,10 +249,18 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When something stands there, or the disk fails.
     fn make_directory(&self, directory: &Directory, name: &Name) -> Result<(), Refused> {
-        Ok(directory.dir().create_dir(name_to_host(name))?)
+        directory.dir().create_dir(name_to_host(name)).map_err(Refused::of_name)
     }
 
-    /// Removes a file of a reserved name.
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// When it is not empty, or the disk fails.
+    fn remove_directory(&self, directory: &Directory, name: &Name) -> Result<(), Refused> {
+        Ok(directory.dir().remove_dir(name_to_host(name))?)
+    }
+
+    /// Removes a file of a reserved name, or a link.
     ///
     /// # Errors
     /// When the disk fails; that it was not there is fine.
@@ -276,7 +284,7 @@ fn rename_new(directory: &Directory, old: &Name, new: &Name) -> Result<(), Refus
         Err(error) if [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP].contains(&error) => {
             look_and_rename(directory, old, new)
         }
-        Err(error) => Err(io::Error::from(error).into()),
+        Err(error) => Err(Refused::of_name(error.into())),
     }
 }
 
@@ -290,7 +298,8 @@ fn rename_new(directory: &Directory, old: &Name, new: &Name) -> Result<(), Refus
     };
     let mut from = tempfile::TempPath::try_from_path(host(old)?)?;
     from.disable_cleanup(true);
-    Ok(from.persist_noclobber(host(new)?).map_err(|failed| failed.error)?)
+    let placed = from.persist_noclobber(host(new)?);
+    placed.map_err(|failed| Refused::of_name(failed.error))
 }
 
 #[cfg(not(any(target_os = "linux", target_vendor = "apple", windows)))]
@@ -305,7 +314,7 @@ fn look_and_rename(directory: &Directory, old: &Name, new: &Name) -> Result<(), 
     match dir.symlink_metadata(name_to_host(new)) {
         Ok(_) => Err(Refused::Exists),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Ok(dir.rename(name_to_host(old), dir, name_to_host(new))?)
+            dir.rename(name_to_host(old), dir, name_to_host(new)).map_err(Refused::of_name)
         }
         Err(error) => Err(error.into()),
     }

@@ -70,6 +70,14 @@ pub enum NameProblem {
     /// Another name there differs only in case or in the way that accents are written.
     #[error("another name there differs only in case or in the way that accents are written")]
     Clash,
+    /// The file system refuses it, whatever the operating system says.
+    #[error(
+        "the disk there does not take it; it may be too long or have a character that is not allowed"
+    )]
+    NotTaken,
+    /// Something stands at the name that takes its place, and nothing at it.
+    #[error("an earlier transfer gave it another name there")]
+    Replaced,
     /// The disk would write it in another way, in which it is another name.
     #[error("the disk there writes it in another way")]
     Respelled,

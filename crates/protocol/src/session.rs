@@ -6,6 +6,7 @@ mod entry;
 mod fault;
 mod frame;
 mod hello;
+mod naming;
 mod pieces;
 pub mod receiver;
 pub mod sender;
@@ -31,6 +32,8 @@ pub use frame::{
     SPANS_PER_FRAME_MAX, Span, WANTS_PER_FRAME_MAX, Want,
 };
 pub use hello::{HELLO_BYTES, Hello};
+pub(crate) use naming::COPIES_MAX;
+pub use naming::{Naming, looks_replaced, replacement};
 pub use pieces::{HEADER_BYTES_MAX, PIECES_PER_FRAME_MAX, Piece, Pieces};
 pub use receiver::{Outcome, Receiver, ReceiverEffect, ReceiverEvent};
 pub use sender::{Sender, SenderEffect, SenderEvent};

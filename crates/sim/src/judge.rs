@@ -16,6 +16,8 @@
 //! | a link takes the place of a file in one step | `RemoveForLink` |
 //! | what a filter hides is neither brought nor removed | `IgnoreFilter`, `RemoveHidden` |
 //! | what stands at the source is not removed, what does not is | `RemoveKnown`, `SkipExtras` |
+//! | what cannot have its name has the one that follows from it | `TakeBadNames` |
+//! | what gets a free name leaves what is there as it was, and comes once | `IgnoreFreeName` |
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -26,15 +28,16 @@ use outport_protocol::{
     journal::{Outbox, Reader},
     orders::TransferOrders,
     report::Report,
-    session::{Config, is_reserved},
+    session::{Config, Naming, is_reserved},
 };
 use outport_types::{
-    CollectionPath, Conflict, Digest, Extras, Filter, FilterKind, Name, Symlinks, SyncLevel,
+    CollectionPath, Conflict, Digest, Extras, Filter, FilterKind, Name, Names, Symlinks, SyncLevel,
+    UnixTime,
 };
 
 use crate::{
     disk::{Disk, Ino, ROOT, Stands},
-    plan::Plan,
+    plan::{Plan, local_name},
     rx::journal_name,
     source::{Edited, Node, Source, Way},
 };
@@ -141,8 +144,8 @@ impl Judge {
             for way in self.before.keys() {
                 let hidden = way.last().is_some_and(|name| is_reserved(name.as_bytes()));
                 let stands = file_at(disk, way).is_some();
-                let from = origin(&self.config.orders, way).unwrap_or_default();
-                let edited = source.edited.contains_key(&from);
+                let edited =
+                    self.origins(source, way).iter().any(|from| source.edited.contains_key(from));
                 if stands && !hidden && !edited && self.is_extra(source, way) {
                     return Err(Wrong(format!("{} was to be removed", show(way))));
                 }
@@ -207,6 +210,11 @@ impl Judge {
         let options = &self.config.orders.options;
         let stays = options.sync_level == Some(SyncLevel::Exists)
             || options.conflict != Conflict::Overwrite;
+        if options.conflict == Conflict::Rename && options.sync_level != Some(SyncLevel::Exists) {
+            let is_there = |copy| link_at(disk, &beside(&there, copy)) == Some(target);
+            let what = || Wrong(format!("link {} is missing", show(&there)));
+            return (0..COPIES).any(is_there).then_some(()).ok_or_else(what);
+        }
         match link_at(disk, &there) {
             Some(link) if link == target => Ok(()),
             Some(_) if stays => Ok(()),
@@ -217,6 +225,9 @@ impl Judge {
 
     /// Whether a file at the destination is what it must be.
     fn agrees(&self, disk: &Disk, source: &Source, item: usize, way: &Way) -> Result<(), Wrong> {
+        if self.config.orders.options.conflict == Conflict::Rename {
+            return self.agrees_beside(disk, source, item, way);
+        }
         let there = destination(&self.config.orders, item, way);
         let edited = source.edited.contains_key(way);
         let Some(Node::File(ino)) = source.at(way) else { return Ok(()) };
@@ -226,18 +237,12 @@ impl Judge {
         let kept = old.is_some_and(|old| {
             let old_mtime = self.before_mtime[&there];
             match self.config.orders.options.conflict {
-                Conflict::Overwrite => {}
+                Conflict::Overwrite | Conflict::Rename => {}
                 Conflict::Skip => return true,
                 Conflict::Newer if meta.mtime <= old_mtime => return true,
                 Conflict::Newer => {}
             }
-            match self.config.orders.options.sync_level {
-                None => false,
-                Some(SyncLevel::Exists) => true,
-                Some(SyncLevel::Size) => old.len() == wanted.len(),
-                Some(SyncLevel::Mtime) => old.len() == wanted.len() && meta.mtime <= old_mtime,
-                Some(SyncLevel::Checksum) => **old == wanted,
-            }
+            self.is_same((&wanted, meta.mtime), (old, old_mtime))
         });
         let stays = self.config.orders.options.conflict != Conflict::Overwrite;
         if stays && link_at(disk, &there).is_some() {
@@ -269,6 +274,71 @@ impl Judge {
             return Err(Wrong(format!("{} has another time", show(&there))));
         }
         Ok(())
+    }
+
+    /// Whether an old file is the wanted one, as far as the level looks.
+    fn is_same(&self, wanted: (&[u8], UnixTime), old: (&[u8], UnixTime)) -> bool {
+        let same_size = old.0.len() == wanted.0.len();
+        match self.config.orders.options.sync_level {
+            None => false,
+            Some(SyncLevel::Exists) => true,
+            Some(SyncLevel::Size) => same_size,
+            Some(SyncLevel::Mtime) => same_size && wanted.1 <= old.1,
+            Some(SyncLevel::Checksum) => old.0 == wanted.0,
+        }
+    }
+
+    /// Whether what was there is as it was, and the file beside it, once.
+    fn agrees_beside(
+        &self,
+        disk: &Disk,
+        source: &Source,
+        item: usize,
+        way: &Way,
+    ) -> Result<(), Wrong> {
+        let there = destination(&self.config.orders, item, way);
+        let Some(Node::File(ino)) = source.at(way) else { return Ok(()) };
+        let wanted = source.read(*ino, 0, usize::MAX);
+        let meta = source.meta(*ino).expect("it stands");
+        let (mut kept, mut arrived) = (false, 0);
+        for copy in 0..COPIES {
+            let at = beside(&there, copy);
+            let data = file_at(disk, &at).and_then(|ino| Some((ino, disk.data(ino)?)));
+            if let Some(old) = self.before.get(&at) {
+                if data.is_none_or(|(_, data)| data != *old) {
+                    return Err(Wrong(format!("{} was not to be touched", show(&at))));
+                }
+                kept |= self.is_same((&wanted, meta.mtime), (old, self.before_mtime[&at]));
+            } else if let Some((ino, data)) = data {
+                arrived += 1;
+                let mtime = match disk.stands(ino) {
+                    Some(Stands::File { mtime, .. }) => mtime,
+                    Some(Stands::Dir(_) | Stands::Link) | None => meta.mtime,
+                };
+                let late = self.config.orders.options.preserve_times && mtime != meta.mtime;
+                if !source.edited.contains_key(way) && (*data != wanted || late) {
+                    return Err(Wrong(format!("{} differs from the source", show(&at))));
+                }
+            }
+        }
+        // One that was edited may be there as what it was, too.
+        if source.edited.contains_key(way) || arrived == u8::from(!kept) {
+            return Ok(());
+        }
+        Err(Wrong(format!("{} arrived {arrived} times, kept: {kept}", show(&there))))
+    }
+
+    /// Where something at the destination may have come from.
+    fn origins(&self, source: &Source, way: &[Name]) -> Vec<Way> {
+        let orders = &self.config.orders;
+        let options = &orders.options;
+        let mut origins: Vec<Way> = origin(orders, way).into_iter().collect();
+        if options.names == Names::Rename || options.conflict == Conflict::Rename {
+            let links = source.all_links().into_iter().map(|(way, _)| way);
+            let known = source.versions.keys().cloned().chain(links).chain(source.all_dirs());
+            origins.extend(known.filter(|from| stands_for(orders, from, way)));
+        }
+        origins
     }
 
     /// Every final name shows an old or one whole new content; what was reported is there.
@@ -320,8 +390,10 @@ impl Judge {
     /// Whether a file of the destination may be removed because nothing stands there at the source.
     fn is_extra(&self, source: &Source, way: &Way) -> bool {
         let options = &self.config.orders.options;
-        let Some(from) = origin(&self.config.orders, way) else { return false };
-        if options.extras == Extras::Stay || source.at(&from).is_some() {
+        let origins = self.origins(source, way);
+        let stands = origins.iter().any(|from| source.at(from).is_some());
+        let stays = options.extras == Extras::Stay || options.conflict == Conflict::Rename;
+        if stays || stands || origins.is_empty() {
             return false;
         }
         let item =
@@ -339,13 +411,13 @@ impl Judge {
         if self.config.orders.options.symlinks != Symlinks::Keep {
             return false;
         }
-        let from = origin(&self.config.orders, way);
-        match from.as_ref().and_then(|from| source.at(from)) {
+        let said = self.lied_to && link_at(disk, way).is_some();
+        let is_it = |from: &Way| match source.at(from) {
             Some(Node::Link(target)) => link_at(disk, way) == Some(target.as_bytes()),
-            Some(Node::Dir | Node::File(_) | Node::Left(_) | Node::Broken(_)) | None => {
-                self.lied_to && link_at(disk, way).is_some()
-            }
-        }
+            Some(Node::Dir | Node::File(_) | Node::Left(_) | Node::Broken(_)) | None => said,
+        };
+        let origins = self.origins(source, way);
+        origins.iter().any(is_it) || origins.is_empty() && said
     }
 
     fn is_version(&mut self, source: &Source, way: &Way, data: &Arc<Vec<u8>>) -> bool {
@@ -363,15 +435,20 @@ impl Judge {
     fn is_announced(&mut self, source: &Source, way: &Way, data: &[u8]) -> bool {
         let digest = Digest(*blake3::hash(data).as_bytes());
         if self.lied_to {
-            return self.accepted.iter().any(|(at, accepted)| at == way && *accepted == digest);
+            let orders = &self.config.orders;
+            let is_it = |from: &Way| {
+                stands_for(orders, from, way) || origin(orders, way).as_ref() == Some(from)
+            };
+            return self.accepted.iter().any(|(from, said)| *said == digest && is_it(from));
         }
-        let Some(from) = origin(&self.config.orders, way) else { return false };
-        let versions = source.versions.get(&from).map(Vec::as_slice).unwrap_or_default();
-        let known = self.hashed.entry(from).or_default();
-        for version in &versions[known.len().min(versions.len())..] {
-            known.push(Digest(*blake3::hash(version).as_bytes()));
-        }
-        known.contains(&digest)
+        self.origins(source, way).into_iter().any(|from| {
+            let versions = source.versions.get(&from).map(Vec::as_slice).unwrap_or_default();
+            let known = self.hashed.entry(from).or_default();
+            for version in &versions[known.len().min(versions.len())..] {
+                known.push(Digest(*blake3::hash(version).as_bytes()));
+            }
+            known.contains(&digest)
+        })
     }
 
     /// What was said to be reported is in the journal, whatever crash comes.
@@ -461,9 +538,33 @@ fn link_at<'a>(disk: &'a Disk, way: &[Name]) -> Option<&'a [u8]> {
 /// Where something of an item comes to stand.
 fn destination(orders: &TransferOrders, item: usize, way: &[Name]) -> Way {
     let item = &orders.items[item];
-    let rest = way[item.source.names().len()..].iter().cloned();
+    let rest = way[item.source.names().len()..].iter();
+    let rest = rest.map(|name| local_name(&orders.options, name));
     item.destination.names().iter().cloned().chain(rest).collect()
 }
+
+/// Whether something of the source may stand there, under another name or not.
+fn stands_for(orders: &TransferOrders, from: &[Name], way: &[Name]) -> bool {
+    let copies = if orders.options.conflict == Conflict::Rename { COPIES } else { 1 };
+    let inside = |item: &usize| from.starts_with(orders.items[*item].source.names());
+    let mut items = (0..orders.items.len()).filter(inside);
+    items.any(|item| {
+        let there = destination(orders, item, from);
+        (0..copies).any(|copy| beside(&there, copy) == way)
+    })
+}
+
+/// The same with a number.
+fn beside(way: &[Name], copy: u16) -> Way {
+    let mut way = way.to_vec();
+    if let Some(name) = way.last_mut() {
+        *name = Naming { is_replaced: false, copy }.of(name);
+    }
+    way
+}
+
+/// More than any file of the simulation needs.
+const COPIES: u16 = 6;
 
 /// Where something at the destination came from.
 fn origin(orders: &TransferOrders, way: &[Name]) -> Option<Way> {

@@ -66,6 +66,10 @@ pub enum Mutation {
     RemoveHidden,
     /// What stands at the source is removed as well.
     RemoveKnown,
+    /// Names that cannot be on the disk are taken all the same.
+    TakeBadNames,
+    /// What was to get a free name takes the place of what has its own.
+    IgnoreFreeName,
 }
 
 impl Mutation {
@@ -101,5 +105,7 @@ impl Mutation {
         Self::SkipExtras,
         Self::RemoveHidden,
         Self::RemoveKnown,
+        Self::TakeBadNames,
+        Self::IgnoreFreeName,
     ];
 }

@@ -4,16 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use outport_protocol::{
     orders::{TransferItem, TransferOrders},
-    session::{Config, Fault, LeftKind, Limits, LinkTarget, Place, temp_name, temp_prefix},
+    session::{
+        Config, Fault, LeftKind, Limits, LinkTarget, Naming, Place, looks_replaced, temp_name,
+        temp_prefix,
+    },
 };
 use outport_types::{
-    Code, CollectionPath, Conflict, EndpointId, Extras, FilterKind, FilterRule, Name, Symlinks,
-    SyncLevel, TaskId, TransferOptions, UnixTime,
+    Code, CollectionPath, Conflict, EndpointId, Extras, FilterKind, FilterRule, Name, Names,
+    Symlinks, SyncLevel, TaskId, TransferOptions, UnixTime,
 };
 
 use crate::{
     disk::{Disk, Ino, ROOT},
     mutation::Mutation,
+    rx::is_bad,
     source::{Node, Source, Way, random_bytes},
 };
 
@@ -193,7 +197,7 @@ impl Plan {
                 let name = odd_name(rng);
                 let mut way = ordered.source.names().to_vec();
                 way.push(name.clone());
-                if source.at(&way).is_some() {
+                if source.at(&way).is_some() || is_bad(&name) {
                     continue;
                 }
                 if rng.bool() {
@@ -211,6 +215,8 @@ impl Plan {
             for entry in source.list(ordered.source.names()) {
                 let mut way = ordered.source.names().to_vec();
                 way.push(entry.clone());
+                let own = entry;
+                let entry = local_name(&self.config.orders.options, &own);
                 if let Some(Node::Link(target)) = source.at(&way) {
                     match rng.u8(..4) {
                         0 => put(disk, dir, &entry, &content(rng), rng.i64(1..1000)),
@@ -231,11 +237,12 @@ impl Plan {
                     5 => disk.symlink(dir, &entry, b"elsewhere"),
                     6 if rng.u8(..6) == 0 => {
                         disk.mkdir(dir, &entry);
-                        self.may_fail = true;
+                        self.may_fail |= self.config.orders.options.conflict != Conflict::Rename;
                     }
                     7 => {
                         // Somebody prepared the temporary name as another name of a file elsewhere.
-                        let place = Place { dir: at.clone(), name: Some(entry) };
+                        let naming = Naming::OWN;
+                        let place = Place { dir: at.clone(), name: Some(own), naming };
                         disk.hard_link(dir, &temp_name(&prefix, &place.key()), precious);
                     }
                     _ => {}
@@ -347,7 +354,17 @@ impl Plan {
                     options.filters = vec![rule];
                 }
             }
+            Mutation::TakeBadNames | Mutation::IgnoreFreeName => self.provoke_names(mutation),
             Mutation::CopyIntoPlace | Mutation::SkipFinishTime | Mutation::ReuseTemp => {}
+        }
+    }
+
+    fn provoke_names(&mut self, mutation: Mutation) {
+        let options = &mut Arc::make_mut(&mut self.config.orders).options;
+        if mutation == Mutation::TakeBadNames {
+            options.names = Names::Rename;
+        } else {
+            options.conflict = Conflict::Rename;
         }
     }
 
@@ -397,8 +414,10 @@ fn orders(rng: &mut fastrand::Rng, items: Vec<TransferItem>) -> TransferOrders {
                     Conflict::Overwrite,
                     Conflict::Skip,
                     Conflict::Newer,
+                    Conflict::Rename,
                 ])
                 .expect("not empty"),
+            names: *rng.choice(&[Names::Fail, Names::Rename]).expect("not empty"),
             verify: rng.u8(..4) != 0,
             preserve_times: rng.bool(),
             skip_source_errors: rng.bool(),
@@ -465,6 +484,12 @@ fn odd_name(rng: &mut fastrand::Rng) -> Name {
         _ => format!("{letter}{}", rng.alphanumeric()).into_bytes(),
     };
     Name::from_bytes(bytes).expect("it is a name")
+}
+
+/// The name that something of the source has at the destination where nothing stands.
+pub fn local_name(options: &TransferOptions, name: &Name) -> Name {
+    let is_replaced = options.names == Names::Rename && (is_bad(name) || looks_replaced(name));
+    Naming { is_replaced, copy: 0 }.of(name)
 }
 
 fn put(disk: &mut Disk, dir: Ino, name: &Name, data: &[u8], mtime: i64) {

@@ -1,6 +1,7 @@
 //! The thin shell of a receiver: carries out its effects on the disk that is written, step by step.
 
 mod extras;
+mod names;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -26,6 +27,8 @@ use crate::{
     disk::{Disk, Ino, ROOT, Refused, Stands},
     mutation::Mutation,
 };
+
+pub use self::names::is_bad;
 
 /// A running receiver.
 #[derive(Debug)]
@@ -278,6 +281,9 @@ impl Rx {
             return None;
         };
         let result = match (&entry.what, disk.at(dir, &name)) {
+            _ if !self.takes(&entry.place, dir, &name, disk) => {
+                Err(Fault::never(Code::BadName, ""))
+            }
             (CompareWhat::Dir, Some(Stands::Dir(_))) => Ok(Compared::Dir { made: false }),
             (CompareWhat::Dir, Some(_)) => Err(Fault::never(Code::NotADirectory, "")),
             (CompareWhat::Dir, None) => {
@@ -319,12 +325,17 @@ impl Rx {
     ) -> Option<Result<Compared, Fault>> {
         let same = disk.link(dir, name) == Some(target.as_bytes());
         match stands {
-            _ if self.is(Mutation::SkipLinks) => Some(Ok(Compared::Link { made: true })),
-            Some(Stands::Dir(_)) => Some(Err(Fault::never(Code::IsADirectory, ""))),
-            Some(_) if same || !replace => Some(Ok(Compared::Link { made: false })),
+            _ if self.is(Mutation::SkipLinks) => {
+                Some(Ok(Compared::Link { made: true, taken: false }))
+            }
+            Some(Stands::Dir(_)) if !self.gives_free_names() => {
+                Some(Err(Fault::never(Code::IsADirectory, "")))
+            }
+            Some(_) if same => Some(Ok(Compared::Link { made: false, taken: false })),
+            Some(_) if !replace => Some(Ok(Compared::Link { made: false, taken: true })),
             None => {
                 disk.symlink(dir, name, target.as_bytes());
-                Some(Ok(Compared::Link { made: true }))
+                Some(Ok(Compared::Link { made: true, taken: false }))
             }
             Some(_) if self.is(Mutation::RemoveForLink) => {
                 disk.remove(dir, name);
@@ -338,7 +349,7 @@ impl Rx {
             Some(_) => Some(
                 disk.rename(dir, temp, name)
                     .map_err(fault_of)
-                    .map(|()| Compared::Link { made: true }),
+                    .map(|()| Compared::Link { made: true, taken: false }),
             ),
         }
     }
@@ -577,7 +588,11 @@ impl Rx {
             return None;
         }
         let disk = &mut *around.disk;
-        let (dir, name) = (self.dir(&temp.place.dir, disk), self.name(&temp.place));
+        let mut place = temp.place.clone();
+        if self.is(Mutation::IgnoreFreeName) {
+            place.naming.copy = 0;
+        }
+        let (dir, name) = (self.dir(&place.dir, disk), self.name(&place));
         let result = match dir {
             None => Err(Fault::never(Code::NotFound, "")),
             Some(dir) if self.is(Mutation::CopyIntoPlace) => {
@@ -586,6 +601,14 @@ impl Rx {
                 let copied = disk.write(ino, 0, &data, around.now).map_err(fault_of);
                 disk.remove(dir, &temp.name);
                 copied
+            }
+            Some(_) if self.is_bad(&name) => Err(Fault::never(Code::BadName, "")),
+            Some(dir)
+                if self.gives_free_names()
+                    && disk.at(dir, &name).is_some()
+                    && !self.is(Mutation::IgnoreFreeName) =>
+            {
+                Err(Fault::never(Code::Exists, ""))
             }
             Some(dir) => disk.rename(dir, &temp.name, &name).map_err(fault_of),
         };
@@ -664,7 +687,7 @@ impl Rx {
         let ReceiverEffect::AppendJournal { bytes, .. } = effect else { return };
         for record in records(bytes) {
             if let Record::Placing { file, digest, .. } = record {
-                let path = file.destination(&self.config.orders);
+                let path = file.source(&self.config.orders);
                 self.announced.push((path.names().to_vec(), digest));
             }
         }

@@ -101,8 +101,18 @@ catalogue! {
     }
     /// The name cannot exist on the destination's file system.
     BadName = "BAD_NAME" {
-        en: "The name of {path} cannot exist on {endpoint}: {reason}. Rename it at the source.",
-        fr: "Le nom de {path} ne peut pas exister sur {endpoint} : {reason}. Renommez-le à la source."
+        en: "The name of {path} cannot exist on {endpoint}: {reason}. Rename it at the source, or transfer again with `--names rename`.",
+        fr: "Le nom de {path} ne peut pas exister sur {endpoint} : {reason}. Renommez-le à la source, ou relancez le transfert avec `--names rename`."
+    }
+    /// Something got a name that can exist on the destination's file system.
+    Renamed = "RENAMED" {
+        en: "{path} is called {reason} on {endpoint}, because its own name cannot exist there or is another one there. Later transfers with `--names rename` find it by that name.",
+        fr: "{path} s'appelle {reason} sur {endpoint}, car son propre nom ne peut pas y exister ou y est déjà un autre nom. Les prochains transferts avec `--names rename` le retrouveront sous ce nom."
+    }
+    /// Something got a free name beside what has its name.
+    RenamedBeside = "RENAMED_BESIDE" {
+        en: "{path} exists already on {endpoint} and was left as it is; what arrived is beside it as {reason}. Compare the two and keep the one that you want.",
+        fr: "{path} existe déjà sur {endpoint} et n'a pas été modifié ; ce qui est arrivé se trouve à côté sous le nom {reason}. Comparez les deux et gardez celui que vous voulez."
     }
     /// No default directory is set.
     NoDefaultDirectory = "NO_DEFAULT_DIRECTORY" {

@@ -38,7 +38,7 @@ pub use problem::{Arg, Chain, Problem, Retry};
 pub use quantity::{Bytes, Rate};
 pub use range::ByteRange;
 pub use state::{
-    AgentState, Conflict, EventCode, Extras, FilterKind, NiceStatus, Route, Symlinks, SyncLevel,
-    TaskKind, TaskStatus,
+    AgentState, Conflict, EventCode, Extras, FilterKind, Names, NiceStatus, Route, Symlinks,
+    SyncLevel, TaskKind, TaskStatus,
 };
 pub use time::{ParseTimeError, UnixTime};

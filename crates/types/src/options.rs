@@ -3,13 +3,13 @@
 //! | option | decided by |
 //! | --- | --- |
 //! | `symlinks`, `filters`, `skip_source_errors` | the sender, while it scans |
-//! | `sync_level`, `conflict` | the receiver, when it compares |
+//! | `sync_level`, `conflict`, `names` | the receiver, when it compares |
 //! | `extras`, `empty_source` | the receiver, when everything else is done |
 //! | `verify`, `preserve_times`, `preserve_permissions`, `fail_on_quota` | the receiver, when it makes files durable |
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Conflict, Extras, FilterKind, Glob, Name, Symlinks, SyncLevel};
+use crate::{Conflict, Extras, FilterKind, Glob, Name, Names, Symlinks, SyncLevel};
 
 /// How a transfer is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct TransferOptions {
     pub sync_level: Option<SyncLevel>,
     /// What becomes of a file whose place is taken, whatever the level says.
     pub conflict: Conflict,
+    /// What becomes of a name below an item that cannot be at the destination.
+    pub names: Names,
     /// Whether what was written is read again before it counts.
     pub verify: bool,
     /// Whether files and directories keep their modification times.
@@ -47,6 +49,7 @@ impl Default for TransferOptions {
         Self {
             sync_level: None,
             conflict: Conflict::Overwrite,
+            names: Names::Fail,
             verify: true,
             preserve_times: false,
             preserve_permissions: false,

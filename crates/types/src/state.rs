@@ -117,6 +117,8 @@ words! {
         Quota = "QUOTA_EXCEEDED",
         /// A name cannot exist at the destination.
         NameNotRepresentable = "NAME_NOT_REPRESENTABLE",
+        /// Something got another name at the destination than it has at the source.
+        Renamed = "RENAMED",
         /// A directory stands where a file comes, or the other way round.
         WrongType = "WRONG_TYPE",
         /// Any other fault that an agent reports.
@@ -169,6 +171,16 @@ words! {
         Skip = "skip",
         /// It takes the place if it is newer.
         Newer = "newer",
+        /// It gets a free name beside the one that is there.
+        Rename = "rename",
+    }
+
+    /// What becomes of a name that cannot be at the destination, or is another one there.
+    Names {
+        /// What has it is not copied, and the task fails.
+        Fail = "fail",
+        /// What has it gets another name.
+        Rename = "rename",
     }
 
     /// What becomes of what stands at the destination and not at the source.

@@ -161,13 +161,17 @@ describe("words", () => {
       times: false,
       symlinks: "follow",
       exclude: "*.tmp",
+      conflict: "rename",
+      names: "rename",
     });
     expect(optionsWords(wishes.options)).toBe(
-      "Copies what is newer; does not verify, follows links, leaves out 1 pattern",
+      "Copies what is newer; does not verify, follows links, " +
+        "keeps both where a file is there, changes names that cannot be there, leaves out 1 pattern",
     );
     french();
     expect(optionsWords(wishes.options)).toBe(
-      "Copie ce qui est plus récent\u00a0; ne vérifie pas, suit les liens, laisse 1 motif de côté",
+      "Copie ce qui est plus récent\u00a0; ne vérifie pas, suit les liens, " +
+        "garde les deux si un fichier existe, change les noms impossibles, laisse 1 motif de côté",
     );
   });
 });

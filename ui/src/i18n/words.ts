@@ -141,11 +141,16 @@ export function folderRights(folder: Pick<Folder, "access" | "shareable">): stri
 /** How a transfer is done, in a line: `Copies what is newer; keeps times, verifies`. */
 export function optionsWords(options: TransferOptions): string {
   const { verify = true, symlinks = "skip", filters = [], extras = "stay" } = options;
+  const { conflict = "overwrite", names = "fail" } = options;
+  const taken = { overwrite: null, skip: "how.leave", newer: "how.newer", rename: "how.rename" } as const;
+  const where = taken[conflict];
   const how = [
     options.preserve_times ? t("how.times") : "",
     options.preserve_permissions ? t("how.permissions") : "",
     t(verify ? "how.verify" : "how.noVerify"),
     symlinks === "skip" ? "" : t(`how.${symlinks}`),
+    where === null ? "" : t(where),
+    names === "fail" ? "" : t("how.names"),
     options.skip_source_errors ? t("how.skip") : "",
     0 < filters.length ? t("how.exclude", { n: filters.length }) : "",
     extras === "stay" ? "" : t(`how.${extras}`),

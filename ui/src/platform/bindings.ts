@@ -173,6 +173,10 @@ export type Code =
 "BAD_PATH" |
 /**  The name cannot exist on the destination's file system. */
 "BAD_NAME" |
+/**  Something got a name that can exist on the destination's file system. */
+"RENAMED" |
+/**  Something got a free name beside what has its name. */
+"RENAMED_BESIDE" |
 /**  No default directory is set. */
 "NO_DEFAULT_DIRECTORY" |
 /**  The disk is full or a quota is reached. */
@@ -387,7 +391,9 @@ export type Conflict =
 /**  It is not copied. */
 "skip" |
 /**  It takes the place if it is newer. */
-"newer";
+"newer" |
+/**  It gets a free name beside the one that is there. */
+"rename";
 
 /**
  *  What helps whoever helps: versions, the state, the checks, the config and the end of the log,
@@ -775,6 +781,13 @@ export type NameState =
 "yours_in_use" |
 /**  No endpoint can be called that. */
 "invalid";
+
+/**  What becomes of a name that cannot be at the destination, or is another one there. */
+export type Names =
+/**  What has it is not copied, and the task fails. */
+"fail" |
+/**  What has it gets another name. */
+"rename";
 
 /**  What this computer shall be at its owner's hub. */
 export type NewComputer = {
@@ -1391,6 +1404,8 @@ export type TransferOptions = {
 	sync_level?: SyncLevel | null,
 	/**  What becomes of a file whose place is taken, whatever the level says. */
 	conflict?: Conflict,
+	/**  What becomes of a name below an item that cannot be at the destination. */
+	names?: Names,
 	/**  Whether what was written is read again before it counts. */
 	verify?: boolean,
 	/**  Whether files and directories keep their modification times. */

@@ -1,4 +1,4 @@
-import type { Extras, Symlinks, SyncLevel, TransferOptions } from "../platform/types";
+import type { Conflict, Extras, Names, Symlinks, SyncLevel, TransferOptions } from "../platform/types";
 
 /** When a file that is there already is copied again, as a person chooses it. */
 export type Level = SyncLevel | "always";
@@ -11,6 +11,8 @@ export class Wishes {
   verify = $state(true);
   skip = $state(false);
   symlinks: Symlinks = $state("skip");
+  conflict: Conflict = $state("overwrite");
+  names: Names = $state("fail");
   /** Of the next transfer only: the one after it may lead to another folder. */
   extras: Extras = $state("stay");
   /** Patterns of names to leave out, as they were typed. */
@@ -19,6 +21,8 @@ export class Wishes {
   get options(): TransferOptions {
     return {
       sync_level: this.level === "always" ? null : this.level,
+      conflict: this.conflict,
+      names: this.names,
       verify: this.verify,
       preserve_times: this.times,
       preserve_permissions: this.permissions,
@@ -36,8 +40,9 @@ export class Wishes {
   }
 
   get #all() {
-    const { level, times, permissions, verify, skip, symlinks, extras, exclude } = this;
-    return { level, times, permissions, verify, skip, symlinks, extras, exclude };
+    const { level, times, permissions, verify, skip, symlinks, conflict, names } = this;
+    const { extras, exclude } = this;
+    return { level, times, permissions, verify, skip, symlinks, conflict, names, extras, exclude };
   }
 }
 

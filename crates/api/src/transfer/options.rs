@@ -1,7 +1,7 @@
 //! The options of a transfer: the words of the API, and what the agents are told.
 
 use outport_types::{
-    Conflict, Extras, FilterKind, FilterRule as Rule, Symlinks, TaskKind, TransferOptions,
+    Conflict, Extras, FilterKind, FilterRule as Rule, Names, Symlinks, TaskKind, TransferOptions,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,19 @@ pub enum ConflictPolicy {
     Skip,
     /// It takes the place if it is newer.
     Newer,
+    /// It gets a free name beside the one that is there.
+    Rename,
+}
+
+/// What becomes of a name that cannot be at the destination, or is another one there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NamePolicy {
+    /// What has it is not copied, and the task fails.
+    #[default]
+    Fail,
+    /// What has it gets another name.
+    Rename,
 }
 
 /// What Outport can be asked for beyond the contract.
@@ -43,6 +56,9 @@ pub struct TransferExtras {
     /// What becomes of a file whose place is taken by another one.
     #[serde(deserialize_with = "or_default")]
     pub conflict: ConflictPolicy,
+    /// What becomes of a name below an item that cannot be at the destination.
+    #[serde(deserialize_with = "or_default")]
+    pub names: NamePolicy,
     /// Whether extras at the destination are moved to a dated folder in `.outport-trash` there, and
     /// not deleted.
     pub keep_deleted: bool,
@@ -63,6 +79,7 @@ impl TransferSubmission {
         TransferOptions {
             sync_level: self.sync_level,
             conflict: self.outport.conflict.into(),
+            names: self.outport.names.into(),
             verify: self.verify_checksum,
             preserve_times: self.preserve_timestamp,
             preserve_permissions: self.outport.preserve_permissions,
@@ -104,6 +121,7 @@ impl Task {
         (self.kind == TaskKind::Transfer).then(|| TransferOptions {
             sync_level: self.sync_level,
             conflict: extras.conflict.into(),
+            names: extras.names.into(),
             verify: self.verify_checksum,
             preserve_times: self.preserve_timestamp,
             preserve_permissions: extras.preserve_permissions,
@@ -123,6 +141,7 @@ impl TransferExtras {
         Self {
             preserve_permissions: options.preserve_permissions,
             conflict: options.conflict.into(),
+            names: options.names.into(),
             keep_deleted: options.extras == Extras::Trash,
             allow_empty_source: options.empty_source,
         }
@@ -143,6 +162,7 @@ impl From<ConflictPolicy> for Conflict {
             ConflictPolicy::Overwrite => Self::Overwrite,
             ConflictPolicy::Skip => Self::Skip,
             ConflictPolicy::Newer => Self::Newer,
+            ConflictPolicy::Rename => Self::Rename,
         }
     }
 }
@@ -153,6 +173,25 @@ impl From<Conflict> for ConflictPolicy {
             Conflict::Overwrite => Self::Overwrite,
             Conflict::Skip => Self::Skip,
             Conflict::Newer => Self::Newer,
+            Conflict::Rename => Self::Rename,
+        }
+    }
+}
+
+impl From<NamePolicy> for Names {
+    fn from(policy: NamePolicy) -> Self {
+        match policy {
+            NamePolicy::Fail => Self::Fail,
+            NamePolicy::Rename => Self::Rename,
+        }
+    }
+}
+
+impl From<Names> for NamePolicy {
+    fn from(names: Names) -> Self {
+        match names {
+            Names::Fail => Self::Fail,
+            Names::Rename => Self::Rename,
         }
     }
 }
@@ -230,6 +269,7 @@ mod tests {
         let options = TransferOptions {
             sync_level: Some(SyncLevel::Mtime),
             conflict: Conflict::Newer,
+            names: Names::Rename,
             verify: false,
             preserve_times: true,
             preserve_permissions: true,

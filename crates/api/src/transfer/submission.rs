@@ -5,7 +5,7 @@
 use outport_types::{EndpointId, SubmissionId, SyncLevel, UnixTime};
 use serde::{Deserialize, Serialize};
 
-use super::{ConflictPolicy, RecursiveSymlinks, TransferExtras};
+use super::{ConflictPolicy, NamePolicy, RecursiveSymlinks, TransferExtras};
 use crate::wire::{or_default, or_yes, sync_level, yes};
 
 /// A transfer from one collection to another.
@@ -86,6 +86,7 @@ impl TransferSubmission {
             outport: TransferExtras {
                 preserve_permissions: false,
                 conflict: ConflictPolicy::Overwrite,
+                names: NamePolicy::Fail,
                 keep_deleted: false,
                 allow_empty_source: false,
             },

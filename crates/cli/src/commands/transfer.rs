@@ -9,7 +9,8 @@ use clap::ValueEnum;
 use outport_api::{
     client::Client,
     transfer::{
-        ConflictPolicy, RecursiveSymlinks, TransferExtras, TransferItem, TransferSubmission,
+        ConflictPolicy, NamePolicy, RecursiveSymlinks, TransferExtras, TransferItem,
+        TransferSubmission,
     },
 };
 use outport_types::{SubmissionId, SyncLevel, UnixTime};
@@ -53,6 +54,9 @@ pub(crate) struct Args {
     /// What becomes of a file whose place is taken by another one
     #[arg(long, value_enum, value_name = "HOW", default_value_t)]
     conflict: Taken,
+    /// What becomes of a name that cannot be at the destination, or is another one there
+    #[arg(long, value_enum, value_name = "HOW", default_value_t)]
+    names: OddNames,
     /// Do not read the files back at the destination
     #[arg(long)]
     no_verify: bool,
@@ -116,6 +120,18 @@ enum Taken {
     Skip,
     /// It takes the place if it is newer
     Newer,
+    /// It gets a free name beside it, as in `data (2).csv`
+    Rename,
+}
+
+/// What becomes of a name that cannot be at the destination.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum OddNames {
+    /// What has it is not copied, and the task fails
+    #[default]
+    Fail,
+    /// What has it gets another name, the same in every later transfer
+    Rename,
 }
 
 /// What becomes of symbolic links.
@@ -175,6 +191,7 @@ async fn submission(
         outport: TransferExtras {
             preserve_permissions: args.preserve_permissions,
             conflict: args.conflict.into(),
+            names: args.names.into(),
             keep_deleted: args.keep_deleted,
             allow_empty_source: args.allow_empty_source,
         },
@@ -235,6 +252,16 @@ impl From<Taken> for ConflictPolicy {
             Taken::Overwrite => Self::Overwrite,
             Taken::Skip => Self::Skip,
             Taken::Newer => Self::Newer,
+            Taken::Rename => Self::Rename,
+        }
+    }
+}
+
+impl From<OddNames> for NamePolicy {
+    fn from(names: OddNames) -> Self {
+        match names {
+            OddNames::Fail => Self::Fail,
+            OddNames::Rename => Self::Rename,
         }
     }
 }

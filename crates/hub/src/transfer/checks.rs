@@ -5,7 +5,7 @@ use outport_api::transfer::{DeleteSubmission, FilterRule, TransferSubmission, er
 use outport_protocol::orders::{
     DeleteOrders, ITEMS_MAX, Orders, TransferItem, TransferOrders, Work,
 };
-use outport_types::{Code, CollectionPath, Extras, FILTER_RULES_MAX, Problem, TaskId};
+use outport_types::{Code, CollectionPath, Conflict, Extras, FILTER_RULES_MAX, Problem, TaskId};
 use serde_json::{Map, Value};
 
 use super::operations::parse_path;
@@ -129,6 +129,11 @@ pub(super) fn transfer_orders(
             let message = format!("{name} needs delete_destination_extra.");
             return Err(TransferError::bad_request(message));
         }
+    }
+    if options.extras != Extras::Stay && options.conflict == Conflict::Rename {
+        let message = "delete_destination_extra cannot be used with the conflict policy rename: what \
+                       got a free name is none of the source's, and would be deleted. Choose one.";
+        return Err(TransferError::bad_request(message));
     }
     if options.extras != Extras::Stay {
         // Each destination has a grant of its own beside that of what holds it.

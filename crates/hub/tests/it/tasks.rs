@@ -9,7 +9,7 @@ use outport_protocol::{
     ticket::Role,
 };
 use outport_types::{
-    Code, Conflict, Digest, EventCode, Extras, FilterKind, FilterRule, Problem, Symlinks,
+    Code, Conflict, Digest, EventCode, Extras, FilterKind, FilterRule, Names, Problem, Symlinks,
     SyncLevel, TaskId, TransferOptions, UnixTime,
 };
 use reqwest::{Method, StatusCode};
@@ -127,7 +127,7 @@ async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
     });
     let extras = json!({
         "preserve_permissions": true, "keep_deleted": true, "allow_empty_source": true,
-        "conflict": "skip"
+        "conflict": "skip", "names": "rename"
     });
     let mut document = transfer(a.endpoint, b.endpoint);
     for (field, value) in chosen.as_object().unwrap() {
@@ -141,6 +141,7 @@ async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
     let expected = TransferOptions {
         sync_level: Some(SyncLevel::Mtime),
         conflict: Conflict::Skip,
+        names: Names::Rename,
         verify: false,
         preserve_times: true,
         preserve_permissions: true,
@@ -171,6 +172,11 @@ async fn what_cannot_be_done_is_refused_at_submission() {
         document["destination_endpoint"] = json!(a.endpoint);
         document
     };
+    let both = {
+        let mut document = with("delete_destination_extra", json!(true));
+        document["outport"] = json!({"conflict": "rename"});
+        document
+    };
     for (document, part) in [
         (with("DATA", json!([])), "at least one"),
         (with("DATA", item("/a/../b", "/c")), "/a/../b"),
@@ -181,6 +187,8 @@ async fn what_cannot_be_done_is_refused_at_submission() {
         (with("outport", json!({"keep_deleted": true})), "keep_deleted"),
         (with("outport", json!({"allow_empty_source": true})), "allow_empty_source"),
         (with("outport", json!({"conflict": "perhaps"})), "malformed"),
+        (with("outport", json!({"names": "perhaps"})), "malformed"),
+        (both, "rename"),
         (with("submission_id", json!("x")), "malformed"),
         (with("deadline", json!("2001-01-01 00:00:00")), "deadline"),
         (with("label", json!("x".repeat(500))), "label"),

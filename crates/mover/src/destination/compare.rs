@@ -6,9 +6,10 @@ use outport_protocol::{
     session::{
         Dir, LinkTarget, Place,
         receiver::{AtDestination, Compare, CompareWhat, Compared, Temp},
+        replacement,
     },
 };
-use outport_types::{Digest, Name};
+use outport_types::{Conflict, Digest, Name, Names};
 
 use super::{Destination, lock, spelling::Spellings};
 use crate::{
@@ -32,8 +33,7 @@ impl Destination {
             }
             CompareWhat::File { temp } => self.look(spellings, &entry.place, temp.as_ref()),
             CompareWhat::Link { target, temp, replace } => {
-                let made = self.make_link(spellings, &entry.place, target, (temp, *replace))?;
-                Ok(Compared::Link { made })
+                self.make_link(spellings, &entry.place, target, (temp, *replace))
             }
         }
     }
@@ -44,10 +44,16 @@ impl Destination {
             return self.make_top(spellings, &place.dir);
         };
         let directory = self.dirs.directory(&place.dir)?;
+        self.unless_replaced(&directory, place)?;
+        let name = &place.naming.of(name);
         directory.allow(name, Right::Write)?;
         match self.store.make_directory(&directory, name) {
             Ok(()) => {
-                self.unless_respelled(spellings, &directory, name)?;
+                if let Err(refused) = self.unless_respelled(spellings, &directory, name) {
+                    // Under the other name it would be taken for somebody's.
+                    self.store.remove_directory(&directory, name).ok();
+                    return Err(refused);
+                }
                 Ok(true)
             }
             Err(Refused::Exists) => {
@@ -81,35 +87,40 @@ impl Destination {
         Ok(made)
     }
 
-    /// Makes sure that a link stands at a place; says whether it was made.
+    /// Makes sure that a link stands at a place, or says what else does.
     fn make_link(
         &self,
         spellings: &mut Spellings,
         place: &Place,
         target: &LinkTarget,
         (temp, replace): (&Name, bool),
-    ) -> Result<bool, Refused> {
+    ) -> Result<Compared, Refused> {
         let (directory, name) = self.dirs.place(place)?;
+        self.unless_replaced(&directory, place)?;
         directory.allow(&name, Right::Write)?;
         let Some(stat) = self.store.stat(&directory, &name)? else {
             self.store.make_link(&directory, &name, target)?;
-            self.unless_respelled(spellings, &directory, &name)?;
-            return Ok(true);
+            if let Err(refused) = self.unless_respelled(spellings, &directory, &name) {
+                self.store.remove(&directory, &name)?;
+                return Err(refused);
+            }
+            return Ok(Compared::Link { made: true, taken: false });
         };
         directory.allow_id(stat.id)?;
         self.unless_clash(spellings, &directory, &name)?;
+        let gives_free_names = self.dirs.orders().options.conflict == Conflict::Rename;
         match stat.kind {
-            FileKind::Dir => return Err(Refused::IsADirectory),
-            FileKind::Special => return Err(Refused::Exists),
+            FileKind::Dir if !gives_free_names => return Err(Refused::IsADirectory),
+            FileKind::Special if !gives_free_names => return Err(Refused::Exists),
             FileKind::Link => {
                 if self.store.read_link(&directory, &name)?.as_ref() == Some(target) {
-                    return Ok(false);
+                    return Ok(Compared::Link { made: false, taken: false });
                 }
             }
-            FileKind::File => {}
+            FileKind::File | FileKind::Dir | FileKind::Special => {}
         }
         if !replace {
-            return Ok(false);
+            return Ok(Compared::Link { made: false, taken: true });
         }
         self.store.remove(&directory, temp)?;
         self.store.make_link(&directory, temp, target)?;
@@ -117,7 +128,22 @@ impl Destination {
             self.store.remove(&directory, temp)?;
             return Err(refused);
         }
-        Ok(true)
+        Ok(Compared::Link { made: true, taken: false })
+    }
+
+    /// Where an earlier transfer gave something another name, it is found again under that.
+    fn unless_replaced(&self, directory: &Directory, place: &Place) -> Result<(), Refused> {
+        let Some(name) = &place.name else { return Ok(()) };
+        let names = self.dirs.orders().options.names;
+        if names == Names::Fail || !place.naming.is_own() {
+            return Ok(());
+        }
+        // What cannot be here at all is told by what is done next.
+        let nothing = matches!(self.store.stat(directory, &place.naming.of(name)), Ok(None));
+        if nothing && self.store.stat(directory, &replacement(name))?.is_some() {
+            return Err(Refused::BadName(NameProblem::Replaced));
+        }
+        Ok(())
     }
 
     fn look(
@@ -134,6 +160,7 @@ impl Destination {
             }
             other => other?,
         };
+        self.unless_replaced(&directory, place)?;
         directory.allow(&name, Right::Write)?;
         if place.name.is_none() && self.has_many_items() {
             self.claim(&place.dir, directory.id(), Some(name.clone()))?;

@@ -71,7 +71,7 @@ struct Portion<'a> {
 impl Destination {
     /// Keeps what stands in a directory under none of these names.
     pub(super) fn find_extras(&self, dir: &Dir, names: &[NameHash]) -> Result<u64, Refused> {
-        let way = dir.way();
+        let way = dir.local_way();
         let top = match self.own_top(way.item) {
             // Told once, where the item itself is searched.
             Err(Refused::DestinationLink) if !way.names.is_empty() => return Ok(0),

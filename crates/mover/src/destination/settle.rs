@@ -114,9 +114,13 @@ impl Destination {
                 .entry(directory.id())
                 .or_insert_with(|| self.check_again(temp, &directory).map_err(Fault::from))
                 .clone()?;
+            let id = match may_be_respelled(&name) {
+                true => self.store.stat(&directory, &temp.name)?.map(|stat| stat.id),
+                false => None,
+            };
             let is_new = self.place_one(&mut spellings, &directory, &temp.name, &name)?;
-            if is_new && may_be_respelled(&name) {
-                odd.push((index, directory, name));
+            if let (true, Some(id)) = (is_new, id) {
+                odd.push((index, directory, name, id));
             }
             Ok(())
         });
@@ -124,8 +128,14 @@ impl Destination {
         // All at once, so that no directory is listed often. What stands there then may be another
         // file of this batch already, and stays.
         let mut spellings = Spellings::default();
-        for (index, directory, name) in odd {
+        for (index, directory, name, id) in odd {
             if let Err(refused) = self.unless_respelled(&mut spellings, &directory, &name) {
+                // Another file may have the name by now.
+                let there = self.store.stat(&directory, &name).ok().flatten();
+                if there.is_some_and(|there| there.id == id) {
+                    // One that stays is no worse than what was there: it is told either way.
+                    self.store.place(&directory, &name, &files[index].name).ok();
+                }
                 results[index] = Err(refused.into());
             }
         }
@@ -156,6 +166,9 @@ impl Destination {
         }
         // Nothing stood there when it was compared: somebody else's file came meanwhile.
         let options = &self.dirs.orders().options;
+        if options.conflict == Conflict::Rename {
+            return Err(Refused::Exists);
+        }
         let spares =
             options.conflict == Conflict::Skip || options.sync_level == Some(SyncLevel::Exists);
         let there = self.store.stat(directory, name)?;

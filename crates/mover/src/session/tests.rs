@@ -5,6 +5,7 @@ mod disks;
 mod extras;
 mod names;
 mod options;
+mod renamed;
 mod rig;
 
 use std::{

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use outport_types::{CollectionPath, Problem};
+use outport_types::{CollectionPath, Name, Problem};
 
 use super::{
     reader::{ReadError, Reader},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     orders::TransferOrders,
     report::{Finished, Happening, Report, Skipped, Transferred},
-    session::{Fault, below},
+    session::{Fault, Naming, below},
 };
 
 /// Reads the reports of a journal in order, each with its number.
@@ -60,12 +60,14 @@ impl Record {
             | Self::Held { .. }
             | Self::Placing { .. }
             | Self::Sums { .. } => return None,
-            Self::Done { file, stamp, digest, .. } => Report::Transferred(Transferred {
-                source: file.source(orders),
-                destination: file.destination(orders),
-                size: stamp.size,
-                digest: *digest,
-            }),
+            Self::Done { file, stamp, digest, naming, at, .. } => {
+                Report::Transferred(Transferred {
+                    source: file.source(orders),
+                    destination: file.stands_at(*naming, at, orders),
+                    size: stamp.size,
+                    digest: *digest,
+                })
+            }
             Self::Skipped { entry, is_directory, at_destination, time, fault, .. } => {
                 Report::Skipped(Skipped {
                     source: entry.source(orders),
@@ -110,6 +112,22 @@ impl Way {
         let item = orders.items.get(self.item as usize);
         let item = item.map(|item| item.destination.clone()).unwrap_or_default();
         below(&item, self.names.clone()).unwrap_or(item)
+    }
+
+    /// Where a finished file stands at the destination.
+    pub fn stands_at(
+        &self,
+        naming: Naming,
+        at: &[Name],
+        orders: &TransferOrders,
+    ) -> CollectionPath {
+        let names = if at.is_empty() { &self.names } else { at };
+        let local = Self { item: self.item, names: names.to_vec() };
+        let path = local.destination(orders);
+        match (self.names.is_empty(), path.parent(), path.file_name()) {
+            (true, Some(parent), Some(name)) => parent.join(&naming.of(name)).unwrap_or(path),
+            _ => path,
+        }
     }
 
     fn problem(&self, fault: &Fault, at_destination: bool, orders: &TransferOrders) -> Problem {

@@ -7,7 +7,7 @@ use super::NODES_PER_RECORD_MAX;
 use crate::{
     blocks::HeldNode,
     report::Counts,
-    session::{Fault, FileStamp, VersionToken, WAY_NAMES_MAX, bounded},
+    session::{Fault, FileStamp, Naming, VersionToken, WAY_NAMES_MAX, bounded},
 };
 
 /// One record of a journal.
@@ -24,7 +24,8 @@ pub enum Record {
     },
     /// Temporary files may stand in this directory from now on.
     Touched {
-        /// The directory; for an item that is a file, the item itself, whose parent is meant.
+        /// The directory, by its names at the destination; for an item that is a file, the item
+        /// itself, whose parent is meant.
         dir: Way,
         /// Whether the item itself is a file.
         above: bool,
@@ -54,6 +55,8 @@ pub enum Record {
         temp: FileStamp,
         /// The digest.
         digest: Digest,
+        /// Which name it gets.
+        naming: Naming,
     },
     /// Report: a file is durable under its final name.
     Done {
@@ -65,6 +68,11 @@ pub enum Record {
         stamp: FileStamp,
         /// The digest.
         digest: Digest,
+        /// Which name it has.
+        naming: Naming,
+        /// The names from the item down to it at the destination; none where they are the same.
+        #[serde(deserialize_with = "bounded::list::<_, _, WAY_NAMES_MAX>")]
+        at: Vec<Name>,
     },
     /// Report: something was left out.
     Skipped {

@@ -15,17 +15,20 @@ use super::{
 use crate::{
     blocks::HeldNode,
     report::Counts,
-    session::{FileStamp, Key, VersionToken},
+    session::{FileStamp, Key, Naming, VersionToken},
 };
 
 /// What a journal says about earlier sessions of its task.
 ///
-/// A finished file costs 24 bytes and its share of a hash table: a million stay below 64 MB.
+/// A finished file costs 24 bytes and its share of a hash table: a million stay below 64 MB. One that
+/// has another name than its own costs 20 more.
 #[derive(Debug, Default)]
 pub struct Recovered {
     pub(crate) held: HashMap<Key, HeldFile>,
     pub(crate) placing: HashMap<Key, PlacingFile>,
     done: HashMap<Key, u64>,
+    /// Files that have, or are about to have, another name than their own.
+    naming: HashMap<Key, Naming>,
     pub(crate) skipped: HashSet<Key>,
     pub(crate) touched: HashSet<Key>,
     /// What was done, as far as it is known after a restart.
@@ -137,6 +140,24 @@ impl Recovered {
         self.done.get(key) == Some(&done_check(token, stamp))
     }
 
+    /// Whether any version of a file was brought to its destination.
+    pub(crate) fn was_done(&self, key: &Key) -> bool {
+        self.done.contains_key(key)
+    }
+
+    /// Which name an earlier session gave to a file, or was about to.
+    pub(crate) fn naming(&self, key: &Key) -> Naming {
+        self.naming.get(key).copied().unwrap_or_default()
+    }
+
+    fn learn_name(&mut self, key: Key, naming: Naming) {
+        if naming.is_own() {
+            self.naming.remove(&key);
+        } else {
+            self.naming.insert(key, naming);
+        }
+    }
+
     fn take(&mut self, record: Record) {
         self.reports += u64::from(record.is_report());
         match record {
@@ -153,13 +174,15 @@ impl Recovered {
                 slot.temp = temp;
                 slot.nodes.extend(nodes.into_iter().map(|node| (node.id.first, node)));
             }
-            Record::Placing { file, token, temp, digest } => {
+            Record::Placing { file, token, temp, digest, naming } => {
                 let key = file.key();
+                self.learn_name(key, naming);
                 self.held.remove(&key);
                 self.placing.insert(key, PlacingFile { token, temp, digest });
             }
-            Record::Done { file, token, stamp, .. } => {
+            Record::Done { file, token, stamp, naming, .. } => {
                 let key = file.key();
+                self.learn_name(key, naming);
                 self.held.remove(&key);
                 self.placing.remove(&key);
                 self.done.insert(key, done_check(token, &stamp));

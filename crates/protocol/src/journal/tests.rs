@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     blocks::{HeldNode, NodeId},
     report::Counts,
-    session::{FileStamp, Key, VersionToken},
+    session::{FileStamp, Key, Naming, VersionToken},
 };
 
 #[test]
@@ -65,8 +65,9 @@ fn blocks_are_held_of_one_version_in_one_temporary_file_only() {
 fn a_file_is_done_only_while_the_very_same_one_stands_there() {
     let token = VersionToken([1; 16]);
     let (temp, digest) = (stamp(4), Digest([5; 32]));
-    let placing = Record::Placing { file: way(), token, temp, digest };
-    let done = Record::Done { file: way(), token, stamp: temp, digest };
+    let naming = Naming::OWN;
+    let placing = Record::Placing { file: way(), token, temp, digest, naming };
+    let done = Record::Done { file: way(), token, stamp: temp, digest, naming, at: Vec::new() };
     let key: Key = way().key();
     let before = recovered(std::slice::from_ref(&placing));
     assert!(before.placing.contains_key(&key) && !before.is_done(&key, token, &temp));

@@ -1,10 +1,14 @@
 //! Where entries stand: directories by their way from an item, files in them.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use outport_types::{CollectionPath, Name, PathError, TaskId};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::naming::Naming;
 use crate::{journal::Way, orders::TransferOrders};
 
 /// A directory that the session knows; cheap to share, gone when nothing in it is left to do.
@@ -18,6 +22,8 @@ pub struct Place {
     pub dir: Dir,
     /// Its name there; `None` when `dir` is [`Dir::above`]: then it is the item itself.
     pub name: Option<Name>,
+    /// How its name at the destination comes from that.
+    pub naming: Naming,
 }
 
 /// The same place in every session of a task: a hash of the item and the way from it.
@@ -64,6 +70,8 @@ struct Node {
     item: u32,
     parent: Option<Dir>,
     name: Option<Name>,
+    /// How its name at the destination comes from that, once it is another one.
+    naming: OnceLock<Naming>,
     key: Key,
     names: usize,
     bytes: usize,
@@ -83,7 +91,16 @@ impl Dir {
     pub fn above(item: u32) -> Self {
         let key = Key::above(item);
         let id = DirId::Above(item);
-        Self(Arc::new(Node { id, item, parent: None, name: None, key, names: 0, bytes: 0 }))
+        Self(Arc::new(Node {
+            id,
+            item,
+            parent: None,
+            name: None,
+            naming: OnceLock::new(),
+            key,
+            names: 0,
+            bytes: 0,
+        }))
     }
 
     /// The directory at `place`, announced by the entry of that number.
@@ -101,6 +118,7 @@ impl Dir {
             item: above.item,
             parent: Some(place.dir.clone()),
             name: place.name.clone(),
+            naming: OnceLock::new(),
             key: place.key(),
             names,
             bytes,
@@ -120,7 +138,7 @@ impl Dir {
     /// Where it stands itself; `None` for what holds an item.
     pub fn place(&self) -> Option<Place> {
         let parent = self.0.parent.clone()?;
-        Some(Place { dir: parent, name: self.0.name.clone() })
+        Some(Place { dir: parent, name: self.0.name.clone(), naming: self.naming() })
     }
 
     /// The names from the item down to it; empty for the item itself and what holds it.
@@ -135,9 +153,49 @@ impl Dir {
         names
     }
 
+    /// The same names as they are at the destination.
+    pub fn local_names(&self) -> Vec<Name> {
+        let mut names = Vec::with_capacity(self.0.names);
+        let mut dir = Some(self);
+        while let Some(Self(node)) = dir {
+            names.extend(node.name.as_ref().map(|name| dir_naming(node).of(name)));
+            dir = node.parent.as_ref();
+        }
+        names.reverse();
+        names
+    }
+
+    /// How its name at the destination comes from its own.
+    pub fn naming(&self) -> Naming {
+        dir_naming(&self.0)
+    }
+
+    /// Says how its name at the destination comes from its own: once, before anything in it is
+    /// looked at.
+    pub(crate) fn rename(&self, naming: Naming) {
+        let _ = self.0.naming.set(naming); // the first answer stays
+    }
+
+    /// Whether it or something that it is in has another name at the destination.
+    pub(crate) fn is_renamed(&self) -> bool {
+        let mut dir = Some(self);
+        while let Some(Self(node)) = dir {
+            if !dir_naming(node).is_own() {
+                return true;
+            }
+            dir = node.parent.as_ref();
+        }
+        false
+    }
+
     /// The item and the names, as the journal has them.
     pub fn way(&self) -> Way {
         Way { item: self.item(), names: self.names() }
+    }
+
+    /// The item and the names as they are at the destination.
+    pub fn local_way(&self) -> Way {
+        Way { item: self.item(), names: self.local_names() }
     }
 
     /// The same directory in every session of the task.
@@ -149,7 +207,7 @@ impl Dir {
 impl Place {
     /// The item itself.
     pub fn item(item: u32) -> Self {
-        Self { dir: Dir::above(item), name: None }
+        Self { dir: Dir::above(item), name: None, naming: Naming::OWN }
     }
 
     /// The same place in every session of the task.
@@ -183,6 +241,18 @@ impl Place {
         Way { item: self.dir.item(), names: self.names() }
     }
 
+    /// The same names as they are at the destination.
+    pub fn local_names(&self) -> Vec<Name> {
+        let mut names = self.dir.local_names();
+        names.extend(self.name.as_ref().map(|name| self.naming.of(name)));
+        names
+    }
+
+    /// Its name at the destination, where an item is called `item`.
+    pub fn local_name(&self, item: &Name) -> Name {
+        self.naming.of(self.name.as_ref().unwrap_or(item))
+    }
+
     /// Its path at the source; `None` when it would be longer than a path may be.
     pub fn source(&self, orders: &TransferOrders) -> Option<CollectionPath> {
         let item = orders.items.get(self.dir.item() as usize)?;
@@ -191,8 +261,13 @@ impl Place {
 
     /// Its path at the destination; `None` when it would be longer than a path may be.
     pub fn destination(&self, orders: &TransferOrders) -> Option<CollectionPath> {
-        let item = orders.items.get(self.dir.item() as usize)?;
-        below(&item.destination, self.names())
+        let item = &orders.items.get(self.dir.item() as usize)?.destination;
+        match (&self.name, item.file_name()) {
+            (None, Some(name)) if !self.naming.is_own() => {
+                item.parent()?.join(&self.naming.of(name)).ok()
+            }
+            _ => below(item, self.local_names()),
+        }
     }
 }
 
@@ -218,6 +293,10 @@ impl Key {
         }
         finish(&hasher)
     }
+}
+
+fn dir_naming(node: &Node) -> Naming {
+    node.naming.get().copied().unwrap_or_default()
 }
 
 impl PartialEq for Dir {

@@ -158,7 +158,7 @@ impl Receiver {
             frames,
             effects: VecDeque::new(),
             temp_prefix: temp_prefix(config.task),
-            manifest: Manifest::default(),
+            manifest: Manifest::new(config.orders.options.names),
             files: HashMap::new(),
             active: 0,
             compares: Compares::default(),

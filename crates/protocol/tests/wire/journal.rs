@@ -4,7 +4,7 @@ use outport_protocol::{
     blocks::{HeldNode, NodeId},
     journal::{Failure, Reader, Record, Recovered, Way, encode_record, encode_start},
     report::Counts,
-    session::{Fault, FileStamp, VersionToken},
+    session::{Fault, FileStamp, Naming, VersionToken},
 };
 use outport_types::{Code, Digest, EventCode, TaskId};
 
@@ -95,8 +95,21 @@ fn records() -> Vec<Record> {
     vec![
         Record::Touched { dir: way.clone(), above: false },
         Record::Held { file: way.clone(), token, size: 3000, temp: stamp, nodes },
-        Record::Placing { file: way.clone(), token, temp: stamp, digest: Digest([6; 32]) },
-        Record::Done { file: way.clone(), token, stamp, digest: Digest([6; 32]) },
+        Record::Placing {
+            file: way.clone(),
+            token,
+            temp: stamp,
+            digest: Digest([6; 32]),
+            naming: Naming { is_replaced: false, copy: 1 },
+        },
+        Record::Done {
+            file: way.clone(),
+            token,
+            stamp,
+            digest: Digest([6; 32]),
+            naming: Naming { is_replaced: true, copy: 0 },
+            at: vec![name(b"dir"), name(b"other")],
+        },
         Record::Skipped {
             entry: way.clone(),
             is_directory: false,

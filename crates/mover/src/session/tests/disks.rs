@@ -78,6 +78,10 @@ impl Store for Respelling {
     fn make_directory(&self, directory: &Directory, name: &Name) -> Result<(), Refused> {
         Disk.make_directory(directory, &Self::stored(name))
     }
+
+    fn remove_directory(&self, directory: &Directory, name: &Name) -> Result<(), Refused> {
+        Disk.remove_directory(directory, &Self::stored(name))
+    }
 }
 
 /// A disk that cannot have a name, as Windows cannot have `CON`.

@@ -16,12 +16,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use outport_types::Code;
+use outport_types::{Code, Conflict, Names};
 
 use super::{
     Mode, Receiver,
     effect::{Finish, ReadBlock, ReceiverEffect, SyncFile},
-    file::{RETRY_MIN, Then},
+    file::{Phase, RETRY_MIN, Then},
     sums,
 };
 use crate::{
@@ -289,11 +289,26 @@ impl Receiver {
                         }
                     };
                     self.drop_part_of_flush(number);
+                    if self.renames(number, &fault) {
+                        self.batch_complete(number);
+                        continue;
+                    }
                     self.destination_failed(number, fault, Then::Place);
                 }
             }
         }
         self.sync_dirs();
+    }
+
+    /// Whether a file that could not get its name tries another one: what stands there came since it
+    /// was compared.
+    fn renames(&mut self, number: u64, fault: &Fault) -> bool {
+        let options = &self.config.orders.options;
+        let replaces = fault.code == Code::BadName && options.names == Names::Rename;
+        let gives = fault.code == Code::Exists && options.conflict == Conflict::Rename;
+        let Some(file) = self.files.get_mut(&number) else { return false };
+        let is_complete = file.phase == Phase::Complete;
+        is_complete && (replaces && file.replace_name() || gives && file.rename_copy())
     }
 
     /// Takes how flushing the directories went; `false` when the answer is for something else.
@@ -419,7 +434,8 @@ impl Receiver {
             let (way, token) = (file.place.way(), file.meta.token);
             if let (true, Some(digest)) = (part.complete, file.end) {
                 if !part.placed {
-                    let record = Record::Placing { file: way, token, temp, digest };
+                    let naming = file.place.naming;
+                    let record = Record::Placing { file: way, token, temp, digest, naming };
                     position = self.log.push(&record, self.now);
                 }
                 continue;
@@ -485,12 +501,18 @@ impl Receiver {
     /// Tells the journal what is done.
     fn note(&mut self) {
         let Some(flush) = &mut self.flush else { return };
-        let mut position = 0;
+        let (mut position, mut renamed) = (0, Vec::new());
         for (number, part) in &flush.parts {
             let (Some(file), Some(stamp)) = (self.files.get(number), part.stamp) else { continue };
             if let (true, Some(digest)) = (part.placed, file.end) {
                 let (way, token) = (file.place.way(), file.meta.token);
-                let record = Record::Done { file: way, token, stamp, digest };
+                let naming = file.place.naming;
+                let differs = !naming.is_own() || file.place.dir.is_renamed();
+                let at = if differs { file.place.local_names() } else { Vec::new() };
+                if !naming.is_own() {
+                    renamed.push(file.place.clone());
+                }
+                let record = Record::Done { file: way, token, stamp, digest, naming, at };
                 position = self.log.push(&record, self.now);
             }
         }
@@ -498,6 +520,7 @@ impl Receiver {
             self.log.hurry();
         }
         flush.stage = Stage::Noting { position };
+        renamed.iter().for_each(|place| self.tell_renamed(place));
     }
 
     /// The batch is on the disk and in the journal.

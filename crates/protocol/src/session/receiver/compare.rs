@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use outport_types::{Code, Conflict, Digest, Name, Retry, SyncLevel, UnixTime};
+use outport_types::{Code, Conflict, Digest, EventCode, Name, Names, Retry, SyncLevel, UnixTime};
 
 use super::{
     Receiver,
@@ -14,7 +14,7 @@ use crate::{
     blocks::{BlockTree, Cv, HeldNode},
     journal::{HeldFile, PlacingFile},
     session::{
-        EffectId, Fault, FileStamp, LinkTarget, Meta, Now,
+        COPIES_MAX, EffectId, Fault, FileStamp, LinkTarget, Meta, Naming, Now,
         dir::{Dir, NameHash, Place, temp_name},
     },
 };
@@ -124,14 +124,28 @@ impl Receiver {
                     if made || self.resumed {
                         self.batch.made(place.dir.clone(), self.now);
                     }
+                    if made {
+                        self.tell_renamed(&place);
+                    }
                     self.manifest.settle_dir(number, DirState::Ready);
                     self.settled_in(&place.dir);
                     self.release(number);
                 }
-                (Queued::Link { number, place, .. }, Ok(Compared::Link { made })) => {
+                (queued @ Queued::Link { .. }, Ok(Compared::Link { taken: true, .. }))
+                    if self.gives_free_names() && !self.is_enough_that_exists() =>
+                {
+                    if let Err(queued) = next_name(queued, &mut again) {
+                        let fault = Fault::never(Code::Exists, "");
+                        self.compare_failed(queued, fault, &mut again);
+                    }
+                }
+                (Queued::Link { number, place, .. }, Ok(Compared::Link { made, .. })) => {
                     self.counts.links_done += 1;
                     if made || self.resumed {
                         self.batch.made(place.dir.clone(), self.now);
+                    }
+                    if made {
+                        self.tell_renamed(&place);
                     }
                     self.settled_in(&place.dir);
                     self.release(number);
@@ -179,7 +193,48 @@ impl Receiver {
     }
 
     fn compare_digests(&mut self, number: u64, here: Digest, there: Digest) {
-        if here == there { self.keep(number) } else { self.go_on(number) }
+        if here == there {
+            return self.keep(number);
+        }
+        if let Some(file) = self.files.get_mut(&number) {
+            file.digest_there = Some(there);
+        }
+        if self.gives_free_names() { self.try_next_name(number) } else { self.go_on(number) }
+    }
+
+    /// Whether a file whose place is taken gets a free name.
+    fn gives_free_names(&self) -> bool {
+        self.config.orders.options.conflict == Conflict::Rename
+    }
+
+    /// Whether what stands at a name stays, whatever it is.
+    fn is_enough_that_exists(&self) -> bool {
+        self.config.orders.options.sync_level == Some(SyncLevel::Exists)
+    }
+
+    /// Looks at the next name that a file could have.
+    fn try_next_name(&mut self, number: u64) {
+        let Some(file) = self.files.get_mut(&number) else { return };
+        let place = file.place.clone();
+        if file.rename_copy() {
+            self.enter(number, Phase::Comparing);
+            self.compares.queue.push_front(Queued::File { number, tries: 0 });
+        } else {
+            self.fail(&place, Fault::never(Code::Exists, ""), true);
+            self.settle(number);
+        }
+    }
+
+    /// Tells that something has another name at the destination.
+    pub(super) fn tell_renamed(&mut self, place: &Place) {
+        if place.naming.is_own() || !self.may_tell_renamed() {
+            return;
+        }
+        let orders = &self.config.orders;
+        let Some(path) = place.destination(orders) else { return };
+        let name = path.file_name().map(|name| name.text().into_owned()).unwrap_or_default();
+        let code = if place.naming.copy == 0 { Code::Renamed } else { Code::RenamedBeside };
+        self.event(EventCode::Renamed, place, Fault::never(code, name), true);
     }
 
     /// Takes the values of blocks that an earlier session left: what still agrees is held.
@@ -281,6 +336,9 @@ impl Receiver {
             | Queued::Link { number, tries, .. } => (*number, *tries),
             Queued::Closed { .. } => return,
         };
+        if fault.code == Code::BadName && self.replace_name(&queued, again) {
+            return;
+        }
         let full = fault.is_no_space();
         let quota = full && self.config.orders.options.fail_on_quota;
         let may = fault.retry == Retry::Backoff && !quota;
@@ -314,6 +372,35 @@ impl Receiver {
         }
     }
 
+    /// Has something looked at again under a name that can be on any disk; `false` when its name
+    /// stays as it is.
+    fn replace_name(&mut self, queued: &Queued, again: &mut Vec<Queued>) -> bool {
+        if self.config.orders.options.names != Names::Rename {
+            return false;
+        }
+        match queued {
+            Queued::Dir { number, place, tries } => {
+                let Some(place) = replaced(place) else { return false };
+                self.manifest.rename_dir(*number, place.naming);
+                again.push(Queued::Dir { number: *number, place, tries: *tries });
+            }
+            Queued::Link { number, place, target, tries } => {
+                let Some(place) = replaced(place) else { return false };
+                let target = target.clone();
+                again.push(Queued::Link { number: *number, place, target, tries: *tries });
+            }
+            Queued::File { number, tries } => {
+                let Some(file) = self.files.get_mut(number) else { return false };
+                if !file.replace_name() {
+                    return false;
+                }
+                again.push(Queued::File { number: *number, tries: *tries });
+            }
+            Queued::Closed { .. } => return false,
+        }
+        true
+    }
+
     /// Decides about a file, from what stands at the destination and what earlier sessions did.
     fn decide(&mut self, number: u64, found: AtDestination, temp: Option<FileStamp>) {
         let Some(file) = self.files.get_mut(&number) else { return };
@@ -323,6 +410,7 @@ impl Receiver {
         let stamp = match found {
             AtDestination::File(stamp) => Some(stamp),
             AtDestination::Nothing | AtDestination::Link => None,
+            AtDestination::Dir | AtDestination::Special if self.gives_free_names() => None,
             AtDestination::Dir | AtDestination::Special => {
                 let code =
                     if found == AtDestination::Dir { Code::IsADirectory } else { Code::Exists };
@@ -330,7 +418,12 @@ impl Receiver {
                 return self.settle(number);
             }
         };
-        if stamp.is_some_and(|stamp| self.recovered.is_done(&key, meta.token, &stamp)) {
+        // What was brought in another version stays as well where nothing is replaced: a second copy
+        // beside it is not what was asked for.
+        let was_brought = self.gives_free_names() && self.recovered.was_done(&key);
+        if stamp
+            .is_some_and(|stamp| was_brought || self.recovered.is_done(&key, meta.token, &stamp))
+        {
             return self.settle(number);
         }
         let stays = self.stays(&meta, found, stamp);
@@ -342,16 +435,21 @@ impl Receiver {
         {
             return;
         }
+        let is_taken = found != AtDestination::Nothing && self.gives_free_names();
         match stays {
             Some(true) => self.keep(number),
+            Some(false) if is_taken => self.try_next_name(number),
             Some(false) => self.go_on(number),
             None => {
                 // Both sides read at once.
                 let id = self.ids.next();
                 self.compares.digests.insert(id, number);
-                self.enter(number, Phase::Digesting { here: None, there: None });
+                let there = self.files.get(&number).and_then(|file| file.digest_there);
+                self.enter(number, Phase::Digesting { here: None, there });
                 self.effects.push_back(ReceiverEffect::Digest { id, place });
-                self.want_digest(number);
+                if there.is_none() {
+                    self.want_digest(number);
+                }
             }
         }
     }
@@ -365,7 +463,7 @@ impl Receiver {
         // A link has no time that would say anything.
         let older = stamp.is_some_and(|stamp| is_newer(meta.mtime, stamp.mtime));
         match options.conflict {
-            Conflict::Overwrite => {}
+            Conflict::Overwrite | Conflict::Rename => {}
             Conflict::Newer if older => {}
             Conflict::Skip | Conflict::Newer => return Some(true),
         }
@@ -430,6 +528,29 @@ impl Receiver {
         self.counts.files_unchanged += 1;
         self.settle(number);
     }
+}
+
+/// Has a link looked at under the next name that it could have; it comes back when there is none.
+fn next_name(queued: Queued, again: &mut Vec<Queued>) -> Result<(), Queued> {
+    match queued {
+        Queued::Link { number, ref place, ref target, .. } if place.naming.copy < COPIES_MAX => {
+            let (mut place, target) = (place.clone(), target.clone());
+            place.naming.copy += 1;
+            again.push(Queued::Link { number, place, target, tries: 0 });
+            Ok(())
+        }
+        Queued::Dir { .. } | Queued::File { .. } | Queued::Link { .. } | Queued::Closed { .. } => {
+            Err(queued)
+        }
+    }
+}
+
+/// The same place under a name that can be on any disk; `None` when it has that name already, and for
+/// an item, whose name somebody chose.
+fn replaced(place: &Place) -> Option<Place> {
+    let free = place.name.is_some() && !place.naming.is_replaced;
+    let naming = Naming { is_replaced: true, ..place.naming };
+    free.then(|| Place { naming, ..place.clone() })
 }
 
 /// Whether a file needs no copy; `None` when only its content can tell.

@@ -101,7 +101,9 @@ pub enum ReceiverEffect {
         /// What is appended.
         bytes: Vec<u8>,
     },
-    /// Rename finished files into place, replacing what is there unless it is a directory.
+    /// Rename finished files into place, replacing what is there unless it is a directory. Where the
+    /// task gives free names, whatever is there stays: [`Code::Exists`](outport_types::Code::Exists)
+    /// answers then.
     /// Answer: [`ReceiverEvent::Placed`], one result for each file.
     Place {
         /// Names the answer.
@@ -160,6 +162,11 @@ pub enum ReceiverEffect {
 }
 
 /// One entry to compare.
+///
+/// Its name is the one that the place has at the destination ([`Place::local_name`]). Where the task
+/// replaces names and that is still the own one, [`Code::BadName`](outport_types::Code::BadName) also
+/// answers for a name at which nothing stands while something stands at its
+/// [`replacement`](crate::session::replacement): an earlier transfer put it there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compare {
     /// The entry.
@@ -404,6 +411,8 @@ pub enum Compared {
     Link {
         /// Whether it was made just now.
         made: bool,
+        /// Whether something else has its place.
+        taken: bool,
     },
     /// For a file: what stands at its final and at its temporary name.
     File {

@@ -53,6 +53,11 @@ impl Receiver {
         self.log.push(&Record::Event { code, time, entry, at_destination, fault }, self.now);
     }
 
+    /// Whether there is room for an event that is no fault: those must not keep faults from being told.
+    pub(super) fn may_tell_renamed(&self) -> bool {
+        self.events < EVENTS_MAX / 2
+    }
+
     /// A failure, whatever the orders say of errors.
     pub(super) fn fail_entry(&mut self, place: &Place, fault: Fault, at_destination: bool) {
         self.event(event_code(fault.code), place, fault.clone(), at_destination);

@@ -16,7 +16,7 @@ use outport_types::{Code, Digest, EventCode, Retry};
 use super::{Mode, Receiver, effect::Temp};
 use crate::{
     blocks::{BlockTree, Blocks, HeldNode},
-    session::{Fault, FileStamp, Meta, Now, dir::Place, dir::temp_name},
+    session::{COPIES_MAX, Fault, FileStamp, Meta, Now, dir::Place, dir::temp_name},
 };
 
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(super) struct File {
     pub(super) attempt: u16,
     /// What of the content is in the temporary file, or on its way into it.
     pub(super) tree: BlockTree,
+    /// The digest at the source, where it was told to compare.
+    pub(super) digest_there: Option<Digest>,
     /// What the next want offers.
     pub(super) held: Vec<HeldNode>,
     /// What the last want offered and the sender has not confirmed.
@@ -117,6 +119,7 @@ impl File {
             blocks,
             phase: Phase::Comparing,
             attempt: 0,
+            digest_there: None,
             tree: BlockTree::new(blocks),
             held: Vec::new(),
             offered: Vec::new(),
@@ -153,6 +156,27 @@ impl File {
         temp.clone()
     }
 
+    /// Gives it the next name that may be free; `false` when there is none.
+    pub(super) fn rename_copy(&mut self) -> bool {
+        let may = self.place.naming.copy < COPIES_MAX;
+        if may {
+            self.place.naming.copy += 1;
+            self.temp = None;
+        }
+        may
+    }
+
+    /// Gives it a name that can be on any disk; `false` when it has that already, and for an item,
+    /// whose name somebody chose.
+    pub(super) fn replace_name(&mut self) -> bool {
+        let may = self.place.name.is_some() && !self.place.naming.is_replaced;
+        if may {
+            self.place.naming.is_replaced = true;
+            self.temp = None;
+        }
+        may
+    }
+
     /// Another version takes the place of this one: keeps the blocks that may be the same.
     fn change(&mut self, meta: Meta, blocks: Blocks) {
         let whole = self.blocks.size().min(blocks.size());
@@ -166,6 +190,7 @@ impl File {
         let both = !self.blocks.is_single() && !blocks.is_single();
         self.held = if both { self.tree.nodes().filter(keeps).collect() } else { Vec::new() };
         self.meta = meta;
+        self.digest_there = None;
         self.blocks = blocks;
     }
 }

@@ -6,21 +6,23 @@
 
 use std::collections::HashMap;
 
-use outport_types::{Code, Extras, Name, Symlinks};
+use outport_types::{Code, Conflict, Extras, Name, Names, Symlinks};
 
 use super::{Receiver, compare::Queued, file::File};
 use crate::{
     journal::Record,
     session::{
-        DirMeta, Entry, Fault, ItemRoot, LeftKind, Meta, Totals, Violation,
+        DirMeta, Entry, Fault, ItemRoot, LeftKind, Meta, Naming, Totals, Violation,
         dir::{Dir, DirId, NameHash, Place, is_reserved},
-        sender,
+        looks_replaced, replacement, sender,
     },
 };
 
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
     next_entry: u64,
+    /// Whether names that cannot be at the destination are replaced.
+    replaces: bool,
     next_item: u32,
     open: Option<Open>,
     /// Directories that were announced and are not settled.
@@ -73,6 +75,17 @@ pub(super) enum DirState {
 }
 
 impl Manifest {
+    pub(super) fn new(names: Names) -> Self {
+        Self { replaces: names == Names::Rename, ..Self::default() }
+    }
+
+    /// Gives a directory that was not looked at yet another name at the destination.
+    pub(super) fn rename_dir(&self, number: u64, naming: Naming) {
+        if let Some(slot) = self.dirs.get(&number) {
+            slot.dir.rename(naming);
+        }
+    }
+
     /// Whether every entry came, and every one was released.
     pub(super) fn is_settled(&self) -> bool {
         self.ended && self.unreleased == 0
@@ -170,7 +183,9 @@ impl Manifest {
     fn place(&mut self, name: &Name) -> Result<Place, Violation> {
         let open = self.open.as_mut().ok_or(Violation::Order)?;
         let ascends = open.last.as_ref().is_none_or(|last| last < name);
-        let place = Place { dir: open.dir.clone(), name: Some(name.clone()) };
+        let is_replaced = self.replaces && looks_replaced(name);
+        let naming = Naming { is_replaced, copy: 0 };
+        let place = Place { dir: open.dir.clone(), name: Some(name.clone()), naming };
         if !ascends || is_reserved(name.as_bytes()) || !place.fits() {
             return Err(Violation::Name);
         }
@@ -179,6 +194,11 @@ impl Manifest {
             Some(Ok(names)) if self.names < NAMES_MAX => {
                 names.push(NameHash::of(name));
                 self.names += 1;
+                // Under that name it may stand there.
+                if self.replaces {
+                    names.push(NameHash::of(&replacement(name)));
+                    self.names += 1;
+                }
             }
             Some(names @ Ok(_)) => {
                 self.names -= names.as_ref().map_or(0, Vec::len);
@@ -198,6 +218,9 @@ impl Manifest {
 
     fn announce(&mut self, number: u64, place: &Place, meta: DirMeta) -> Result<(), Violation> {
         let dir = Dir::at(place, number).map_err(|_| Violation::Name)?;
+        if !place.naming.is_own() {
+            dir.rename(place.naming);
+        }
         if sender::DIRS_UNOPENED_MAX <= self.unopened {
             return Err(Violation::Directories);
         }
@@ -249,7 +272,9 @@ impl Receiver {
                     return Err(Violation::Order);
                 }
                 slot.opened = true;
-                let asked = self.config.orders.options.extras != Extras::Stay;
+                let options = &self.config.orders.options;
+                // What got a free name is none of those at the source.
+                let asked = options.extras != Extras::Stay && options.conflict != Conflict::Rename;
                 let names = asked.then(|| Ok(Vec::new()));
                 let open = Open { number: dir, dir: slot.dir.clone(), last: None, names };
                 self.manifest.open = Some(open);
@@ -353,7 +378,11 @@ impl Receiver {
         }
     }
 
-    fn file(&mut self, number: u64, place: Place, meta: Meta) -> Result<(), Violation> {
+    fn file(&mut self, number: u64, mut place: Place, meta: Meta) -> Result<(), Violation> {
+        let earlier = self.recovered.naming(&place.key());
+        if !earlier.is_own() {
+            place.naming = earlier;
+        }
         let blocks = self.config.limits.blocks(meta.size).ok_or(Violation::Size)?;
         self.manifest.totals.files += 1;
         self.manifest.totals.bytes = self.manifest.totals.bytes.saturating_add(meta.size);

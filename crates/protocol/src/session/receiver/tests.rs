@@ -350,7 +350,7 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
         ReceiverEffect::Compare { id, entries } => {
             let compared = |entry: Compare| match entry.what {
                 CompareWhat::Dir => Compared::Dir { made: false },
-                CompareWhat::Link { .. } => Compared::Link { made: true },
+                CompareWhat::Link { .. } => Compared::Link { made: true, taken: false },
                 CompareWhat::File { .. } => {
                     let found = stands.map_or(AtDestination::Nothing, AtDestination::File);
                     Compared::File { found, temp: stands }

@@ -198,7 +198,7 @@ impl Receiver {
 
     /// The journal's position at which it knows that temporary files stand in this directory.
     pub(super) fn touch(&mut self, dir: &Dir) -> u64 {
-        let key = dir.key();
+        let key = if dir.is_renamed() { dir.local_way().key() } else { dir.key() };
         if self.recovered.touched.contains(&key) {
             return 0;
         }
@@ -206,7 +206,7 @@ impl Receiver {
             return *position;
         }
         let above = matches!(dir.id(), DirId::Above(_));
-        let record = Record::Touched { dir: dir.way(), above };
+        let record = Record::Touched { dir: dir.local_way(), above };
         let position = self.log.push(&record, self.now);
         self.log.hurry();
         self.wants.touched.insert(key, position);

@@ -16,7 +16,7 @@ use crate::{
     blocks::Blocks,
     orders::TransferOrders,
     session::{
-        EffectId, Entry, Fault, ItemRoot, LeftKind, Now, REASON_BYTES_MAX, Totals,
+        EffectId, Entry, Fault, ItemRoot, LeftKind, Naming, Now, REASON_BYTES_MAX, Totals,
         dir::{Dir, DirId, Place, is_reserved, is_trash},
         frame::{ENTRIES_PER_FRAME_MAX, Frame, MANIFEST_BYTES},
     },
@@ -348,7 +348,7 @@ impl Sender {
             }
             return;
         }
-        let place = Place { dir: dir.clone(), name: Some(name.clone()) };
+        let place = Place { dir: dir.clone(), name: Some(name.clone()), naming: Naming::OWN };
         let unreadable = |fault| Entry::Unreadable { name: name.clone(), fault };
         let entry = match found {
             Ok(Found::File(meta)) => match Blocks::new(meta.size) {
