@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod desktop;
+mod transfers;
 
 use anyhow::Result;
 
@@ -15,6 +16,24 @@ pub(crate) struct Args {
 enum What {
     /// The desktop app: from start to window, and CPU and memory while its window is hidden
     Desktop(DesktopArgs),
+    /// Transfers beside rsync, scp, rclone and GridFTP, here and over lines with delay and losses
+    Transfers(TransfersArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TransfersArgs {
+    /// Measure this program instead of building a release
+    #[arg(long)]
+    program: Option<std::path::PathBuf>,
+    /// Cases to measure, by name; all unless given, and then the document of results is written anew
+    #[arg(long, value_delimiter = ',')]
+    cases: Vec<String>,
+    /// Other programs to measure, by name; all unless given
+    #[arg(long, value_delimiter = ',')]
+    peers: Vec<String>,
+    /// Runs of each
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
 }
 
 #[derive(Debug, clap::Args)]
@@ -32,6 +51,7 @@ pub(crate) struct DesktopArgs {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.what {
+        What::Transfers(args) => transfers::run(args),
         #[cfg(target_os = "linux")]
         What::Desktop(args) => desktop::run(args),
         #[cfg(not(target_os = "linux"))]

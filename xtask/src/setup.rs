@@ -49,6 +49,11 @@ pub(crate) fn for_bench() -> Result<()> {
     system_packages(false, NEEDS.iter().chain(LINUX_NEEDS).chain(BENCH_NEEDS))
 }
 
+/// What measuring transfers needs beside: the programs that they are measured against.
+pub(crate) fn for_bench_of_transfers() -> Result<()> {
+    system_packages(false, NEEDS.iter().chain(LINUX_NEEDS).chain(PEERS))
+}
+
 /// Something that must be on the machine, and the packages that bring it.
 struct Need {
     what: What,
@@ -203,6 +208,40 @@ const BENCH_NEEDS: &[Need] = &[Need {
     why: "stands in for a desktop that shows tray icons",
     packages: ["dbus-tests", "dbus-tools", "", "dbus-1-devel", "", ""],
 }];
+
+/// The programs that transfers are measured against. One that is not there fails the bench.
+const PEERS: &[Need] = &[
+    Need {
+        what: What::Programs(&["rsync"]),
+        why: "measured against",
+        packages: ["rsync", "rsync", "rsync", "rsync", "", ""],
+    },
+    Need {
+        what: What::Programs(&["sshd"]),
+        why: "rsync over ssh and scp are measured against",
+        packages: ["openssh-server", "openssh-server", "openssh", "openssh-server", "", ""],
+    },
+    Need {
+        what: What::Programs(&["rclone"]),
+        why: "measured against",
+        packages: ["rclone", "rclone", "rclone", "rclone", "", ""],
+    },
+    Need {
+        what: What::Programs(&["globus-gridftp-server"]),
+        why: "GridFTP is measured against",
+        packages: ["globus-gridftp-server-progs", "globus-gridftp-server-progs", "", "", "", ""],
+    },
+    Need {
+        what: What::Programs(&["globus-url-copy"]),
+        why: "GridFTP is measured against",
+        packages: ["globus-gass-copy-progs", "globus-gass-copy-progs", "", "", "", ""],
+    },
+    Need {
+        what: What::Programs(&["openssl"]),
+        why: "makes GridFTP's certificates",
+        packages: ["openssl", "openssl", "openssl", "openssl", "", ""],
+    },
+];
 
 /// A package manager and how it is told to install.
 struct Manager {
