@@ -88,6 +88,8 @@ impl TransferSubmission {
                 conflict: ConflictPolicy::Overwrite,
                 keep_deleted: false,
                 allow_empty_source: false,
+                limit: None,
+                background: false,
             },
         }
     }
