@@ -10,9 +10,12 @@ export class Wishes {
   permissions = $state(false);
   verify = $state(true);
   skip = $state(false);
+  background = $state(false);
   symlinks: Symlinks = $state("skip");
   /** Of the next transfer only: the one after it may lead to another folder. */
   extras: Extras = $state("stay");
+  /** Bytes of content per second that may travel. */
+  limit: number | null = $state(null);
   /** Patterns of names to leave out, as they were typed. */
   exclude = $state("");
 
@@ -27,6 +30,8 @@ export class Wishes {
       extras: this.extras,
       skip_source_errors: this.skip,
       fail_on_quota: false,
+      limit: this.limit,
+      background: this.background,
     };
   }
 
@@ -36,8 +41,8 @@ export class Wishes {
   }
 
   get #all() {
-    const { level, times, permissions, verify, skip, symlinks, extras, exclude } = this;
-    return { level, times, permissions, verify, skip, symlinks, extras, exclude };
+    const { level, times, permissions, verify, skip, symlinks, extras, limit, background, exclude } = this;
+    return { level, times, permissions, verify, skip, symlinks, extras, limit, background, exclude };
   }
 }
 
