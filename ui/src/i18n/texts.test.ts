@@ -73,6 +73,17 @@ describe("numbers", () => {
     expect(rowTimes({ ...row, days: ["sat", "sun"] })).toBe("sam., dim., 08:00–18:00");
   });
 
+  test("a transfer says its limit, and that other programs come first", () => {
+    const wishes = new Wishes();
+    expect(optionsWords(wishes.options)).not.toMatch(/at most|background/);
+    wishes.limit = 2_000_000;
+    wishes.background = true;
+    expect(wishes.options).toMatchObject({ limit: 2_000_000, background: true });
+    expect(optionsWords(wishes.options)).toMatch(/in the background, at most 2\.0 MB\/s/);
+    wishes.reset();
+    expect(wishes.options).toMatchObject({ limit: null, background: false });
+  });
+
   test("only a limit that holds something back is said", () => {
     const { limits } = world("busy").snapshot;
     limits.upload = 2_000_000;
