@@ -206,7 +206,7 @@ impl Pair {
                     _ => None,
                 })
                 .await;
-        assert!(matches!(route, Route::Lan | Route::Direct), "{route}");
+        assert!(matches!(route, Route::Lan | Route::Direct | Route::Tcp), "{route}");
         self.to_right
             .hear_until(|message| match message {
                 AgentMessage::Progress { counts, .. } if 0 < counts.bytes_received => Some(()),
