@@ -41,6 +41,7 @@ complete -c outport -n "__fish_outport_needs_command" -f -a "whoami" -d 'Show wh
 complete -c outport -n "__fish_outport_needs_command" -f -a "setup" -d 'Make this computer an endpoint'
 complete -c outport -n "__fish_outport_needs_command" -f -a "key" -d 'Look after the key that this computer is known by'
 complete -c outport -n "__fish_outport_needs_command" -f -a "folders" -d 'Say what others may reach of this computer; alone, it lists the folders'
+complete -c outport -n "__fish_outport_needs_command" -f -a "limits" -d 'Say how fast content may leave and come to this computer; alone, it shows what is set'
 complete -c outport -n "__fish_outport_needs_command" -f -a "agent" -d 'Run the agent: make this computer reachable, until Ctrl-C or `outport stop`'
 complete -c outport -n "__fish_outport_needs_command" -f -a "status" -d 'Show what the agent of this computer is doing'
 complete -c outport -n "__fish_outport_needs_command" -f -a "pause" -d 'Stop all transfers of this computer within a second, until resumed'
@@ -224,6 +225,51 @@ complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Leave out notes and progress'
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say what lies behind an error'
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand limits; and not __fish_seen_subcommand_from show set clear" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and not __fish_seen_subcommand_from show set clear" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and not __fish_seen_subcommand_from show set clear" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand limits; and not __fish_seen_subcommand_from show set clear" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand limits; and not __fish_seen_subcommand_from show set clear" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand limits; and not __fish_seen_subcommand_from show set clear" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand limits; and not __fish_seen_subcommand_from show set clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand limits; and not __fish_seen_subcommand_from show set clear" -f -a "show" -d 'Show the limits and the timetable'
+complete -c outport -n "__fish_outport_using_subcommand limits; and not __fish_seen_subcommand_from show set clear" -f -a "set" -d 'Set limits, for always or for times of the week'
+complete -c outport -n "__fish_outport_using_subcommand limits; and not __fish_seen_subcommand_from show set clear" -f -a "clear" -d 'Remove limits: all, or a row of the timetable'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from show" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from show" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l upload -d 'For content that leaves: 20 MB/s, 8 Mbit/s, unlimited' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l download -d 'For content that comes' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l from -d 'When it begins, by this computer\'s clock: 08:30' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l to -d 'When it ends; on the next day, if that is not after its beginning' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l days -d 'The days on which it begins: mon-fri, sat,sun; every day unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -l row -d 'Only this row of the timetable, by its number' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
 complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
 complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
@@ -429,6 +475,7 @@ keep\t''
 follow\t''"
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l include -d 'Take files with such names; of all --include and --exclude the first that fits decides, and what none fits is taken. PATTERN/ is for directories' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l exclude -d 'Leave out files with such names, or with PATTERN/ directories and all that they hold' -r
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l limit -d 'Move no more than this: 20 MB/s, 8 Mbit/s. The smallest of this and of the limits of both computers is in force' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l deadline -d 'Give up at a moment: 2026-01-31 12:00, or a duration like 2d' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l batch -d 'Read pairs of paths from a file (`-` is standard input): one `source destination` a line, quoted like in a shell, relative to the two places' -r -F
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l submission-id -d 'Submit under this id: the same id again is the same task' -r
@@ -447,6 +494,7 @@ complete -c outport -n "__fish_outport_using_subcommand transfer" -l keep-delete
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l allow-empty-source -d 'Delete at the destination even if the directory at the source is empty'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l skip-errors -d 'Leave out what cannot be read, instead of failing'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l fail-on-quota -d 'Fail when the destination is full, instead of waiting for room'
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l background -d 'Let work on files give way to other programs of both computers'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l dry-run -d 'Show what would be asked of the hub, and ask nothing'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l json -d 'Print facts as JSON, and errors too'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -s q -l quiet -d 'Leave out notes and progress'

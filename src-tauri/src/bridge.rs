@@ -52,6 +52,7 @@ pub(crate) fn boundary() -> Builder<Wry> {
             agent::remove_computer,
             agent::preset,
             agent::save_settings,
+            agent::save_limits,
             agent::diagnostics,
             agent::collections,
             agent::collection,

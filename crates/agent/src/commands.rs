@@ -6,7 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use outport_control::{Folder, FolderTest, KeyPlace, NewFolder, Paths, Secret, SetUp, Settings};
+use outport_control::{
+    Folder, FolderTest, KeyPlace, Limits, NewFolder, Paths, Secret, SetUp, Settings,
+};
 use outport_link::{BindError, Endpoint, EndpointOptions};
 use outport_protocol::secret::SecretKey;
 use outport_types::{Chain, Problem, PublicKey};
@@ -57,6 +59,22 @@ pub(crate) async fn save_settings(
     settings: Settings,
 ) -> Result<(Config, Vec<Folder>), Problem> {
     edited(paths, move |paths| config::save_settings(paths, &settings)).await
+}
+
+/// Changes how fast content may leave and come; answers as [`edited`].
+pub(crate) async fn save_limits(
+    paths: &Paths,
+    limits: Limits,
+) -> Result<(Config, Vec<Folder>), Problem> {
+    edited(paths, move |paths| config::save_limits(paths, &limits)).await
+}
+
+/// How fast content may leave and come, by the config in force, or by the file where no agent runs.
+pub(crate) async fn limits(
+    paths: &Paths,
+    in_force: Option<Arc<Config>>,
+) -> Result<Limits, Problem> {
+    with_config(paths, in_force, |config| Ok(config.limits.clone())).await
 }
 
 /// Changes the config; answers with the config as it is now and the folders.

@@ -15,12 +15,12 @@ use std::{
     sync::Arc,
 };
 
-use outport_control::{Paths, Settings};
+use outport_control::{Limits, Paths, Settings};
 use outport_mover::rules::{FolderRule, RuleList, Rules};
 use outport_types::{Access, Code, Problem};
 
 pub(crate) use self::{
-    edit::{EditError, add_folder, host_path, remove_folder, save_settings},
+    edit::{EditError, add_folder, host_path, remove_folder, save_limits, save_settings},
     schema::Awake,
     watch::watch,
 };
@@ -59,6 +59,8 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// When work stops by itself, and whether the computer stays awake for it.
     pub settings: Settings,
+    /// How fast content may leave and come.
+    pub limits: Limits,
     /// How much the log says.
     pub log_level: LogLevel,
     /// The file as it was, to tell whether it changed.
@@ -159,6 +161,7 @@ impl Config {
             ports: Ports::default(),
             ca_file: None,
             settings: Settings::default(),
+            limits: Limits::default(),
             log_level: LogLevel::Info,
             text: Arc::default(),
             rules: Rules::default(),
@@ -195,6 +198,7 @@ impl Config {
                 Wrong { offset: place, reason: message }
             })
         };
+        let (limits, settings) = (file.limits.check()?, file.settings());
         let rules = check(list(false))?;
         let gateway_rules = check(list(true))?;
         Ok(Self {
@@ -203,7 +207,8 @@ impl Config {
             sessions_max: usize::from(file.transfer.sessions_max.get()),
             ports: Ports { udp_port: file.network.udp_port, tcp: file.network.tcp },
             ca_file: file.network.ca_file.map(PathBuf::from),
-            settings: Settings::from(&file.power),
+            settings,
+            limits,
             log_level: file.log.level,
             text: text.into(),
             folders,

@@ -8,6 +8,7 @@ mod closing;
 mod commands;
 mod holding;
 mod hub;
+mod limits;
 mod requests;
 mod sessions;
 pub(crate) mod show;
@@ -35,7 +36,10 @@ pub(crate) use self::{
     commands::{CoreCommand, Order, order},
     holding::Holding,
 };
-use self::{hub::Hub, requests::Requests, sessions::Running, show::Shown, speed::Speed};
+use self::{
+    hub::Hub, limits::LimitsInForce, requests::Requests, sessions::Running, show::Shown,
+    speed::Speed,
+};
 use crate::{
     clock::local_now,
     config::{Config, ConfigError},
@@ -162,6 +166,7 @@ pub(crate) struct Core {
     shown: Shown,
     speed: Speed,
     holding: Holding,
+    limits: LimitsInForce,
     board_kick: watch::Sender<u64>,
     log: Option<crate::log::LogControl>,
     state: watch::Sender<Arc<Snapshot>>,
@@ -207,6 +212,7 @@ impl Core {
             shown,
             speed: Speed::default(),
             holding: parts.holding,
+            limits: LimitsInForce::default(),
             board_kick: parts.board_kick,
             log: parts.log,
             state: parts.state,
@@ -217,6 +223,7 @@ impl Core {
     /// Works until the agent shall end; gives itself back for the orderly end.
     pub(crate) async fn run(mut self) -> Self {
         self.look_at_folders();
+        self.review_limits();
         self.publish();
         loop {
             let event = self.next_event().await;
@@ -340,6 +347,7 @@ impl Core {
             self.resume(Happening::PauseOver, "the pause is over");
         }
         self.end_leases(now);
+        self.review_limits();
         if self.speed.due.is_some_and(|due| due <= now) {
             self.flow(now);
             self.speed.step(!self.sessions.is_empty(), local, now);
@@ -357,7 +365,8 @@ impl Core {
         let now = Instant::now();
         let mut wake = self.shown.folders_due;
         wake = self.speed.due.map_or(wake, |due| wake.min(due));
-        if let Some(until) = self.pause.and_then(|pause| pause.until) {
+        let pause_over = self.pause.and_then(|pause| pause.until);
+        for until in [pause_over, self.limits.until()].into_iter().flatten() {
             // The owner's clock may be set meanwhile: it is looked at again now and then.
             let seconds = until.seconds.saturating_sub(local_now().seconds).clamp(0, 30);
             wake = wake.min(now + Duration::from_secs(seconds.unsigned_abs()));

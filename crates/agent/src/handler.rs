@@ -62,6 +62,13 @@ impl AgentHandler {
                 Ok(Reply::Folders(folders))
             }
             Command::SaveSettings(settings) => self.save_settings(settings).await,
+            Command::SaveLimits(limits) => {
+                let _in_order = self.edits.lock().await;
+                let (config, folders) = commands::save_limits(paths, limits).await?;
+                let saved = config.limits.clone();
+                self.order(CoreCommand::Config(Box::new(config), folders)).await?;
+                Ok(Reply::Limits(saved))
+            }
             Command::Setup { key, place } => self.set_up(key, place).await,
             Command::Register(computer) => self.register(computer).await,
             Command::RemoveComputer { only_here } => self.remove_computer(only_here).await,
@@ -185,6 +192,10 @@ impl Offline {
             Command::SaveSettings(settings) => {
                 let (config, _) = commands::save_settings(paths, settings).await?;
                 Ok(Reply::Settings(config.settings))
+            }
+            Command::SaveLimits(limits) => {
+                let (config, _) = commands::save_limits(paths, limits).await?;
+                Ok(Reply::Limits(config.limits))
             }
             Command::Setup { key, place } => {
                 let _lock = self.keep_agents_away().await?;

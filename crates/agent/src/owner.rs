@@ -119,6 +119,9 @@ impl Owner {
                 let tested = commands::test_folder(&self.paths, self.in_force(), path).await;
                 tested.map(Reply::FolderTest)
             }
+            Command::Limits => {
+                commands::limits(&self.paths, self.in_force()).await.map(Reply::Limits)
+            }
             Command::Doctor => Ok(Reply::Doctor(self.examine().await)),
             Command::Preset => Ok(Reply::Preset(crate::preset::read().await)),
             Command::Pause { .. }
@@ -135,6 +138,7 @@ impl Owner {
             | Command::Register(_)
             | Command::RemoveComputer { .. }
             | Command::SaveSettings(_)
+            | Command::SaveLimits(_)
             | Command::Diagnostics => Err(Problem::new(Code::AgentNotRunning, [])),
         }
     }

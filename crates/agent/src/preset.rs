@@ -42,6 +42,7 @@ struct PresetSettings {
     pause_on_battery: bool,
     pause_on_metered: bool,
     keep_awake: Awake,
+    background: bool,
 }
 
 /// Reads the first preset that there is.
@@ -88,6 +89,7 @@ fn preset(place: &Path, file: File, home: Option<&Path>) -> Preset {
             pause_on_battery: set.pause_on_battery,
             pause_on_metered: set.pause_on_metered,
             keep_awake: set.keep_awake.into(),
+            background: set.background,
         }),
         start_at_login: file.start_at_login,
         problem: None,

@@ -9,6 +9,7 @@ mod folders;
 mod generate;
 mod hub;
 mod key;
+mod limits;
 mod log;
 pub(crate) mod login;
 mod logout;
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Setup(setup::Args),
     Key(key::Args),
     Folders(folders::Args),
+    Limits(limits::Args),
     Agent(agent::Args),
     Status(status::Args),
     Pause(pause::Args),
@@ -68,6 +70,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Setup(args) => setup::run(args, context).await,
         Command::Key(args) => key::run(&args, context).await,
         Command::Folders(args) => folders::run(args, context).await,
+        Command::Limits(args) => limits::run(args, context).await,
         Command::Agent(args) => agent::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,
         Command::Pause(args) => pause::run(args, context).await,

@@ -120,8 +120,8 @@ async fn a_dry_run_asks_nothing_of_the_hub() {
     assert_eq!(submission["sync_level"], 1);
     let line = "transfer WorkPC:x WorkPC:/y --dry-run --exclude *.tmp --include *.t* --exclude c/ \
                 --symlinks follow --preserve-times --preserve-permissions --fail-on-quota \
-                --delete-extra --keep-deleted --allow-empty-source --conflict newer \
-                --names rename";
+                 --delete-extra --keep-deleted --allow-empty-source --conflict newer \
+                 --names rename --limit 2.5MB/s --background";
     let submission = world.json(line).await;
     assert_eq!(submission["recursive_symlinks"], "copy");
     assert_eq!(submission["preserve_timestamp"], true);
@@ -129,7 +129,8 @@ async fn a_dry_run_asks_nothing_of_the_hub() {
     assert_eq!(submission["delete_destination_extra"], true);
     assert_eq!(submission["outport"]["conflict"], "newer");
     assert_eq!(submission["outport"]["names"], "rename");
-    for option in ["preserve_permissions", "keep_deleted", "allow_empty_source"] {
+    assert_eq!(submission["outport"]["limit"], 2_500_000);
+    for option in ["preserve_permissions", "keep_deleted", "allow_empty_source", "background"] {
         assert_eq!(submission["outport"][option], true, "{option}");
     }
     let rules = submission["filter_rules"].as_array().unwrap().iter();

@@ -8,6 +8,7 @@ use crate::{
     collection::{Collection, CollectionQuery, Entry, ListQuery, Listing, RenameFile},
     doctor::DoctorReport,
     folder::{Folder, FolderTest, NewFolder},
+    limits::Limits,
     settings::{Diagnostics, Preset, Settings},
     sign_in::{HubFacts, NameCheck, NewComputer, SignInView, SignInWay},
     task::{
@@ -102,6 +103,10 @@ pub enum Command {
     Preset,
     /// Change the settings; [`Reply::Settings`].
     SaveSettings(Settings),
+    /// Change how fast content may leave and come; [`Reply::Limits`].
+    SaveLimits(Limits),
+    /// How fast content may leave and come, as it is set; [`Reply::Limits`].
+    Limits,
     /// What helps whoever helps; [`Reply::Diagnostics`].
     Diagnostics,
     /// Find collections; [`Reply::Collections`].
@@ -207,6 +212,8 @@ pub enum Reply {
     Preset(Preset),
     /// The settings in force.
     Settings(Settings),
+    /// What is set about how fast content may go.
+    Limits(Limits),
     /// What helps whoever helps.
     Diagnostics(Diagnostics),
     /// The collections that were found.

@@ -15,6 +15,9 @@ pub struct Settings {
     pub pause_on_metered: bool,
     /// Whether the computer is kept from falling asleep while files move.
     pub keep_awake: KeepAwake,
+    /// Whether work on files gives way to other programs, in transfers that begin from now on.
+    #[serde(default)]
+    pub background: bool,
 }
 
 /// When the computer is kept awake while files move.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::Account,
     folder::Folder,
+    limits::LimitsView,
     settings::{Hold, HoldReason, Power, Settings},
     sign_in::SignInView,
     task::TaskBoard,
@@ -39,6 +40,8 @@ pub struct Snapshot {
     pub power: Power,
     /// What the owner set.
     pub settings: Settings,
+    /// How fast content may leave and come.
+    pub limits: LimitsView,
     /// A name for this computer, made of its host's.
     pub suggested_name: String,
     /// A sign-in on its way, or one that failed.
@@ -75,6 +78,7 @@ impl Snapshot {
             held: None,
             power: Power::default(),
             settings: Settings::default(),
+            limits: LimitsView::default(),
             suggested_name: String::new(),
             sign_in: None,
             folders: Vec::new(),

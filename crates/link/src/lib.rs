@@ -14,6 +14,7 @@ mod discover;
 mod end;
 mod endpoint;
 mod establish;
+mod flow;
 mod frame;
 mod hello;
 mod join;
@@ -24,6 +25,7 @@ mod quic;
 mod registry;
 mod socket;
 mod tcp;
+mod throttle;
 mod transport;
 
 pub use address::CANDIDATES_MAX;
@@ -44,4 +46,5 @@ pub use link::{
 };
 pub use memory::pair;
 pub use registry::ExpectError;
+pub use throttle::{Throttle, step};
 pub use transport::SetUpError;

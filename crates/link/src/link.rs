@@ -20,7 +20,9 @@ use crate::{
     budget::{Budget, Reserved},
     carrier::Carrier,
     end::{CloseCode, End, LinkEnd},
+    flow::Flow,
     frame::{ArrivedFrame, CONTROL_FRAME_BYTES_MAX, DATA_FRAME_BYTES_MAX, DataFrame},
+    throttle::Throttle,
 };
 
 /// A bundle of sealed streams between two agents; its parts may live in different places.
@@ -131,6 +133,7 @@ pub struct LinkStats {
 struct Core {
     carrier: Box<dyn Carrier>,
     end: Arc<End>,
+    flow: Arc<Flow>,
     undelivered: watch::Receiver<usize>,
 }
 
@@ -231,10 +234,11 @@ impl Link {
     pub(crate) fn assemble(
         lanes: Lanes,
         budget: Arc<Budget>,
+        flow: Arc<Flow>,
         end: Arc<End>,
         carrier: Box<dyn Carrier>,
     ) -> Self {
-        let core = Arc::new(Core { carrier, end, undelivered: lanes.undelivered });
+        let core = Arc::new(Core { carrier, end, flow, undelivered: lanes.undelivered });
         Self {
             control_out: ControlSender {
                 queue: lanes.control_out,
@@ -297,7 +301,13 @@ impl DataSender {
         if !frame.fits() {
             return Err(SendError::TooLong { bytes: frame.len(), max: DATA_FRAME_BYTES_MAX });
         }
-        let ready = async { (self.queue.reserve().await, self.budget.reserve(frame.len()).await) };
+        let ready = async {
+            // A carrier with streams of its own holds back what is on them, not whole frames.
+            if self.core.carrier.arrives_at_once() {
+                self.core.flow.admit_all(frame.len()).await;
+            }
+            (self.queue.reserve().await, self.budget.reserve(frame.len()).await)
+        };
         let (slot, room) = self.core.unless_ended(ready).await?;
         if self.finished.load(Ordering::SeqCst) {
             return Err(SendError::Finished);
@@ -338,6 +348,9 @@ impl DataReceiver {
     /// When the link ended.
     pub async fn recv(&mut self) -> Result<Option<ArrivedFrame>, LinkEnd> {
         let frame = self.core.next(&mut self.queue, &mut self.ended).await?;
+        if let Some(frame) = frame.as_ref().filter(|_| self.core.carrier.arrives_at_once()) {
+            self.core.flow.came(frame.len());
+        }
         Ok(frame.map(DataFrame::arrive))
     }
 }
@@ -376,6 +389,33 @@ impl LinkHandle {
             }
             end = self.core.end.wait() => Err(end),
         }
+    }
+
+    /// Holds the data that this side sends to limits, each shared with whoever else has a clone; to
+    /// be called once, before the first frame. Control frames are never held back.
+    pub fn hold_to(&self, throttles: Vec<Throttle>) {
+        self.core.flow.hold_to(throttles);
+    }
+
+    /// Lets this side send so many bytes of data frames more, as the other side says; `None` is as
+    /// many as there are, which is how a link begins.
+    pub fn allow(&self, more: Option<u64>) {
+        self.core.flow.allow(more);
+    }
+
+    /// Bytes of data frames that this side sent, heads and unfinished frames included.
+    pub fn data_sent(&self) -> u64 {
+        self.core.flow.sent()
+    }
+
+    /// Bytes of data frames that came to this side, heads and unfinished frames included.
+    pub fn data_received(&self) -> u64 {
+        self.core.flow.received()
+    }
+
+    /// Waits until more data came than `than` bytes.
+    pub async fn data_received_more(&self, than: u64) {
+        self.core.flow.received_more(than).await;
     }
 
     /// How the link does at the moment.

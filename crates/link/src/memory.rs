@@ -9,6 +9,7 @@ use crate::{
     budget::Budget,
     carrier::Carrier,
     end::{CloseCode, End, LinkEnd},
+    flow::Flow,
     link::{Lanes, Link, LinkStats, crossed_lanes},
 };
 
@@ -30,7 +31,7 @@ fn side(
     other: Arc<End>,
 ) -> Link {
     let carrier = Memory { other, undelivered, budget: budget.clone() };
-    Link::assemble(lanes, budget, own, Box::new(carrier))
+    Link::assemble(lanes, budget, Flow::new(), own, Box::new(carrier))
 }
 
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     sync::{mpsc, watch},
@@ -19,6 +19,7 @@ use tokio::{
 use crate::{
     budget::Reserved,
     end::End,
+    flow::Flow,
     frame::{DataFrame, DataHead, FrameTooLong, control_length},
     link::{Item, Outgoing},
 };
@@ -97,6 +98,7 @@ pub(crate) async fn write_data(
     mut stream: impl StreamOut,
     mut urgent: watch::Receiver<bool>,
     end: Arc<End>,
+    flow: Arc<Flow>,
     undelivered: watch::Sender<usize>,
 ) -> Result<(), Fault> {
     loop {
@@ -106,7 +108,13 @@ pub(crate) async fn write_data(
             next = queue.next() => next,
         };
         let Some((frame, room)) = next else { break };
-        write_yielding(&mut stream, &mut frame.into_pieces(), room, &mut urgent).await?;
+        let mut pieces = frame.into_pieces();
+        tokio::select! {
+            biased;
+            // What is held back by a limit would hold on to a link that is gone.
+            _ = end.wait() => return Ok(()),
+            written = write_yielding(&mut stream, &mut pieces, room, &mut urgent, &flow) => written?,
+        }
     }
     confirm_end(stream, &undelivered).await
 }
@@ -119,7 +127,7 @@ pub(crate) async fn read_control(
 ) -> Result<(), Fault> {
     let mut length = [0; 4];
     while read_head(&mut stream, &mut length).await? {
-        let frame = read_frame(&mut stream, control_length(length)?).await?;
+        let frame = read_frame(&mut stream, control_length(length)?, |_| {}).await?;
         if !hand_over(&queue, Item::Frame(frame.freeze(), None), &end).await {
             return Ok(());
         }
@@ -134,12 +142,14 @@ pub(crate) async fn read_data(
     mut stream: impl AsyncRead + Send + Unpin,
     queue: mpsc::Sender<Item<DataFrame>>,
     end: Arc<End>,
+    flow: Arc<Flow>,
     open: Arc<AtomicUsize>,
 ) -> Result<(), Fault> {
     let mut head = [0; DataHead::BYTES];
     while read_head(&mut stream, &mut head).await? {
         let DataHead { header, body } = DataHead::decode(head)?;
-        let mut frame = read_frame(&mut stream, header + body).await?;
+        flow.came(DataHead::BYTES);
+        let mut frame = read_frame(&mut stream, header + body, |bytes| flow.came(bytes)).await?;
         let header = frame.split_to(header).freeze();
         let frame = DataFrame { header, body: vec![frame.freeze()] };
         if !hand_over(&queue, Item::Frame(frame, None), &end).await {
@@ -152,27 +162,59 @@ pub(crate) async fn read_data(
     Ok(())
 }
 
-/// Writes all pieces, and gives back their room as they go; stands aside while something is urgent.
+/// Writes all pieces, as fast as they may go, and gives back their room as they do; stands aside
+/// while something is urgent.
 async fn write_yielding(
     stream: &mut impl StreamOut,
     pieces: &mut [Bytes],
     mut room: Option<Reserved>,
     urgent: &mut watch::Receiver<bool>,
+    flow: &Flow,
 ) -> io::Result<()> {
-    let mut first = 0;
+    let _turn = flow.turn().await;
+    let (mut first, mut admitted) = (0, 0);
     while skip_written(pieces, &mut first) {
         // Who says what is urgent goes only with the link, and then the write fails by itself.
         let _ = urgent.wait_for(|urgent| !urgent).await;
+        if admitted == 0 {
+            // What was let go must not lie here while the rest of the frame waits.
+            stream.flush().await?;
+            admitted = flow.admit(pieces[first..].iter().map(Bytes::len).sum()).await;
+        }
         let written = tokio::select! {
             biased;
             Ok(_) = urgent.wait_for(|urgent| *urgent) => continue,
-            written = stream.write_some(&mut pieces[first..]) => written?,
+            written = write_front(stream, &mut pieces[first..], admitted) => written?,
         };
+        admitted -= written;
         if let Some(room) = &mut room {
             room.release(written);
         }
     }
     stream.flush().await
+}
+
+/// Writes some of the first `bytes` of pieces that are not written yet.
+async fn write_front(
+    stream: &mut impl StreamOut,
+    pieces: &mut [Bytes],
+    bytes: usize,
+) -> io::Result<usize> {
+    let mut left = bytes;
+    let whole = pieces.iter().take_while(|piece| {
+        let fits = piece.len() <= left;
+        left -= if fits { piece.len() } else { 0 };
+        fits
+    });
+    let whole = whole.count();
+    if whole == 0 {
+        // Less than a piece may go: its front is written, and then taken off it.
+        let Some(piece) = pieces.first_mut() else { return Ok(0) };
+        let written = stream.write_some(&mut [piece.slice(..bytes)]).await?;
+        piece.advance(written);
+        return Ok(written);
+    }
+    stream.write_some(&mut pieces[..whole]).await
 }
 
 /// Moves `first` past what is written; `false` when that is all.
@@ -207,12 +249,14 @@ async fn read_head(
 async fn read_frame(
     stream: &mut (impl AsyncRead + Send + Unpin),
     bytes: usize,
+    came: impl Fn(usize),
 ) -> io::Result<BytesMut> {
     let mut frame = BytesMut::with_capacity(bytes);
     while frame.len() < bytes {
         let missing = bytes - frame.len();
-        if stream.read_buf(&mut (&mut frame).limit(missing)).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        match stream.read_buf(&mut (&mut frame).limit(missing)).await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => came(read),
         }
     }
     Ok(frame)

@@ -26,6 +26,7 @@ use crate::{
     budget::Budget,
     carrier::Carrier,
     end::{CloseCode, End, LinkEnd, shown_reason},
+    flow::Flow,
     link::{Link, LinkStats, lanes},
     pump::{self, Fault, StreamOut},
     tcp::{self, Counted},
@@ -68,6 +69,7 @@ pub(crate) fn start(
     let end = Arc::new(End::new());
     let budget = Budget::new(UNSENT_BYTES_MIN);
     let rates = Arc::new(Rates::default());
+    let flow = Flow::new();
 
     let open = Arc::new(AtomicUsize::new(data.len()));
     let (urgent, calm) = watch::channel(false);
@@ -88,24 +90,25 @@ pub(crate) fn start(
         None => {
             for (outward, inward) in data {
                 let (queue, confirm) = (wires.data_out.clone(), wires.undelivered.clone());
-                worker(
-                    pump::write_data(queue, outward, calm.clone(), end.clone(), confirm).boxed(),
-                );
-                let queue = wires.data_in.clone();
-                worker(pump::read_data(inward, queue, end.clone(), open.clone()).boxed());
+                let (ends, flows) = (end.clone(), flow.clone());
+                let moving = pump::write_data(queue, outward, calm.clone(), ends, flows, confirm);
+                worker(moving.boxed());
+                let (queue, flows) = (wires.data_in.clone(), flow.clone());
+                worker(pump::read_data(inward, queue, end.clone(), flows, open.clone()).boxed());
             }
         }
         Some(sealed) => {
             for streams in tcp::replace(sealed, data) {
                 let (outward, inward) = streams.split(&counted);
                 let (queue, confirm) = (wires.data_out.clone(), wires.undelivered.clone());
-                let moving = pump::write_data(queue, outward, calm.clone(), end.clone(), confirm);
+                let (ends, flows) = (end.clone(), flow.clone());
+                let moving = pump::write_data(queue, outward, calm.clone(), ends, flows, confirm);
                 worker(unless_ended(end.clone(), moving).boxed());
                 let (queue, open) = (wires.data_in.clone(), open.clone());
-                let (until, reading) = (end.clone(), end.clone());
+                let (until, reading, flows) = (end.clone(), end.clone(), flow.clone());
                 let moving = async move {
                     let mut inward = inward;
-                    pump::read_data(&mut inward, queue, reading, open).await?;
+                    pump::read_data(&mut inward, queue, reading, flows, open).await?;
                     inward.confirm();
                     Ok(())
                 };
@@ -131,7 +134,7 @@ pub(crate) fn start(
 
     let carrier =
         Quic { connection: connection.clone(), counted, route, rates, budget: budget.clone() };
-    let link = Link::assemble(lanes, budget, end.clone(), Box::new(carrier));
+    let link = Link::assemble(lanes, budget, flow, end.clone(), Box::new(carrier));
     (link, LinkGrip { end, connection, peer_attempt, follows: dialled && !is_tcp })
 }
 

@@ -58,6 +58,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         progress: progress.clone(),
         store: Arc::new(Disk),
         digests: None,
+        limits: outport_mover::session::AgentLimits::default(),
+        background: false,
     };
     let sender = SessionParams { progress: watch::Sender::default(), ..params.clone() };
     let dir = tempfile::tempdir()?;

@@ -10,11 +10,13 @@
 
 mod driver;
 mod local;
+mod pace;
 mod receiving;
 mod sending;
 mod stop;
 mod sweep;
 mod workers;
+mod yielding;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -30,6 +32,7 @@ use tokio::sync::watch;
 
 pub use self::{
     local::run_local,
+    pace::AgentLimits,
     receiving::run_receiver,
     sending::run_sender,
     stop::Stop,
@@ -60,6 +63,10 @@ pub struct SessionParams {
     pub store: Arc<dyn Store>,
     /// Digests of files that were read before.
     pub digests: Option<Arc<DigestCache>>,
+    /// How fast content may leave and come to this computer.
+    pub limits: AgentLimits,
+    /// Whether this computer's owner wants all transfers to give way to other programs.
+    pub background: bool,
 }
 
 /// What only the receiving side needs.
@@ -127,6 +134,11 @@ pub enum Broken {
 }
 
 impl SessionParams {
+    /// Whether the owner or the task wants work on files to give way to other programs.
+    fn yields(&self) -> bool {
+        self.background || self.orders.options.background
+    }
+
     fn config(&self) -> Config {
         Config {
             task: self.task,

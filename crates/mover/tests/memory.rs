@@ -81,6 +81,8 @@ fn copy(top: &Path) -> Result<(), Box<dyn Error>> {
         progress: watch::Sender::<Progress>::default(),
         store: Arc::new(Disk),
         digests: None,
+        limits: outport_mover::session::AgentLimits::default(),
+        background: false,
     };
     let journal = JournalParams { path: top.join("journal"), orders: orders.digest() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

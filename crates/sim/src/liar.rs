@@ -112,12 +112,12 @@ fn changed(rng: &mut fastrand::Rng, frame: Frame) -> Frame {
             Frame::Ends(ends)
         }
         Frame::Finished { succeeded } => Frame::Finished { succeeded: !succeeded },
-        Frame::Bye => invented(rng),
+        Frame::Bye | Frame::Pace(_) => invented(rng),
     }
 }
 
 fn invented(rng: &mut fastrand::Rng) -> Frame {
-    match rng.u8(..8) {
+    match rng.u8(..9) {
         0 => Frame::Manifest(vec![entry(rng)]),
         1 => Frame::Release(vec![Span { first: some_number(rng), count: 1 }]),
         2 => {
@@ -136,6 +136,7 @@ fn invented(rng: &mut fastrand::Rng) -> Frame {
             Frame::Ends(vec![file_end(rng, file, 1)])
         }
         6 => Frame::Finished { succeeded: rng.bool() },
+        7 => Frame::Pace(rng.bool().then(|| some_number(rng))),
         _ => Frame::Bye,
     }
 }

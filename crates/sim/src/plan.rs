@@ -422,6 +422,8 @@ fn orders(rng: &mut fastrand::Rng, items: Vec<TransferItem>) -> TransferOrders {
             preserve_times: rng.bool(),
             skip_source_errors: rng.bool(),
             fail_on_quota: rng.u8(..8) == 0,
+            limit: None, // a matter of clocks, which the shell keeps
+            background: false,
             symlinks: *rng.choice(&[Symlinks::Skip, Symlinks::Keep]).expect("not empty"),
             filters: filters(rng),
             extras: *rng.choice(&[Extras::Stay, Extras::Delete]).expect("not empty"),

@@ -12,6 +12,7 @@ mod escape;
 mod glob;
 mod id;
 mod key;
+mod limit;
 mod name;
 mod options;
 mod path;
@@ -31,6 +32,7 @@ pub use id::{
     TaskId, TicketId,
 };
 pub use key::{Fingerprint, ParseKeyError, PublicKey};
+pub use limit::{RateLimit, RateLimitError};
 pub use name::{CanonicalName, EndpointName, Handle, NameError};
 pub use options::{FILTER_RULES_MAX, Filter, FilterRule, TransferOptions};
 pub use path::{CollectionPath, Name, PathError};

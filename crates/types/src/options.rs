@@ -5,11 +5,15 @@
 //! | `symlinks`, `filters`, `skip_source_errors` | the sender, while it scans |
 //! | `sync_level`, `conflict`, `names` | the receiver, when it compares |
 //! | `extras`, `empty_source` | the receiver, when everything else is done |
+//! | `limit` | the sender, while it sends |
+//! | `background` | both, for the threads that work on files |
 //! | `verify`, `preserve_times`, `preserve_permissions`, `fail_on_quota` | the receiver, when it makes files durable |
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Conflict, Extras, FilterKind, Glob, Name, Names, Symlinks, SyncLevel};
+use crate::{
+    Conflict, Extras, FilterKind, Glob, Name, Names, RateLimit, Symlinks, SyncLevel,
+};
 
 /// How a transfer is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +46,10 @@ pub struct TransferOptions {
     pub skip_source_errors: bool,
     /// Whether a full destination fails the task instead of waiting for room.
     pub fail_on_quota: bool,
+    /// How fast its content may travel at most.
+    pub limit: Option<RateLimit>,
+    /// Whether its work gives way to other programs of both computers.
+    pub background: bool,
 }
 
 impl Default for TransferOptions {
@@ -59,6 +67,8 @@ impl Default for TransferOptions {
             empty_source: false,
             skip_source_errors: false,
             fail_on_quota: false,
+            limit: None,
+            background: false,
         }
     }
 }

@@ -4,9 +4,9 @@
 
 use outport_control::{
     Account, CallError, Collection, CollectionQuery, Diagnostics, DoctorReport, Entry, Folder,
-    FolderTest, HubFacts, KeyPlace, ListQuery, Listing, NameCheck, NewComputer, NewDeletion,
-    NewFolder, NewTransfer, Preset, RenameFile, Secret, SetUp, Settings, SignInView, SignInWay,
-    Snapshot, TaskChange, TaskDetail, TaskFiles, TaskQuery, TaskSkips, TaskView,
+    FolderTest, HubFacts, KeyPlace, Limits, ListQuery, Listing, NameCheck, NewComputer,
+    NewDeletion, NewFolder, NewTransfer, Preset, RenameFile, Secret, SetUp, Settings, SignInView,
+    SignInWay, Snapshot, TaskChange, TaskDetail, TaskFiles, TaskQuery, TaskSkips, TaskView,
 };
 use outport_types::{Chain, EndpointId, Problem, TaskId, UnixTime};
 use tauri::State;
@@ -49,6 +49,7 @@ questions! {
     remove_computer(only_here: bool) -> ();
     preset() -> Preset;
     save_settings(settings: Settings) -> Settings;
+    save_limits(limits: Limits) -> Limits;
     diagnostics() -> Diagnostics;
     collections(query: CollectionQuery) -> Vec<Collection>;
     collection(name: String) -> Collection;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::{Timestamp, ToSpan as _, Zoned, tz::TimeZone};
-use outport_control::{HoldReason, SessionView, Severity, Snapshot};
-use outport_types::{AgentState, Language, Problem, UnixTime};
+use outport_control::{HoldReason, LimitsView, SessionView, Severity, Snapshot};
+use outport_types::{AgentState, Language, Problem, RateLimit, UnixTime};
 
 use crate::words::{Words, fill};
 
@@ -239,6 +239,7 @@ fn details(seen: Seen<'_>, words: &Words, zone: &TimeZone) -> Vec<String> {
     };
     let mut lines = Vec::new();
     lines.extend(work(&snapshot.sessions, words));
+    lines.extend(held_back(&snapshot.limits, words));
     let until = snapshot.paused.and_then(|pause| pause.until);
     lines.extend(until.map(|until| fill(words.paused_until, &[&clock(until, zone)])));
     if let Some(held) = snapshot.held.filter(|_| snapshot.paused.is_none()) {
@@ -258,6 +259,19 @@ fn details(seen: Seen<'_>, words: &Words, zone: &TimeZone) -> Vec<String> {
         });
     }
     lines
+}
+
+/// The limits that hold transfers back at the moment: `sending at most 2.0 MB/s`
+fn held_back(limits: &LimitsView, words: &Words) -> Option<String> {
+    let rate = |limit: RateLimit| words.rate(limit.bytes_per_second());
+    let upload = limits.upload.filter(|_| limits.holds_upload).map(rate);
+    let download = limits.download.filter(|_| limits.holds_download).map(rate);
+    match (upload, download) {
+        (Some(upload), None) => Some(fill(words.sending_held, &[&upload])),
+        (None, Some(download)) => Some(fill(words.receiving_held, &[&download])),
+        (Some(upload), Some(download)) => Some(fill(words.both_held, &[&upload, &download])),
+        (None, None) => None,
+    }
 }
 
 /// `2 transfers, 68 %, 94 MB/s, 12 min left`

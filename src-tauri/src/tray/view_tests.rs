@@ -34,6 +34,21 @@ fn transferring() {
 }
 
 #[test]
+fn transferring_as_fast_as_the_limits_let_it() {
+    let mut snapshot = smith(AgentState::Transferring);
+    snapshot.sessions = vec![session(1, 680, 1000, 2_000_000)];
+    snapshot.limits.upload = RateLimit::new(2_000_000).ok();
+    snapshot.limits.download = RateLimit::new(8_000_000).ok();
+    assert!(!shown(&snapshot, Language::En).contains("at most"), "nothing is held back");
+    snapshot.limits.holds_upload = true;
+    let shown_now = shown(&snapshot, Language::En);
+    assert!(shown_now.contains("\nsending at most 2.0 MB/s\n"), "{shown_now}");
+    snapshot.limits.holds_download = true;
+    let shown_now = shown(&snapshot, Language::Fr);
+    assert!(shown_now.contains("\nenvoi limité à 2,0 Mo/s, réception à 8,0 Mo/s\n"), "{shown_now}");
+}
+
+#[test]
 fn paused_until_a_moment() {
     let mut snapshot = smith(AgentState::Paused);
     let until = now().checked_add(30.minutes()).unwrap();

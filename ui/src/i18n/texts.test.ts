@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Code, Problem } from "../platform/types";
 import { bytes, duration, fullMoment, moment, percent, rate, share, untilMoment } from "./format";
 import { i18n, number, t } from "./i18n.svelte";
+import { heldBackWords, readLimit, rowTimes, writeLimit } from "./limits";
 import { problemText } from "./problems";
 import catalogue from "./problems.json";
 import { failureText, happeningText, optionsWords, stateWord, waitingText } from "./words";
@@ -31,6 +32,64 @@ describe("numbers", () => {
     expect(rate(94_000_000)).toMatch(/^94\sMo\/s$/);
     expect(bytes(12)).toBe("12 o");
     expect(number(1911)).toMatch(/^1\s911$/);
+  });
+
+  test("a limit is bytes or bits, and never a guess which", () => {
+    const cases: [string, number | null | string][] = [
+      ["", null],
+      ["20 MB/s", 20_000_000],
+      ["20MB", 20_000_000],
+      ["1,5 Mo/s", 1_500_000],
+      ["10 KiB/s", 10_240],
+      ["8 Mbit/s", 1_000_000],
+      ["8 Mbps", 1_000_000],
+      ["20", "malformed"],
+      ["fast", "malformed"],
+      ["5 iB/s", "malformed"],
+      ["20 Mb/s", "ambiguous"],
+      ["20 mb", "ambiguous"],
+      ["1 kB/s", "small"],
+      ["99999999 TB/s", "malformed"],
+    ];
+    for (const [text, expected] of cases) {
+      const read = readLimit(text);
+      expect("wrong" in read ? read.wrong : read.limit, text).toBe(expected);
+    }
+    for (const limit of [1024, 10_000, 20_000_000, 1_048_576, 1_234_567]) {
+      expect(readLimit(writeLimit(limit))).toEqual({ limit });
+    }
+    french();
+    expect(writeLimit(20_000_000)).toBe("20 Mo/s");
+    expect(readLimit(writeLimit(20_000_000))).toEqual({ limit: 20_000_000 });
+  });
+
+  test("a row of the timetable says its days in runs", () => {
+    const row = { from: "08:00", to: "18:00", upload: null, download: null };
+    expect(rowTimes({ ...row, days: ["mon", "tue", "wed", "sat"] })).toBe("Mon–Wed, Sat, 08:00–18:00");
+    expect(rowTimes({ ...row, days: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] })).toBe(
+      "Every day, 08:00–18:00",
+    );
+    french();
+    expect(rowTimes({ ...row, days: ["sat", "sun"] })).toBe("sam., dim., 08:00–18:00");
+  });
+
+  test("a transfer says its limit, and that other programs come first", () => {
+    const wishes = new Wishes();
+    expect(optionsWords(wishes.options)).not.toMatch(/at most|background/);
+    wishes.limit = 2_000_000;
+    wishes.background = true;
+    expect(wishes.options).toMatchObject({ limit: 2_000_000, background: true });
+    expect(optionsWords(wishes.options)).toMatch(/in the background, at most 2\.0 MB\/s/);
+    wishes.reset();
+    expect(wishes.options).toMatchObject({ limit: null, background: false });
+  });
+
+  test("only a limit that holds something back is said", () => {
+    const { limits } = world("busy").snapshot;
+    limits.upload = 2_000_000;
+    expect(heldBackWords(limits)).toBe(null);
+    limits.holds_upload = true;
+    expect(heldBackWords(limits)).toBe("Sending is limited to 2.0 MB/s");
   });
 
   test("a hundred per cent is said only when nothing is left", () => {

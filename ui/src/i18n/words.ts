@@ -140,7 +140,7 @@ export function folderRights(folder: Pick<Folder, "access" | "shareable">): stri
 
 /** How a transfer is done, in a line: `Copies what is newer; keeps times, verifies`. */
 export function optionsWords(options: TransferOptions): string {
-  const { verify = true, symlinks = "skip", filters = [], extras = "stay" } = options;
+  const { verify = true, symlinks = "skip", filters = [], extras = "stay", limit = null } = options;
   const { conflict = "overwrite", names = "fail" } = options;
   const taken = { overwrite: null, skip: "how.leave", newer: "how.newer", rename: "how.rename" } as const;
   const where = taken[conflict];
@@ -154,6 +154,8 @@ export function optionsWords(options: TransferOptions): string {
     options.skip_source_errors ? t("how.skip") : "",
     0 < filters.length ? t("how.exclude", { n: filters.length }) : "",
     extras === "stay" ? "" : t(`how.${extras}`),
+    options.background ? t("how.background") : "",
+    limit === null ? "" : t("how.limit", { rate: rate(limit) }),
   ];
   const what = t(`sync.${options.sync_level ?? "always"}`);
   return t("how.line", { what, how: how.filter(Boolean).join(", ") });

@@ -337,6 +337,7 @@ describe("settings", () => {
     await page("Settings");
     await fireEvent.click(screen.getByRole("switch", { name: "Pause while on battery" }));
     await fireEvent.click(screen.getByRole("radio", { name: "Always" }));
+    await fireEvent.click(screen.getByRole("switch", { name: "Work in the background" }));
     await fireEvent.click(screen.getByRole("switch", { name: "A task finished" }));
     await fireEvent.click(screen.getByRole("switch", { name: /^Start when/ }));
     await waitFor(() => expect(calls(fake, "setAutostart")).toEqual([[false]]));
@@ -344,6 +345,7 @@ describe("settings", () => {
       pause_on_battery: true,
       pause_on_metered: false,
       keep_awake: "always",
+      background: true,
     });
     expect(fake.shell.settings.notify).toEqual({
       finished: false,
@@ -351,6 +353,57 @@ describe("settings", () => {
       needs_you: true,
       update: true,
     });
+  });
+
+  test("limits are typed with their unit, and a mistake is said before it is saved", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Settings");
+    const sending = screen.getByRole("textbox", { name: "Sending, at most" });
+    await fireEvent.input(sending, { target: { value: "20 Mb/s" } });
+    await fireEvent.blur(sending);
+    expect(sending).toHaveAccessibleDescription(/write MB\/s or Mbit\/s/);
+    expect(calls(fake, "saveLimits")).toEqual([]);
+    await fireEvent.input(sending, { target: { value: "8 Mbit/s" } });
+    await fireEvent.keyDown(sending, { key: "Enter" });
+    await waitFor(() => expect(fake.snapshot.limits.set.upload).toBe(1_000_000));
+    await fireEvent.input(sending, { target: { value: "" } });
+    await fireEvent.blur(sending);
+    await waitFor(() => expect(fake.snapshot.limits.set.upload).toBe(null));
+  });
+
+  test("the timetable of limits is edited row by row", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Settings");
+    await fireEvent.click(button("Other limits at some times…"));
+    await fireEvent.click(dialog().getByRole("checkbox", { name: "Saturday" }));
+    await fireEvent.input(dialog().getByLabelText("From"), { target: { value: "22:00" } });
+    await fireEvent.input(dialog().getByLabelText("To"), { target: { value: "06:00" } });
+    dialog().getByText("It ends on the next day.");
+    const receiving = dialog().getByRole("textbox", { name: "Receiving, at most" });
+    await fireEvent.input(receiving, { target: { value: "2 MB/s" } });
+    await fireEvent.blur(receiving);
+    await fireEvent.click(dialog().getByRole("button", { name: "Keep" }));
+    const days = ["mon", "tue", "wed", "thu", "fri", "sat"];
+    const row = { days, from: "22:00", to: "06:00", upload: null, download: 2_000_000 };
+    await waitFor(() => expect(fake.snapshot.limits.set.timetable).toEqual([row]));
+
+    await fireEvent.click(button("Change Mon–Sat, 22:00–06:00"));
+    for (const box of dialog().getAllByRole("checkbox", { checked: true })) await fireEvent.click(box);
+    expect(dialog().getByRole("button", { name: "Keep" })).toBeDisabled();
+    await fireEvent.click(dialog().getByRole("checkbox", { name: "Sunday" }));
+    await fireEvent.click(dialog().getByRole("button", { name: "Keep" }));
+    await fireEvent.click(await screen.findByRole("button", { name: "Remove Sun, 22:00–06:00" }));
+    await waitFor(() => expect(fake.snapshot.limits.set.timetable).toEqual([]));
+  });
+
+  test("the overview says what a limit holds back, and leads to it", async () => {
+    const { fake } = await showWindow("busy");
+    fake.change((now) => {
+      now.limits.upload = 2_000_000;
+      now.limits.holds_upload = true;
+    });
+    await fireEvent.click(await screen.findByRole("button", { name: "Sending is limited to 2.0 MB/s" }));
+    await screen.findByRole("heading", { name: "Limits" });
   });
 
   test("the computer is renamed", async () => {

@@ -29,6 +29,7 @@ export const commands = {
 	removeComputer: (onlyHere: boolean) => typedError<null, Problem>(__TAURI_INVOKE("remove_computer", { onlyHere })),
 	preset: () => typedError<Preset, Problem>(__TAURI_INVOKE("preset")),
 	saveSettings: (settings: Settings) => typedError<Settings, Problem>(__TAURI_INVOKE("save_settings", { settings })),
+	saveLimits: (limits: Limits) => typedError<Limits, Problem>(__TAURI_INVOKE("save_limits", { limits })),
 	diagnostics: () => typedError<Diagnostics, Problem>(__TAURI_INVOKE("diagnostics")),
 	collections: (query: CollectionQuery) => typedError<Collection[], Problem>(__TAURI_INVOKE("collections", { query })),
 	collection: (name: string) => typedError<Collection, Problem>(__TAURI_INVOKE("collection", { name })),
@@ -395,6 +396,12 @@ export type Conflict =
 /**  It gets a free name beside the one that is there. */
 "rename";
 
+/**  A day of the week. */
+export type Day = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+
+/**  Some days of the week: at least one, in order, each once. */
+export type Days = ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+
 /**
  *  What helps whoever helps: versions, the state, the checks, the config and the end of the log,
  *  without secrets, names of files and addresses of people.
@@ -719,6 +726,54 @@ export type Language =
 /**  French. */
 "fr";
 
+/**  A time of the week at which other limits hold. */
+export type LimitRow = {
+	/**  The days on which it begins. */
+	days: Days,
+	/**  When it begins, by the computer's clock. */
+	from: TimeOfDay,
+	/**  When it ends; on the next day, if that is not after its beginning. */
+	to: TimeOfDay,
+	/**  For content that leaves; `None` is as fast as it goes. */
+	upload: RateLimit | null,
+	/**  The same for content that comes. */
+	download: RateLimit | null,
+};
+
+/**  What the owner set. */
+export type Limits = {
+	/**
+	 *  For content that leaves, when no row of the timetable says otherwise; `None` is as fast as it
+	 *  goes.
+	 */
+	upload: RateLimit | null,
+	/**  The same for content that comes. */
+	download: RateLimit | null,
+	/**
+	 *  Times at which other limits hold; the first row that has a moment decides about it. At most
+	 *  [`Limits::ROWS_MAX`].
+	 */
+	timetable: LimitRow[],
+};
+
+/**  What the owner set, and what of it holds now. */
+export type LimitsView = {
+	/**  What is set. */
+	set: Limits,
+	/**  The limit in force for content that leaves. */
+	upload: RateLimit | null,
+	/**  The limit in force for content that comes. */
+	download: RateLimit | null,
+	/**  The row of the timetable that says so, from 0; `None` when none does. */
+	row: number | null,
+	/**  Until when that holds; `None` is until somebody changes it. */
+	until: UnixTime | null,
+	/**  Whether content that leaves is held back by its limit at the moment. */
+	holds_upload: boolean,
+	/**  The same for content that comes. */
+	holds_download: boolean,
+};
+
 /**  Which part of a directory is asked for. */
 export type ListQuery = {
 	/**  In which collection. */
@@ -980,6 +1035,9 @@ export type Progress = {
 	eta_seconds: number | null,
 };
 
+/**  The most bytes per second of something; never so few that nothing would ever get done. */
+export type RateLimit = number;
+
 /**  A new name for something. */
 export type RenameFile = {
 	/**  In which collection. */
@@ -1053,6 +1111,8 @@ export type Settings = {
 	pause_on_metered: boolean,
 	/**  Whether the computer is kept from falling asleep while files move. */
 	keep_awake: KeepAwake,
+	/**  Whether work on files gives way to other programs, in transfers that begin from now on. */
+	background?: boolean,
 };
 
 /**  How grave a notice is. */
@@ -1160,6 +1220,8 @@ export type Snapshot = {
 	power: Power,
 	/**  What the owner set. */
 	settings: Settings,
+	/**  How fast content may leave and come. */
+	limits: LimitsView,
 	/**  A name for this computer, made of its host's. */
 	suggested_name: string,
 	/**  A sign-in on its way, or one that failed. */
@@ -1398,6 +1460,9 @@ export type TaskView = {
 	can_retry: boolean,
 };
 
+/**  A time on a computer's clock, to the minute: `08:30`. */
+export type TimeOfDay = string;
+
 /**  How a transfer is done. */
 export type TransferOptions = {
 	/**  When a file that exists at the destination is copied again; `None` is always. */
@@ -1430,6 +1495,10 @@ export type TransferOptions = {
 	skip_source_errors?: boolean,
 	/**  Whether a full destination fails the task instead of waiting for room. */
 	fail_on_quota?: boolean,
+	/**  How fast its content may travel at most. */
+	limit?: RateLimit | null,
+	/**  Whether its work gives way to other programs of both computers. */
+	background?: boolean,
 };
 
 /**

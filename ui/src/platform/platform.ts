@@ -8,6 +8,7 @@ import type {
   Folder,
   FolderTest,
   HubFacts,
+  Limits,
   ListQuery,
   Listing,
   NameCheck,
@@ -48,6 +49,7 @@ export interface AgentCommands {
   diagnostics(): Promise<Outcome<Diagnostics>>;
   log(lines: number): Promise<Outcome<string[]>>;
   saveSettings(settings: Settings): Promise<Outcome<Settings>>;
+  saveLimits(limits: Limits): Promise<Outcome<Limits>>;
 
   checkHub(address: string): Promise<Outcome<HubFacts>>;
   beginSignIn(hub: string, way: "browser" | "code"): Promise<Outcome<SignInView>>;

@@ -18,6 +18,7 @@ export class TauriPlatform implements Platform {
   diagnostics: Platform["diagnostics"] = () => told(commands.diagnostics());
   log: Platform["log"] = (lines) => told(commands.log(lines));
   saveSettings: Platform["saveSettings"] = (settings) => told(commands.saveSettings(settings));
+  saveLimits: Platform["saveLimits"] = (limits) => told(commands.saveLimits(limits));
 
   checkHub: Platform["checkHub"] = (address) => told(commands.checkHub(address));
   beginSignIn: Platform["beginSignIn"] = (hub, way) => told(commands.beginSignIn(hub, way));

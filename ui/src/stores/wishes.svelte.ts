@@ -10,11 +10,14 @@ export class Wishes {
   permissions = $state(false);
   verify = $state(true);
   skip = $state(false);
+  background = $state(false);
   symlinks: Symlinks = $state("skip");
   conflict: Conflict = $state("overwrite");
   names: Names = $state("fail");
   /** Of the next transfer only: the one after it may lead to another folder. */
   extras: Extras = $state("stay");
+  /** Bytes of content per second that may travel. */
+  limit: number | null = $state(null);
   /** Patterns of names to leave out, as they were typed. */
   exclude = $state("");
 
@@ -31,6 +34,8 @@ export class Wishes {
       extras: this.extras,
       skip_source_errors: this.skip,
       fail_on_quota: false,
+      limit: this.limit,
+      background: this.background,
     };
   }
 
@@ -41,8 +46,21 @@ export class Wishes {
 
   get #all() {
     const { level, times, permissions, verify, skip, symlinks, conflict, names } = this;
-    const { extras, exclude } = this;
-    return { level, times, permissions, verify, skip, symlinks, conflict, names, extras, exclude };
+    const { extras, limit, background, exclude } = this;
+    return {
+      level,
+      times,
+      permissions,
+      verify,
+      skip,
+      symlinks,
+      conflict,
+      names,
+      extras,
+      limit,
+      background,
+      exclude,
+    };
   }
 }
 

@@ -6,12 +6,13 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use outport_control::{NewFolder, Paths, Settings, ensure_private_dir};
-use outport_types::{Access, Code, Problem, unescape_str};
+use outport_control::{Limits, NewFolder, Paths, Settings, ensure_private_dir};
+use outport_types::{Access, Code, Problem, RateLimit, unescape_str};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
 use super::{
-    CONFIG_BYTES_MAX, Config, ConfigError, canonical, config_file, home, own_dirs, schema::Awake,
+    CONFIG_BYTES_MAX, Config, ConfigError, canonical, config_file, home, own_dirs,
+    schema::{Awake, UNLIMITED},
 };
 use crate::files::{Readers, read_bounded, write_atomic};
 
@@ -116,8 +117,47 @@ pub(crate) fn save_settings(paths: &Paths, settings: &Settings) -> Result<Config
         set(power, "pause_on_battery", Value::from(settings.pause_on_battery));
         set(power, "pause_on_metered", Value::from(settings.pause_on_metered));
         set(power, "keep_awake", Value::from(Awake::word(settings.keep_awake)));
+        if settings.background || document.contains_key("transfer") {
+            let item = document.entry("transfer").or_insert(Item::Table(Table::new()));
+            set(item.as_table_mut()?, "background", Value::from(settings.background));
+        }
         Some(())
     })
+}
+
+/// Changes how fast content may leave and come.
+pub(crate) fn save_limits(paths: &Paths, limits: &Limits) -> Result<Config, EditError> {
+    change(paths, |document| {
+        if limits.is_empty() {
+            document.remove("limits");
+            return Some(());
+        }
+        let item = document.entry("limits").or_insert(Item::Table(Table::new()));
+        let table = item.as_table_mut()?;
+        set_rates(table, limits.upload, limits.download);
+        if limits.timetable.is_empty() {
+            table.remove("timetable");
+            return Some(());
+        }
+        let mut rows = ArrayOfTables::new();
+        for row in &limits.timetable {
+            let mut fresh = Table::new();
+            fresh.insert("days", value(row.days.to_string()));
+            fresh.insert("from", value(row.from.to_string()));
+            fresh.insert("to", value(row.to.to_string()));
+            set_rates(&mut fresh, row.upload, row.download);
+            rows.push(fresh);
+        }
+        table.insert("timetable", Item::ArrayOfTables(rows));
+        Some(())
+    })
+}
+
+fn set_rates(table: &mut Table, upload: Option<RateLimit>, download: Option<RateLimit>) {
+    for (key, rate) in [("upload", upload), ("download", download)] {
+        let text = rate.map_or_else(|| UNLIMITED.to_owned(), |rate| rate.to_string());
+        set(table, key, Value::from(text));
+    }
 }
 
 /// Reads the file, changes it, checks the result and replaces it. `None` from `edit` is a refusal.
@@ -143,7 +183,7 @@ fn change(
     let mut document: DocumentMut =
         text.parse().map_err(|error: toml_edit::TomlError| wrong(error.message().to_owned()))?;
     if edit(&mut document).is_none() {
-        let reason = "`folders` must be written as [[folders]] tables, `power` as a [power] table";
+        let reason = "`folders` must be written as [[folders]] tables, `transfer`, `limits` and `power` as tables like [power]";
         return Err(EditError::Refused(wrong(reason.to_owned()).problem()));
     }
     let text = document.to_string();

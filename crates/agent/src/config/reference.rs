@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::schema::{Field, File, Folder, Log, Network, Power, Transfer};
+use super::schema::{
+    Field, File, Folder, LimitsTable, Log, Network, Power, TimetableRow, Transfer,
+};
 
 /// The reference of the config file, as `docs/config.md` has it.
 pub fn reference() -> String {
@@ -12,6 +14,8 @@ pub fn reference() -> String {
         ("`[[folders]]`", Folder::DOC, Folder::FIELDS),
         ("`[transfer]`", Transfer::DOC, Transfer::FIELDS),
         ("`[network]`", Network::DOC, Network::FIELDS),
+        ("`[limits]`", LimitsTable::DOC, LimitsTable::FIELDS),
+        ("`[[limits.timetable]]`", TimetableRow::DOC, TimetableRow::FIELDS),
         ("`[power]`", Power::DOC, Power::FIELDS),
         ("`[log]`", Log::DOC, Log::FIELDS),
     ] {

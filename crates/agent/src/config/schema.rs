@@ -1,13 +1,15 @@
 //! The file as it is written, version 1, each field with its documentation.
 
 use std::{
+    fmt::Display,
     num::NonZeroU8,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
-use outport_control::{KeepAwake, Paths, Settings};
+use outport_control::{Days, KeepAwake, LimitRow, Limits, Paths, Settings};
 use outport_mover::{rules::RulesError, system_path::from_host};
-use outport_types::Access;
+use outport_types::{Access, RateLimit};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -69,6 +71,9 @@ documented! {
         network: Network,
         /// See below.
         #[serde(default)]
+        limits: LimitsTable,
+        /// See below.
+        #[serde(default)]
         power: Power,
         /// See below.
         #[serde(default)]
@@ -101,6 +106,9 @@ documented! {
     pub(crate) struct Transfer {
         /// Sessions that may run at the same time, 1 to 255; others wait at the hub. `16` unless set.
         sessions_max: NonZeroU8,
+        /// Whether work on files gives way to other programs of this computer, in transfers that begin
+        /// from then on. `false` unless set; a single transfer can be asked for it too.
+        background: bool,
     }
 
     /// How the hub and other computers are reached.
@@ -117,6 +125,39 @@ documented! {
         /// certificate is not publicly known. None unless set. The environment variable
         /// `OUTPORT_CA_FILE` does the same.
         ca_file: Option<String>,
+    }
+
+    /// How fast content may leave and come to this computer, all transfers together. Copies inside
+    /// it are not limited. A limit is a number and a unit, `"20 MB/s"` (bytes) or `"8 Mbit/s"`
+    /// (bits), at least `"1 KiB/s"`, or `"unlimited"`. Changes are in force at once.
+    /// `outport limits` edits this table.
+    #[derive(Default)]
+    #[serde(default)]
+    pub(crate) struct LimitsTable {
+        /// For content that leaves. `"unlimited"` unless set.
+        upload: Option<Spanned<String>>,
+        /// For content that comes. `"unlimited"` unless set.
+        download: Option<Spanned<String>>,
+        /// Times at which other limits hold; none unless set, 200 at most. See below.
+        timetable: Vec<TimetableRow>,
+    }
+
+    /// One table for each time of the week at which other limits hold. Where several have a moment,
+    /// the first decides.
+    pub(crate) struct TimetableRow {
+        /// The days on which it begins: `"mon-fri"`, `"sat,sun"`. Every day unless set.
+        #[serde(default)]
+        days: Option<Spanned<String>>,
+        /// When it begins, by this computer's clock: `"08:30"`.
+        from: Spanned<String>,
+        /// When it ends. If that is not after its beginning, it ends on the next day.
+        to: Spanned<String>,
+        /// For content that leaves. `"unlimited"` unless set.
+        #[serde(default)]
+        upload: Option<Spanned<String>>,
+        /// For content that comes. `"unlimited"` unless set.
+        #[serde(default)]
+        download: Option<Spanned<String>>,
     }
 
     /// When work stops by itself, and whether the computer stays awake for it.
@@ -186,12 +227,14 @@ impl From<Awake> for KeepAwake {
     }
 }
 
-impl From<&Power> for Settings {
-    fn from(power: &Power) -> Self {
-        Self {
-            pause_on_battery: power.pause_on_battery,
-            pause_on_metered: power.pause_on_metered,
-            keep_awake: power.keep_awake.into(),
+impl File {
+    /// What the owner set beside folders and limits.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            pause_on_battery: self.power.pause_on_battery,
+            pause_on_metered: self.power.pause_on_metered,
+            keep_awake: self.power.keep_awake.into(),
+            background: self.transfer.background,
         }
     }
 }
@@ -231,8 +274,46 @@ impl Default for Network {
 
 impl Default for Transfer {
     fn default() -> Self {
-        Self { sessions_max: SESSIONS_MAX }
+        Self { sessions_max: SESSIONS_MAX, background: false }
     }
+}
+
+impl LimitsTable {
+    pub(super) fn check(&self) -> Result<Limits, Wrong> {
+        if let Some(row) = self.timetable.get(Limits::ROWS_MAX) {
+            let reason = format!("the timetable has more than {} rows", Limits::ROWS_MAX);
+            return Err(Wrong { offset: row.from.span().start, reason });
+        }
+        let rows = self.timetable.iter().map(|row| {
+            Ok(LimitRow {
+                days: row.days.as_ref().map_or_else(|| Ok(Days::all()), read_as)?,
+                from: read_as(&row.from)?,
+                to: read_as(&row.to)?,
+                upload: rate(row.upload.as_ref())?,
+                download: rate(row.download.as_ref())?,
+            })
+        });
+        Ok(Limits {
+            upload: rate(self.upload.as_ref())?,
+            download: rate(self.download.as_ref())?,
+            timetable: rows.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn rate(text: Option<&Spanned<String>>) -> Result<Option<RateLimit>, Wrong> {
+    match text {
+        Some(text) if text.get_ref().trim() != UNLIMITED => read_as(text).map(Some),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// Reads a text of the file as what it shall be.
+fn read_as<T: FromStr<Err: Display>>(text: &Spanned<String>) -> Result<T, Wrong> {
+    text.get_ref().parse().map_err(|error| Wrong {
+        offset: text.span().start,
+        reason: format!("`{}`: {error}", text.get_ref()),
+    })
 }
 
 /// Reads the file in whatever version it is.
@@ -331,5 +412,7 @@ const fn yes() -> bool {
     true
 }
 
+/// No limit, as the file spells it.
+pub(super) const UNLIMITED: &str = "unlimited";
 /// Enough to keep a fast link busy with small tasks, few enough for a laptop.
 const SESSIONS_MAX: NonZeroU8 = NonZeroU8::new(16).expect("16 is not zero");

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use outport_control::{NewFolder, Profile};
+use outport_control::{LimitRow, NewFolder, Profile};
 use outport_mover::rules::Because;
+use outport_types::RateLimit;
 use tempfile::TempDir;
 
 use super::*;
@@ -52,7 +53,16 @@ fn every_version_of_the_file_is_read_for_what_it_meant() {
         assert_eq!(config.default_directory, Some("/srv/reference".into()));
         assert_eq!((config.sessions_max, config.ports), (3, Ports { udp_port: 7441, tcp: false }));
         assert_eq!(config.log_level, LogLevel::Debug);
-        assert!(config.home_dot_files);
+        assert!(config.home_dot_files && config.settings.background);
+        let limits = &config.limits;
+        assert_eq!(limits.upload, RateLimit::new(20_000_000).ok());
+        assert_eq!(limits.download, None);
+        let [night] = &limits.timetable[..] else { panic!("{limits:?}") };
+        assert_eq!(
+            (night.days.to_string(), night.from.to_string()),
+            ("mon-fri".into(), "22:00".into())
+        );
+        assert_eq!((night.upload, night.download), (None, RateLimit::new(1_000_000).ok()));
         assert_eq!(config.ca_file, Some("/etc/ssl/lab.pem".into()));
     }
 }
@@ -70,6 +80,11 @@ fn a_mistake_is_named_with_its_line() {
         ("[[folders]]\npath = \"/a\"\ndeny = [\"b\",\n\"/c\"]", 4, "not inside"),
         ("default_directory = \"/b\"\n[[folders]]\npath = \"/a\"", 1, "in no folder"),
         ("[transfer]\nsessions_max = 0", 2, "zero"),
+        ("[limits]\nupload = \"20\"", 2, "a number and a unit"),
+        ("[limits]\n\ndownload = \"20 Mb/s\"", 3, "bytes or bits"),
+        ("[limits]\nupload = \"1 B/s\"", 2, "1 KiB/s"),
+        ("[[limits.timetable]]\nfrom = \"25:00\"\nto = \"06:00\"", 2, "08:30"),
+        ("[[limits.timetable]]\ndays = \"monday\"\nfrom = \"1:00\"\nto = \"6:00\"", 2, "mon-fri"),
         ("a = = b", 1, ""),
     ] {
         let rig = Rig::new();
@@ -84,6 +99,35 @@ fn a_mistake_is_named_with_its_line() {
         assert_eq!(problem.code, Code::BadConfig);
         assert!(problem.message.contains("config.toml"), "{problem}");
     }
+}
+
+#[test]
+fn limits_are_written_as_they_are_read_and_taken_out_whole() {
+    let rig = Rig::new();
+    rig.write("# mine\nversion = 1\n\n[log] # here\nlevel = \"debug\"\n");
+    let row = |days: &str, upload| LimitRow {
+        days: days.parse().unwrap(),
+        from: "22:00".parse().unwrap(),
+        to: "06:30".parse().unwrap(),
+        upload,
+        download: RateLimit::new(1_234_567).ok(),
+    };
+    let limits = Limits {
+        upload: RateLimit::new(20_000_000).ok(),
+        download: None,
+        timetable: vec![row("mon-fri", None), row("sat,sun", RateLimit::new(1024).ok())],
+    };
+    assert_eq!(save_limits(&rig.paths, &limits).unwrap().limits, limits);
+    assert_eq!(Config::load(&rig.paths).unwrap().limits, limits);
+    let changed = Limits { upload: None, timetable: limits.timetable[1..].to_vec(), ..limits };
+    save_limits(&rig.paths, &changed).unwrap();
+    assert_eq!(Config::load(&rig.paths).unwrap().limits, changed);
+    save_limits(&rig.paths, &Limits::default()).unwrap();
+    let text = fs::read_to_string(config_file(&rig.paths)).unwrap();
+    assert!(
+        !text.contains("limits") && text.contains("# mine") && text.contains("# here"),
+        "{text}"
+    );
 }
 
 #[test]

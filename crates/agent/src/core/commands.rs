@@ -211,6 +211,7 @@ impl Core {
             self.hub.say(AgentMessage::Status(status));
         }
         self.review_hold();
+        self.review_limits();
         self.shown.event(None, Happening::ConfigRead, "the config was read", None);
         tracing::info!(folders = self.config.folders.len(), "the config is in force");
         self.look_at_folders();

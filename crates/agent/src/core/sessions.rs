@@ -140,6 +140,8 @@ impl Core {
             before,
             state_dir: self.paths.state_dir.clone(),
             tickets: self.tickets.clone(),
+            limits: self.limits.throttles.clone(),
+            background: self.config.settings.background,
             stop: handle.stop.clone(),
             events: self.session_events.clone(),
             tracker: self.tracker.clone(),

@@ -136,6 +136,7 @@ impl Core {
             held: self.holding.held,
             power: self.holding.power,
             settings: self.config.settings,
+            limits: self.limits_view(),
             suggested_name: self.shown.suggested_name.clone(),
             sign_in: self.shown.sign_in.clone(),
             tasks: self.shown.board.clone(),

@@ -26,6 +26,8 @@ pub(super) fn answer(world: &mut World, command: Command) -> Result<Reply, Probl
         | Command::FoldersTest { .. }
         | Command::Doctor
         | Command::SaveSettings(_)
+        | Command::SaveLimits(_)
+        | Command::Limits
         | Command::Diagnostics
         | Command::Preset => computer(world, command),
         Command::Setup { .. }
@@ -88,6 +90,14 @@ fn computer(world: &mut World, command: Command) -> Result<Reply, Problem> {
             world.shown.settings = settings;
             Reply::Settings(settings)
         }
+        Command::SaveLimits(limits) => {
+            // A demonstration has no clock: what is set for all times is in force.
+            let shown = &mut world.shown.limits;
+            (shown.upload, shown.download) = (limits.upload, limits.download);
+            shown.set = limits.clone();
+            Reply::Limits(limits)
+        }
+        Command::Limits => Reply::Limits(world.shown.limits.set.clone()),
         Command::Diagnostics => Reply::Diagnostics(Diagnostics {
             name: "outport-diagnostics-demo.txt".to_owned(),
             text: format!("Outport, demonstration\n\n## Log\n\n{}\n", data::log().join("\n")),

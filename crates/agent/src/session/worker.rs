@@ -9,8 +9,8 @@ use outport_mover::{
     deletion::{DeleteParams, run_deletion},
     digests::DigestCache,
     session::{
-        Broken, JournalParams, Progress, SessionEnd, SessionParams, run_local, run_receiver,
-        run_sender,
+        AgentLimits, Broken, JournalParams, Progress, SessionEnd, SessionParams, run_local,
+        run_receiver, run_sender,
     },
     store::Disk,
 };
@@ -47,6 +47,10 @@ pub(crate) struct Job {
     pub(crate) before: Vec<CancellationToken>,
     pub(crate) state_dir: PathBuf,
     pub(crate) tickets: TicketLog,
+    /// How fast content may leave and come, all sessions together.
+    pub(crate) limits: AgentLimits,
+    /// Whether the owner wants transfers to give way to other programs.
+    pub(crate) background: bool,
     pub(crate) stop: Stop,
     pub(crate) events: mpsc::Sender<(SessionId, SessionEvent)>,
     pub(crate) tracker: TaskTracker,
@@ -187,6 +191,8 @@ async fn move_files(
         progress,
         store: Arc::new(Disk),
         digests: digests.clone(),
+        limits: job.limits.clone(),
+        background: job.background,
     };
     let (sends, receives) = (&ticket.sender.grants, &ticket.receiver.grants);
     match job.admitted.role {

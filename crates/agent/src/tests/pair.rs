@@ -1,12 +1,15 @@
 //! Two agents that move files between them, told so by one fake hub each.
 
+#[cfg(target_os = "linux")]
+mod background;
 mod closing;
+mod limits;
 
 use outport_protocol::{
     control::{Peer, RevokeReason, Start},
     ticket::{Party, SignedTicket, Ticket},
 };
-use outport_types::{Route, TicketId};
+use outport_types::{RateLimit, Route, TicketId};
 
 use super::*;
 
@@ -116,13 +119,15 @@ struct Pair {
     to_left: Channel,
     to_right: Channel,
     task: TaskId,
+    /// How fast the task may go.
+    limit: Option<RateLimit>,
 }
 
 impl Pair {
     async fn new() -> Self {
         let (left, right) = tokio::join!(Rig::new(), Rig::new());
         let (to_left, to_right) = tokio::join!(left.hub.accept(), right.hub.accept());
-        Self { left, right, to_left, to_right, task: TaskId::random() }
+        Self { left, right, to_left, to_right, task: TaskId::random(), limit: None }
     }
 
     /// Writes a file that takes long enough to be stopped in the middle.
@@ -143,6 +148,7 @@ impl Pair {
         item.destination =
             self.right.folder().join(destination).display().to_string().parse().unwrap();
         orders.source = ENDPOINT;
+        orders.options.limit = self.limit;
         sample.orders.task = self.task;
         sample.ticket.task = self.task;
         sample.ticket.orders = sample.orders.digest();
@@ -200,7 +206,7 @@ impl Pair {
                     _ => None,
                 })
                 .await;
-        assert!(matches!(route, Route::Lan | Route::Direct), "{route}");
+        assert!(matches!(route, Route::Lan | Route::Direct | Route::Tcp), "{route}");
         self.to_right
             .hear_until(|message| match message {
                 AgentMessage::Progress { counts, .. } if 0 < counts.bytes_received => Some(()),

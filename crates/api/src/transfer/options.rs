@@ -1,7 +1,8 @@
 //! The options of a transfer: the words of the API, and what the agents are told.
 
 use outport_types::{
-    Conflict, Extras, FilterKind, FilterRule as Rule, Names, Symlinks, TaskKind, TransferOptions,
+    Conflict, Extras, FilterKind, FilterRule as Rule, Names, RateLimit, Symlinks, TaskKind,
+    TransferOptions,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +65,11 @@ pub struct TransferExtras {
     pub keep_deleted: bool,
     /// Whether extras go for an item too whose directory is empty at the source.
     pub allow_empty_source: bool,
+    /// How many bytes of content a second may travel at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<RateLimit>,
+    /// Whether its work gives way to other programs of both computers.
+    pub background: bool,
 }
 
 impl TransferExtras {
@@ -89,6 +95,8 @@ impl TransferSubmission {
             empty_source: self.outport.allow_empty_source,
             skip_source_errors: self.skip_source_errors,
             fail_on_quota: self.fail_on_quota_errors,
+            limit: self.outport.limit,
+            background: self.outport.background,
         }
     }
 }
@@ -131,6 +139,8 @@ impl Task {
             empty_source: extras.allow_empty_source,
             skip_source_errors: self.skip_source_errors,
             fail_on_quota: self.fail_on_quota_errors,
+            limit: extras.limit,
+            background: extras.background,
         })
     }
 }
@@ -144,6 +154,8 @@ impl TransferExtras {
             names: options.names.into(),
             keep_deleted: options.extras == Extras::Trash,
             allow_empty_source: options.empty_source,
+            limit: options.limit,
+            background: options.background,
         }
     }
 
@@ -283,6 +295,8 @@ mod tests {
             empty_source: true,
             skip_source_errors: true,
             fail_on_quota: true,
+            limit: Some(RateLimit::MIN),
+            background: true,
         };
         let (a, b) = (EndpointId::from_bytes([1; 16]), EndpointId::from_bytes([2; 16]));
         let plain = TransferSubmission::new(SubmissionId::random(), a, b, Vec::new());

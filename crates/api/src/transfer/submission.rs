@@ -89,6 +89,8 @@ impl TransferSubmission {
                 names: NamePolicy::Fail,
                 keep_deleted: false,
                 allow_empty_source: false,
+                limit: None,
+                background: false,
             },
         }
     }

@@ -1,7 +1,7 @@
 //! `outport status`
 
-use outport_control::{Direction, HoldReason, Phase, SessionView, Severity, Snapshot};
-use outport_types::{AgentState, Bytes, Rate};
+use outport_control::{Direction, HoldReason, LimitsView, Phase, SessionView, Severity, Snapshot};
+use outport_types::{AgentState, Bytes, Rate, RateLimit};
 
 use crate::{
     context::Context,
@@ -73,6 +73,9 @@ fn show(printer: &Printer, snapshot: &Snapshot) {
             others.iter().for_each(|folder| table.pair("", folder));
         }
     }
+    if let Some(limits) = limits(printer, &snapshot.limits) {
+        table.pair("limits", limits);
+    }
     printer.table(&table);
     for session in &snapshot.sessions {
         printer.line(line(session));
@@ -101,6 +104,23 @@ fn state(printer: &Printer, snapshot: &Snapshot) -> Text {
         (None, Some(HoldReason::Metered)) => text.plain(" while the network is metered"),
         (Some(None), _) | (None, None) => text,
     }
+}
+
+/// The limits in force; nothing where nothing is ever limited.
+fn limits(printer: &Printer, limits: &LimitsView) -> Option<Text> {
+    let way = |name: &str, limit: Option<RateLimit>, holds: bool| {
+        let text = Text::from(format!("{name} "));
+        match limit {
+            Some(limit) if holds => {
+                text.add(Paint::Warn, format!("{limit} (holds transfers back)"))
+            }
+            limit => text.plain(super::limits::word(limit)),
+        }
+    };
+    let text = way("upload", limits.upload, limits.holds_upload).plain(", ");
+    let text = text.then(way("download", limits.download, limits.holds_download));
+    let until = limits.until.map(|until| format!(", until {}", printer.date(until)));
+    (!limits.set.is_empty()).then(|| text.plain(until.unwrap_or_default()))
 }
 
 /// What a session does, in a line.
@@ -164,6 +184,11 @@ mod tests {
             "settings": {
                 "pause_on_battery": false, "pause_on_metered": false, "keep_awake": "on_mains"
             },
+            "limits": {
+                "set": { "upload": 20_000_000, "download": null, "timetable": [] },
+                "upload": 20_000_000, "download": null, "row": null, "until": null,
+                "holds_upload": true, "holds_download": false
+            },
             "tasks": { "state": "idle", "problem": null, "as_of": null, "tasks": [] },
             "speed": [],
             "folders": [{
@@ -196,6 +221,7 @@ mod tests {
         state     transferring
         hub       https://hub
         folders   /data (read-only)
+        limits    upload 20 MB/s (holds transfers back), download unlimited
           sending to smith#Cluster, 10/5,000 files, 1.0 GB/5.0 GB, 100 MB/s, 40 s left (direct)
         Settings: line 3
         ");

@@ -13,7 +13,7 @@ use outport_api::{
         TransferSubmission,
     },
 };
-use outport_types::{SubmissionId, SyncLevel, UnixTime};
+use outport_types::{RateLimit, SubmissionId, SyncLevel, UnixTime};
 
 use self::filters::Filters;
 use crate::{
@@ -86,6 +86,13 @@ pub(crate) struct Args {
     /// Fail when the destination is full, instead of waiting for room
     #[arg(long)]
     fail_on_quota: bool,
+    /// Move no more than this: 20 MB/s, 8 Mbit/s. The smallest of this and of the limits of both
+    /// computers is in force
+    #[arg(long, value_name = "RATE")]
+    limit: Option<RateLimit>,
+    /// Let work on files give way to other programs of both computers
+    #[arg(long)]
+    background: bool,
     /// Give up at a moment: 2026-01-31 12:00, or a duration like 2d
     #[arg(long, value_name = "WHEN", value_parser = parse_moment)]
     deadline: Option<UnixTime>,
@@ -194,6 +201,8 @@ async fn submission(
             names: args.names.into(),
             keep_deleted: args.keep_deleted,
             allow_empty_source: args.allow_empty_source,
+            limit: args.limit,
+            background: args.background,
         },
         deadline: args.deadline,
         ..TransferSubmission::new(id, source.id, destination.id, items)
@@ -232,6 +241,12 @@ fn show(printer: &Printer, args: &Args, submission: &TransferSubmission) {
     if submission.delete_destination_extra {
         let how = if submission.outport.keep_deleted { "moved away" } else { "deleted" };
         table.pair("not at the source", how);
+    }
+    if let Some(limit) = submission.outport.limit {
+        table.pair("at most", limit.to_string());
+    }
+    if submission.outport.background {
+        table.pair("in the background", "yes");
     }
     if !submission.filter_rules.is_empty() {
         table.pair("filter", counted(submission.filter_rules.len() as u64, "rule"));

@@ -8,6 +8,7 @@ use super::{CallError, Client};
 use crate::{
     collection::{Collection, CollectionQuery, Entry, ListQuery, Listing, RenameFile},
     command::{Command, Reply, SetUp},
+    limits::Limits,
     settings::{Diagnostics, Preset, Settings},
     sign_in::{HubFacts, NameCheck, NewComputer, SignInView, SignInWay},
     task::{
@@ -101,6 +102,22 @@ impl Client {
     /// As for every question.
     pub async fn save_settings(&mut self, settings: Settings) -> Result<Settings, CallError> {
         ask!(self, Command::SaveSettings(settings), Settings)
+    }
+
+    /// Changes how fast content may leave and come; answers with what is set now.
+    ///
+    /// # Errors
+    /// As for every question.
+    pub async fn save_limits(&mut self, limits: Limits) -> Result<Limits, CallError> {
+        ask!(self, Command::SaveLimits(limits), Limits)
+    }
+
+    /// How fast content may leave and come, as it is set.
+    ///
+    /// # Errors
+    /// As for every question.
+    pub async fn limits(&mut self) -> Result<Limits, CallError> {
+        ask!(self, Command::Limits, Limits)
     }
 
     /// Puts together what helps whoever helps.

@@ -9,8 +9,8 @@ use outport_protocol::{
     ticket::Role,
 };
 use outport_types::{
-    Code, Conflict, Digest, EventCode, Extras, FilterKind, FilterRule, Names, Problem, Symlinks,
-    SyncLevel, TaskId, TransferOptions, UnixTime,
+    Code, Conflict, Digest, EventCode, Extras, FilterKind, FilterRule, Names, Problem, RateLimit,
+    Symlinks, SyncLevel, TaskId, TransferOptions, UnixTime,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -127,7 +127,7 @@ async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
     });
     let extras = json!({
         "preserve_permissions": true, "keep_deleted": true, "allow_empty_source": true,
-        "conflict": "skip", "names": "rename"
+        "conflict": "skip", "names": "rename", "limit": 2_000_000, "background": true
     });
     let mut document = transfer(a.endpoint, b.endpoint);
     for (field, value) in chosen.as_object().unwrap() {
@@ -151,6 +151,8 @@ async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
         empty_source: true,
         skip_source_errors: true,
         fail_on_quota: true,
+        limit: RateLimit::new(2_000_000).ok(),
+        background: true,
     };
     assert_eq!(orders.options, expected);
     let path = format!("v0.10/task/{task}");
@@ -186,6 +188,8 @@ async fn what_cannot_be_done_is_refused_at_submission() {
         (with("outport", json!({"unheard_of": true})), "malformed"),
         (with("outport", json!({"keep_deleted": true})), "keep_deleted"),
         (with("outport", json!({"allow_empty_source": true})), "allow_empty_source"),
+        (with("outport", json!({"limit": 1023})), "the smallest limit is 1 KiB/s"),
+        (with("outport", json!({"limit": "fast"})), "limit"),
         (with("outport", json!({"conflict": "perhaps"})), "malformed"),
         (with("outport", json!({"names": "perhaps"})), "malformed"),
         (both, "rename"),

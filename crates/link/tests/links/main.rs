@@ -1,6 +1,7 @@
 //! Two endpoints on loopback: links come up, carry, end, and survive what they must.
 
 mod hostile;
+mod limits;
 mod path;
 mod rig;
 mod rough;

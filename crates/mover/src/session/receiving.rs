@@ -1,6 +1,7 @@
 //! The driver of the side that writes.
 
 use std::{
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -8,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use outport_link::{ArrivedFrame, Link};
 use outport_protocol::session::{
-    BufferId, Now, Pieces, Violation,
+    BufferId, Frame, Now, Pieces, Violation,
     receiver::{Outcome, Receiver, ReceiverEffect, ReceiverEvent},
 };
 use outport_types::{Access, CollectionPath};
@@ -25,6 +26,7 @@ use super::{
         Meter, Outbox, check_items, decode, exchange_hellos, folder_removed, link_ended, receive,
         send_failed,
     },
+    pace::Pacer,
     sending::{ANSWERS_MAX, GOODBYE_TIMEOUT, close},
     workers::{Workers, disk_threads},
 };
@@ -107,6 +109,8 @@ enum Step {
     Frame(Bytes),
     Data(ArrivedFrame),
     Sent,
+    /// How much more the sender may send.
+    Pace(Frame),
     Time,
     RulesChanged,
     End(SessionEnd),
@@ -154,8 +158,9 @@ impl Driver {
                 sender.blocking_send(answer).ok();
             }
         };
-        let workers = Workers::start("outport-write", disk_threads(), work.clone());
-        let flushers = Workers::start("outport-flush", FLUSH_THREADS, work);
+        let workers =
+            Workers::start("outport-write", disk_threads(), params.yields(), work.clone());
+        let flushers = Workers::start("outport-flush", FLUSH_THREADS, params.yields(), work);
         Ok(Self {
             machine: Receiver::new(params.config(), recovered),
             destination,
@@ -173,6 +178,10 @@ impl Driver {
     async fn run(mut self, params: SessionParams, link: Link) -> SessionEnd {
         let Link { control_out, mut control_in, data_out, mut data_in, handle } = link;
         let mut outbox = Outbox::new(control_out);
+        let (pacer, mut paces, first) = Pacer::new(&params.limits, handle.clone());
+        first.iter().for_each(|frame| outbox.push(frame));
+        // Polled on and on: what it paid for would be lost if it began anew with each event.
+        let mut pacing = pin!(pacer.run());
         let mut rules = params.rules.watch();
         rules.mark_unchanged();
         let end = loop {
@@ -200,6 +209,8 @@ impl Driver {
                     Ok(()) => Step::Sent,
                     Err(error) => Step::End(send_failed(error)),
                 },
+                () = &mut pacing => Step::Time,
+                Some(frame) = paces.recv() => Step::Pace(frame),
                 changed = rules.changed() => match changed {
                     Ok(()) => Step::RulesChanged,
                     Err(_) => Step::Time,
@@ -208,6 +219,9 @@ impl Driver {
                 () = self.flushers.failed() => Step::End(SessionEnd::Broken { why: Broken::Worker }),
                 () = sleep_until(due.into()) => Step::Time,
             };
+            if let Step::Pace(frame) = &step {
+                outbox.push(frame);
+            }
             if let Err(end) = self.apply(step, &params) {
                 break end;
             }
@@ -286,7 +300,7 @@ impl Driver {
                 self.machine.handle_frame(frame, now).map_err(SessionEnd::Violation)?;
             }
             Step::Data(frame) => self.arrived(frame)?,
-            Step::Sent => {}
+            Step::Sent | Step::Pace(_) => {}
             Step::Time => {
                 let now = self.now();
                 self.machine.handle_timeout(now);

@@ -8,7 +8,7 @@ use std::{
 
 use outport_link::{CloseCode, DataFrame, Link, LinkHandle, SendError};
 use outport_protocol::session::{
-    EffectId, Now,
+    EffectId, Frame, Now,
     sender::{Sender, SenderEffect, SenderEvent},
 };
 use outport_types::{Access, CollectionPath};
@@ -24,6 +24,7 @@ use super::{
         Meter, Outbox, check_items, decode, exchange_hellos, folder_removed, link_ended, receive,
         send_failed,
     },
+    pace::hold_to,
     workers::{Workers, disk_threads},
 };
 use crate::{dirs::Side, resolver::Resolver, source::Source};
@@ -32,6 +33,7 @@ use crate::{dirs::Side, resolver::Resolver, source::Source};
 pub async fn run_sender(params: SessionParams, mut link: Link) -> SessionEnd {
     let stop = params.stop.clone();
     let handle = link.handle.clone();
+    hold_to(&handle, &params.limits, params.orders.options.limit);
     let hello = tokio::select! {
         hello = exchange_hellos(&mut link, &params.ticket) => hello,
         code = stop.stopped() => Err(SessionEnd::Stopped(code)),
@@ -112,7 +114,8 @@ impl Driver {
         });
         let (sender, answers) = mpsc::channel(ANSWERS_MAX);
         let (disk, orders) = (source.clone(), params.orders.clone());
-        let workers = Workers::start("outport-read", disk_threads(), move |job| {
+        let yields = params.yields();
+        let workers = Workers::start("outport-read", disk_threads(), yields, move |job| {
             let answer = match job {
                 Job::Effect(effect) => disk.carry_out(effect).map(Answer::Event),
                 Job::CheckItems => {
@@ -175,7 +178,7 @@ impl Driver {
                 () = self.workers.failed() => Step::End(SessionEnd::Broken { why: Broken::Worker }),
                 () = sleep_until(due.into()) => Step::Time,
             };
-            if let Err(end) = self.apply(step, &params) {
+            if let Err(end) = self.apply(step, &params, &handle) {
                 break end;
             }
         };
@@ -203,7 +206,12 @@ impl Driver {
         end
     }
 
-    fn apply(&mut self, step: Step, params: &SessionParams) -> Result<(), SessionEnd> {
+    fn apply(
+        &mut self,
+        step: Step,
+        params: &SessionParams,
+        link: &LinkHandle,
+    ) -> Result<(), SessionEnd> {
         match step {
             Step::Answer(answer) => {
                 self.take(answer, params)?;
@@ -218,7 +226,11 @@ impl Driver {
             Step::Frame(frame) => {
                 let now = self.now();
                 let frame = decode(&frame)?;
-                self.machine.handle_frame(frame, now).map_err(SessionEnd::Violation)?;
+                if let Frame::Pace(more) = frame {
+                    link.allow(more);
+                } else {
+                    self.machine.handle_frame(frame, now).map_err(SessionEnd::Violation)?;
+                }
             }
             Step::Sent => {}
             Step::SentData => {

@@ -11,6 +11,8 @@ use std::{
 use tokio::{task::spawn_blocking, time::timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::yielding::yield_to_others;
+
 /// A few threads that take jobs from one queue.
 ///
 /// The queue has no bound of its own: what is in it are effects that a machine waits for, and a
@@ -38,13 +40,15 @@ struct Queue<J> {
 struct Guard(CancellationToken);
 
 impl<J: Send + 'static> Workers<J> {
-    /// Starts `count` threads that do `work` for each job.
+    /// Starts `count` threads that do `work` for each job, and give way to other programs if they are
+    /// to yield.
     ///
     /// # Errors
     /// When the system has no more threads.
     pub(super) fn start(
         name: &str,
         count: usize,
+        yields: bool,
         work: impl Fn(J) + Clone + Send + 'static,
     ) -> io::Result<Self> {
         let queue = Mutex::new(Queue { jobs: VecDeque::new(), closed: false });
@@ -55,6 +59,9 @@ impl<J: Send + 'static> Workers<J> {
             let (shared, work) = (shared.clone(), work.clone());
             let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
                 let _guard = Guard(shared.failed.clone());
+                if yields {
+                    yield_to_others();
+                }
                 while let Some(job) = shared.next() {
                     work(job);
                 }
@@ -149,7 +156,7 @@ mod tests {
     #[tokio::test]
     async fn jobs_are_done_until_the_queue_is_closed() {
         let (sender, mut receiver) = tokio::sync::mpsc::channel(8);
-        let workers = Workers::start("test", 2, move |job: u32| {
+        let workers = Workers::start("test", 2, false, move |job: u32| {
             sender.blocking_send(job * 2).unwrap();
         })
         .unwrap();
@@ -165,7 +172,7 @@ mod tests {
     async fn a_panic_is_noticed() {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = count.clone();
-        let workers = Workers::start("test", 1, move |panic: bool| {
+        let workers = Workers::start("test", 1, false, move |panic: bool| {
             counted.fetch_add(1, Ordering::Relaxed);
             assert!(!panic, "on purpose");
         })

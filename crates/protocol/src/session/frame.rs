@@ -48,6 +48,9 @@ pub enum Frame {
     },
     /// Sender: seen; nothing comes any more.
     Bye,
+    /// Receiver: how many bytes of data frames more the sender may put on the link, counted from what
+    /// it had sent when the first such number came; `None` is as many as there are, as at the start.
+    Pace(Option<u64>),
 }
 
 /// A row of entries, by number.

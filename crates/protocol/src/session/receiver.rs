@@ -207,6 +207,7 @@ impl Receiver {
             | Frame::Want(_)
             | Frame::Credit { .. }
             | Frame::Finished { .. }
+            | Frame::Pace(_)
             | Frame::Bye => Err(Violation::Unexpected),
         };
         self.after(result)

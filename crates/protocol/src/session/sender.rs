@@ -119,6 +119,8 @@ impl Sender {
                 self.frames.push_back(Frame::Bye);
                 return Ok(());
             }
+            // The shell keeps to it, byte by byte.
+            Frame::Pace(_) => return Ok(()),
             Frame::Manifest(_) | Frame::Matched { .. } | Frame::Ends(_) | Frame::Bye => {
                 Err(Violation::Unexpected)
             }

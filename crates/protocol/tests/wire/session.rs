@@ -19,7 +19,7 @@ fn every_frame_of_a_session_keeps_its_bytes() {
         assert_eq!(Frame::decode(&bytes), Ok(frame.clone()));
         forms.push((kind(&frame), hex(&bytes)));
     }
-    complete(forms.iter().map(|(kind, _)| *kind), 8);
+    complete(forms.iter().map(|(kind, _)| *kind), 9);
     let header = Pieces { pieces: vec![piece(0, true), piece(1, false)] };
     assert_eq!(Pieces::decode(&header.encode(), 2000), Ok(header.clone()));
     forms.push(("data header", hex(&header.encode())));
@@ -68,6 +68,8 @@ fn frames() -> Vec<Frame> {
         Frame::Finished { succeeded: false },
         Frame::Finished { succeeded: true },
         Frame::Bye,
+        Frame::Pace(None),
+        Frame::Pace(Some(20_000)),
     ]
 }
 
@@ -81,6 +83,7 @@ fn kind(frame: &Frame) -> &'static str {
         Frame::Ends(_) => "ends",
         Frame::Finished { .. } => "finished",
         Frame::Bye => "bye",
+        Frame::Pace(_) => "pace",
     }
 }
 

@@ -160,6 +160,13 @@ export class FakePlatform implements Platform {
       });
       return settings;
     });
+  saveLimits: Platform["saveLimits"] = (limits) =>
+    this.#answer("saveLimits", [limits], () => {
+      this.change((now) => {
+        now.limits = { ...now.limits, set: limits, upload: limits.upload, download: limits.download };
+      });
+      return limits;
+    });
 
   checkHub: Platform["checkHub"] = (address) =>
     this.#asked("checkHub", [address], () => {

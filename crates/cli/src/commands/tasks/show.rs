@@ -85,5 +85,11 @@ fn counts(table: &mut Table, task: &Task) {
     if let Some(level) = task.sync_level {
         table.pair("sync", format!("by {level}"));
     }
+    if let Some(limit) = task.outport.as_ref().and_then(|extras| extras.options.limit) {
+        table.pair("at most", limit.to_string());
+    }
+    if task.outport.as_ref().is_some_and(|extras| extras.options.background) {
+        table.pair("in the background", "yes");
+    }
     table.pair("read back", if task.verify_checksum { "yes" } else { "no" });
 }

@@ -357,3 +357,36 @@ async fn without_verification_nothing_is_read_back() {
         assert_eq!(writes.bytes_read(), if verify { 2 * MIB } else { 0 });
     }
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn files_are_worked_on_by_threads_that_yield_if_the_task_or_the_owner_wants_it() {
+    for (task, owner) in [(false, false), (true, false), (false, true)] {
+        let mut rig = Rig::new();
+        rig.transfer().options.background = task;
+        rig.background = owner;
+        rig.world.file("src/file", pattern(2 * MIB, 1));
+        let (source, destination) = (Arc::new(Watched::default()), Arc::new(Watched::default()));
+        let stores: [Arc<dyn Store>; 2] = [source.clone(), destination.clone()];
+        assert_eq!(rig.start(&stores[0], &stores[1]).await, [FINISHED, FINISHED]);
+        for disk in [source, destination] {
+            let seen = disk.yields.lock().unwrap().clone();
+            assert_eq!(seen, [task || owner].into(), "task {task}, owner {owner}");
+        }
+    }
+}
+
+/// A disk that notes whether the threads that read from it yield to other programs.
+#[cfg(target_os = "linux")]
+#[derive(Debug, Default)]
+struct Watched {
+    yields: std::sync::Mutex<std::collections::BTreeSet<bool>>,
+}
+
+#[cfg(target_os = "linux")]
+impl Store for Watched {
+    fn read_at(&self, file: &File, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        self.yields.lock().unwrap().insert(crate::session::yielding::yields());
+        Disk.read_at(file, buffer, offset)
+    }
+}

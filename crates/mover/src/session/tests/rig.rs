@@ -35,6 +35,7 @@ pub(super) struct Rig {
     pub(super) received: watch::Sender<Progress>,
     pub(super) disk: Arc<dyn Store>,
     pub(super) digests: Option<Arc<DigestCache>>,
+    pub(super) background: bool,
 }
 
 impl Rig {
@@ -59,6 +60,7 @@ impl Rig {
             received: watch::Sender::default(),
             disk: Arc::new(Disk),
             digests: None,
+            background: false,
         };
         rig.items(&[("src", "dst")]);
         rig
@@ -75,6 +77,7 @@ impl Rig {
             received: watch::Sender::default(),
             disk: self.disk.clone(),
             digests: self.digests.clone(),
+            background: self.background,
         }
     }
 
@@ -113,6 +116,8 @@ impl Rig {
             progress: progress.clone(),
             store: store.clone(),
             digests: self.digests.clone(),
+            limits: AgentLimits::default(),
+            background: self.background,
         }
     }
 

@@ -100,6 +100,7 @@ fn a_sender_that_breaks_a_rule_ends_the_session() {
         (Frame::Matched { file: 9, attempt: 1, nodes: vec![] }, Violation::File),
         (Frame::Want(vec![want]), Violation::Unexpected),
         (Frame::Bye, Violation::Unexpected),
+        (Frame::Pace(None), Violation::Unexpected),
     ];
     for (frame, violation) in broken {
         let mut rig = Rig::new();
