@@ -102,6 +102,8 @@ pub(crate) fn run(cases: &[String], peers: &[String], runs: usize) -> Result<Str
 
 fn measure(case: &Case, names: &[&str], runs: usize) -> Result<String> {
     let mut text = format!("\n### {}\n\n", case.title);
+    // Before all that works in it, so that it goes last.
+    let ours = Group::new("outport")?;
     let (mut world, line) = match case.path {
         None => (World::new()?, None),
         Some(path) => {
@@ -114,9 +116,10 @@ fn measure(case: &Case, names: &[&str], runs: usize) -> Result<String> {
     };
     world.add_agent("Near")?;
     world.add_agent("Far")?;
+    let wire = line.as_ref().and(world.wire.as_ref());
     let place = Place {
-        near: line.as_ref().and_then(|_| world.wire.as_ref()).map(|wire| wire.left().to_owned()),
-        far: line.as_ref().and_then(|_| world.wire.as_ref()).map(|wire| wire.right().to_owned()),
+        near: wire.map(|wire| wire.left().to_owned()),
+        far: wire.map(|wire| wire.right().to_owned()),
         address: line.as_ref().map_or("127.0.0.1".to_owned(), |_| line::FAR.to_owned()),
     };
     let source = world.agents[0].folder.join("source");
@@ -126,7 +129,6 @@ fn measure(case: &Case, names: &[&str], runs: usize) -> Result<String> {
         Tree::Mixed => data::mixed(&source, 1024 * 1024 * 1024)?,
     }
     let (_, bytes) = data::size(&source)?;
-    let ours = Group::new("outport")?;
     for process in [&world.hub, &world.agents[0].process, &world.agents[1].process] {
         ours.take(process.as_ref().context("it runs")?.id())?;
     }

@@ -43,7 +43,9 @@ pub(crate) struct Sample {
 
 impl Group {
     pub(crate) fn new(name: &str) -> Result<Self> {
-        let name = format!("outport-bench-{}-{name}", std::process::id());
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("outport-bench-{}-{number}-{name}", std::process::id());
         let places = [
             ("/sys/fs/cgroup/cgroup.controllers", "/sys/fs/cgroup", Usage::Unified),
             ("/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/cpuacct", Usage::Accounting),

@@ -6,6 +6,8 @@
 //! verification; the other programs run as their manuals say (see [`peers`]). After each run the copy
 //! is compared with its source.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to who measures")]
+
 #[cfg(target_os = "linux")]
 mod cases;
 #[cfg(target_os = "linux")]

@@ -20,13 +20,14 @@ use crate::group::Group;
 /// A program that copies; its server runs as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Peer {
+    /// Ends before its group goes.
+    server: Option<Process>,
     pub(crate) name: &'static str,
     pub(crate) group: Group,
     kind: Kind,
     place: Place,
     port: u16,
     folder: PathBuf,
-    _server: Option<Process>,
 }
 
 /// Where both ends are.
@@ -82,12 +83,11 @@ impl Peer {
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
         let group = Group::new(&format!("{kind:?}"))?;
         let port = free_port()?;
-        let mut peer =
-            Self { name, group, kind, place: place.clone(), port, folder, _server: None };
-        if let Some(server) = peer.server()? {
+        let mut peer = Self { name, group, kind, place: place.clone(), port, folder, server: None };
+        if let Some(server) = peer.serving()? {
             let log = peer.folder.join("log");
             let command = inside(peer.place.far.as_deref(), &server);
-            peer._server = Some(Process::start(name, &mut peer.group.command(&command), &log)?);
+            peer.server = Some(Process::start(name, &mut peer.group.command(&command), &log)?);
             peer.wait_listening()?;
         }
         Ok(peer)
@@ -101,7 +101,7 @@ impl Peer {
         }
     }
 
-    fn server(&self) -> Result<Option<Command>> {
+    fn serving(&self) -> Result<Option<Command>> {
         let Self { folder, port, place, .. } = self;
         let mut command;
         match self.kind {

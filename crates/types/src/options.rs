@@ -11,9 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Conflict, Extras, FilterKind, Glob, Name, Names, RateLimit, Symlinks, SyncLevel,
-};
+use crate::{Conflict, Extras, FilterKind, Glob, Name, Names, RateLimit, Symlinks, SyncLevel};
 
 /// How a transfer is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -58,32 +58,7 @@ async fn an_address_that_comes_later_is_dialled() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_direction_ends_by_itself_and_the_sender_learns_that_all_arrived() {
-    ends_by_direction(&Pair::new()).await;
-}
-
-/// What every carrier must keep to.
-pub(crate) async fn ends_by_direction(pair: &Pair) {
-    let (left, mut right) = pair.links().await;
-    for n in 0..100_u8 {
-        left.data_out.send(DataFrame::new(vec![n], vec![n; 10_000])).await.unwrap();
-    }
-    left.data_out.finish().await.unwrap();
-    left.control_out.send(Bytes::from_static(b"last")).await.unwrap();
-    left.control_out.finish().await.unwrap();
-
-    let mut seen = Vec::new();
-    while let Some(frame) = right.data_in.recv().await.unwrap() {
-        assert_eq!(frame.body, vec![frame.header[0]; 10_000]);
-        seen.push(frame.header[0]);
-    }
-    seen.sort_unstable();
-    assert_eq!(seen, (0..100).collect::<Vec<u8>>());
-    assert_eq!(right.control_in.recv().await.unwrap().unwrap(), "last");
-    assert_eq!(right.control_in.recv().await, Ok(None));
-    left.handle.delivered().await.unwrap();
-    right.control_out.send(Bytes::from_static(b"back")).await.unwrap();
-    let mut control_in = left.control_in;
-    assert_eq!(control_in.recv().await.unwrap().unwrap(), "back");
+    rig::ends_by_direction(&Pair::new()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use outport_link::{Endpoint, EndpointOptions, EstablishError, Expectation, Link};
+use bytes::Bytes;
+use outport_link::{DataFrame, Endpoint, EndpointOptions, EstablishError, Expectation, Link};
 use outport_protocol::{
     control::{Candidate, CandidateKind},
     secret::SecretKey,
@@ -92,6 +93,31 @@ impl Pair {
         self.left.endpoint.shutdown(LIMIT).await;
         self.right.endpoint.shutdown(LIMIT).await;
     }
+}
+
+/// What every carrier must keep to.
+pub(crate) async fn ends_by_direction(pair: &Pair) {
+    let (left, mut right) = pair.links().await;
+    for n in 0..100_u8 {
+        left.data_out.send(DataFrame::new(vec![n], vec![n; 10_000])).await.unwrap();
+    }
+    left.data_out.finish().await.unwrap();
+    left.control_out.send(Bytes::from_static(b"last")).await.unwrap();
+    left.control_out.finish().await.unwrap();
+
+    let mut seen = Vec::new();
+    while let Some(frame) = right.data_in.recv().await.unwrap() {
+        assert_eq!(frame.body, vec![frame.header[0]; 10_000]);
+        seen.push(frame.header[0]);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (0..100).collect::<Vec<u8>>());
+    assert_eq!(right.control_in.recv().await.unwrap().unwrap(), "last");
+    assert_eq!(right.control_in.recv().await, Ok(None));
+    left.handle.delivered().await.unwrap();
+    right.control_out.send(Bytes::from_static(b"back")).await.unwrap();
+    let mut control_in = left.control_in;
+    assert_eq!(control_in.recv().await.unwrap().unwrap(), "back");
 }
 
 pub(crate) fn key(n: u8) -> SecretKey {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use outport_link::{CloseCode, DataFrame, LinkEnd};
 use outport_types::Route;
 
-use crate::{ends_by_direction, rig::Pair};
+use crate::rig::{Pair, ends_by_direction};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn near_computers_move_their_data_over_tcp_and_it_ends_as_on_any_carrier() {
