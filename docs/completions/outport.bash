@@ -43,6 +43,9 @@ _outport() {
             outport,key)
                 cmd="outport__subcmd__key"
                 ;;
+            outport,limits)
+                cmd="outport__subcmd__limits"
+                ;;
             outport,log)
                 cmd="outport__subcmd__log"
                 ;;
@@ -160,6 +163,15 @@ _outport() {
             outport__subcmd__key,move)
                 cmd="outport__subcmd__key__subcmd__move"
                 ;;
+            outport__subcmd__limits,clear)
+                cmd="outport__subcmd__limits__subcmd__clear"
+                ;;
+            outport__subcmd__limits,set)
+                cmd="outport__subcmd__limits__subcmd__set"
+                ;;
+            outport__subcmd__limits,show)
+                cmd="outport__subcmd__limits__subcmd__show"
+                ;;
             outport__subcmd__tasks,cancel)
                 cmd="outport__subcmd__tasks__subcmd__cancel"
                 ;;
@@ -185,7 +197,7 @@ _outport() {
 
     case "${cmd}" in
         outport)
-            opts="-q -v -h -V --profile --hub --json --quiet --verbose --color --help --version hub login logout whoami setup key folders agent status pause resume stop log doctor endpoints ls stat mkdir rename transfer delete tasks completions generate"
+            opts="-q -v -h -V --profile --hub --json --quiet --verbose --color --help --version hub login logout whoami setup key folders limits agent status pause resume stop log doctor endpoints ls stat mkdir rename transfer delete tasks completions generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1280,6 +1292,134 @@ _outport() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        outport__subcmd__limits)
+            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help show set clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__limits__subcmd__clear)
+            opts="-q -v -h --row --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --row)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__limits__subcmd__set)
+            opts="-q -v -h --upload --download --from --to --days --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --upload)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --download)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__limits__subcmd__show)
+            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         outport__subcmd__log)
             opts="-f -n -q -v -h --follow --lines --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1835,7 +1975,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__transfer)
-            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --conflict --names --no-verify --preserve-times --preserve-permissions --symlinks --include --exclude --delete --delete-extra --keep-deleted --allow-empty-source --skip-errors --fail-on-quota --deadline --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
+            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --conflict --names --no-verify --preserve-times --preserve-permissions --symlinks --include --exclude --delete --delete-extra --keep-deleted --allow-empty-source --skip-errors --fail-on-quota --limit --background --deadline --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1870,6 +2010,10 @@ _outport() {
                     return 0
                     ;;
                 --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
