@@ -44,7 +44,7 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Cp,
-    RsyncDaemon,
+    Rsyncd,
     RsyncSsh,
     Scp,
     Rclone,
@@ -63,14 +63,14 @@ pub(crate) struct Job<'a> {
 
 /// All programs, by the names that the command line knows them by.
 pub(crate) const PEERS: [&str; 7] =
-    ["cp", "rsync-daemon", "rsync-ssh", "scp", "rclone", "gridftp", "gridftp-private"];
+    ["cp", "rsyncd", "rsync-ssh", "scp", "rclone", "gridftp", "gridftp-private"];
 
 impl Peer {
     /// Sets a program up; its files go below `folder`.
     pub(crate) fn start(name: &str, folder: &Path, place: &Place) -> Result<Self> {
         let (kind, name) = match name {
             "cp" => (Kind::Cp, "cp (no network)"),
-            "rsync-daemon" => (Kind::RsyncDaemon, "rsync, its daemon (not encrypted)"),
+            "rsyncd" => (Kind::Rsyncd, "rsyncd (not encrypted)"),
             "rsync-ssh" => (Kind::RsyncSsh, "rsync over ssh"),
             "scp" => (Kind::Scp, "scp"),
             "rclone" => (Kind::Rclone, "rclone over sftp"),
@@ -96,7 +96,7 @@ impl Peer {
     /// Whether it knows what is there already.
     pub(crate) fn repeats(&self) -> bool {
         match self.kind {
-            Kind::RsyncDaemon | Kind::RsyncSsh | Kind::Rclone => true,
+            Kind::Rsyncd | Kind::RsyncSsh | Kind::Rclone => true,
             Kind::Cp | Kind::Scp | Kind::GridFtp | Kind::GridFtpPrivate => false,
         }
     }
@@ -106,7 +106,7 @@ impl Peer {
         let mut command;
         match self.kind {
             Kind::Cp => return Ok(None),
-            Kind::RsyncDaemon => {
+            Kind::Rsyncd => {
                 let config = folder.join("rsyncd.conf");
                 let module = "uid = 0\ngid = 0\nuse chroot = no\n[all]\npath = /\nread only = no\n";
                 fs::write(&config, module)?;
@@ -173,7 +173,7 @@ impl Peer {
                 command = Command::new("cp");
                 command.arg("-a").arg(source).arg(destination);
             }
-            Kind::RsyncDaemon => {
+            Kind::Rsyncd => {
                 command = Command::new("rsync");
                 command.args(["-a", "-W", &from]);
                 let to = destination.display();

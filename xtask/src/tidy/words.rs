@@ -19,7 +19,7 @@ const EVERYWHERE: &[Word] = &[
 ];
 
 /// Names that others gave to their things.
-const FOREIGN: [&str; 2] = ["dbus-daemon", "daemon-reload"];
+const FOREIGN: [&str; 3] = ["dbus-daemon", "daemon-reload", "--daemon"];
 
 /// Looked for in the names of types of several words, as one of these.
 const IN_TYPES: &[Word] = &[

@@ -1,5 +1,4 @@
 //! Data that changes over to TCP between computers that are near each other.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use bytes::Bytes;
 use outport_link::{CloseCode, DataFrame, LinkEnd};
