@@ -106,13 +106,14 @@ impl Wire {
         Ok(())
     }
 
-    /// The local ports of the TCP connections that the right host has to the left one.
+    /// The local ports of the TCP connections that the right host has to a port of the left one.
     ///
     /// # Errors
     /// When the system's `ss` refuses.
-    pub fn ports_to_left(&self) -> Result<Vec<u16>> {
+    pub fn ports_to_left(&self, port: u16) -> Result<Vec<u16>> {
         let mut command = inside(&self.right, "ss".as_ref());
-        command.args(["-Htn", "state", "established", "dst", Self::LEFT]);
+        let to = format!("{}:{port}", Self::LEFT);
+        command.args(["-Htn", "state", "established", "dst", &to]);
         let found = run(&mut command, LIMIT)?;
         let port = |line: &str| line.split_whitespace().nth(2)?.rsplit(':').next()?.parse().ok();
         Ok(found.stdout.lines().filter_map(port).collect())

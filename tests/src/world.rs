@@ -138,6 +138,15 @@ impl World {
         Ok(())
     }
 
+    /// The hub's port.
+    ///
+    /// # Errors
+    /// When its URL names none.
+    pub fn port(&self) -> Result<u16> {
+        let port = self.url.rsplit(':').next().context("the URL names a port")?;
+        Ok(port.parse()?)
+    }
+
     /// Starts the hub again after it was stopped or killed, at the same address.
     ///
     /// # Errors

@@ -65,13 +65,14 @@ pub(crate) fn start(
     let Joined { connection, control, data, peer_attempt, dialled } = joined;
     let route = if over_tcp.is_some() { Route::Tcp } else { route };
     let counted = Arc::new(Counted::default());
-    let (lanes, wires) = lanes(data.len());
+    let streams = over_tcp.as_ref().map_or(data.len(), Vec::len);
+    let (lanes, wires) = lanes(streams);
     let end = Arc::new(End::new());
     let budget = Budget::new(UNSENT_BYTES_MIN);
     let rates = Arc::new(Rates::default());
     let flow = Flow::new();
 
-    let open = Arc::new(AtomicUsize::new(data.len()));
+    let open = Arc::new(AtomicUsize::new(streams));
     let (urgent, calm) = watch::channel(false);
     let is_tcp = over_tcp.is_some();
     let worker = |moving: BoxFuture<'static, Result<(), Fault>>| {

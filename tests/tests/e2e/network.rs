@@ -56,7 +56,7 @@ fn a_computer_that_slept_is_connected_anew_within_seconds_and_its_transfer_goes_
     let wire = world.wire.as_ref().context("the world is on a wire")?;
     let process = cluster.process.as_ref().context("it runs")?;
     let before = connected_since(cluster)?;
-    let ports = wire.ports_to_left()?;
+    let ports = wire.ports_to_left(world.port()?)?;
     ensure!(ports.len() == 1, "one connection, to the hub: {ports:?}");
 
     process.signal(Signal::STOP)?;
@@ -80,7 +80,8 @@ fn an_agent_at_work_listens_for_no_connection() -> Result<()> {
     }
     let (world, _task) = moving()?;
     let wire = world.wire.as_ref().context("the world is on a wire")?;
-    assert_eq!(wire.ports_to_left()?.len(), 1, "its connection to the hub is seen");
+    let ports = wire.ports_to_left(world.port()?)?;
+    assert_eq!(ports.len(), 1, "its connection to the hub is seen");
     assert_eq!(wire.listeners_right()?, "");
     Ok(())
 }
