@@ -45,6 +45,8 @@ pub struct EndpointOptions {
     pub streams: Option<u8>,
     /// Whether data stays on QUIC where TCP would be faster.
     pub without_tcp: bool,
+    /// Up to which round trip TCP is taken for faster; as measured, unless set.
+    pub near: Option<Duration>,
 }
 
 /// An agent's end of all its links. Clones are the same endpoint; the last one takes it down.
@@ -84,6 +86,7 @@ struct Inner {
     key: SecretKey,
     streams: u8,
     without_tcp: bool,
+    near: Duration,
     quinn: quinn::Endpoint,
     socket: RwLock<Arc<SharedSocket>>,
     pending: Arc<Pending>,
@@ -116,8 +119,19 @@ impl Endpoint {
         let socket = RwLock::new(socket);
         let alive = Arc::new(stop.clone().drop_guard());
         let without_tcp = options.without_tcp;
-        let inner =
-            Inner { key, streams, without_tcp, quinn, socket, pending, registry, workers, stop };
+        let near = options.near.unwrap_or(tcp::NEAR);
+        let inner = Inner {
+            key,
+            streams,
+            without_tcp,
+            near,
+            quinn,
+            socket,
+            pending,
+            registry,
+            workers,
+            stop,
+        };
         Ok(Self { inner: Arc::new(inner), _alive: alive })
     }
 
@@ -291,7 +305,7 @@ impl Expectation {
             peer: self.peer,
             session: self.session,
             attempt,
-            willing: !inner.without_tcp,
+            near: (!inner.without_tcp).then_some(inner.near),
         };
         let changed = tokio::select! {
             biased;

@@ -70,8 +70,8 @@ pub(crate) struct Change<'a> {
     pub(crate) session: SessionId,
     /// This side's attempt.
     pub(crate) attempt: u64,
-    /// Whether this side would have TCP at all.
-    pub(crate) willing: bool,
+    /// Up to which round trip this side would have TCP; `None` when not at all.
+    pub(crate) near: Option<Duration>,
 }
 
 /// Agrees with the other side whether the data streams change over to TCP, and does it; `None` when
@@ -83,7 +83,7 @@ pub(crate) async fn change_over(
     joined: &mut Joined,
     change: &Change<'_>,
 ) -> io::Result<Option<Vec<TlsStream<TcpStream>>>> {
-    let place = if change.willing { near_place(&joined.connection) } else { None };
+    let place = change.near.and_then(|near| near_place(&joined.connection, near));
     let attempt = if joined.dialled { change.attempt } else { joined.peer_attempt };
     let way = Way {
         change,
@@ -119,7 +119,7 @@ struct Place {
 }
 
 /// Both addresses of a connection, if it is short enough for TCP to be the better carrier.
-fn near_place(connection: &Connection) -> Option<Place> {
+fn near_place(connection: &Connection, near: Duration) -> Option<Place> {
     let remote = remote_address(connection);
     let path = connection.stats().path;
     let reachable = match remote.ip() {
@@ -127,7 +127,7 @@ fn near_place(connection: &Connection) -> Option<Place> {
         // Such an address means nothing without the interface.
         IpAddr::V6(ip) => !ip.is_unicast_link_local(),
     };
-    if !reachable || NEAR < path.min_rtt.min(path.rtt) {
+    if !reachable || near < path.min_rtt.min(path.rtt) {
         return None;
     }
     // The system knows from which address it would go there.
@@ -460,7 +460,7 @@ impl AsyncRead for TcpIn {
 
 /// Up to this round trip TCP is the better carrier. Measured: with 0.1 ms TCP needs half of the
 /// processor time, with 10 ms and a little loss QUIC is as fast as the line and TCP may not be.
-const NEAR: Duration = Duration::from_millis(5);
+pub(crate) const NEAR: Duration = Duration::from_millis(5);
 /// Few are enough near by; each has a frame under way that is lost when the link ends in its middle.
 const TCP_STREAMS_MAX: usize = 4;
 /// How long all of the exchange may take, on a busy computer.

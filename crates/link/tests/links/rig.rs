@@ -42,6 +42,8 @@ impl Pair {
             let options = EndpointOptions {
                 address: Some(any_port()),
                 without_tcp: !tcp,
+                // A busy machine answers late.
+                near: Some(LIMIT),
                 ..EndpointOptions::default()
             };
             Endpoint::bind(key(n), &options).unwrap()
