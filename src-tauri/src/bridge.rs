@@ -66,6 +66,7 @@ pub(crate) fn boundary() -> Builder<Wry> {
             agent::task,
             agent::task_files,
             agent::task_skipped,
+            agent::task_differences,
             agent::cancel_task,
             agent::retry_task,
             agent::update_task,

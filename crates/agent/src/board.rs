@@ -346,6 +346,7 @@ mod tests {
             route: None,
             faults: 0,
             options: None,
+            differences: None,
             can_retry: false,
         }
     }

@@ -97,6 +97,9 @@ impl Owner {
             Command::TaskSkips { task, marker } => {
                 self.task_skips(task, marker).await.map(Reply::TaskSkips)
             }
+            Command::TaskDifferences { task, marker } => {
+                self.task_differences(task, marker).await.map(Reply::TaskDifferences)
+            }
             Command::CancelTask { task } => done(self.cancel(task).await),
             Command::RetryTask { task } => self.retry(task).await.map(Reply::Submitted),
             Command::UpdateTask(change) => done(self.update(change).await),

@@ -3,7 +3,9 @@
 //! The binding of a key (`POST /outport/v1/setup`) has its documents in the protocol crate, because
 //! they are signed.
 
-use outport_types::{EndpointId, Problem, PublicKey, RequestId, UnixTime};
+use outport_types::{
+    EndpointId, FilterKind, Finding, Problem, PublicKey, RequestId, TaskId, UnixTime,
+};
 use serde::{Deserialize, Serialize};
 
 /// The path of [`AboutHub`].
@@ -36,6 +38,43 @@ pub struct NewSetupKey {
     pub endpoint: EndpointId,
     pub setup_key: String,
     pub expires: UnixTime,
+}
+
+/// The path of what a preview or a check found, a page of [`TaskDifferences`] at a time.
+pub fn differences_path(task: TaskId) -> String {
+    format!("/outport/v1/task/{task}/differences")
+}
+
+/// One page of what a preview or a check found, in the order in which it was found.
+///
+/// Of each finding the first hundred thousand are listed; the task's document counts all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "DATA_TYPE", rename = "differences")]
+pub struct TaskDifferences {
+    #[serde(rename = "DATA")]
+    pub data: Vec<TaskDifference>,
+    pub marker: Option<u64>,
+    /// What asks for the next page; null at the end.
+    pub next_marker: Option<u64>,
+}
+
+/// Something in which source and destination differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "DATA_TYPE", rename = "difference")]
+pub struct TaskDifference {
+    pub finding: Finding,
+    /// Whatever is no directory is a file here.
+    #[serde(rename = "type")]
+    pub kind: FilterKind,
+    /// Whether it is a symbolic link.
+    #[serde(default)]
+    pub is_link: bool,
+    pub source_path: String,
+    pub destination_path: String,
+    /// The size of the file at the source; null where it stands not there, or is no file.
+    pub source_size: Option<u64>,
+    /// The same at the destination.
+    pub destination_size: Option<u64>,
 }
 
 /// The body of every answer under `/outport/v1` that is no success.

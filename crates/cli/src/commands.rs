@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod agent;
+mod check;
 mod completions;
 mod delete;
 mod doctor;
@@ -28,7 +29,10 @@ mod whoami;
 
 use clap::Subcommand;
 
-use crate::{context::Context, failure::Failure};
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+};
 
 /// What the command does.
 #[derive(Debug, Subcommand)]
@@ -54,6 +58,7 @@ pub(crate) enum Command {
     Mkdir(mkdir::Args),
     Rename(rename::Args),
     Transfer(transfer::Args),
+    Check(check::Args),
     Delete(delete::Args),
     Tasks(tasks::Args),
     Completions(completions::Args),
@@ -61,8 +66,8 @@ pub(crate) enum Command {
     Generate(generate::Args),
 }
 
-pub(crate) async fn run(command: Command, context: &Context) -> Result<(), Failure> {
-    match command {
+pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+    let done = match command {
         Command::Hub(args) => hub::run(args, context).await,
         Command::Login(args) => login::run(args, context).await,
         Command::Logout(args) => logout::run(args, context).await,
@@ -84,6 +89,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), Failu
         Command::Mkdir(args) => mkdir::run(args, context).await,
         Command::Rename(args) => rename::run(args, context).await,
         Command::Transfer(args) => transfer::run(args, context).await,
+        Command::Check(args) => return check::run(args, context).await,
         Command::Delete(args) => delete::run(args, context).await,
         Command::Tasks(args) => tasks::run(args, context).await,
         Command::Completions(args) => {
@@ -91,5 +97,6 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), Failu
             Ok(())
         }
         Command::Generate(args) => generate::run(&args, context),
-    }
+    };
+    done.map(|()| Exit::Done)
 }

@@ -12,7 +12,7 @@ use outport_types::{Arg, Chain, Code, Problem};
 pub(crate) enum Exit {
     /// It is done.
     Done = 0,
-    /// It was refused, or the task failed.
+    /// It was refused, or the task failed; of a check, that the two sides differ.
     Failed = 1,
     /// The command line makes no sense.
     Usage = 2,
@@ -24,6 +24,8 @@ pub(crate) enum Exit {
     Unreachable = 5,
     /// What was waited for did not happen in the time given.
     TimedOut = 6,
+    /// A check was refused, or could not look at everything.
+    NotCompared = 7,
     /// Ctrl-C.
     Interrupted = 130,
 }
@@ -32,7 +34,7 @@ impl Exit {
     /// Every status with its meaning, for the manual.
     pub(crate) const ALL: &[(Self, &str)] = &[
         (Self::Done, "Done."),
-        (Self::Failed, "It was refused, or the task failed."),
+        (Self::Failed, "It was refused, or the task failed; of `check`: the two sides differ."),
         (Self::Usage, "The command line makes no sense."),
         (Self::NotFound, "There is no such endpoint, task or path."),
         (Self::SignIn, "Somebody must sign in, or set this computer up, first."),
@@ -41,6 +43,7 @@ impl Exit {
             "The hub, the agent or an endpoint is away or paused; try again later.",
         ),
         (Self::TimedOut, "What was waited for did not happen in the time given; it goes on."),
+        (Self::NotCompared, "A check was refused, or could not look at everything."),
         (Self::Interrupted, "Ctrl-C; a task that was waited for goes on."),
     ];
 
@@ -101,7 +104,7 @@ impl Failure {
     /// A failure in the words of `message`.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         let code = match exit {
-            Exit::Done | Exit::Failed => "FAILED",
+            Exit::Done | Exit::Failed | Exit::NotCompared => "FAILED",
             Exit::Usage => "USAGE",
             Exit::NotFound => "NOT_FOUND",
             Exit::SignIn => "SIGN_IN",

@@ -8,10 +8,11 @@ use outport_api::{
     live::LiveEvent,
     transfer::Task,
 };
-use outport_types::{Bytes, NiceStatus, Rate, TaskId, TaskKind, TaskStatus};
+use outport_types::{Bytes, NiceStatus, Purpose, Rate, TaskId, TaskKind, TaskStatus};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
+    differences::sentence,
     failure::{Exit, Failure},
     human::{count, counted, duration},
     printer::{Moment, Paint, Printer, Text},
@@ -57,19 +58,24 @@ pub(crate) fn conclude(printer: &Printer, task: &Task) -> Result<(), Failure> {
             if printer.is_json() {
                 printer.json(task);
             }
-            let reason = match &task.fatal_error {
-                Some(error) => error.description.clone(),
-                None => "The task failed.".to_owned(),
-            };
-            let code = task.fatal_error.as_ref().map_or("FAILED", |error| &error.code);
-            let text = format!("{reason} `outport tasks events {}` says more.", task.task_id);
-            Err(Failure { code: code.to_owned(), ..Failure::new(Exit::Failed, text) })
+            Err(failed(task))
         }
         TaskStatus::Active => {
             printer.fact(task, |printer| printer.line(moment(task).numbers));
             Ok(())
         }
     }
+}
+
+/// The failure that a task ended with.
+pub(crate) fn failed(task: &Task) -> Failure {
+    let reason = match &task.fatal_error {
+        Some(error) => error.description.clone(),
+        None => "The task failed.".to_owned(),
+    };
+    let code = task.fatal_error.as_ref().map_or("FAILED", |error| &error.code);
+    let text = format!("{reason} `outport tasks events {}` says more.", task.task_id);
+    Failure { code: code.to_owned(), ..Failure::new(Exit::Failed, text) }
 }
 
 async fn watch(printer: &Printer, client: &Client, id: TaskId) -> Result<Task, Failure> {
@@ -215,6 +221,13 @@ pub(crate) fn moment(task: &Task) -> Moment {
         return Moment { fraction: None, state, numbers: numbers.to_owned() };
     }
     let found = if extras.scan_done { "" } else { "+" };
+    if task.purpose() != Purpose::Transfer {
+        let (done, all) = (count(extras.files_done), count(task.files));
+        let numbers = format!("{done}/{all}{found} files compared");
+        let fraction = (extras.scan_done && task.files != 0)
+            .then(|| extras.files_done as f64 / task.files as f64);
+        return Moment { fraction, state, numbers };
+    }
     let mut parts = vec![
         format!("{}/{}{found} files", count(extras.files_done), count(task.files)),
         format!("{}/{}{found}", Bytes(extras.bytes_done), Bytes(extras.bytes_found)),
@@ -262,6 +275,7 @@ pub(crate) fn summary(task: &Task) -> Text {
         .map_or(0, |end| end.seconds.saturating_sub(task.request_time.seconds).unsigned_abs());
     let did = match task.kind {
         TaskKind::Delete => format!("{} deleted", counted(extras.deleted, "entry")),
+        TaskKind::Transfer if task.purpose() != Purpose::Transfer => sentence(task),
         TaskKind::Transfer => {
             let checked = if task.verify_checksum { ", verified" } else { ", not read back" };
             let unchanged = match task.files_skipped {

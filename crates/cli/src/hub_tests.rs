@@ -116,6 +116,7 @@ async fn a_dry_run_asks_nothing_of_the_hub() {
     world.run("setup --name WorkPC").await.unwrap();
     let line = "transfer WorkPC:x WorkPC:/y --dry-run --sync-level size";
     let submission = world.json(line).await;
+    assert!(submission["outport"].is_null(), "{submission}");
     assert_eq!(submission["DATA"][0]["source_path"], "/~/x");
     assert_eq!(submission["sync_level"], 1);
     let line = "transfer WorkPC:x WorkPC:/y --dry-run --exclude *.tmp --include *.t* --exclude c/ \

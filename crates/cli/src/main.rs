@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod context;
+mod differences;
 mod failure;
 mod follow;
 #[cfg(test)]
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
         Err(error) => Err(Failure::new(Exit::Failed, "no threads can be started").because(error)),
     };
     match outcome {
-        Ok(()) => Exit::Done.into(),
+        Ok(exit) => exit.into(),
         Err(failure) => {
             context.printer.failure(&failure);
             failure.exit.into()

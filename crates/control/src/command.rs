@@ -12,7 +12,8 @@ use crate::{
     settings::{Diagnostics, Preset, Settings},
     sign_in::{HubFacts, NameCheck, NewComputer, SignInView, SignInWay},
     task::{
-        NewDeletion, NewTransfer, TaskChange, TaskDetail, TaskFiles, TaskQuery, TaskSkips, TaskView,
+        NewDeletion, NewTransfer, TaskChange, TaskDetail, TaskDifferences, TaskFiles, TaskQuery,
+        TaskSkips, TaskView,
     },
 };
 
@@ -159,6 +160,13 @@ pub enum Command {
         /// What the last page named for the next.
         marker: Option<u64>,
     },
+    /// What a preview or a check found; [`Reply::TaskDifferences`].
+    TaskDifferences {
+        /// Which task.
+        task: TaskId,
+        /// What the last page named for the next.
+        marker: Option<u64>,
+    },
     /// End a task; what is done stays; [`Reply::Done`].
     CancelTask {
         /// Which.
@@ -234,6 +242,8 @@ pub enum Reply {
     TaskFiles(TaskFiles),
     /// What was left out.
     TaskSkips(TaskSkips),
+    /// What differs.
+    TaskDifferences(TaskDifferences),
 }
 
 /// What set-up made of this computer.

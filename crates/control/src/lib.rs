@@ -55,7 +55,8 @@ pub use snapshot::{
 pub use socket::{ListenError, Listener};
 pub use task::{
     BoardState, Failure, Here, NewDeletion, NewItem, NewTransfer, Place, TaskBoard, TaskChange,
-    TaskDetail, TaskEvent, TaskFile, TaskFiles, TaskQuery, TaskSkip, TaskSkips, TaskView, Waiting,
+    TaskDetail, TaskDifference, TaskDifferences, TaskEvent, TaskFile, TaskFiles, TaskQuery,
+    TaskSkip, TaskSkips, TaskView, Waiting,
 };
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The owner's tasks at the hub, as screens show them and as they are asked for.
 
 use outport_types::{
-    EndpointId, Problem, Route, SubmissionId, TaskId, TaskKind, TaskStatus, TransferOptions,
-    UnixTime,
+    Differences, EndpointId, FilterKind, Finding, Problem, Route, SubmissionId, TaskId, TaskKind,
+    TaskStatus, TransferOptions, UnixTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +82,8 @@ pub struct TaskView {
     pub faults: u64,
     /// How it is done; of a transfer only.
     pub options: Option<TransferOptions>,
+    /// What it found by now; of previews and checks only.
+    pub differences: Option<Differences>,
     /// Whether this computer can submit it again, because it submitted it.
     pub can_retry: bool,
 }
@@ -227,6 +229,34 @@ pub struct TaskSkip {
     pub time: Option<UnixTime>,
     /// Whether it is a directory.
     pub is_folder: bool,
+}
+
+/// A page of what a preview or a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct TaskDifferences {
+    /// What was found, in the order in which it was found.
+    pub entries: Vec<TaskDifference>,
+    /// What asks for the next page; `None` at the end.
+    pub next: Option<u64>,
+}
+
+/// Something in which source and destination differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct TaskDifference {
+    /// How.
+    pub finding: Finding,
+    /// Whatever is no directory is a file here.
+    pub kind: FilterKind,
+    /// Where it is at the source, or would be.
+    pub source_path: String,
+    /// Where it is at the destination, or would be.
+    pub destination_path: String,
+    /// The size of the file at the source.
+    pub source_size: Option<u64>,
+    /// The size of the file at the destination.
+    pub destination_size: Option<u64>,
 }
 
 /// A transfer to be asked of the hub.

@@ -11,7 +11,7 @@ mod request;
 use url::{Host, Url};
 
 pub(crate) use body::{BodyLimit, SMALL_BYTES, read_whole_body};
-pub(crate) use caller::{AuthApi, Caller, OutportApi, TransferApi};
+pub(crate) use caller::{AuthApi, Caller, OutportApi, TaskApi, TransferApi};
 pub(crate) use error::{
     ApiError, AuthError, AuthShape, OutportError, OutportShape, Shape, TransferError,
     TransferShape, shape_of,

@@ -33,6 +33,11 @@ pub(crate) fn routes() -> Router<HubState> {
         .route("/task/{task}/pause_info", get(tasks::pause_info))
 }
 
+/// The routes under `/outport/v1`.
+pub(crate) fn outport_routes() -> Router<HubState> {
+    Router::new().route("/task/{task}/differences", get(tasks::differences))
+}
+
 /// The body of a submission: some thousand items with long paths.
 pub(crate) const SUBMISSION_BYTES_MAX: usize = 8 * 1024 * 1024;
 

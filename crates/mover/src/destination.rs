@@ -2,6 +2,7 @@
 
 mod compare;
 mod extras;
+mod look;
 mod settle;
 mod spelling;
 mod write;
@@ -23,7 +24,7 @@ use outport_protocol::{
 use outport_types::{Name, TaskId};
 use tokio_util::sync::CancellationToken;
 
-use self::{extras::Kept, spelling::Spellings};
+use self::{extras::Kept, look::Tellings, spelling::Spellings};
 use crate::{
     digests::DigestCache,
     dirs::{OpenDirs, Side},
@@ -55,6 +56,8 @@ pub(crate) struct Destination {
     journal: Mutex<JournalFile>,
     /// What stands here and not at the source.
     extras: Mutex<Kept>,
+    /// How far the one that is told now is told, in a preview or a check.
+    telling: Mutex<Tellings>,
     /// Where the items of a transfer of several ended up: directories, and names in them.
     tops: Mutex<HashMap<(FileId, Option<Name>), Dir>>,
 }
@@ -88,6 +91,7 @@ impl Destination {
             file_systems: Mutex::default(),
             journal: Mutex::new(journal),
             extras: Mutex::default(),
+            telling: Mutex::default(),
             tops: Mutex::default(),
         }
     }
@@ -120,7 +124,7 @@ impl Destination {
                 }
             }
             ReceiverEffect::Digest { id, place } => {
-                ReceiverEvent::Digested { id, digest: self.digest(&place).ok() }
+                ReceiverEvent::Digested { id, result: self.digest(&place).map_err(Fault::from) }
             }
             ReceiverEffect::CheckHeld { id, temp, blocks, nodes } => {
                 let values = self.check_held(&temp, blocks, &nodes);
@@ -153,10 +157,15 @@ impl Destination {
                 ReceiverEvent::Done { id, result: self.sync_dirs(&dirs).map_err(Fault::from) }
             }
             ReceiverEffect::FindExtras { id, dir, names } => {
-                let result = self.find_extras(&dir, &names).map_err(Fault::from);
+                let result = match self.find_extras(&dir, &names) {
+                    // What was not made for a look holds nothing.
+                    Err(Refused::NotFound) if self.looks() => Ok(0),
+                    found => found.map_err(Fault::from),
+                };
                 ReceiverEvent::ExtrasFound { id, result }
             }
             ReceiverEffect::RemoveExtras { id, time } => self.remove_extras(id, time),
+            ReceiverEffect::SeeExtras { id } => self.see_extras(id),
             ReceiverEffect::FinishDirs { id, dirs } => {
                 ReceiverEvent::DirsFinished { id, results: self.finish_dirs(&dirs) }
             }
@@ -180,6 +189,7 @@ impl Destination {
             | ReceiverEffect::Sweep { .. } => true,
             ReceiverEffect::Compare { .. }
             | ReceiverEffect::FindExtras { .. }
+            | ReceiverEffect::SeeExtras { .. }
             | ReceiverEffect::Digest { .. }
             | ReceiverEffect::CheckHeld { .. }
             | ReceiverEffect::Create { .. }

@@ -11,7 +11,7 @@ use outport_protocol::{
     orders::TransferOrders,
     session::{Dir, DirId, Place, below},
 };
-use outport_types::{CollectionPath, Name, Symlinks};
+use outport_types::{CollectionPath, Name, Purpose, Symlinks};
 
 use crate::{
     refused::Refused,
@@ -61,7 +61,7 @@ impl OpenDirs {
                 Resolved::Above { .. } => Err(Refused::NotShared),
             },
             (None, Side::Destination) => {
-                let found = self.resolver.place(self.item(&place.dir)?, Right::Write)?;
+                let found = self.resolver.place(self.item(&place.dir)?, self.need())?;
                 Ok((found.directory().clone(), place.local_name(found.name())))
             }
         }
@@ -132,6 +132,14 @@ impl OpenDirs {
         self.side == Side::Source && self.orders.options.symlinks == Symlinks::Follow
     }
 
+    /// What the side does to its disk: a check writes nowhere, a preview where a transfer would.
+    pub(crate) fn need(&self) -> Right {
+        match self.side {
+            Side::Destination if self.orders.options.purpose != Purpose::Check => Right::Write,
+            Side::Destination | Side::Source => Right::Read,
+        }
+    }
+
     /// Forgets all that is open, because rules or disks changed.
     pub(crate) fn forget(&self) {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).directories.clear();
@@ -163,10 +171,7 @@ impl OpenDirs {
 
     fn open_one(&self, parent: Option<&Directory>, dir: &Dir) -> Result<Directory, Refused> {
         let item = self.item(dir)?;
-        let need = match self.side {
-            Side::Source => Right::Read,
-            Side::Destination => Right::Write,
-        };
+        let need = self.need();
         match (dir.place(), self.side) {
             (None, _) => Ok(self.resolver.place(item, need)?.directory().clone()),
             (Some(Place { name: None, .. }), _) => self.resolver.directory(item, need),

@@ -3,7 +3,7 @@
 use outport_protocol::{
     journal::{Record, Way},
     orders::{Orders, Work},
-    report::{Finished, Happening, Report, Skipped, Transferred},
+    report::{Difference, Finished, Happening, Report, Skipped, Transferred},
     session::{Fault, Naming, below},
 };
 use outport_types::{CollectionPath, Name, Problem};
@@ -47,6 +47,22 @@ pub fn report(orders: &Orders, record: Record) -> Option<Report> {
                 None => None,
             },
             counts,
+        })),
+        Record::Difference {
+            entry,
+            finding,
+            kind,
+            source_size,
+            destination_size,
+            naming,
+            at,
+        } => Some(Report::Difference(Difference {
+            source: paths.source(&entry)?,
+            destination: paths.stands_at(&entry, naming, &at)?,
+            finding,
+            kind,
+            source_size,
+            destination_size,
         })),
         Record::Header { .. }
         | Record::Touched { .. }

@@ -3,8 +3,10 @@
 //! Reports are kept in the task's journal, numbered 1, 2, 3 …, and sent until the hub has
 //! acknowledged their number; the hub applies each number once.
 
-use outport_types::{CollectionPath, Digest, EventCode, Problem, UnixTime};
+use outport_types::{CollectionPath, Differences, Digest, EventCode, Finding, Problem, UnixTime};
 use serde::{Deserialize, Serialize};
+
+use crate::control::FileKind;
 
 /// One thing that the hub must know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,8 @@ pub enum Report {
     Event(Happening),
     /// The work is over.
     Finished(Finished),
+    /// Source and destination differ in something: what a preview or a check finds.
+    Difference(Difference),
 }
 
 /// A file that is durable at the destination, with the digest that source and destination share.
@@ -46,6 +50,23 @@ pub struct Skipped {
     pub time: UnixTime,
     /// Why.
     pub problem: Problem,
+}
+
+/// Something in which source and destination differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Where it is at the source, or would be.
+    pub source: CollectionPath,
+    /// Where it is at the destination, or would be.
+    pub destination: CollectionPath,
+    /// How it differs.
+    pub finding: Finding,
+    /// What it is, at the source if it stands there.
+    pub kind: FileKind,
+    /// The size of the file at the source.
+    pub source_size: Option<u64>,
+    /// The size of the file at the destination.
+    pub destination_size: Option<u64>,
 }
 
 /// An event of a task.
@@ -104,6 +125,8 @@ pub struct Counts {
     pub bytes_received: u64,
     /// Faults that were overcome by trying again.
     pub faults: u64,
+    /// What a preview or a check found by now.
+    pub differences: Option<Differences>,
 }
 
 /// Reports that one message carries at most.

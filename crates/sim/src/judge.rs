@@ -18,6 +18,7 @@
 //! | what stands at the source is not removed, what does not is | `RemoveKnown`, `SkipExtras` |
 //! | what cannot have its name has the one that follows from it | `TakeBadNames` |
 //! | what gets a free name leaves what is there as it was, and comes once | `IgnoreFreeName` |
+//! | a preview or a check changes nothing, and tells every difference as what it is | `MakeAnyway` |
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -31,8 +32,8 @@ use outport_protocol::{
     session::{Config, Naming, is_reserved},
 };
 use outport_types::{
-    CollectionPath, Conflict, Digest, Extras, Filter, FilterKind, Name, Names, Symlinks, SyncLevel,
-    UnixTime,
+    CollectionPath, Conflict, Digest, Extras, Filter, FilterKind, Finding, Name, Names, Purpose,
+    Symlinks, SyncLevel, UnixTime,
 };
 
 use crate::{
@@ -54,6 +55,10 @@ pub struct Judge {
     /// Everything at the beginning, by way: content of files.
     before: BTreeMap<Way, Arc<Vec<u8>>>,
     before_mtime: BTreeMap<Way, outport_types::UnixTime>,
+    /// The same with directories and links, for those that only look.
+    untouched: BTreeMap<Way, Thing>,
+    /// How a preview or a check said that things differ.
+    differences: BTreeMap<Way, Vec<Finding>>,
     /// Files that were reported, and the digest that was.
     reported: BTreeMap<Way, Digest>,
     reports: u64,
@@ -83,6 +88,8 @@ impl Judge {
             config: plan.config.clone(),
             before,
             before_mtime,
+            untouched: things(disk),
+            differences: BTreeMap::new(),
             reported: BTreeMap::new(),
             reports: 0,
             read: None,
@@ -117,6 +124,9 @@ impl Judge {
             return Ok(());
         }
         self.seen_changes = disk.changes;
+        if self.config.orders.options.only_looks() {
+            self.nothing_changed(disk)?;
+        }
         self.finals(disk, source, "now")?;
         let mut crashed = disk.clone();
         crashed.crash(rng);
@@ -132,13 +142,18 @@ impl Judge {
         source: &Source,
         succeeded: bool,
     ) -> Result<(), Wrong> {
-        self.no_temps(disk)?;
+        if !self.config.orders.options.only_looks() {
+            self.no_temps(disk)?;
+        }
         if !succeeded {
             let why = "the task failed although nothing was wrong for good";
             return if plan.may_fail { Ok(()) } else { Err(Wrong(why.into())) };
         }
         if self.lied_to {
             return Ok(());
+        }
+        if self.config.orders.options.only_looks() {
+            return self.differences_agree(plan, disk, source);
         }
         if self.config.orders.options.extras != Extras::Stay && plan.read_faults.is_none() {
             for way in self.before.keys() {
@@ -173,6 +188,121 @@ impl Judge {
             }
         }
         Ok(())
+    }
+
+    /// Nothing but the journal is another one than at the beginning.
+    fn nothing_changed(&self, disk: &Disk) -> Result<(), Wrong> {
+        let now = things(disk);
+        let other = |way: &&Way| now.get(*way) != self.untouched.get(*way);
+        match now.keys().chain(self.untouched.keys()).find(other) {
+            Some(way) => Err(Wrong(format!("{} was changed by a look", show(way)))),
+            None => Ok(()),
+        }
+    }
+
+    /// Every file was told to differ exactly if it does.
+    fn differences_agree(&self, plan: &Plan, disk: &Disk, source: &Source) -> Result<(), Wrong> {
+        for (item, ordered) in self.config.orders.items.clone().iter().enumerate() {
+            let inside = |way: &Way| way.starts_with(ordered.source.names());
+            for way in source.all_files().into_iter().filter(inside) {
+                let (is_edited, takes_part) =
+                    (source.edited.contains_key(&way), self.takes_part(source, item, &way));
+                if is_edited || !takes_part {
+                    continue;
+                }
+                let own = destination(&self.config.orders, item, &way);
+                let (there, expected) = match self.config.orders.options.conflict {
+                    Conflict::Rename => self.finding_beside(disk, source, &way, &own),
+                    Conflict::Overwrite | Conflict::Skip | Conflict::Newer => {
+                        let finding = self.finding(disk, source, &way, &own);
+                        (own, finding)
+                    }
+                };
+                let told = self.differences.get(&there).map(Vec::as_slice).unwrap_or_default();
+                if told != expected.as_slice() {
+                    let what = format!("{}: told {told:?}, is {expected:?}", show(&there));
+                    return Err(Wrong(what));
+                }
+            }
+        }
+        let seeks = self.config.orders.options.seeks_extras() && plan.read_faults.is_none();
+        for way in self.before.keys().filter(|_| seeks) {
+            let hidden = way.last().is_some_and(|name| is_reserved(name.as_bytes()));
+            let edited =
+                self.origins(source, way).iter().any(|from| source.edited.contains_key(from));
+            let told = self.differences.get(way).is_some_and(|told| told.contains(&Finding::Extra));
+            if !hidden && !edited && told != self.is_extra(source, way) {
+                return Err(Wrong(format!("{}: extra is told {told}", show(way))));
+            }
+        }
+        Ok(())
+    }
+
+    /// How a file of the source differs from what stands at its destination.
+    fn finding(&self, disk: &Disk, source: &Source, way: &Way, there: &Way) -> Option<Finding> {
+        let Some(Node::File(ino)) = source.at(way) else { return None };
+        let options = &self.config.orders.options;
+        let meta = source.meta(*ino).expect("it stands");
+        let Some(old) = self.before.get(there) else {
+            // To a check, a directory in the place of a file is a difference.
+            if disk.walk(there).is_some() {
+                return Some(Finding::Different);
+            }
+            let stays = options.conflict != Conflict::Overwrite;
+            return Some(match link_at(disk, there) {
+                None => Finding::New,
+                Some(_) if stays => Finding::Kept,
+                Some(_) => Finding::Different,
+            });
+        };
+        let (wanted, old_mtime) = (source.read(*ino, 0, usize::MAX), self.before_mtime[there]);
+        let same_size = old.len() == wanted.len();
+        let same_time = match options.purpose {
+            Purpose::Check => meta.mtime == old_mtime,
+            Purpose::Preview | Purpose::Transfer => meta.mtime <= old_mtime,
+        };
+        let same = match options.sync_level {
+            None => false,
+            Some(SyncLevel::Exists) => true,
+            Some(SyncLevel::Size) => same_size,
+            Some(SyncLevel::Mtime) => same_size && same_time,
+            Some(SyncLevel::Checksum) => **old == wanted,
+        };
+        match options.conflict {
+            Conflict::Newer if old_mtime < meta.mtime => {}
+            // Its content is not read for the sake of what stays anyhow.
+            Conflict::Skip | Conflict::Newer if !same => return Some(Finding::Kept),
+            Conflict::Skip | Conflict::Newer if options.sync_level == Some(SyncLevel::Checksum) => {
+                return Some(Finding::Kept);
+            }
+            Conflict::Overwrite | Conflict::Skip | Conflict::Newer | Conflict::Rename => {}
+        }
+        (!same).then_some(Finding::Different)
+    }
+
+    /// The same where files get free names: nothing is replaced, and what stands nowhere is new at
+    /// the first free name.
+    fn finding_beside(
+        &self,
+        disk: &Disk,
+        source: &Source,
+        way: &Way,
+        own: &Way,
+    ) -> (Way, Option<Finding>) {
+        let Some(Node::File(ino)) = source.at(way) else { return (own.clone(), None) };
+        let wanted = source.read(*ino, 0, usize::MAX);
+        let meta = source.meta(*ino).expect("it stands");
+        for copy in 0..COPIES {
+            let at = beside(own, copy);
+            if let Some(old) = self.before.get(&at) {
+                if self.is_same((&wanted, meta.mtime), (old, self.before_mtime[&at])) {
+                    return (at, None);
+                }
+            } else if disk.walk(&at).is_none() && link_at(disk, &at).is_none() {
+                return (at, Some(Finding::New));
+            }
+        }
+        (own.clone(), None)
     }
 
     /// Whether no rule of the filter hides something below an item, or a directory above it.
@@ -392,7 +522,7 @@ impl Judge {
         let options = &self.config.orders.options;
         let origins = self.origins(source, way);
         let stands = origins.iter().any(|from| source.at(from).is_some());
-        let stays = options.extras == Extras::Stay || options.conflict == Conflict::Rename;
+        let stays = !options.seeks_extras() || options.conflict == Conflict::Rename;
         if stays || stands || origins.is_empty() {
             return false;
         }
@@ -467,8 +597,18 @@ impl Judge {
             && let Ok(Some((number, report))) = outbox.next_after(last)
         {
             last = number;
-            if let Report::Transferred(done) = report {
-                self.reported.insert(done.destination.names().to_vec(), done.digest);
+            match report {
+                Report::Transferred(done) => {
+                    self.reported.insert(done.destination.names().to_vec(), done.digest);
+                }
+                Report::Difference(difference) => {
+                    let way = difference.destination.names().to_vec();
+                    let known = self.differences.entry(way).or_default();
+                    if !known.contains(&difference.finding) {
+                        known.push(difference.finding);
+                    }
+                }
+                Report::Skipped(_) | Report::Event(_) | Report::Finished(_) => {}
             }
         }
         if last < upto {
@@ -503,6 +643,43 @@ impl Judge {
     pub fn edited(source: &Source, way: &Way) -> Option<Edited> {
         source.edited.get(way).copied()
     }
+}
+
+/// What stands at a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Thing {
+    File(Arc<Vec<u8>>, outport_types::UnixTime),
+    Dir(Option<outport_types::UnixTime>),
+    Link(Vec<u8>),
+}
+
+/// Everything on a disk but the journal.
+fn things(disk: &Disk) -> BTreeMap<Way, Thing> {
+    let (mut things, mut dirs) = (BTreeMap::new(), vec![(Way::new(), ROOT)]);
+    while let Some((way, dir)) = dirs.pop() {
+        for name in disk.names(dir) {
+            let mut below = way.clone();
+            below.push(name.clone());
+            if way.is_empty() && name.as_bytes() == b"state" {
+                continue;
+            }
+            let thing = match disk.at(dir, &name) {
+                Some(Stands::File { ino, mtime, .. }) => {
+                    Thing::File(disk.data(ino).unwrap_or_default(), mtime)
+                }
+                Some(Stands::Dir(ino)) => {
+                    dirs.push((below.clone(), ino));
+                    Thing::Dir(disk.dir_mtime(ino))
+                }
+                Some(Stands::Link) => {
+                    Thing::Link(disk.link(dir, &name).unwrap_or_default().to_vec())
+                }
+                None => continue,
+            };
+            things.insert(below, thing);
+        }
+    }
+    things
 }
 
 /// All files of a disk by their ways.

@@ -70,6 +70,8 @@ pub enum Mutation {
     TakeBadNames,
     /// What was to get a free name takes the place of what has its own.
     IgnoreFreeName,
+    /// What is only to be looked for is made.
+    MakeAnyway,
 }
 
 impl Mutation {
@@ -107,5 +109,6 @@ impl Mutation {
         Self::RemoveKnown,
         Self::TakeBadNames,
         Self::IgnoreFreeName,
+        Self::MakeAnyway,
     ];
 }

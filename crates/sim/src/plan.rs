@@ -11,7 +11,7 @@ use outport_protocol::{
 };
 use outport_types::{
     Code, CollectionPath, Conflict, EndpointId, Extras, FilterKind, FilterRule, Name, Names,
-    Symlinks, SyncLevel, TaskId, TransferOptions, UnixTime,
+    Purpose, Symlinks, SyncLevel, TaskId, TransferOptions, UnixTime,
 };
 
 use crate::{
@@ -286,6 +286,23 @@ impl Plan {
         self.may_fail = true;
     }
 
+    /// Makes some seeds, and all of a mutation that matters there only, previews and checks. Chance
+    /// has no part in it, so that seeds stay what they are.
+    pub fn look(&mut self, seed: u64, mutation: Option<Mutation>) {
+        let purpose = match (mutation, seed % 10) {
+            (None, 2) => Purpose::Preview,
+            (None, 5) => Purpose::Check,
+            (Some(Mutation::MakeAnyway), _) => Purpose::Preview,
+            (Some(_) | None, _) => return,
+        };
+        let options = &mut Arc::make_mut(&mut self.config.orders).options;
+        options.purpose = purpose;
+        if purpose == Purpose::Check {
+            (options.conflict, options.extras) = (Conflict::Overwrite, Extras::Stay);
+            options.sync_level.get_or_insert(SyncLevel::Checksum);
+        }
+    }
+
     /// Makes what a mutation spoils more likely to matter.
     pub fn provoke(&mut self, mutation: Mutation, rng: &mut fastrand::Rng) {
         let micros = self.horizon.as_micros() as u64;
@@ -337,14 +354,12 @@ impl Plan {
             }
             Mutation::SkipLinks | Mutation::RemoveForLink => {
                 let options = &mut Arc::make_mut(&mut self.config.orders).options;
-                options.symlinks = Symlinks::Keep;
-                options.conflict = Conflict::Overwrite;
+                (options.symlinks, options.conflict) = (Symlinks::Keep, Conflict::Overwrite);
             }
             Mutation::IgnoreFilter => {
                 let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
                 let options = &mut Arc::make_mut(&mut self.config.orders).options;
-                options.filters = vec![rule];
-                options.extras = Extras::Stay;
+                (options.filters, options.extras) = (vec![rule], Extras::Stay);
             }
             Mutation::SkipExtras | Mutation::RemoveKnown | Mutation::RemoveHidden => {
                 let options = &mut Arc::make_mut(&mut self.config.orders).options;
@@ -355,7 +370,10 @@ impl Plan {
                 }
             }
             Mutation::TakeBadNames | Mutation::IgnoreFreeName => self.provoke_names(mutation),
-            Mutation::CopyIntoPlace | Mutation::SkipFinishTime | Mutation::ReuseTemp => {}
+            Mutation::CopyIntoPlace
+            | Mutation::SkipFinishTime
+            | Mutation::ReuseTemp
+            | Mutation::MakeAnyway => {}
         }
     }
 

@@ -15,8 +15,8 @@ use outport_protocol::{
         BufferId, Config, Dir, DirId, EffectId, Fault, FileStamp, LinkTarget, Pieces, Place,
         Receiver, ReceiverEffect, ReceiverEvent, Violation, is_reserved,
         receiver::{
-            AtDestination, Compare, CompareWhat, Compared, FinishDir, SyncFile, Temp, Write,
-            WriteResult,
+            AtDestination, Compare, CompareWhat, Compared, FinishDir, Linked, SyncFile, Temp,
+            Write, WriteResult,
         },
         temp_prefix,
     },
@@ -195,7 +195,8 @@ impl Rx {
             ReceiverEffect::Digest { id, place } => {
                 let data = self.file_at(&place, around.disk).and_then(|ino| around.disk.data(ino));
                 let digest = data.map(|data| Digest(*blake3::hash(&data).as_bytes()));
-                Some(ReceiverEvent::Digested { id, digest })
+                let result = digest.ok_or(Fault::never(Code::NotFound, ""));
+                Some(ReceiverEvent::Digested { id, result })
             }
             ReceiverEffect::CheckHeld { id, temp, blocks, nodes } => {
                 let Some(node) = nodes.get(job.values.len()) else {
@@ -251,6 +252,7 @@ impl Rx {
                 Some(ReceiverEvent::ExtrasFound { id, result })
             }
             ReceiverEffect::RemoveExtras { id, .. } => Some(self.remove_extras(id, around)),
+            ReceiverEffect::SeeExtras { id } => Some(self.see_extras(id, around)),
             ReceiverEffect::FinishDirs { id, dirs } => self.finish_dirs(job, id, &dirs, around),
             ReceiverEffect::Sweep { id } => self.sweep(job, id, around),
         }
@@ -273,11 +275,13 @@ impl Rx {
             return None;
         }
         let disk = &mut *around.disk;
-        if entry.place.name.is_none() && !self.above(&entry.place, job, disk) {
+        let looks = self.config.orders.options.only_looks() && !self.is(Mutation::MakeAnyway);
+        if !looks && entry.place.name.is_none() && !self.above(&entry.place, job, disk) {
             return None; // one directory a step
         }
         let (Some(dir), name) = (self.dir(&entry.place.dir, disk), self.name(&entry.place)) else {
-            job.compared.push(Err(Fault::never(Code::NotFound, "")));
+            let nowhere = Err(Fault::never(Code::NotFound, ""));
+            job.compared.push(if looks { self.absent(entry) } else { nowhere });
             return None;
         };
         let result = match (&entry.what, disk.at(dir, &name)) {
@@ -286,6 +290,7 @@ impl Rx {
             }
             (CompareWhat::Dir, Some(Stands::Dir(_))) => Ok(Compared::Dir { made: false }),
             (CompareWhat::Dir, Some(_)) => Err(Fault::never(Code::NotADirectory, "")),
+            (_, None) if looks => self.absent(entry),
             (CompareWhat::Dir, None) => {
                 disk.mkdir(dir, &name);
                 Ok(Compared::Dir { made: true })
@@ -325,17 +330,18 @@ impl Rx {
     ) -> Option<Result<Compared, Fault>> {
         let same = disk.link(dir, name) == Some(target.as_bytes());
         match stands {
-            _ if self.is(Mutation::SkipLinks) => {
-                Some(Ok(Compared::Link { made: true, taken: false }))
-            }
+            _ if self.is(Mutation::SkipLinks) => Some(Ok(Compared::Link(Linked::Made))),
             Some(Stands::Dir(_)) if !self.gives_free_names() => {
                 Some(Err(Fault::never(Code::IsADirectory, "")))
             }
-            Some(_) if same => Some(Ok(Compared::Link { made: false, taken: false })),
-            Some(_) if !replace => Some(Ok(Compared::Link { made: false, taken: true })),
+            Some(_) if same => Some(Ok(Compared::Link(Linked::Stood))),
+            Some(_) if !replace => Some(Ok(Compared::Link(Linked::Kept))),
+            Some(_) if self.config.orders.options.only_looks() => {
+                Some(Ok(Compared::Link(Linked::Replaced)))
+            }
             None => {
                 disk.symlink(dir, name, target.as_bytes());
-                Some(Ok(Compared::Link { made: true, taken: false }))
+                Some(Ok(Compared::Link(Linked::Made)))
             }
             Some(_) if self.is(Mutation::RemoveForLink) => {
                 disk.remove(dir, name);
@@ -349,7 +355,7 @@ impl Rx {
             Some(_) => Some(
                 disk.rename(dir, temp, name)
                     .map_err(fault_of)
-                    .map(|()| Compared::Link { made: true, taken: false }),
+                    .map(|()| Compared::Link(Linked::Replaced)),
             ),
         }
     }
@@ -563,6 +569,7 @@ impl Rx {
             Record::Header { .. }
             | Record::Skipped { .. }
             | Record::Event { .. }
+            | Record::Difference { .. }
             | Record::Sums { .. } => false,
         };
         if !records.iter().any(skipped) {

@@ -109,6 +109,7 @@ impl World {
         if let Some(mutation) = mutation {
             plan.provoke(mutation, &mut rng);
         }
+        plan.look(seed, mutation);
         let judge = Judge::new(&plan, &disk);
         let mut world = Self {
             mutation,

@@ -2,6 +2,7 @@
 //!
 //! | option | decided by |
 //! | --- | --- |
+//! | `purpose` | both: only with `transfer` anything is changed |
 //! | `symlinks`, `filters`, `skip_source_errors` | the sender, while it scans |
 //! | `sync_level`, `conflict`, `names` | the receiver, when it compares |
 //! | `extras`, `empty_source` | the receiver, when everything else is done |
@@ -11,13 +12,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Conflict, Extras, FilterKind, Glob, Name, Names, RateLimit, Symlinks, SyncLevel};
+use crate::{
+    Conflict, Extras, FilterKind, Glob, Name, Names, Purpose, RateLimit, Symlinks, SyncLevel,
+};
 
 /// How a transfer is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(default)]
 pub struct TransferOptions {
+    /// What it is asked for; but for a transfer itself, nothing is changed at either side.
+    pub purpose: Purpose,
     /// When a file that exists at the destination is copied again; `None` is always.
     pub sync_level: Option<SyncLevel>,
     /// What becomes of a file whose place is taken, whatever the level says.
@@ -53,6 +58,7 @@ pub struct TransferOptions {
 impl Default for TransferOptions {
     fn default() -> Self {
         Self {
+            purpose: Purpose::Transfer,
             sync_level: None,
             conflict: Conflict::Overwrite,
             names: Names::Fail,
@@ -68,6 +74,18 @@ impl Default for TransferOptions {
             limit: None,
             background: false,
         }
+    }
+}
+
+impl TransferOptions {
+    /// Whether only to look: nothing is changed at either side.
+    pub fn only_looks(&self) -> bool {
+        self.purpose != Purpose::Transfer
+    }
+
+    /// Whether what stands at the destination only is looked for.
+    pub fn seeks_extras(&self) -> bool {
+        self.extras != Extras::Stay || self.purpose == Purpose::Check
     }
 }
 

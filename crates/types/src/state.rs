@@ -193,6 +193,28 @@ words! {
         Trash = "trash",
     }
 
+    /// What a transfer is asked for.
+    Purpose {
+        /// To move files.
+        Transfer = "transfer",
+        /// To tell what it would do, and to do nothing of it.
+        Preview = "preview",
+        /// To tell how the two sides differ; it needs no right to write.
+        Check = "check",
+    }
+
+    /// How something that stands at one side or both differs. Journals have the order of this list.
+    Finding {
+        /// It stands at the source only.
+        New = "new",
+        /// Something else stands in its place.
+        Different = "different",
+        /// Something else stands in its place and keeps it, because the task says so.
+        Kept = "kept",
+        /// It stands at the destination only.
+        Extra = "extra",
+    }
+
     /// What becomes of symbolic links below an item.
     Symlinks {
         /// They are left out, counted and listed.
@@ -217,6 +239,12 @@ words! {
         Paused = "paused",
         /// It needs its owner: signed out, removed, a bad config.
         Attention = "attention",
+    }
+}
+
+impl Default for Purpose {
+    fn default() -> Self {
+        Self::Transfer
     }
 }
 

@@ -6,7 +6,8 @@ use outport_control::{
     Account, CallError, Collection, CollectionQuery, Diagnostics, DoctorReport, Entry, Folder,
     FolderTest, HubFacts, KeyPlace, Limits, ListQuery, Listing, NameCheck, NewComputer,
     NewDeletion, NewFolder, NewTransfer, Preset, RenameFile, Secret, SetUp, Settings, SignInView,
-    SignInWay, Snapshot, TaskChange, TaskDetail, TaskFiles, TaskQuery, TaskSkips, TaskView,
+    SignInWay, Snapshot, TaskChange, TaskDetail, TaskDifferences, TaskFiles, TaskQuery, TaskSkips,
+    TaskView,
 };
 use outport_types::{Chain, EndpointId, Problem, TaskId, UnixTime};
 use tauri::State;
@@ -63,6 +64,7 @@ questions! {
     task(task: TaskId) -> TaskDetail;
     task_files(task: TaskId, marker: Option<u64>) -> TaskFiles;
     task_skipped(task: TaskId, marker: Option<u64>) -> TaskSkips;
+    task_differences(task: TaskId, marker: Option<u64>) -> TaskDifferences;
     cancel_task(task: TaskId) -> ();
     retry_task(task: TaskId) -> TaskId;
     update_task(change: TaskChange) -> ();

@@ -58,7 +58,10 @@ impl Notices {
         let active = |task: &&TaskView| task.status == TaskStatus::Active;
         let was_active: BTreeSet<_> =
             old.tasks.tasks.iter().filter(active).map(|task| task.id).collect();
-        for task in new.tasks.tasks.iter().filter(|task| was_active.contains(&task.id)) {
+        // Nothing came of what only looked, and who asked for it looks at what it found.
+        let moved = |task: &TaskView| !task.options.as_ref().is_some_and(|o| o.only_looks());
+        let ended = |task: &&TaskView| was_active.contains(&task.id) && moved(task);
+        for task in new.tasks.tasks.iter().filter(ended) {
             let failure = task.failure.as_ref();
             let text = failure.map(|failure| failure.text.clone());
             let ended = Ended { task: task.id, name: name_of(task), text };

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use outport_control::{BoxFuture, Command, Handler, Notice, Profile, Reply, Severity};
-use outport_types::{AgentState, Code, TaskStatus};
+use outport_types::{AgentState, Code, Purpose, TaskStatus, TransferOptions};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -156,6 +156,7 @@ async fn tasks_that_end_together_are_told_together() {
     rig.settled().await;
     rig.agent.set(|snapshot| {
         snapshot.tasks.tasks = (1..=4).map(|n| task(n, TaskStatus::Active)).collect();
+        snapshot.tasks.tasks.push(preview(5, TaskStatus::Active));
     });
     rig.settled().await;
     rig.agent.set(|snapshot| {
@@ -164,6 +165,7 @@ async fn tasks_that_end_together_are_told_together() {
             task(2, TaskStatus::Succeeded),
             task(3, TaskStatus::Failed),
             task(4, TaskStatus::Active),
+            preview(5, TaskStatus::Succeeded),
         ];
     });
     rig.seen("notify 2 transfers finished").await;
@@ -459,9 +461,16 @@ fn task(number: u32, status: TaskStatus) -> outport_control::TaskView {
         "verify": true,
         "preserve_times": true,
         "skip_source_errors": false,
+        "differences": null,
         "can_retry": false,
     }))
     .unwrap()
+}
+
+/// A task that only looks: nobody is told of its end.
+fn preview(number: u32, status: TaskStatus) -> outport_control::TaskView {
+    let options = TransferOptions { purpose: Purpose::Preview, ..TransferOptions::default() };
+    outport_control::TaskView { options: Some(options), ..task(number, status) }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

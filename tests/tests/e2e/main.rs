@@ -5,6 +5,7 @@ mod demo;
 mod ending;
 mod journey;
 mod kills;
+mod looks;
 mod network;
 mod pause;
 mod profiles;

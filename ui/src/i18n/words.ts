@@ -3,11 +3,13 @@ import type {
   Direction,
   Event,
   Failure,
+  Finding,
   Folder,
   Happening,
   Progress,
   SessionView,
   Snapshot,
+  Tally,
   TaskView,
   TransferOptions,
 } from "../platform/types";
@@ -25,6 +27,39 @@ export function stateWord(snapshot: Snapshot): string {
 
 /** What a task is called: its label, or what it does. */
 export function taskTitle(task: TaskView): string {
+  const what = plainTitle(task);
+  const purpose = task.options?.purpose ?? "transfer";
+  return purpose === "transfer" ? what : t(`task.of.${purpose}`, { what });
+}
+
+/** Whether a task changes nothing. */
+export function onlyLooks(task: TaskView): boolean {
+  return (task.options?.purpose ?? "transfer") !== "transfer";
+}
+
+/** How something differs, or what would become of it. */
+export function findingWord(options: TransferOptions, finding: Finding): string {
+  if (options.purpose === "check" && finding !== "kept") return t(`check.${finding}`);
+  if (finding !== "extra") return t(`preview.${finding}`);
+  return t(options.extras === "trash" ? "preview.moved" : "preview.deleted");
+}
+
+/** How things can differ, in the order in which they are shown. */
+export const FINDINGS: readonly Finding[] = ["new", "different", "kept", "extra"];
+
+/** Files and folders of a tally. */
+export function entriesOf(tally: Tally | undefined): number {
+  return (tally?.files ?? 0) + (tally?.directories ?? 0);
+}
+
+/** How much differs, in a line: `1,180 differences`. */
+export function differencesWords(task: TaskView): string {
+  const found = task.differences;
+  if (found === null) return "";
+  return t("differences.number", { n: FINDINGS.reduce((sum, one) => sum + entriesOf(found[one]), 0) });
+}
+
+function plainTitle(task: TaskView): string {
   if (task.label) return task.label;
   if (task.destination === null) return t("task.deletionFrom", { place: task.source.name });
   return t("task.transferTo", { place: task.destination.name });

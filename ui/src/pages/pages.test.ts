@@ -297,6 +297,46 @@ describe("files", () => {
     ]);
   });
 
+  test("a preview shows what would happen, and the transfer begins from it", async () => {
+    const { fake, left } = await open();
+    await fireEvent.keyDown(left, { key: "Home" });
+    await fireEvent.click(button("Options…"));
+    await fireEvent.click(
+      within(dialog().getByRole("radiogroup", { name: "What only the destination has" })).getByRole("radio", {
+        name: "Delete",
+      }),
+    );
+    await fireEvent.click(dialog().getByRole("button", { name: "Preview" }));
+    await screen.findByText("Nothing was changed.");
+    expect(dialog().getByRole("row", { name: /^Deleted 3 files 1 folder/ })).toBeVisible();
+    await dialog().findByText("/project/cohorts/045/raw/lane-0.bam");
+    expect(calls(fake, "transfer")).toMatchObject([[{ options: { purpose: "preview", extras: "delete" } }]]);
+    await fireEvent.click(dialog().getByRole("button", { name: "Transfer and delete" }));
+    await screen.findByText("1 entry is on its way.");
+    expect(calls(fake, "transfer")).toHaveLength(2);
+    expect(calls(fake, "transfer")[1]).toMatchObject([{ options: { extras: "delete" } }]);
+  });
+
+  test("a question before something is deleted offers the preview", async () => {
+    const { fake, left } = await open();
+    await fireEvent.click(button("Options…"));
+    expect(dialog().getByRole("button", { name: "Preview" })).toBeDisabled();
+    await fireEvent.click(
+      within(dialog().getByRole("radiogroup", { name: "What only the destination has" })).getByRole("radio", {
+        name: "Move away",
+      }),
+    );
+    await fireEvent.click(dialog().getByRole("button", { name: "Done" }));
+    await fireEvent.keyDown(left, { key: "Home" });
+    await fireEvent.keyDown(left, { key: "Enter", ctrlKey: true });
+    await fireEvent.click(dialog().getByRole("button", { name: "Preview" }));
+    await screen.findByText("Nothing was changed.");
+    await fireEvent.click(dialog().getByRole("button", { name: "Cancel" }));
+    expect(calls(fake, "transfer")).toHaveLength(1);
+    fake.go({ page: "activity", task: null });
+    expect((await screen.findAllByText(/^Preview: /)).length).toBeGreaterThan(0);
+  });
+
   test("a name is changed by F2, and a refusal stays in the dialog", async () => {
     const { fake, left } = await open();
     await fireEvent.keyDown(left, { key: "End" });

@@ -43,6 +43,7 @@ export const commands = {
 	task: (task: TaskId) => typedError<TaskDetail, Problem>(__TAURI_INVOKE("task", { task })),
 	taskFiles: (task: TaskId, marker: number | null) => typedError<TaskFiles, Problem>(__TAURI_INVOKE("task_files", { task, marker })),
 	taskSkipped: (task: TaskId, marker: number | null) => typedError<TaskSkips, Problem>(__TAURI_INVOKE("task_skipped", { task, marker })),
+	taskDifferences: (task: TaskId, marker: number | null) => typedError<TaskDifferences, Problem>(__TAURI_INVOKE("task_differences", { task, marker })),
 	cancelTask: (task: TaskId) => typedError<null, Problem>(__TAURI_INVOKE("cancel_task", { task })),
 	retryTask: (task: TaskId) => typedError<TaskId, Problem>(__TAURI_INVOKE("retry_task", { task })),
 	updateTask: (change: TaskChange) => typedError<null, Problem>(__TAURI_INVOKE("update_task", { change })),
@@ -413,6 +414,20 @@ export type Diagnostics = {
 	text: string,
 };
 
+/**  What a preview or a check came to, exact however long its list would be. */
+export type Differences = {
+	/**  What is the same at both sides. */
+	same?: Tally,
+	/**  What stands at the source only. */
+	new?: Tally,
+	/**  What has something else in its place; the bytes are those at the source. */
+	different?: Tally,
+	/**  What has something else in its place that keeps it; the bytes are those at the source. */
+	kept?: Tally,
+	/**  What stands at the destination only. */
+	extra?: Tally,
+};
+
 /**  Which way files go in a session. */
 export type Direction =
 /**  From this computer. */
@@ -523,6 +538,17 @@ export type FilterRule = {
 	/**  A pattern for names: `*`, `?`, `[abc]`, `[!abc]`. */
 	name: string,
 };
+
+/**  How something that stands at one side or both differs. Journals have the order of this list. */
+export type Finding =
+/**  It stands at the source only. */
+"new" |
+/**  Something else stands in its place. */
+"different" |
+/**  Something else stands in its place and keeps it, because the task says so. */
+"kept" |
+/**  It stands at the destination only. */
+"extra";
 
 /**  A directory that the owner shares. */
 export type Folder = {
@@ -1035,6 +1061,15 @@ export type Progress = {
 	eta_seconds: number | null,
 };
 
+/**  What a transfer is asked for. */
+export type Purpose =
+/**  To move files. */
+"transfer" |
+/**  To tell what it would do, and to do nothing of it. */
+"preview" |
+/**  To tell how the two sides differ; it needs no right to write. */
+"check";
+
 /**  The most bytes per second of something; never so few that nothing would ever get done. */
 export type RateLimit = number;
 
@@ -1292,6 +1327,16 @@ export type SyncLevel =
 /**  When the contents differ. */
 "checksum";
 
+/**  How many entries there are, and how large they are together. */
+export type Tally = {
+	/**  Whatever is no directory. */
+	files?: number,
+	/**  Directories. */
+	directories?: number,
+	/**  The bytes of the files. */
+	bytes?: number,
+};
+
 /**  The owner's tasks as far as they are known now. */
 export type TaskBoard = {
 	/**  Whether they are known. */
@@ -1327,6 +1372,30 @@ export type TaskDetail = {
 	pauses: string[],
 	/**  Where on this computer its files come to, when they come here. */
 	local_path: string | null,
+};
+
+/**  Something in which source and destination differ. */
+export type TaskDifference = {
+	/**  How. */
+	finding: Finding,
+	/**  Whatever is no directory is a file here. */
+	kind: FilterKind,
+	/**  Where it is at the source, or would be. */
+	source_path: string,
+	/**  Where it is at the destination, or would be. */
+	destination_path: string,
+	/**  The size of the file at the source. */
+	source_size: number | null,
+	/**  The size of the file at the destination. */
+	destination_size: number | null,
+};
+
+/**  A page of what a preview or a check found. */
+export type TaskDifferences = {
+	/**  What was found, in the order in which it was found. */
+	entries: TaskDifference[],
+	/**  What asks for the next page; `None` at the end. */
+	next: number | null,
 };
 
 /**  Something that happened to a task. */
@@ -1456,6 +1525,8 @@ export type TaskView = {
 	faults: number,
 	/**  How it is done; of a transfer only. */
 	options: TransferOptions | null,
+	/**  What it found by now; of previews and checks only. */
+	differences: Differences | null,
 	/**  Whether this computer can submit it again, because it submitted it. */
 	can_retry: boolean,
 };
@@ -1465,6 +1536,8 @@ export type TimeOfDay = string;
 
 /**  How a transfer is done. */
 export type TransferOptions = {
+	/**  What it is asked for; but for a transfer itself, nothing is changed at either side. */
+	purpose?: Purpose,
 	/**  When a file that exists at the destination is copied again; `None` is always. */
 	sync_level?: SyncLevel | null,
 	/**  What becomes of a file whose place is taken, whatever the level says. */

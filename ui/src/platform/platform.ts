@@ -25,6 +25,7 @@ import type {
   SignInView,
   Snapshot,
   TaskDetail,
+  TaskDifferences,
   TaskFiles,
   TaskSkips,
   TaskView,
@@ -75,6 +76,7 @@ export interface AgentCommands {
   task(id: string): Promise<Outcome<TaskDetail>>;
   taskFiles(id: string, marker: number | null): Promise<Outcome<TaskFiles>>;
   taskSkipped(id: string, marker: number | null): Promise<Outcome<TaskSkips>>;
+  taskDifferences(id: string, marker: number | null): Promise<Outcome<TaskDifferences>>;
   cancelTask(id: string): Promise<Outcome<null>>;
   retryTask(id: string): Promise<Outcome<string>>;
 

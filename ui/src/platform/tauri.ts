@@ -44,6 +44,8 @@ export class TauriPlatform implements Platform {
   task: Platform["task"] = (task) => told(commands.task(task));
   taskFiles: Platform["taskFiles"] = (task, marker) => told(commands.taskFiles(task, marker));
   taskSkipped: Platform["taskSkipped"] = (task, marker) => told(commands.taskSkipped(task, marker));
+  taskDifferences: Platform["taskDifferences"] = (task, marker) =>
+    told(commands.taskDifferences(task, marker));
   cancelTask: Platform["cancelTask"] = (task) => told(commands.cancelTask(task));
   retryTask: Platform["retryTask"] = (task) => told(commands.retryTask(task));
 

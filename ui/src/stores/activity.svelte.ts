@@ -1,6 +1,7 @@
 import type { Platform } from "../platform/platform";
-import type { TaskSkip, TaskBoard, TaskDetail, TaskFile, TaskView } from "../platform/types";
+import type { TaskBoard, TaskDetail, TaskDifference, TaskFile, TaskSkip, TaskView } from "../platform/types";
 import { Pages } from "./pages.svelte";
+import { moreDifferences } from "./preview.svelte";
 import { Question } from "./question.svelte";
 
 /** What a task is doing, as the page groups them. */
@@ -25,6 +26,7 @@ export class Activity {
   readonly detail = new Question<TaskDetail>();
   readonly files = new Pages<TaskFile>();
   readonly skipped = new Pages<TaskSkip>();
+  readonly differences = new Pages<TaskDifference>();
   readonly older = new Question<TaskView[]>();
   #shown: string | null = null;
   readonly #platform: Platform;
@@ -61,6 +63,7 @@ export class Activity {
   forgetFiles(): void {
     this.files.clear();
     this.skipped.clear();
+    this.differences.clear();
   }
 
   moreFiles(id: string): Promise<void> {
@@ -77,6 +80,10 @@ export class Activity {
       if (outcome.status === "error") return outcome;
       return { status: "ok", data: { items: outcome.data.entries, next: outcome.data.next } };
     });
+  }
+
+  moreDifferences(id: string): Promise<void> {
+    return moreDifferences(this.#platform, id, this.differences);
   }
 
   #passes(task: TaskView): boolean {

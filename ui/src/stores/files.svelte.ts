@@ -1,6 +1,7 @@
 import type { Platform } from "../platform/platform";
 import type { Entry, NewTransfer, Outcome, TaskView } from "../platform/types";
 import { Pane } from "./pane.svelte";
+import { Preview } from "./preview.svelte";
 import { Wishes } from "./wishes.svelte";
 
 export type Side = "left" | "right";
@@ -15,6 +16,8 @@ export class Files {
   label = $state("");
   /** How transfers are done, as long as the app runs. */
   readonly wishes = new Wishes();
+  /** What the next transfer would do, while that is shown. */
+  preview: Preview | null = $state.raw(null);
   /** The same until the hub has taken it, so that asking again makes no second task. */
   #submission: { id: string; wish: string } | null = null;
   /** The tasks that ran when last looked at. */
@@ -71,6 +74,21 @@ export class Files {
     return outcome;
   }
 
+  /** Asks what a transfer of what is selected would do, and shows it. */
+  async look(from: Side): Promise<Outcome<string> | null> {
+    const wish = this.#wish(from);
+    if (wish === null || !this.canTransfer(from)) return null;
+    this.sending = true;
+    const outcome = await this.#platform.transfer({
+      ...wish,
+      options: { ...wish.options, purpose: "preview" },
+      submission: crypto.randomUUID(),
+    });
+    this.sending = false;
+    if (outcome.status === "ok") this.preview = new Preview(this.#platform, outcome.data, from);
+    return outcome;
+  }
+
   /** Asks for the deletion of what is selected; answers with the task. */
   async deleteSelected(side: Side): Promise<Outcome<string> | null> {
     const pane = this.pane(side);
@@ -92,7 +110,9 @@ export class Files {
 
   /** Reads a side again when a task has ended that changed it, unless something is selected there. */
   follow(tasks: readonly TaskView[]): void {
-    const ended = tasks.filter((task) => task.status !== "ACTIVE" && this.#active.has(task.id));
+    const moves = (task: TaskView) => (task.options?.purpose ?? "transfer") === "transfer";
+    const over = (task: TaskView) => task.status !== "ACTIVE" && this.#active.has(task.id);
+    const ended = tasks.filter((task) => over(task) && moves(task));
     this.#active = new Set(tasks.filter((task) => task.status === "ACTIVE").map((task) => task.id));
     for (const pane of [this.left, this.right]) {
       const changed = ended.some((task) => (task.destination ?? task.source).id === pane.collection?.id);

@@ -273,6 +273,37 @@ describe("a transfer", () => {
     expect(files.mirrored("left").map((entry) => entry.kind)).toEqual(["folder"]);
   });
 
+  test("a preview asks for the same and leaves all as it is", async () => {
+    files.left.select(0, "alone");
+    Object.assign(files.wishes, { level: "size", extras: "trash" });
+    files.label = "Tuesday";
+    await files.look("left");
+    const [wish] = sent();
+    expect(wish).toMatchObject({ options: { purpose: "preview", sync_level: "size", extras: "trash" } });
+    expect([files.left.selected.size, files.wishes.extras, files.label]).toEqual([1, "trash", "Tuesday"]);
+    await files.preview?.more();
+    await files.preview?.more();
+    await files.preview?.more();
+    expect(files.preview?.lines.items).toHaveLength(1200);
+    await files.transfer("left");
+    expect(sent()[1]?.options.purpose ?? "transfer").toBe("transfer");
+    expect(sent()[1]?.submission).not.toBe(wish?.submission);
+  });
+
+  test("a preview that is closed before it is over is ended", async () => {
+    files.left.select(0, "alone");
+    await files.look("left");
+    const board = { ...fake.snapshot.tasks };
+    await files.preview?.end(board);
+    expect(calls(fake, "cancelTask")).toEqual([]);
+    const task = files.preview?.task;
+    const tasks = board.tasks.map((view) =>
+      view.id === task ? { ...view, status: "ACTIVE" as const } : view,
+    );
+    await files.preview?.end({ ...board, tasks });
+    expect(calls(fake, "cancelTask")).toEqual([[task]]);
+  });
+
   test("wishes outlive a transfer and go back to how they began when asked", async () => {
     const { wishes } = files;
     Object.assign(wishes, { level: "size", times: false, permissions: true, symlinks: "keep", skip: true });

@@ -3,11 +3,13 @@
 use outport_control::{
     Check, Collection, CollectionScope, Command, Diagnostics, DoctorReport, Failure, Folder,
     FolderDecision, FolderStatus, FolderTest, Happening, HubFacts, KeyPlace, NameCheck, NameState,
-    NewDeletion, NewFolder, NewTransfer, Pause, Preset, Progress, Reply, Secret, SetUp,
-    SignInState, SignInView, SignInWay, TaskDetail, TaskEvent, TaskFile, TaskFiles, TaskSkips,
-    TaskView, Token, Verdict,
+    NewDeletion, NewFolder, NewItem, NewTransfer, Pause, Preset, Progress, Reply, Secret, SetUp,
+    SignInState, SignInView, SignInWay, TaskDetail, TaskDifference, TaskDifferences, TaskEvent,
+    TaskFile, TaskFiles, TaskSkips, TaskView, Token, Verdict,
 };
-use outport_types::{Code, Problem, TaskId, TaskKind, TaskStatus};
+use outport_types::{
+    Code, Differences, FilterKind, Finding, Problem, Tally, TaskId, TaskKind, TaskStatus,
+};
 
 use super::{
     data::{self, HERE, HUB},
@@ -55,6 +57,7 @@ pub(super) fn answer(world: &mut World, command: Command) -> Result<Reply, Probl
         | Command::Task { .. }
         | Command::TaskFiles { .. }
         | Command::TaskSkips { .. }
+        | Command::TaskDifferences { .. }
         | Command::CancelTask { .. }
         | Command::RetryTask { .. }
         | Command::UpdateTask(_) => tasks(world, command),
@@ -381,6 +384,9 @@ fn tasks(world: &mut World, command: Command) -> Result<Reply, Problem> {
             world.task(task)?;
             Reply::TaskSkips(TaskSkips { entries: Vec::new(), next: None })
         }
+        Command::TaskDifferences { task, .. } => {
+            Reply::TaskDifferences(differences(world.task(task)?))
+        }
         Command::CancelTask { task } => {
             let view = world.task(task)?;
             if view.status == TaskStatus::Active {
@@ -394,20 +400,7 @@ fn tasks(world: &mut World, command: Command) -> Result<Reply, Problem> {
             }
             Reply::Done
         }
-        Command::RetryTask { task } => {
-            let old = world.task(task)?.clone();
-            let destination = old.destination.as_ref().map(|place| place.id);
-            let fresh = data::task(old.source.id, destination, local_now());
-            let progress = Progress {
-                files_done: 0,
-                bytes_done: 0,
-                files_found: old.progress.files_found.max(12),
-                bytes_found: old.progress.bytes_found.max(900_000_000),
-                ..old.progress
-            };
-            let again = TaskView { label: old.label, progress, kind: old.kind, ..fresh };
-            Reply::Submitted(world.add(again))
-        }
+        Command::RetryTask { task } => Reply::Submitted(retry(world, task)?),
         Command::UpdateTask(change) => {
             let view = world.task(change.task)?;
             if let Some(label) = change.label {
@@ -420,7 +413,60 @@ fn tasks(world: &mut World, command: Command) -> Result<Reply, Problem> {
     })
 }
 
+fn retry(world: &mut World, task: TaskId) -> Result<TaskId, Problem> {
+    let old = world.task(task)?.clone();
+    let destination = old.destination.as_ref().map(|place| place.id);
+    let fresh = data::task(old.source.id, destination, local_now());
+    let progress = Progress {
+        files_done: 0,
+        bytes_done: 0,
+        files_found: old.progress.files_found.max(12),
+        bytes_found: old.progress.bytes_found.max(900_000_000),
+        ..old.progress
+    };
+    Ok(world.add(TaskView { label: old.label, progress, kind: old.kind, ..fresh }))
+}
+
+fn differences(task: &TaskView) -> TaskDifferences {
+    let found = task.differences.unwrap_or_default();
+    let entries = (0..found.new.files.min(DIFFERENCES_SHOWN)).map(|n| TaskDifference {
+        finding: Finding::New,
+        kind: FilterKind::File,
+        source_path: format!("/home/smith/Data/cohorts/045/raw/S{n:02}_R1.fastq.gz"),
+        destination_path: format!("/projects/cohorts/045/raw/S{n:02}_R1.fastq.gz"),
+        source_size: Some(5_412_880_113 - n * 77_123),
+        destination_size: None,
+    });
+    TaskDifferences { entries: entries.collect(), next: None }
+}
+
+/// A preview is over at once: all that is sent is new there.
+fn preview(world: &mut World, asked: NewTransfer) -> TaskId {
+    let below = |item: &NewItem| world.files.below(asked.source, &item.source_path);
+    let (files, bytes) =
+        asked.items.iter().map(below).fold((0, 0), |all, found| (all.0 + found.0, all.1 + found.1));
+    let new = Tally { files, directories: 0, bytes };
+    world.add(TaskView {
+        label: asked.label,
+        status: TaskStatus::Succeeded,
+        completed: Some(local_now()),
+        progress: Progress {
+            files_found: files,
+            files_done: files,
+            bytes_found: bytes,
+            scan_done: true,
+            ..Progress::default()
+        },
+        differences: Some(Differences { new, ..Differences::default() }),
+        options: Some(asked.options),
+        ..data::task(asked.source, Some(asked.destination), local_now())
+    })
+}
+
 fn transfer(world: &mut World, asked: NewTransfer) -> TaskId {
+    if asked.options.only_looks() {
+        return preview(world, asked);
+    }
     let mut found = (0, 0);
     for item in &asked.items {
         let (files, bytes) = world.files.below(asked.source, &item.source_path);
@@ -489,3 +535,6 @@ fn detail(task: TaskView) -> TaskDetail {
     let local_path = comes_here.then(|| "/home/smith/Data/cohorts/045".to_owned());
     TaskDetail { events, pauses: pauses.into_iter().collect(), local_path, task }
 }
+
+/// Lines that a preview of the demonstration lists.
+const DIFFERENCES_SHOWN: u64 = 500;

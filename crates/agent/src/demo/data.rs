@@ -152,6 +152,7 @@ pub(super) fn tasks(now: UnixTime) -> Vec<TaskView> {
             here: None,
             completed: Some(ago(1_500)),
             progress: progress(211, 0, 100),
+            differences: None,
             can_retry: false,
             ..task(CLUSTER, None, ago(1_501))
         },
@@ -187,6 +188,7 @@ pub(super) fn task(
         faults: 0,
         options: destination
             .map(|_| TransferOptions { preserve_times: true, ..TransferOptions::default() }),
+        differences: None,
         can_retry: true,
     }
 }

@@ -10,8 +10,8 @@ use outport_api::{
     },
 };
 use outport_control::{
-    Here, NewDeletion, NewTransfer, TaskChange, TaskDetail, TaskFiles, TaskQuery, TaskSkips,
-    TaskView,
+    Here, NewDeletion, NewTransfer, TaskChange, TaskDetail, TaskDifferences, TaskFiles, TaskQuery,
+    TaskSkips, TaskView,
 };
 use outport_types::{Code, Problem, SubmissionId, TaskId, TaskStatus};
 use tokio::time::sleep;
@@ -81,6 +81,16 @@ impl Owner {
         let client = self.client().await?;
         let page = client.skipped_errors(id, marker).await.map_err(refused_by(&client))?;
         Ok(views::skips(page))
+    }
+
+    pub(super) async fn task_differences(
+        &self,
+        id: TaskId,
+        marker: Option<u64>,
+    ) -> Result<TaskDifferences, Problem> {
+        let client = self.client().await?;
+        let page = client.task_differences(id, marker).await.map_err(refused_by(&client))?;
+        Ok(views::differences(page))
     }
 
     pub(super) async fn cancel(&self, id: TaskId) -> Result<(), Problem> {

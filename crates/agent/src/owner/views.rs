@@ -4,12 +4,13 @@ use outport_api::{
     client::Client,
     transfer::{
         Endpoint, EntityType, Event, FileDocument, FileList, FileType, SkippedErrors,
-        SuccessfulTransfers, Task,
+        SuccessfulTransfers, Task, TaskExtras,
     },
 };
 use outport_control::{
     Collection, CollectionKind, Entry, EntryKind, Failure, Here, Listing, Place, Progress,
-    TaskEvent, TaskFile, TaskFiles, TaskSkip, TaskSkips, TaskView, Waiting,
+    TaskDifference, TaskDifferences, TaskEvent, TaskFile, TaskFiles, TaskSkip, TaskSkips, TaskView,
+    Waiting,
 };
 use outport_mover::system_path::to_host;
 use outport_types::{CollectionPath, EndpointId, NiceStatus, TaskKind, TaskStatus};
@@ -107,13 +108,14 @@ pub(crate) fn task_view(task: Task, asker: &Asker) -> TaskView {
         route: extras.route,
         faults: task.faults,
         options,
+        differences: extras.differences,
         can_retry: asker.submissions.holds(task.task_id),
     }
 }
 
 /// How far a task is, with how long it still takes where that can be told.
 fn progress(task: &Task) -> Progress {
-    let extras = task.outport.clone().unwrap_or_default();
+    let extras = by_files(task.outport.clone().unwrap_or_default());
     let left = extras.bytes_found.saturating_sub(extras.bytes_done);
     let runs = task.status == TaskStatus::Active;
     let rate = if runs { extras.rate } else { task.effective_bytes_per_second };
@@ -133,7 +135,8 @@ fn progress(task: &Task) -> Progress {
 }
 
 /// How long is left and how far it is, after a report of progress alone.
-pub(crate) fn follow(view: &mut TaskView, files: u64, extras: &outport_api::transfer::TaskExtras) {
+pub(crate) fn follow(view: &mut TaskView, files: u64, extras: &TaskExtras) {
+    let extras = &by_files(extras.clone());
     let left = extras.bytes_found.saturating_sub(extras.bytes_done);
     view.progress = Progress {
         files_found: files,
@@ -149,6 +152,15 @@ pub(crate) fn follow(view: &mut TaskView, files: u64, extras: &outport_api::tran
         eta_seconds: left.checked_div(extras.rate).filter(|_| extras.scan_done),
     };
     view.route = extras.route;
+    view.differences = extras.differences;
+}
+
+/// What only looks moves no bytes: how far it is, is told by its files alone.
+fn by_files(extras: TaskExtras) -> TaskExtras {
+    match extras.differences {
+        Some(_) => TaskExtras { bytes_found: 0, bytes_done: 0, ..extras },
+        None => extras,
+    }
 }
 
 fn here(
@@ -202,6 +214,18 @@ pub(super) fn skips(page: SkippedErrors) -> TaskSkips {
         is_folder: skipped.is_directory,
     });
     TaskSkips { entries: entries.collect(), next: page.next_marker }
+}
+
+pub(super) fn differences(page: outport_api::hub::TaskDifferences) -> TaskDifferences {
+    let entries = page.data.into_iter().map(|difference| TaskDifference {
+        finding: difference.finding,
+        kind: difference.kind,
+        source_path: difference.source_path,
+        destination_path: difference.destination_path,
+        source_size: difference.source_size,
+        destination_size: difference.destination_size,
+    });
+    TaskDifferences { entries: entries.collect(), next: page.next_marker }
 }
 
 /// Where on this computer a path of its collection is; `None` below `/~/`, which the owner may move.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     auth::{Userinfo, names},
-    hub::{ABOUT_PATH, AboutHub, BY_NAME_PATH, NewSetupKey},
+    hub::{ABOUT_PATH, AboutHub, BY_NAME_PATH, NewSetupKey, TaskDifferences, differences_path},
     transfer::{
         DeleteSubmission, Endpoint, EndpointCreateResult, EndpointList, EndpointSettings, Event,
         EventList, FileDocument, FileList, Mkdir, MkdirResult, OperationResult, PREFIX,
@@ -378,6 +378,19 @@ impl Client {
     ) -> Result<SkippedErrors, ClientError> {
         let query = marker.map(|marker| ("marker", marker.to_string())).into_iter().collect();
         self.read(&format!("task/{id}/skipped_errors"), query, "list").await
+    }
+
+    /// A page of what a preview or a check found.
+    ///
+    /// # Errors
+    /// As for every request.
+    pub async fn task_differences(
+        &self,
+        id: TaskId,
+        marker: Option<u64>,
+    ) -> Result<TaskDifferences, ClientError> {
+        let query = marker.map(|marker| ("marker", marker.to_string())).into_iter().collect();
+        self.get(names::server::TRANSFER, &differences_path(id), query, "list").await
     }
 
     /// Who paused a task.

@@ -1,7 +1,7 @@
 //! The options of a transfer: the words of the API, and what the agents are told.
 
 use outport_types::{
-    Conflict, Extras, FilterKind, FilterRule as Rule, Names, RateLimit, Symlinks, TaskKind,
+    Conflict, Extras, FilterKind, FilterRule as Rule, Names, Purpose, RateLimit, Symlinks, TaskKind,
     TransferOptions,
 };
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,9 @@ pub enum NamePolicy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TransferExtras {
+    /// Whether files are moved, or only what would be (`preview`) or what differs (`check`) is told.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_transfer")]
+    pub purpose: Purpose,
     /// Whether files and directories get the permission bits of the source as they are.
     pub preserve_permissions: bool,
     /// What becomes of a file whose place is taken by another one.
@@ -72,6 +75,11 @@ pub struct TransferExtras {
     pub background: bool,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_transfer(purpose: &Purpose) -> bool {
+    *purpose == Purpose::Transfer
+}
+
 impl TransferExtras {
     /// Whether nothing is asked for.
     pub fn is_empty(&self) -> bool {
@@ -83,6 +91,7 @@ impl TransferSubmission {
     /// What the agents are told.
     pub fn options(&self) -> TransferOptions {
         TransferOptions {
+            purpose: self.outport.purpose,
             sync_level: self.sync_level,
             conflict: self.outport.conflict.into(),
             names: self.outport.names.into(),
@@ -127,6 +136,7 @@ impl Task {
         let filters = self.filter_rules.iter().flatten();
         let symlinks = self.recursive_symlinks.as_deref().and_then(RecursiveSymlinks::read);
         (self.kind == TaskKind::Transfer).then(|| TransferOptions {
+            purpose: extras.purpose,
             sync_level: self.sync_level,
             conflict: extras.conflict.into(),
             names: extras.names.into(),
@@ -149,6 +159,7 @@ impl TransferExtras {
     /// What of the options the contract has no field for.
     pub fn of(options: &TransferOptions) -> Self {
         Self {
+            purpose: options.purpose,
             preserve_permissions: options.preserve_permissions,
             conflict: options.conflict.into(),
             names: options.names.into(),
@@ -279,6 +290,7 @@ mod tests {
     #[test]
     fn every_option_goes_into_the_document_and_comes_out_again() {
         let options = TransferOptions {
+            purpose: Purpose::Preview,
             sync_level: Some(SyncLevel::Mtime),
             conflict: Conflict::Newer,
             names: Names::Rename,

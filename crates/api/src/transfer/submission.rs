@@ -2,7 +2,7 @@
 //!
 //! Paths are text as it was typed; the hub parses them and answers what is wrong.
 
-use outport_types::{EndpointId, SubmissionId, SyncLevel, UnixTime};
+use outport_types::{EndpointId, Purpose, SubmissionId, SyncLevel, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::{ConflictPolicy, NamePolicy, RecursiveSymlinks, TransferExtras};
@@ -84,6 +84,7 @@ impl TransferSubmission {
             filter_rules: Vec::new(),
             recursive_symlinks: RecursiveSymlinks::Ignore,
             outport: TransferExtras {
+                purpose: Purpose::Transfer,
                 preserve_permissions: false,
                 conflict: ConflictPolicy::Overwrite,
                 names: NamePolicy::Fail,

@@ -1,8 +1,8 @@
 //! Tasks, their events and their lists of files.
 
 use outport_types::{
-    EndpointId, EventCode, IdentityId, NiceStatus, Route, SyncLevel, TaskId, TaskKind, TaskStatus,
-    UnixTime,
+    Differences, EndpointId, EventCode, IdentityId, NiceStatus, Purpose, Route, SyncLevel, TaskId,
+    TaskKind, TaskStatus, UnixTime,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -114,6 +114,18 @@ pub struct Task {
     pub outport: Option<TaskExtras>,
 }
 
+impl Task {
+    /// What the task is for.
+    pub fn purpose(&self) -> Purpose {
+        self.outport.as_ref().map(|extras| extras.options.purpose).unwrap_or_default()
+    }
+
+    /// What a preview or a check found by now.
+    pub fn differences(&self) -> Differences {
+        self.outport.as_ref().and_then(|extras| extras.differences).unwrap_or_default()
+    }
+}
+
 /// What Outport tells about a task beyond the contract: what a progress bar needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -135,6 +147,9 @@ pub struct TaskExtras {
     /// Symbolic links made at the destination.
     #[serde(skip_serializing_if = "is_zero")]
     pub links_done: u64,
+    /// What a preview or a check found by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub differences: Option<Differences>,
     /// What was asked for that the contract has no word for.
     #[serde(skip_serializing_if = "TransferExtras::is_empty")]
     pub options: TransferExtras,

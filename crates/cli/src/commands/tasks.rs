@@ -11,6 +11,7 @@ use outport_types::{TaskId, TaskStatus, UnixTime};
 
 use crate::{
     context::Context,
+    differences,
     failure::Failure,
     follow::{conclude, follow},
     human::{parse_duration, parse_moment},
@@ -38,6 +39,9 @@ enum Act {
         /// List what was left out, and why
         #[arg(long)]
         skipped: bool,
+        /// List what a preview or a check found
+        #[arg(long, conflicts_with_all = ["files", "skipped"])]
+        differences: bool,
     },
     /// Follow a task until it is over
     Wait {
@@ -108,6 +112,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         Act::List(args) => list::tasks(args, printer, &client).await,
         Act::Show { id, files: true, .. } => list::files(id, printer, &client).await,
         Act::Show { id, skipped: true, .. } => list::skipped(id, printer, &client).await,
+        Act::Show { id, differences: true, .. } => {
+            let task = client.task(id).await?;
+            differences::list(printer, &client, &task).await
+        }
         Act::Show { id, .. } => show::task(id, printer, &client).await,
         Act::Wait { id, timeout } => {
             let task = follow(printer, &client, id, timeout).await?;

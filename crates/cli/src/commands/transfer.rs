@@ -13,11 +13,12 @@ use outport_api::{
         TransferSubmission,
     },
 };
-use outport_types::{RateLimit, SubmissionId, SyncLevel, UnixTime};
+use outport_types::{Purpose, RateLimit, SubmissionId, UnixTime};
 
-use self::filters::Filters;
+pub(super) use self::filters::Filters;
 use crate::{
     context::Context,
+    differences::{Level, hint, tell},
     failure::Failure,
     follow::{conclude, follow},
     human::{counted, parse_moment},
@@ -100,21 +101,15 @@ pub(crate) struct Args {
     /// quoted like in a shell, relative to the two places
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
+    /// List what would be made (+), replaced (~) and deleted or moved away (-), and do nothing of it
+    #[arg(long, conflicts_with = "wait")]
+    preview: bool,
     /// Show what would be asked of the hub, and ask nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "preview")]
     dry_run: bool,
     /// Submit under this id: the same id again is the same task
     #[arg(long, value_name = "ID")]
     submission_id: Option<SubmissionId>,
-}
-
-/// When an existing file is left alone.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Level {
-    Exists,
-    Size,
-    Mtime,
-    Checksum,
 }
 
 /// What becomes of a file whose place is taken by another one.
@@ -143,7 +138,7 @@ enum OddNames {
 
 /// What becomes of symbolic links.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Links {
+pub(super) enum Links {
     #[default]
     Skip,
     Keep,
@@ -159,6 +154,11 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     let result = client.transfer(&submission).await?;
+    if args.preview {
+        printer.note(format!("Task {}; {}", result.task_id, hint(result.task_id)));
+        let task = follow(printer, &client, result.task_id, None).await?;
+        return tell(printer, &client, &task).await;
+    }
     if args.wait {
         printer.note(format!("Task {}.", result.task_id));
         let task = follow(printer, &client, result.task_id, None).await?;
@@ -196,6 +196,7 @@ async fn submission(
         fail_on_quota_errors: args.fail_on_quota,
         delete_destination_extra: args.delete_extra,
         outport: TransferExtras {
+            purpose: if args.preview { Purpose::Preview } else { Purpose::Transfer },
             preserve_permissions: args.preserve_permissions,
             conflict: args.conflict.into(),
             names: args.names.into(),
@@ -287,17 +288,6 @@ impl From<Links> for RecursiveSymlinks {
             Links::Skip => Self::Ignore,
             Links::Keep => Self::Keep,
             Links::Follow => Self::Copy,
-        }
-    }
-}
-
-impl From<Level> for SyncLevel {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Exists => Self::Exists,
-            Level::Size => Self::Size,
-            Level::Mtime => Self::Mtime,
-            Level::Checksum => Self::Checksum,
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::{
     settings::{Diagnostics, Preset, Settings},
     sign_in::{HubFacts, NameCheck, NewComputer, SignInView, SignInWay},
     task::{
-        NewDeletion, NewTransfer, TaskChange, TaskDetail, TaskFiles, TaskQuery, TaskSkips, TaskView,
+        NewDeletion, NewTransfer, TaskChange, TaskDetail, TaskDifferences, TaskFiles, TaskQuery,
+        TaskSkips, TaskView,
     },
 };
 
@@ -237,6 +238,18 @@ impl Client {
         marker: Option<u64>,
     ) -> Result<TaskSkips, CallError> {
         ask!(self, Command::TaskSkips { task, marker }, TaskSkips)
+    }
+
+    /// A page of what a preview or a check found.
+    ///
+    /// # Errors
+    /// As for every question.
+    pub async fn task_differences(
+        &mut self,
+        task: TaskId,
+        marker: Option<u64>,
+    ) -> Result<TaskDifferences, CallError> {
+        ask!(self, Command::TaskDifferences { task, marker }, TaskDifferences)
     }
 
     /// Ends a task; what is done stays.

@@ -27,6 +27,9 @@ pub(crate) trait Audience: 'static {
 /// The Transfer API.
 #[derive(Debug)]
 pub(crate) enum TransferApi {}
+/// What Outport's own API tells about tasks: for whoever may use Transfer.
+#[derive(Debug)]
+pub(crate) enum TaskApi {}
 /// The Auth API's own resources.
 #[derive(Debug)]
 pub(crate) enum AuthApi {}
@@ -39,6 +42,12 @@ impl Audience for TransferApi {
     const RESOURCE_SERVERS: &'static [&'static str] = &[server::TRANSFER];
     const SCOPES: &'static [&'static str] = &[scope::TRANSFER_ALL];
     type Errors = TransferShape;
+}
+
+impl Audience for TaskApi {
+    const RESOURCE_SERVERS: &'static [&'static str] = &[server::TRANSFER];
+    const SCOPES: &'static [&'static str] = &[scope::TRANSFER_ALL];
+    type Errors = OutportShape;
 }
 
 impl Audience for AuthApi {

@@ -1,4 +1,4 @@
-//! Long lists of a task in files: what was transferred, what was left out.
+//! Long lists of a task in files: what was transferred, what was left out, what differs.
 //!
 //! A list has two files, both only ever appended to. `NAME` holds blocks of records: four bytes of
 //! length, four of CRC-32, and JSON lines, deflated. `NAME.index` has 16 bytes for each block: the
@@ -21,6 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub(crate) enum List {
     Transferred,
     Skipped,
+    Differences,
 }
 
 /// How much of a list's files counts.
@@ -114,6 +115,7 @@ impl Lists {
         let word = match list {
             List::Transferred => "transferred",
             List::Skipped => "skipped",
+            List::Differences => "differences",
         };
         self.dir.join(&name[..2]).join(format!("{name}.{word}"))
     }

@@ -4,9 +4,11 @@ use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 use outport_protocol::{
     control::HubMessage,
-    report::{Counts, Finished, Report, Skipped, Transferred},
+    report::{Counts, Difference, Finished, Report, Skipped, Transferred},
 };
-use outport_types::{AccountId, Chain, EndpointId, EventCode, TaskId, UnixTime};
+use outport_types::{
+    AccountId, Chain, DIFFERENCES_LISTED_MAX, EndpointId, EventCode, Finding, TaskId, UnixTime,
+};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, UpdateMany, sea_query::Expr};
 use uuid::Uuid;
 
@@ -50,8 +52,10 @@ struct Applied {
     new: u64,
     transferred: Vec<Transferred>,
     skipped: Vec<Skipped>,
+    differences: Vec<Difference>,
     transferred_extent: Extent,
     skipped_extent: Extent,
+    differences_extent: Extent,
     events: Vec<EventRow>,
     finished: Option<Finished>,
 }
@@ -135,6 +139,9 @@ impl Worker {
                 let (list, extent) = (List::Skipped, one.skipped_extent);
                 let grown = lists.append(one.task, list, extent, &one.skipped);
                 one.skipped_extent = unless_damaged(one.task, extent, grown)?;
+                let (list, extent) = (List::Differences, one.differences_extent);
+                let grown = lists.append(one.task, list, extent, &one.differences);
+                one.differences_extent = unless_damaged(one.task, extent, grown)?;
             }
             Ok::<_, io::Error>(taken)
         });
@@ -196,6 +203,7 @@ impl Applied {
             new: 0,
             transferred: Vec::new(),
             skipped: Vec::new(),
+            differences: Vec::new(),
             transferred_extent: Extent {
                 bytes: number(row.transferred_bytes),
                 blocks: number(row.transferred_blocks),
@@ -205,6 +213,11 @@ impl Applied {
                 bytes: number(row.skipped_bytes),
                 blocks: number(row.skipped_blocks),
                 records: number(row.skipped_records),
+            },
+            differences_extent: Extent {
+                bytes: number(row.differences_bytes),
+                blocks: number(row.differences_blocks),
+                records: number(row.differences_records),
             },
             events: Vec::new(),
             finished: None,
@@ -228,6 +241,13 @@ impl Applied {
             match report {
                 Report::Transferred(file) => self.transferred.push(file.clone()),
                 Report::Skipped(skipped) => self.skipped.push(skipped.clone()),
+                Report::Difference(difference) => {
+                    // An agent that finds more to list than it may would fill the disk.
+                    let listed = self.differences_extent.records + self.differences.len() as u64;
+                    if listed < DIFFERENCES_MAX {
+                        self.differences.push(difference.clone());
+                    }
+                }
                 Report::Event(happening) => {
                     let of_problem = happening.problem.as_ref().map(|p| p.message.as_str());
                     let details = [of_problem, happening.details.as_deref()];
@@ -267,6 +287,9 @@ impl Applied {
             .col_expr(Column::SkippedBytes, signed(self.skipped_extent.bytes))
             .col_expr(Column::SkippedBlocks, signed(self.skipped_extent.blocks))
             .col_expr(Column::SkippedRecords, signed(self.skipped_extent.records))
+            .col_expr(Column::DifferencesBytes, signed(self.differences_extent.bytes))
+            .col_expr(Column::DifferencesBlocks, signed(self.differences_extent.blocks))
+            .col_expr(Column::DifferencesRecords, signed(self.differences_extent.records))
             .exec(tx)
             .await?;
         if let Some(finished) = &self.finished {
@@ -310,6 +333,8 @@ fn end(update: UpdateMany<task::Entity>, finished: &Finished) -> UpdateMany<task
 const ROUND_MAX: usize = 64;
 /// A report that took longer was held up.
 const PROMPT_SECONDS: i64 = 5;
+/// What all agents together list of one task, if each finding is as often as may be.
+const DIFFERENCES_MAX: u64 = DIFFERENCES_LISTED_MAX * Finding::ALL.len() as u64;
 /// The pause when nothing can be stored.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -352,8 +377,10 @@ mod tests {
             new: 0,
             transferred: Vec::new(),
             skipped: Vec::new(),
+            differences: Vec::new(),
             transferred_extent: Extent::default(),
             skipped_extent: Extent::default(),
+            differences_extent: Extent::default(),
             events: Vec::new(),
             finished: None,
         }

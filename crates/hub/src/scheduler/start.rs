@@ -7,8 +7,8 @@ use outport_protocol::{
     ticket::{Grant, Party, Role, SignedTicket, Ticket},
 };
 use outport_types::{
-    CanonicalName, CollectionPath, EndpointId, Extras, PublicKey, SessionId, TaskId, TicketId,
-    UnixTime,
+    CanonicalName, CollectionPath, EndpointId, Extras, PublicKey, Purpose, SessionId, TaskId,
+    TicketId, UnixTime,
 };
 use sea_orm::{DbErr, EntityTrait as _};
 
@@ -146,6 +146,11 @@ fn grants(work: &Work) -> (Vec<Grant>, Vec<Grant>) {
     match work {
         Work::Transfer(transfer) => {
             let sources = transfer.items.iter().map(|item| item.source.clone());
+            let reads = outermost(sources).into_iter().map(Grant::read).collect();
+            if transfer.options.purpose == Purpose::Check {
+                let destinations = transfer.items.iter().map(|item| item.destination.clone());
+                return (reads, outermost(destinations).into_iter().map(Grant::read).collect());
+            }
             // A file comes to be beside its place and is then moved there.
             let destinations = transfer.items.iter().map(|item| above(&item.destination));
             let mut writes: Vec<_> =
@@ -155,7 +160,7 @@ fn grants(work: &Work) -> (Vec<Grant>, Vec<Grant>) {
                 let all = |path| Grant { path, read: true, write: true, delete: true };
                 writes.extend(outermost(items).into_iter().map(all));
             }
-            (outermost(sources).into_iter().map(Grant::read).collect(), writes)
+            (reads, writes)
         }
         Work::Delete(delete) => {
             let paths = delete.paths.iter().map(|path| match delete.globs {
@@ -245,6 +250,25 @@ mod tests {
             let expected: &[&str] = if extras == Extras::Stay { &[] } else { &["/in/a"] };
             assert_eq!(paths(&deletes), expected, "{extras}");
         }
+    }
+
+    #[test]
+    fn a_check_may_only_read() {
+        let work = Work::Transfer(TransferOrders {
+            source: EndpointId::random(),
+            source_name: "a#a".into(),
+            destination: EndpointId::random(),
+            destination_name: "b#b".into(),
+            items: vec![TransferItem {
+                source: "/data/a".parse().unwrap(),
+                destination: "/in/a".parse().unwrap(),
+                recursive: None,
+            }],
+            options: TransferOptions { purpose: Purpose::Check, ..TransferOptions::default() },
+        });
+        let (from, to) = grants(&work);
+        assert_eq!((paths(&from), paths(&to)), (vec!["/data/a".into()], vec!["/in/a".into()]));
+        assert!(from.iter().chain(&to).all(|grant| !grant.write && !grant.delete));
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub(super) fn router(hub: &HubState) -> Router {
         .nest(PREFIX, area(hub, transfer::routes(), SMALL_BYTES))
         .nest(PREFIX, area(hub, transfer::submission_routes(), transfer::SUBMISSION_BYTES_MAX))
         .nest("/outport/v1", area(hub, endpoints::outport_routes(), SMALL_BYTES))
+        .nest("/outport/v1", area(hub, transfer::outport_routes(), SMALL_BYTES))
         .merge(area(hub, live(), SMALL_BYTES))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)

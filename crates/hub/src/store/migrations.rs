@@ -4,6 +4,7 @@
 
 mod m0001_accounts;
 mod m0002_transfer;
+mod m0003_differences;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,11 @@ pub(super) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_accounts::Step), Box::new(m0002_transfer::Step)]
+        vec![
+            Box::new(m0001_accounts::Step),
+            Box::new(m0002_transfer::Step),
+            Box::new(m0003_differences::Step),
+        ]
     }
 }
 

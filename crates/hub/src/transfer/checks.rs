@@ -5,7 +5,10 @@ use outport_api::transfer::{DeleteSubmission, FilterRule, TransferSubmission, er
 use outport_protocol::orders::{
     DeleteOrders, ITEMS_MAX, Orders, TransferItem, TransferOrders, Work,
 };
-use outport_types::{Code, CollectionPath, Conflict, Extras, FILTER_RULES_MAX, Problem, TaskId};
+use outport_types::{
+    Code, CollectionPath, Conflict, Extras, FILTER_RULES_MAX, Problem, Purpose, TaskId,
+    TransferOptions,
+};
 use serde_json::{Map, Value};
 
 use super::operations::parse_path;
@@ -109,18 +112,22 @@ pub(super) fn transfer_orders(
     }
     bound_items(asked.data.len())?;
     check_filters(&asked.filter_rules)?;
+    let options = asked.options();
+    let is_check = options.purpose == Purpose::Check;
+    if is_check {
+        refuse_of_checks(&options)?;
+    }
     let mut items = Vec::with_capacity(asked.data.len());
     for item in &asked.data {
         let source = parse_path(&item.source_path)?;
         let destination = parse_path(&item.destination_path)?;
         let same = asked.source_endpoint == asked.destination_endpoint;
-        if same && destination.is_inside(&source) {
+        if same && !is_check && destination.is_inside(&source) {
             return Err(same_tree(&source, &destination));
         }
         items.push(TransferItem { source, destination, recursive: item.recursive });
     }
     bound_paths(items.iter().flat_map(|item| [&item.source, &item.destination]))?;
-    let options = asked.options();
     for (asked, name) in [
         (asked.outport.keep_deleted, "keep_deleted"),
         (asked.outport.allow_empty_source, "allow_empty_source"),
@@ -152,6 +159,27 @@ pub(super) fn transfer_orders(
             options,
         }),
     })
+}
+
+/// Refuses what says how something is changed, where nothing is: who asks for it expects more of a
+/// check than it does.
+fn refuse_of_checks(options: &TransferOptions) -> Result<(), TransferError> {
+    if options.sync_level.is_none() {
+        let message = "A check needs sync_level, which says by what the two sides are compared.";
+        return Err(TransferError::bad_request(message));
+    }
+    for (asked, name) in [
+        (options.extras != Extras::Stay, "delete_destination_extra"),
+        (options.conflict != Conflict::Overwrite, "conflict"),
+        (options.preserve_times, "preserve_timestamp"),
+        (options.preserve_permissions, "preserve_permissions"),
+    ] {
+        if asked {
+            let message = format!("A check changes nothing, so it cannot have {name}.");
+            return Err(TransferError::bad_request(message).with("unsupported", name));
+        }
+    }
+    Ok(())
 }
 
 /// The orders of a deletion from an endpoint of this name.

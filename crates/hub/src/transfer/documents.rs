@@ -193,14 +193,20 @@ fn extras(counts: &Counts, live: Option<&Live>) -> TaskExtras {
     TaskExtras {
         bytes_found: counts.bytes_found,
         scan_done: counts.scan_done,
-        files_done: counts.files_done + counts.files_unchanged,
+        files_done: looked_at(counts).unwrap_or(counts.files_done + counts.files_unchanged),
         bytes_done: counts.bytes_done,
         deleted: counts.deleted,
         rate: live.map(|live| live.rate).unwrap_or_default(),
         route: live.and_then(|live| live.standing.route),
         links_done: counts.links_done,
+        differences: counts.differences,
         options: TransferExtras::default(),
     }
+}
+
+/// Files that a preview or a check has looked at; none for other tasks.
+fn looked_at(counts: &Counts) -> Option<u64> {
+    counts.differences.map(|found| found.files())
 }
 
 /// How a task stands, in the fields of its document.
@@ -329,7 +335,8 @@ impl Subtasks {
 
     fn of_transfer(status: TaskStatus, failure: Option<&str>, counts: &Counts) -> Self {
         let total = counts.files_found + counts.directories_found;
-        let settled = counts.files_done + counts.files_unchanged + counts.directories_done;
+        let files = looked_at(counts).unwrap_or(counts.files_done + counts.files_unchanged);
+        let settled = files + counts.directories_done;
         let succeeded = settled.min(total);
         let open = total.saturating_sub(succeeded + counts.errors_skipped);
         let skipped = counts.errors_skipped;

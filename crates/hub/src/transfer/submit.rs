@@ -262,6 +262,9 @@ impl Submission {
             skipped_bytes: Set(0),
             skipped_blocks: Set(0),
             skipped_records: Set(0),
+            differences_bytes: Set(0),
+            differences_blocks: Set(0),
+            differences_records: Set(0),
             held_until: Set(None),
             fence: Set(1),
             ..Default::default()

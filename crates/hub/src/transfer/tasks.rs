@@ -5,12 +5,16 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
+use outport_api::hub::{TaskDifference, TaskDifferences};
 use outport_api::transfer::{
     EventList, OperationResult, PauseReasons, SkippedError, SkippedErrors, SuccessfulTransfer,
     SuccessfulTransfers, Task, TaskList, TaskUpdate, code, error_code,
 };
-use outport_protocol::report::{Skipped, Transferred};
-use outport_types::{Code, EventCode, Problem, TaskId};
+use outport_protocol::{
+    control::FileKind,
+    report::{Difference, Skipped, Transferred},
+};
+use outport_types::{Code, EventCode, FilterKind, Problem, TaskId};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, Order, PaginatorTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Set, sea_query::Expr,
@@ -26,7 +30,10 @@ use super::{
 use crate::{
     endpoints::done,
     events::Change,
-    http::{Caller, JsonBody, Params, TransferApi, TransferError, TransferShape},
+    http::{
+        ApiError, Caller, JsonBody, OutportError, Params, Shape, TaskApi, TransferApi,
+        TransferError, TransferShape,
+    },
     reports::lists::{Extent, List},
     scheduler::Input,
     state::HubState,
@@ -249,6 +256,31 @@ pub(super) async fn skipped(
     Ok(Json(SkippedErrors { data: data.collect(), marker, next_marker }))
 }
 
+pub(super) async fn differences(
+    State(hub): State<HubState>,
+    caller: Caller<TaskApi>,
+    Path(task): Path<String>,
+    params: Params,
+) -> Result<Json<TaskDifferences>, OutportError> {
+    let row = own(&hub, &caller, &task).await?;
+    let extent = extent(row.differences_bytes, row.differences_blocks, row.differences_records);
+    let page: Page<Difference> = page(&hub, row.id, List::Differences, extent, &params).await?;
+    let data = page.records.into_iter().map(|difference| TaskDifference {
+        finding: difference.finding,
+        kind: match difference.kind {
+            FileKind::Dir => FilterKind::Dir,
+            FileKind::File | FileKind::Link | FileKind::Special => FilterKind::File,
+        },
+        is_link: difference.kind == FileKind::Link,
+        source_path: difference.source.to_string(),
+        destination_path: difference.destination.to_string(),
+        source_size: difference.source_size,
+        destination_size: difference.destination_size,
+    });
+    let (marker, next_marker) = (page.marker, page.next);
+    Ok(Json(TaskDifferences { data: data.collect(), marker, next_marker }))
+}
+
 pub(super) async fn pause_info(
     State(hub): State<HubState>,
     caller: Caller<TransferApi>,
@@ -278,16 +310,15 @@ pub(super) async fn pause_info(
 }
 
 /// The row of one of the caller's own tasks; an administrator sees all.
-async fn own(
+async fn own<A, S: Shape>(
     hub: &HubState,
-    caller: &Caller<TransferApi>,
+    caller: &Caller<A>,
     text: &str,
-) -> Result<task::Model, TransferError> {
+) -> Result<task::Model, ApiError<S>> {
     let not_found = || {
         let shown: String = text.chars().take(100).collect();
         let problem = Problem::new(Code::TaskNotFound, [("task", shown.into())]);
-        let status = StatusCode::NOT_FOUND;
-        TransferError::problem(status, error_code::CLIENT_NOT_FOUND, problem)
+        ApiError::problem(StatusCode::NOT_FOUND, S::NOT_FOUND, problem)
     };
     let id: TaskId = text.parse().map_err(|_| not_found())?;
     let found = task::Entity::find_by_id(id.uuid()).one(hub.store.read()).await?;
@@ -302,17 +333,17 @@ struct Page<T> {
     next: Option<u64>,
 }
 
-async fn page<T: DeserializeOwned + Send + 'static>(
+async fn page<T: DeserializeOwned + Send + 'static, S: Shape>(
     hub: &HubState,
     task: Uuid,
     list: List,
     extent: Extent,
     params: &Params,
-) -> Result<Page<T>, TransferError> {
+) -> Result<Page<T>, ApiError<S>> {
     let marker = match params.get("marker") {
         None => None,
         Some(text) => Some(text.parse::<u64>().map_err(|_| {
-            TransferError::bad_request("marker must be what the page before named next_marker.")
+            ApiError::bad_request("marker must be what the page before named next_marker.")
         })?),
     };
     let first = marker.unwrap_or_default();
@@ -320,8 +351,7 @@ async fn page<T: DeserializeOwned + Send + 'static>(
     let task = TaskId::from_uuid(task);
     let reading =
         tokio::task::spawn_blocking(move || lists.read(task, list, extent, first, RECORDS_MAX));
-    let records: Vec<T> =
-        reading.await.map_err(TransferError::internal)?.map_err(TransferError::internal)?;
+    let records: Vec<T> = reading.await.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
     let next = first.saturating_add(records.len() as u64);
     Ok(Page { records, marker, next: (next < extent.records).then_some(next) })
 }

@@ -3,14 +3,16 @@
 use std::time::{Duration, Instant};
 
 use outport_protocol::{
-    control::{AgentMessage, Candidate, CandidateKind, HubMessage, RevokeReason, SessionState},
+    control::{
+        AgentMessage, Candidate, CandidateKind, FileKind, HubMessage, RevokeReason, SessionState,
+    },
     orders::Work,
-    report::{Counts, Happening, Report, Skipped, Transferred},
+    report::{Counts, Difference, Happening, Report, Skipped, Transferred},
     ticket::Role,
 };
 use outport_types::{
-    Code, Conflict, Digest, EventCode, Extras, FilterKind, FilterRule, Names, Problem, RateLimit,
-    Symlinks, SyncLevel, TaskId, TransferOptions, UnixTime,
+    Code, Conflict, Differences, Digest, EventCode, Extras, FilterKind, FilterRule, Finding, Names,
+    Problem, Purpose, RateLimit, Symlinks, SyncLevel, Tally, TaskId, TransferOptions, UnixTime,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -139,6 +141,7 @@ async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
     let Work::Transfer(orders) = b.hear_start().await.orders.work else { panic!("a deletion") };
     let rule = |include, only, name: &str| FilterRule { include, only, name: name.to_owned() };
     let expected = TransferOptions {
+        purpose: Purpose::Transfer,
         sync_level: Some(SyncLevel::Mtime),
         conflict: Conflict::Skip,
         names: Names::Rename,
@@ -161,6 +164,78 @@ async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
         assert_eq!(&shown[field], value, "{field}");
     }
     assert_eq!(shown["outport"]["options"], extras);
+}
+
+#[tokio::test]
+async fn a_preview_is_named_as_one_and_tells_what_it_found_page_by_page() {
+    let (hub, owner, mut a, mut b) = rig().await;
+    let mut document = transfer(a.endpoint, b.endpoint);
+    document["outport"] = json!({"purpose": "preview"});
+    let task = hub.submit(&owner, document).await;
+    a.hear_start().await;
+    let start = b.hear_start().await;
+    let Work::Transfer(orders) = &start.orders.work else { panic!("a deletion") };
+    assert_eq!(orders.options.purpose, Purpose::Preview);
+    b.link_up(start.session).await;
+
+    let new = Tally { files: 1500, directories: 0, bytes: 1500 };
+    let found = Differences { new, ..Differences::default() };
+    let counts = Counts { files_found: 1500, differences: Some(found), ..Counts::default() };
+    b.report(task, 1, (0..500).map(difference).collect()).await;
+    assert_eq!(b.hear_ack().await, 500);
+    // What comes again counts once.
+    b.report(task, 1, (0..500).map(difference).collect()).await;
+    b.report(task, 501, (500..1000).map(difference).collect()).await;
+    b.report(task, 1001, (1000..1500).map(difference).collect()).await;
+    b.report(task, 1501, vec![finished(counts, None)]).await;
+    let body = hub.wait_for_task(&owner, task, "status", json!("SUCCEEDED")).await;
+    assert_eq!((&body["type"], &body["files_transferred"]), (&json!("TRANSFER"), &json!(0)));
+    assert_eq!(body["outport"]["options"]["purpose"], "preview");
+    assert_eq!(body["outport"]["differences"]["new"]["files"], 1500);
+    assert_eq!(body["subtasks_succeeded"], body["subtasks_total"]);
+
+    let path = format!("outport/v1/task/{task}/differences");
+    let (mut seen, mut marker) = (Vec::new(), String::new());
+    loop {
+        let (status, page) =
+            hub.call(&owner, Method::GET, &format!("{path}?marker={marker}"), None).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        seen.extend(page["DATA"].as_array().unwrap().clone());
+        match &page["next_marker"] {
+            Value::Null => break,
+            next => marker = next.to_string(),
+        }
+    }
+    assert_eq!(seen.len(), 1500);
+    let expected = json!({
+        "DATA_TYPE": "difference", "finding": "new", "type": "file", "is_link": false,
+        "source_path": "/data/a/1499", "destination_path": "/in/a/1499",
+        "source_size": 1, "destination_size": null,
+    });
+    assert_eq!(seen[1499], expected);
+
+    let jones = hub.owner("jones").await;
+    let (status, body) = hub.call(&jones, Method::GET, &path, None).await;
+    assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &json!("TASK_NOT_FOUND")));
+    let (status, _) = hub.call(&owner, Method::GET, &format!("{path}?marker=x"), None).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_check_may_read_at_both_sides_and_nothing_else() {
+    let (hub, owner, mut a, mut b) = rig().await;
+    let mut document = transfer(a.endpoint, b.endpoint);
+    document["outport"] = json!({"purpose": "check"});
+    hub.submit(&owner, document).await;
+    a.hear_start().await;
+    let start = b.hear_start().await;
+    let statement = b.statement.clone().unwrap();
+    let (ticket, _) = start
+        .ticket
+        .verify(&statement, &b.key.public(), &start.orders.digest(), hub.clock.now())
+        .unwrap();
+    assert_eq!(ticket.receiver.grants[0].path.to_string(), "/in/a");
+    assert!(ticket.receiver.grants.iter().all(|grant| !grant.write && !grant.delete));
 }
 
 #[tokio::test]
@@ -193,6 +268,9 @@ async fn what_cannot_be_done_is_refused_at_submission() {
         (with("outport", json!({"conflict": "perhaps"})), "malformed"),
         (with("outport", json!({"names": "perhaps"})), "malformed"),
         (both, "rename"),
+        (with("outport", json!({"purpose": "perhaps"})), "malformed"),
+        (with("outport", json!({"purpose": "check", "conflict": "skip"})), "conflict"),
+        (with("outport", json!({"purpose": "check", "keep_deleted": true})), "keep_deleted"),
         (with("submission_id", json!("x")), "malformed"),
         (with("deadline", json!("2001-01-01 00:00:00")), "deadline"),
         (with("label", json!("x".repeat(500))), "label"),
@@ -467,6 +545,17 @@ pub(crate) fn file(name: &str) -> Report {
         destination: format!("/in/a/{name}").parse().unwrap(),
         size: 5,
         digest: Digest([7; 32]),
+    })
+}
+
+fn difference(number: u64) -> Report {
+    Report::Difference(Difference {
+        source: format!("/data/a/{number}").parse().unwrap(),
+        destination: format!("/in/a/{number}").parse().unwrap(),
+        finding: Finding::New,
+        kind: FileKind::File,
+        source_size: Some(1),
+        destination_size: None,
     })
 }
 

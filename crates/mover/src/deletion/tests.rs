@@ -45,7 +45,9 @@ async fn what_stays_is_told_once_and_fails_the_task() {
         .map(|report| match report {
             Report::Skipped(skipped) => skipped.problem.code,
             Report::Finished(finished) => finished.failure.clone().unwrap().code,
-            Report::Event(_) | Report::Transferred(_) => panic!("{report:?}"),
+            Report::Event(_) | Report::Transferred(_) | Report::Difference(_) => {
+                panic!("{report:?}")
+            }
         })
         .collect();
     assert_eq!(codes, [Code::ReadOnly, Code::NotFound, Code::ReadOnly]);

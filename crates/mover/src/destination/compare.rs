@@ -4,8 +4,8 @@ use outport_protocol::{
     blocks::{Blocks, Cv, NodeId},
     control::FileKind,
     session::{
-        Dir, LinkTarget, Place,
-        receiver::{AtDestination, Compare, CompareWhat, Compared, Temp},
+        Dir, LinkTarget, Naming, Place,
+        receiver::{AtDestination, Compare, CompareWhat, Compared, Linked, Temp},
         replacement,
     },
 };
@@ -33,21 +33,31 @@ impl Destination {
             }
             CompareWhat::File { temp } => self.look(spellings, &entry.place, temp.as_ref()),
             CompareWhat::Link { target, temp, replace } => {
-                self.make_link(spellings, &entry.place, target, (temp, *replace))
+                let replace = (temp, *replace);
+                Ok(Compared::Link(self.make_link(spellings, &entry.place, target, replace)?))
             }
         }
     }
 
-    /// Makes sure that a directory stands at a place; says whether it was made.
+    /// Makes sure that a directory stands at a place; says whether it was made. Where nothing is to
+    /// be changed, it says whether it would be.
     fn make_directory(&self, spellings: &mut Spellings, place: &Place) -> Result<bool, Refused> {
         let Some(name) = &place.name else {
             return self.make_top(spellings, &place.dir);
         };
-        let directory = self.dirs.directory(&place.dir)?;
+        let directory = match self.dirs.directory(&place.dir) {
+            Err(Refused::NotFound) if self.looks() => return self.unless_refused(place, true),
+            directory => directory?,
+        };
         self.unless_replaced(&directory, place)?;
         let name = &place.naming.of(name);
-        directory.allow(name, Right::Write)?;
-        match self.store.make_directory(&directory, name) {
+        directory.allow(name, self.dirs.need())?;
+        let made = match self.looks() {
+            true if self.store.stat(&directory, name)?.is_none() => return Ok(true),
+            true => Err(Refused::Exists),
+            false => self.store.make_directory(&directory, name),
+        };
+        match made {
             Ok(()) => {
                 if let Err(refused) = self.unless_respelled(spellings, &directory, name) {
                     // Under the other name it would be taken for somebody's.
@@ -58,7 +68,7 @@ impl Destination {
             }
             Err(Refused::Exists) => {
                 self.unless_clash(spellings, &directory, name)?;
-                self.resolver().child(&directory, name, Right::Write)?;
+                self.resolver().child(&directory, name, self.dirs.need())?;
                 Ok(false)
             }
             Err(refused) => Err(refused),
@@ -68,8 +78,12 @@ impl Destination {
     /// The same for the place of an item.
     fn make_top(&self, spellings: &mut Spellings, item: &Dir) -> Result<bool, Refused> {
         let path = self.dirs.item(item)?;
-        let (directory, made) = match self.resolver().directory(path, Right::Write) {
+        let (directory, made) = match self.resolver().directory(path, self.dirs.need()) {
             Ok(directory) => (directory, false),
+            Err(Refused::NotFound) if self.looks() => {
+                let place = Place { dir: item.clone(), name: None, naming: Naming::OWN };
+                return self.unless_refused(&place, true);
+            }
             Err(Refused::NotFound) => {
                 crate::ops::make_directory(self.resolver(), path, true)?;
                 (self.resolver().directory(path, Right::Write)?, true)
@@ -80,31 +94,40 @@ impl Destination {
         if self.has_many_items() {
             self.claim(item, directory.id(), None)?;
             // What holds a folder is not ours to look into.
-            if let Ok(top) = self.resolver().place(path, Right::Write) {
+            if let Ok(top) = self.resolver().place(path, self.dirs.need()) {
                 self.unless_clash(spellings, top.directory(), top.name())?;
             }
         }
         Ok(made)
     }
 
-    /// Makes sure that a link stands at a place, or says what else does.
+    /// Makes sure that a link stands at a place; says what became of it. Where nothing is to be
+    /// changed, it says what would.
     fn make_link(
         &self,
         spellings: &mut Spellings,
         place: &Place,
         target: &LinkTarget,
         (temp, replace): (&Name, bool),
-    ) -> Result<Compared, Refused> {
-        let (directory, name) = self.dirs.place(place)?;
+    ) -> Result<Linked, Refused> {
+        let (directory, name) = match self.dirs.place(place) {
+            Err(Refused::NotFound) if self.looks() => {
+                return self.unless_refused(place, Linked::Made);
+            }
+            found => found?,
+        };
         self.unless_replaced(&directory, place)?;
-        directory.allow(&name, Right::Write)?;
+        directory.allow(&name, self.dirs.need())?;
         let Some(stat) = self.store.stat(&directory, &name)? else {
+            if self.looks() {
+                return Ok(Linked::Made);
+            }
             self.store.make_link(&directory, &name, target)?;
             if let Err(refused) = self.unless_respelled(spellings, &directory, &name) {
                 self.store.remove(&directory, &name)?;
                 return Err(refused);
             }
-            return Ok(Compared::Link { made: true, taken: false });
+            return Ok(Linked::Made);
         };
         directory.allow_id(stat.id)?;
         self.unless_clash(spellings, &directory, &name)?;
@@ -114,13 +137,16 @@ impl Destination {
             FileKind::Special if !gives_free_names => return Err(Refused::Exists),
             FileKind::Link => {
                 if self.store.read_link(&directory, &name)?.as_ref() == Some(target) {
-                    return Ok(Compared::Link { made: false, taken: false });
+                    return Ok(Linked::Stood);
                 }
             }
             FileKind::File | FileKind::Dir | FileKind::Special => {}
         }
         if !replace {
-            return Ok(Compared::Link { made: false, taken: true });
+            return Ok(Linked::Kept);
+        }
+        if self.looks() {
+            return Ok(Linked::Replaced);
         }
         self.store.remove(&directory, temp)?;
         self.store.make_link(&directory, temp, target)?;
@@ -128,7 +154,7 @@ impl Destination {
             self.store.remove(&directory, temp)?;
             return Err(refused);
         }
-        Ok(Compared::Link { made: true, taken: false })
+        Ok(Linked::Replaced)
     }
 
     /// Where an earlier transfer gave something another name, it is found again under that.
@@ -153,6 +179,10 @@ impl Destination {
         temp: Option<&Name>,
     ) -> Result<Compared, Refused> {
         let (directory, name) = match self.dirs.place(place) {
+            Err(Refused::NotFound) if self.looks() => {
+                let found = AtDestination::Nothing;
+                return self.unless_refused(place, Compared::File { found, temp: None });
+            }
             Err(Refused::NotFound) if place.name.is_none() => {
                 let parent = self.dirs.item(&place.dir)?.parent().ok_or(Refused::NotShared)?;
                 crate::ops::make_directory(self.resolver(), &parent, true)?;
@@ -161,7 +191,7 @@ impl Destination {
             other => other?,
         };
         self.unless_replaced(&directory, place)?;
-        directory.allow(&name, Right::Write)?;
+        directory.allow(&name, self.dirs.need())?;
         if place.name.is_none() && self.has_many_items() {
             self.claim(&place.dir, directory.id(), Some(name.clone()))?;
         }

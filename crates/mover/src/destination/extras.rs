@@ -43,11 +43,11 @@ pub(super) enum Kept {
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Extra {
-    entry: Way,
+pub(super) struct Extra {
+    pub(super) entry: Way,
     /// What changed since may be something else: numbers of files are given again.
     stamp: FileStamp,
-    is_directory: bool,
+    pub(super) is_directory: bool,
     /// When it was found, by the clock of its disk.
     found: UnixTime,
 }
@@ -71,6 +71,9 @@ struct Portion<'a> {
 impl Destination {
     /// Keeps what stands in a directory under none of these names.
     pub(super) fn find_extras(&self, dir: &Dir, names: &[NameHash]) -> Result<u64, Refused> {
+        if self.checks() {
+            return self.find_all(dir, names);
+        }
         let way = dir.local_way();
         let top = match self.own_top(way.item) {
             // Told once, where the item itself is searched.
@@ -88,7 +91,8 @@ impl Destination {
         if is_mounted(&top, &directory) {
             return Ok(0);
         }
-        let moment = clock_of(&directory);
+        // What is only told needs no time, and asking for it would leave a trace.
+        let moment = if self.looks() { LATE } else { clock_of(&directory) };
         let filter = Filter::new(&self.dirs.orders().options.filters);
         let mut spellings = Spellings::default();
         let (mut count, mut records) = (0, Vec::new());
@@ -117,18 +121,13 @@ impl Destination {
             }
             let mut entry = way.clone();
             entry.names.push(name);
-            let is_directory = stat.kind == FileKind::Dir;
-            let extra = Extra { entry, stamp: stat.stamp(), is_directory, found: moment };
-            extra.encode(&mut records);
+            Extra::new(entry, &stat, moment).encode(&mut records);
             count += 1;
             if RECORDS_BYTES_MAX < records.len() {
-                lock(&self.extras).keep(&records)?;
-                records.clear();
+                lock(&self.extras).keep(&std::mem::take(&mut records))?;
             }
         }
-        if !records.is_empty() {
-            lock(&self.extras).keep(&records)?;
-        }
+        lock(&self.extras).keep(&records)?;
         Ok(count)
     }
 
@@ -156,7 +155,7 @@ impl Destination {
     }
 
     /// The directory of an item; a link in its place is refused.
-    fn own_top(&self, item: u32) -> Result<Directory, Refused> {
+    pub(super) fn own_top(&self, item: u32) -> Result<Directory, Refused> {
         let path = self.dirs.item(&Dir::above(item))?;
         match self.resolver().place(path, Right::Write) {
             Ok(place) => {
@@ -169,12 +168,59 @@ impl Destination {
         }
     }
 
-    fn own_child(&self, parent: &Directory, name: &Name) -> Result<Directory, Refused> {
+    pub(super) fn own_child(&self, parent: &Directory, name: &Name) -> Result<Directory, Refused> {
         self.resolver().child_nofollow(parent, name, Right::Write)
     }
 
+    /// Whether a directory holds anything that stays where it is, however deep. Each directory is
+    /// opened anew from the top, so that neither width nor depth takes handles.
+    pub(super) fn holds_spared(&self, place: &Place, spared: &Spared) -> Result<bool, Refused> {
+        let top = self.own_child(place.directory(), place.name())?;
+        if is_mounted(place.directory(), &top) {
+            return Err(Refused::OtherDisk);
+        }
+        // Where in the way each of the names that are still to be searched stands.
+        let (mut way, mut todo) = (Vec::new(), Vec::new());
+        let mut directory = top.clone();
+        loop {
+            if is_mounted(&top, &directory) {
+                return Err(Refused::OtherDisk);
+            }
+            if directory.reserved_names()?.iter().any(|name| spared.is_on_its_way(name)) {
+                return Ok(true);
+            }
+            for entry in directory.entries()? {
+                self.unless_stopped()?;
+                let name = entry?.name;
+                let stat = match directory.stat(&name) {
+                    Err(Refused::NotFound) => continue,
+                    stat => stat?,
+                };
+                if spared.hides(&name, &stat) {
+                    return Ok(true);
+                }
+                spared.unless_later(&stat)?;
+                if stat.kind == FileKind::Dir {
+                    todo.push((way.len(), name));
+                }
+            }
+            directory = loop {
+                let Some((depth, name)) = todo.pop() else { return Ok(false) };
+                way.truncate(depth);
+                way.push(name);
+                let mut down = way.iter();
+                let below = down.try_fold(top.clone(), |above, name| self.own_child(&above, name));
+                match below.map_err(|refused| refused.or_if_no_directory(Refused::NotFound)) {
+                    // What went since is nothing to move.
+                    Err(Refused::NotFound) => {}
+                    below => break below?,
+                }
+            };
+        }
+    }
+
     /// What one item brings must be no extra of another: by where they really are.
-    fn unless_items_nest(&self) -> Result<(), Refused> {
+    pub(super) fn unless_items_nest(&self) -> Result<(), Refused> {
         let items = &self.dirs.orders().items;
         if items.len() < 2 {
             return Ok(());
@@ -211,7 +257,7 @@ impl Destination {
 
 impl Refused {
     /// Another reason, where something else than a directory stands.
-    fn or_if_no_directory(self, other: Self) -> Self {
+    pub(super) fn or_if_no_directory(self, other: Self) -> Self {
         if matches!(self, Self::NotADirectory) { other } else { self }
     }
 }
@@ -274,7 +320,7 @@ impl Portion<'_> {
                 DeleteTree::new(destination.resolver(), true, true).sparing(spared).at(&place, self)
             }
             Extras::Trash => {
-                if extra.is_directory && self.holds_spared(&place, &spared)? {
+                if extra.is_directory && destination.holds_spared(&place, &spared)? {
                     return Ok(());
                 }
                 let folder = self.trash(&top, above)?;
@@ -284,55 +330,6 @@ impl Portion<'_> {
                 self.removed += 1;
                 Ok(())
             }
-        }
-    }
-
-    /// Whether a directory holds anything that stays where it is, however deep. Each directory is
-    /// opened anew from the top, so that neither width nor depth takes handles.
-    fn holds_spared(&self, place: &Place, spared: &Spared) -> Result<bool, Refused> {
-        let destination = self.destination;
-        let top = destination.own_child(place.directory(), place.name())?;
-        if is_mounted(place.directory(), &top) {
-            return Err(Refused::OtherDisk);
-        }
-        // Where in the way each of the names that are still to be searched stands.
-        let (mut way, mut todo) = (Vec::new(), Vec::new());
-        let mut directory = top.clone();
-        loop {
-            if is_mounted(&top, &directory) {
-                return Err(Refused::OtherDisk);
-            }
-            if directory.reserved_names()?.iter().any(|name| spared.is_on_its_way(name)) {
-                return Ok(true);
-            }
-            for entry in directory.entries()? {
-                destination.unless_stopped()?;
-                let name = entry?.name;
-                let stat = match directory.stat(&name) {
-                    Err(Refused::NotFound) => continue,
-                    stat => stat?,
-                };
-                if spared.hides(&name, &stat) {
-                    return Ok(true);
-                }
-                spared.unless_later(&stat)?;
-                if stat.kind == FileKind::Dir {
-                    todo.push((way.len(), name));
-                }
-            }
-            directory = loop {
-                let Some((depth, name)) = todo.pop() else { return Ok(false) };
-                way.truncate(depth);
-                way.push(name);
-                let mut down = way.iter();
-                let below =
-                    down.try_fold(top.clone(), |above, name| destination.own_child(&above, name));
-                match below.map_err(|refused| refused.or_if_no_directory(Refused::NotFound)) {
-                    // What went since is nothing to move.
-                    Err(Refused::NotFound) => {}
-                    below => break below?,
-                }
-            };
         }
     }
 
@@ -413,7 +410,10 @@ impl DeleteWatch for Portion<'_> {
 }
 
 impl Kept {
-    fn keep(&mut self, records: &[u8]) -> io::Result<()> {
+    pub(super) fn keep(&mut self, records: &[u8]) -> io::Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
         if let Self::Nothing = self {
             *self = Self::Finding(BufWriter::new(tempfile::tempfile()?));
         }
@@ -424,7 +424,7 @@ impl Kept {
         }
     }
 
-    fn next(&mut self) -> io::Result<Option<Extra>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<Extra>> {
         if let Self::Finding(_) = self
             && let Self::Finding(file) = std::mem::take(self)
         {
@@ -440,7 +440,11 @@ impl Kept {
 }
 
 impl Extra {
-    fn encode(&self, into: &mut Vec<u8>) {
+    pub(super) fn new(entry: Way, stat: &Stat, found: UnixTime) -> Self {
+        Self { entry, stamp: stat.stamp(), is_directory: stat.kind == FileKind::Dir, found }
+    }
+
+    pub(super) fn encode(&self, into: &mut Vec<u8>) {
         let FileStamp { device, inode, size, mtime } = self.stamp;
         into.extend(device.to_le_bytes());
         into.extend(inode.to_le_bytes());
@@ -538,7 +542,7 @@ fn free_name(folder: &Directory, name: &Name) -> Result<Name, Refused> {
     free.next().ok_or(Refused::Exists)
 }
 
-fn kind_of(stat: &Stat) -> FilterKind {
+pub(super) fn kind_of(stat: &Stat) -> FilterKind {
     if stat.kind == FileKind::Dir { FilterKind::Dir } else { FilterKind::File }
 }
 
@@ -547,7 +551,9 @@ const PORTION_TIME: Duration = Duration::from_millis(200);
 /// What stays and is told, in one portion.
 const LEFT_MAX: usize = 100;
 /// What is found in one directory is kept in portions.
-const RECORDS_BYTES_MAX: usize = 64 * 1024;
+pub(super) const RECORDS_BYTES_MAX: usize = 64 * 1024;
+/// The time of what is found in order to be told: after whatever changes.
+pub(super) const LATE: UnixTime = UnixTime { seconds: i64::MAX, nanos: 0 };
 /// How far the clock of a disk that is not asked may be behind.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
 /// Directories of one portion that are flushed at its end.

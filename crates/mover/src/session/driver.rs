@@ -12,7 +12,7 @@ use outport_protocol::{
     orders::TransferOrders,
     session::{Frame, Hello, Violation},
 };
-use outport_types::{Access, Code, CollectionPath, Problem, Retry};
+use outport_types::{Access, Code, CollectionPath, Problem, Purpose, Retry};
 use tokio::{sync::watch, time::timeout};
 
 use super::{Broken, Progress, SessionEnd};
@@ -146,7 +146,7 @@ pub(super) fn check_items(
     for item in &orders.items {
         let (path, needs_write) = match side {
             Side::Source => (&item.source, false),
-            Side::Destination => (&item.destination, true),
+            Side::Destination => (&item.destination, orders.options.purpose != Purpose::Check),
         };
         let Ok(path) = resolver.full_path(path) else {
             return Err((path.clone(), None));

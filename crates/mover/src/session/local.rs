@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use outport_protocol::{control::FileKind, orders::TransferItem};
-use outport_types::{Code, CollectionPath, Extras, Problem, Retry};
+use outport_types::{Code, CollectionPath, Extras, Problem, Purpose, Retry};
 use tokio::task::spawn_blocking;
 
 use super::{
@@ -25,7 +25,13 @@ pub async fn run_local(
     journal: JournalParams,
 ) -> SessionEnd {
     let (from, to) = (source.clone(), destination.clone());
-    match spawn_blocking(move || refuse_same_tree(&from, &to)).await {
+    // What is only compared may be anywhere.
+    let is_check = source.orders.options.purpose == Purpose::Check;
+    let checked = spawn_blocking(move || match is_check {
+        true => Ok(()),
+        false => refuse_same_tree(&from, &to),
+    });
+    match checked.await {
         Ok(Ok(())) => {}
         Ok(Err(end)) => return end,
         Err(_) => return SessionEnd::Broken { why: Broken::Worker },

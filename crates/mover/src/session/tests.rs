@@ -3,6 +3,7 @@
 
 mod disks;
 mod extras;
+mod look;
 mod names;
 mod options;
 mod renamed;
@@ -211,7 +212,9 @@ async fn a_session_that_is_cut_goes_on_where_it_was() {
         .into_iter()
         .filter_map(|report| match report {
             Report::Transferred(file) => Some(file.destination),
-            Report::Skipped(_) | Report::Event(_) | Report::Finished(_) => None,
+            Report::Skipped(_) | Report::Event(_) | Report::Finished(_) | Report::Difference(_) => {
+                None
+            }
         })
         .collect();
     files.sort();

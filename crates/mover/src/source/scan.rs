@@ -7,7 +7,7 @@ use outport_protocol::{
         sender::{Found, Listed, SenderEvent, Told},
     },
 };
-use outport_types::{Extras, Name, Symlinks};
+use outport_types::{Name, Symlinks};
 
 use super::{
     Source, lock,
@@ -140,9 +140,9 @@ impl Source {
             Ok(stat) => stat,
             // It may have been given another name: an extra it is not.
             Err(Refused::NotFound) => {
-                let removes = self.dirs.orders().options.extras != Extras::Stay;
+                let told = self.dirs.orders().options.seeks_extras();
                 let found = Ok(Found::Left(LeftKind::Hidden));
-                return removes.then_some(Listed { name, found });
+                return told.then_some(Listed { name, found });
             }
             Err(Refused::NotShared) => {
                 scan.told = Told::Part;

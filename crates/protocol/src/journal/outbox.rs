@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     orders::TransferOrders,
-    report::{Finished, Happening, Report, Skipped, Transferred},
+    report::{Difference, Finished, Happening, Report, Skipped, Transferred},
     session::{Fault, Naming, below},
 };
 
@@ -88,6 +88,22 @@ impl Record {
                 failure: failure.as_ref().map(|failure| failure.problem(orders)),
                 counts: *counts,
             }),
+            Self::Difference {
+                entry,
+                finding,
+                kind,
+                source_size,
+                destination_size,
+                naming,
+                at,
+            } => Report::Difference(Difference {
+                source: entry.source(orders),
+                destination: entry.stands_at(*naming, at, orders),
+                finding: *finding,
+                kind: *kind,
+                source_size: *source_size,
+                destination_size: *destination_size,
+            }),
         };
         Some(report)
     }
@@ -114,7 +130,7 @@ impl Way {
         below(&item, self.names.clone()).unwrap_or(item)
     }
 
-    /// Where a finished file stands at the destination.
+    /// Where a finished file stands at the destination, or what a look saw stands or would.
     pub fn stands_at(
         &self,
         naming: Naming,

@@ -1,11 +1,12 @@
 //! What stands in a journal, record by record.
 
-use outport_types::{Digest, EventCode, Name, TaskId, UnixTime};
+use outport_types::{Digest, EventCode, Finding, Name, TaskId, UnixTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::NODES_PER_RECORD_MAX;
 use crate::{
     blocks::HeldNode,
+    control::FileKind,
     report::Counts,
     session::{Fault, FileStamp, Naming, VersionToken, WAY_NAMES_MAX, bounded},
 };
@@ -121,6 +122,24 @@ pub enum Record {
         /// What was done in all sessions together.
         counts: Counts,
     },
+    /// Report: something differs; in previews and checks only.
+    Difference {
+        /// What.
+        entry: Way,
+        /// How.
+        finding: Finding,
+        /// What it is.
+        kind: FileKind,
+        /// The size of the file at the source.
+        source_size: Option<u64>,
+        /// The size of the file at the destination.
+        destination_size: Option<u64>,
+        /// Which name it has at the destination, or would get.
+        naming: Naming,
+        /// The names from the item down to it there; none where they are the same.
+        #[serde(deserialize_with = "bounded::list::<_, _, WAY_NAMES_MAX>")]
+        at: Vec<Name>,
+    },
 }
 
 /// Why the work failed.
@@ -151,7 +170,8 @@ impl Record {
             Self::Done { .. }
             | Self::Skipped { .. }
             | Self::Event { .. }
-            | Self::Finished { .. } => true,
+            | Self::Finished { .. }
+            | Self::Difference { .. } => true,
             Self::Header { .. }
             | Self::Touched { .. }
             | Self::Held { .. }

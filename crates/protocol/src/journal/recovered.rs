@@ -5,7 +5,7 @@ use std::{
     io::Read,
 };
 
-use outport_types::{Digest, TaskId};
+use outport_types::{Digest, Finding, TaskId};
 
 use super::{
     encode_start,
@@ -30,6 +30,8 @@ pub struct Recovered {
     /// Files that have, or are about to have, another name than their own.
     naming: HashMap<Key, Naming>,
     pub(crate) skipped: HashSet<Key>,
+    /// What a preview or a check has listed.
+    pub(crate) listed: HashMap<Key, Finding>,
     pub(crate) touched: HashSet<Key>,
     /// What was done, as far as it is known after a restart.
     pub(crate) counts: Counts,
@@ -193,6 +195,9 @@ impl Recovered {
                 self.skipped.insert(entry.key());
             }
             Record::Event { .. } => {}
+            Record::Difference { entry, finding, .. } => {
+                self.listed.insert(entry.key(), finding);
+            }
             Record::Sums { bytes_received, faults, deleted } => {
                 self.counts.bytes_received = bytes_received;
                 self.counts.faults = faults;

@@ -13,6 +13,7 @@ mod extras;
 mod failure;
 mod file;
 mod log;
+mod look;
 mod manifest;
 mod want;
 
@@ -21,11 +22,11 @@ use std::{
     time::Duration,
 };
 
-use outport_types::UnixTime;
+use outport_types::{Differences, UnixTime};
 
 pub use effect::{
-    AtDestination, Compare, CompareWhat, Compared, ExtraLeft, Finish, FinishDir, ReadBlock,
-    ReceiverEffect, ReceiverEvent, SyncFile, Temp, Write, WriteResult,
+    AtDestination, Compare, CompareWhat, Compared, ExtraLeft, ExtraSeen, Finish, FinishDir, Linked,
+    ReadBlock, ReceiverEffect, ReceiverEvent, SyncFile, Temp, Told, Write, WriteResult,
 };
 
 use self::{
@@ -36,6 +37,7 @@ use self::{
     extras::ExtrasFound,
     file::File,
     log::Log,
+    look::Listed,
     manifest::Manifest,
     want::Wants,
 };
@@ -70,6 +72,8 @@ pub struct Receiver {
     wants: Wants,
     dirs: Dirs,
     extras: ExtrasFound,
+    /// What a preview or a check lists.
+    listed: Listed,
     content: Content,
     /// The disk is full: nothing is written or wanted before this.
     space_until: Option<Now>,
@@ -152,6 +156,12 @@ impl Receiver {
             frames.push_back(Frame::Finished { succeeded });
             Outcome::Finished { succeeded }
         });
+        let mut counts = std::mem::take(&mut recovered.counts);
+        if config.orders.options.only_looks() && outcome.is_none() {
+            // Whatever an earlier session found, this one looks at all of it again.
+            counts.differences = Some(Differences::default());
+        }
+        let listed = Listed::new(&mut recovered);
         Self {
             now: Now::ZERO,
             ids: Ids::default(),
@@ -165,6 +175,7 @@ impl Receiver {
             wants: Wants::default(),
             dirs: Dirs::default(),
             extras: ExtrasFound::default(),
+            listed,
             content: Content::new(config.limits.content_bytes),
             space_until: None,
             retries: BTreeSet::new(),
@@ -172,7 +183,7 @@ impl Receiver {
             flush: None,
             log: Log::new(recovered.reports),
             released: Vec::new(),
-            counts: std::mem::take(&mut recovered.counts),
+            counts,
             failure: None,
             failures: 0,
             events: 0,
@@ -241,7 +252,7 @@ impl Receiver {
         self.now = now;
         match event {
             ReceiverEvent::Compared { id, results } => self.compared(id, results),
-            ReceiverEvent::Digested { id, digest } => self.digested(id, digest),
+            ReceiverEvent::Digested { id, result } => self.digested(id, result),
             ReceiverEvent::Hashed { id, values } => self.held_checked(id, &values),
             ReceiverEvent::Created { id, result } => self.created(id, result),
             ReceiverEvent::Written { id, results } => self.wrote(id, results),
@@ -253,6 +264,7 @@ impl Receiver {
             ReceiverEvent::ExtrasRemoved { id, removed, left, more } => {
                 self.extras_removed(id, removed, left, more);
             }
+            ReceiverEvent::ExtrasSeen { id, seen, more } => self.extras_seen(id, seen, more),
             ReceiverEvent::Done { id, result } => self.done(id, &result),
         }
         self.pump();
@@ -381,8 +393,9 @@ impl Receiver {
             return;
         }
         match self.ending {
+            Ending::NotYet if self.may_see_extras() => self.see_extras(),
             Ending::NotYet if self.may_remove_extras() => self.remove_extras(),
-            Ending::NotYet if self.sweep => self.begin_sweep(0),
+            Ending::NotYet if self.sweep && !self.looks() => self.begin_sweep(0),
             Ending::NotYet => self.record_end(),
             Ending::SweepAgain { until, tries } if until <= self.now => self.begin_sweep(tries),
             Ending::Recording { position } if position <= self.log.durable() => {

@@ -7,14 +7,14 @@ use outport_protocol::{
         Outcome, Pattern, Paused, Peer, RevokeReason, SessionState, Start, Welcome, encode_frame,
     },
     orders::{Orders, TransferItem, TransferOrders, Work},
-    report::{Counts, Finished, Happening, Report, Skipped, Transferred},
+    report::{Counts, Difference, Finished, Happening, Report, Skipped, Transferred},
     secret::SecretKey,
     statement::{SignedStatement, Statement},
     ticket::{Grant, Party, Role, SignedTicket, Ticket},
 };
 use outport_types::{
-    Digest, EndpointId, EventCode, RequestId, Route, SessionId, SyncLevel, TaskId, TicketId,
-    TransferOptions, UnixTime,
+    Digest, EndpointId, EventCode, Finding, RequestId, Route, SessionId, SyncLevel, TaskId,
+    TicketId, TransferOptions, UnixTime,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -247,6 +247,14 @@ fn reports() -> Vec<Report> {
             destination: destination.clone(),
             size: 3000,
             digest: Digest([6; 32]),
+        }),
+        Report::Difference(Difference {
+            source: source.clone(),
+            destination: destination.clone(),
+            finding: Finding::Different,
+            kind: FileKind::File,
+            source_size: Some(3000),
+            destination_size: Some(2000),
         }),
         Report::Skipped(Skipped {
             source,

@@ -2,11 +2,12 @@
 
 use outport_protocol::{
     blocks::{HeldNode, NodeId},
+    control::FileKind,
     journal::{Failure, Reader, Record, Recovered, Way, encode_record, encode_start},
     report::Counts,
     session::{Fault, FileStamp, Naming, VersionToken},
 };
-use outport_types::{Code, Digest, EventCode, TaskId};
+use outport_types::{Code, Differences, Digest, EventCode, Finding, Tally, TaskId};
 
 use crate::{complete, hex, name, pinned, time};
 
@@ -19,7 +20,7 @@ fn every_record_of_a_journal_keeps_its_bytes() {
         encode_record(record, &mut bytes);
         forms.push((kind(record), hex(&bytes)));
     }
-    complete(records.iter().map(kind), 8);
+    complete(records.iter().map(kind), 9);
     pinned("journal", &forms);
 }
 
@@ -76,22 +77,7 @@ fn records() -> Vec<Record> {
     let fault = Fault::backoff(Code::NoSpace, "why");
     let failure = Failure { entry: way.clone(), at_destination: true, fault: fault.clone() };
     let nodes = vec![HeldNode { id: NodeId { first: 4, level: 0 }, cv: [8; 32] }];
-    let counts = Counts {
-        files_found: 1,
-        bytes_found: 2,
-        directories_found: 3,
-        scan_done: true,
-        files_done: 4,
-        bytes_done: 5,
-        files_unchanged: 6,
-        directories_done: 7,
-        links_done: 13,
-        links_skipped: 8,
-        errors_skipped: 9,
-        deleted: 10,
-        bytes_received: 11,
-        faults: 12,
-    };
+    let counts = counts();
     vec![
         Record::Touched { dir: way.clone(), above: false },
         Record::Held { file: way.clone(), token, size: 3000, temp: stamp, nodes },
@@ -121,14 +107,59 @@ fn records() -> Vec<Record> {
         Record::Event {
             code: EventCode::Quota,
             time: time(11),
-            entry: way,
+            entry: way.clone(),
             at_destination: true,
             fault,
         },
         Record::Sums { bytes_received: 300, faults: 2, deleted: 4 },
         Record::Finished { time: time(12), failure: None, counts },
         Record::Finished { time: time(12), failure: Some(failure), counts },
+        Record::Finished {
+            time: time(12),
+            failure: None,
+            counts: Counts { differences: Some(differences()), ..counts },
+        },
+        Record::Difference {
+            entry: way,
+            finding: Finding::Kept,
+            kind: FileKind::File,
+            source_size: Some(300),
+            destination_size: None,
+            naming: Naming { is_replaced: true, copy: 1 },
+            at: vec![name(b"local")],
+        },
     ]
+}
+
+fn counts() -> Counts {
+    Counts {
+        files_found: 1,
+        bytes_found: 2,
+        directories_found: 3,
+        scan_done: true,
+        files_done: 4,
+        bytes_done: 5,
+        files_unchanged: 6,
+        directories_done: 7,
+        links_done: 13,
+        links_skipped: 8,
+        errors_skipped: 9,
+        deleted: 10,
+        bytes_received: 11,
+        faults: 12,
+        differences: None,
+    }
+}
+
+fn differences() -> Differences {
+    let tally = |files| Tally { files, directories: 2, bytes: 300 };
+    Differences {
+        same: tally(1),
+        new: tally(2),
+        different: tally(3),
+        kept: tally(4),
+        extra: tally(5),
+    }
 }
 
 fn kind(record: &Record) -> &'static str {
@@ -142,5 +173,6 @@ fn kind(record: &Record) -> &'static str {
         Record::Event { .. } => "event",
         Record::Sums { .. } => "sums",
         Record::Finished { .. } => "finished",
+        Record::Difference { .. } => "difference",
     }
 }

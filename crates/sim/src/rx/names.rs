@@ -1,7 +1,11 @@
-//! Names that cannot be on the disk, and names that are taken.
+//! Names that cannot be on the disk, names that are taken, and names at which nothing stands.
 
-use outport_protocol::session::{Place, replacement};
-use outport_types::{Conflict, Name, Names};
+use outport_protocol::session::{
+    Fault, Place,
+    receiver::{AtDestination, Compare, CompareWhat, Compared, Linked},
+    replacement,
+};
+use outport_types::{Code, Conflict, Name, Names};
 
 use super::Rx;
 use crate::{
@@ -22,6 +26,20 @@ impl Rx {
             && disk.at(dir, name).is_none()
             && disk.at(dir, &replacement(own)).is_some();
         !self.is_bad(name) && !is_replaced
+    }
+
+    /// What is said of a place where nothing stands when only to look.
+    pub(super) fn absent(&self, entry: &Compare) -> Result<Compared, Fault> {
+        if entry.place.name.is_some() && self.is_bad(&self.name(&entry.place)) {
+            return Err(Fault::never(Code::BadName, ""));
+        }
+        Ok(match entry.what {
+            CompareWhat::Dir => Compared::Dir { made: true },
+            CompareWhat::File { .. } => {
+                Compared::File { found: AtDestination::Nothing, temp: None }
+            }
+            CompareWhat::Link { .. } => Compared::Link(Linked::Made),
+        })
     }
 
     /// Whether a name cannot be on this disk, which is so only where another one is asked for.

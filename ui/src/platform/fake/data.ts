@@ -7,6 +7,8 @@ import type {
   Progress,
   SessionView,
   SpeedPoint,
+  TaskDifference,
+  TaskDifferences,
   TaskEvent,
   TaskView,
   TransferOptions,
@@ -141,6 +143,7 @@ export function task(id: string, rest: Partial<TaskView>): TaskView {
     route: null,
     faults: 0,
     options: how({}),
+    differences: null,
     can_retry: true,
     ...rest,
   };
@@ -496,3 +499,41 @@ export const problems = {
     message: "Outport cannot use its own files.",
   },
 } satisfies Record<string, Problem>;
+
+const tally = (files: number, directories: number, bytes: number) => ({ files, directories, bytes });
+
+/** A preview that is over: what a transfer with these options would do. */
+export function previewed(options: TransferOptions): Partial<TaskView> {
+  const extras = options.extras === undefined || options.extras === "stay";
+  return {
+    status: "SUCCEEDED",
+    completed: ago(0),
+    waiting: null,
+    differences: {
+      same: tally(1204, 31, 88e9),
+      new: tally(1180, 4, 9.4e9),
+      different: tally(17, 0, 1.1e9),
+      kept: tally(0, 0, 0),
+      extra: extras ? tally(0, 0, 0) : tally(3, 1, 2.6e6),
+    },
+  };
+}
+
+/** A page of what the preview lists. */
+export function differencePage(from: number): TaskDifferences {
+  const above = "cohorts/045/raw";
+  const entries = Array.from({ length: 600 }, (_none, index): TaskDifference => {
+    const at = from + index;
+    const finding = at < 3 ? "extra" : at < 20 ? "different" : "new";
+    const size = 41_000_000 + at * 77_777;
+    return {
+      finding,
+      kind: at === 20 ? "dir" : "file",
+      source_path: `/home/smith/Data/${above}/lane-${at}.bam`,
+      destination_path: `/project/${above}/lane-${at}.bam`,
+      source_size: finding === "extra" || at === 20 ? null : size,
+      destination_size: finding === "new" ? null : size - 1000,
+    };
+  });
+  return { entries, next: from === 0 ? 600 : null };
+}

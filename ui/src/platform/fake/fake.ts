@@ -338,7 +338,8 @@ export class FakePlatform implements Platform {
       this.change((now) => {
         const { label, options } = wish;
         const asked = { label, options, source, destination, waiting, requested: data.ago(0) };
-        now.tasks.tasks.unshift(data.task(id, asked));
+        const looks = options.purpose === "preview";
+        now.tasks.tasks.unshift(data.task(id, looks ? { ...asked, ...data.previewed(options) } : asked));
       });
       return id;
     });
@@ -384,6 +385,9 @@ export class FakePlatform implements Platform {
       })),
       next: null,
     }));
+
+  taskDifferences = (id: string, marker: number | null) =>
+    this.#answer("taskDifferences", [id, marker], () => data.differencePage(marker ?? 0));
 
   cancelTask = (id: string) =>
     this.#answer("cancelTask", [id], () => {

@@ -4,7 +4,7 @@ use outport_api::{
     client::{Client, TaskFilter},
     transfer::Task,
 };
-use outport_types::{Bytes, NiceStatus, TaskId, TaskKind, TaskStatus};
+use outport_types::{Bytes, NiceStatus, Purpose, TaskId, TaskKind, TaskStatus};
 
 use super::ListArgs;
 use crate::{
@@ -47,6 +47,10 @@ fn row(table: &mut Table, task: &Task) {
             name(task.destination_endpoint.as_ref(), task.destination_endpoint_id)
         }
         TaskKind::Delete => "(deletion)".to_owned(),
+    };
+    let to = match task.purpose() {
+        Purpose::Transfer => to,
+        looks @ (Purpose::Preview | Purpose::Check) => format!("{to} ({looks})"),
     };
     table.row([
         task.task_id.to_string().into(),

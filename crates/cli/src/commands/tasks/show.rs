@@ -1,10 +1,11 @@
 //! All about one task.
 
 use outport_api::{client::Client, transfer::Task};
-use outport_types::{Bytes, Rate, TaskId, TaskKind, TaskStatus};
+use outport_types::{Bytes, Purpose, Rate, TaskId, TaskKind, TaskStatus};
 
 use super::list::{name, state};
 use crate::{
+    differences::brief,
     failure::Failure,
     follow::moment,
     human::{count, distance, now},
@@ -37,6 +38,13 @@ fn table(printer: &Printer, task: &Task) -> Table {
     }
     let source = name(task.source_endpoint.as_ref(), Some(task.source_endpoint_id));
     match task.kind {
+        TaskKind::Transfer if task.purpose() != Purpose::Transfer => {
+            let to = name(task.destination_endpoint.as_ref(), task.destination_endpoint_id);
+            table.pair("from", source);
+            table.pair("to", to);
+            table.pair("only looks", format!("a {}: nothing is changed", task.purpose()));
+            table.pair("found", brief(task));
+        }
         TaskKind::Transfer => {
             let to = name(task.destination_endpoint.as_ref(), task.destination_endpoint_id);
             table.pair("from", source);

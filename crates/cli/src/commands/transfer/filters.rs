@@ -5,7 +5,7 @@ use outport_api::transfer::{FilterMethod, FilterRule, FilterType};
 
 /// Rules for names, the first that matches first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Filters(pub(super) Vec<FilterRule>);
+pub(in crate::commands) struct Filters(pub(in crate::commands) Vec<FilterRule>);
 
 impl FromArgMatches for Filters {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {

@@ -13,7 +13,8 @@ fn outcome(rig: &Rig, ends: &[SessionEnd; 2]) -> (usize, usize, bool) {
         match report {
             Report::Transferred(_) => done += 1,
             Report::Event(event) if event.code == EventCode::NameNotRepresentable => clashes += 1,
-            Report::Event(_) | Report::Skipped(_) | Report::Finished(_) => {}
+            Report::Event(_) | Report::Skipped(_) | Report::Finished(_) | Report::Difference(_) => {
+            }
         }
     }
     (done, clashes, ends[1] == FINISHED)

@@ -26,7 +26,9 @@ fn left(rig: &Rig) -> Vec<(String, String)> {
             skipped.source.file_name().unwrap().text().into_owned(),
             skipped.problem.args["kind"].to_string(),
         )),
-        Report::Transferred(_) | Report::Event(_) | Report::Finished(_) => None,
+        Report::Transferred(_) | Report::Event(_) | Report::Finished(_) | Report::Difference(_) => {
+            None
+        }
     });
     let mut skipped: Vec<_> = skipped.collect();
     skipped.sort();
@@ -80,7 +82,9 @@ async fn each_sync_level_copies_what_it_says_and_no_more() {
         assert_eq!(rig.run().await, [FINISHED, FINISHED]);
         let done = rig.reports().into_iter().filter_map(|report| match report {
             Report::Transferred(file) => Some(file.source.file_name()?.text().into_owned()),
-            Report::Skipped(_) | Report::Event(_) | Report::Finished(_) => None,
+            Report::Skipped(_) | Report::Event(_) | Report::Finished(_) | Report::Difference(_) => {
+                None
+            }
         });
         let mut done: Vec<_> = done.collect();
         done.sort();

@@ -6,7 +6,7 @@ use outport_types::{Code, Conflict, Digest, EventCode, Name, Names, Retry, SyncL
 
 use super::{
     Receiver,
-    effect::{AtDestination, Compare, CompareWhat, Compared, ReceiverEffect},
+    effect::{AtDestination, Compare, CompareWhat, Compared, Linked, ReceiverEffect},
     file::{Phase, RETRY_MIN},
     manifest::{DirState, TooMany},
 };
@@ -120,8 +120,10 @@ impl Receiver {
             match (queued, result) {
                 (Queued::Dir { number, place, .. }, Ok(Compared::Dir { made })) => {
                     self.counts.directories_done += 1;
+                    if self.looks() {
+                        self.saw_directory(&place, made);
                     // What an earlier session made may not have reached the disk.
-                    if made || self.resumed {
+                    } else if made || self.resumed {
                         self.batch.made(place.dir.clone(), self.now);
                     }
                     if made {
@@ -131,7 +133,7 @@ impl Receiver {
                     self.settled_in(&place.dir);
                     self.release(number);
                 }
-                (queued @ Queued::Link { .. }, Ok(Compared::Link { taken: true, .. }))
+                (queued @ Queued::Link { .. }, Ok(Compared::Link(Linked::Kept)))
                     if self.gives_free_names() && !self.is_enough_that_exists() =>
                 {
                     if let Err(queued) = next_name(queued, &mut again) {
@@ -139,9 +141,12 @@ impl Receiver {
                         self.compare_failed(queued, fault, &mut again);
                     }
                 }
-                (Queued::Link { number, place, .. }, Ok(Compared::Link { made, .. })) => {
+                (Queued::Link { number, place, .. }, Ok(Compared::Link(linked))) => {
                     self.counts.links_done += 1;
-                    if made || self.resumed {
+                    let made = matches!(linked, Linked::Made | Linked::Replaced);
+                    if self.looks() {
+                        self.saw_link(&place, linked);
+                    } else if made || self.resumed {
                         self.batch.made(place.dir.clone(), self.now);
                     }
                     if made {
@@ -154,10 +159,7 @@ impl Receiver {
                     self.decide(number, found, temp);
                 }
                 (Queued::Closed { .. }, _) => {}
-                (
-                    queued,
-                    Ok(Compared::Dir { .. } | Compared::File { .. } | Compared::Link { .. }),
-                ) => {
+                (queued, Ok(Compared::Dir { .. } | Compared::File { .. } | Compared::Link(_))) => {
                     let fault = Fault::never(Code::Disk, "the disk answered something else");
                     self.compare_failed(queued, fault, &mut again);
                 }
@@ -170,15 +172,16 @@ impl Receiver {
     }
 
     /// Takes the digest of the file at the destination.
-    pub(super) fn digested(&mut self, id: EffectId, digest: Option<Digest>) {
+    pub(super) fn digested(&mut self, id: EffectId, result: Result<Digest, Fault>) {
         let Some(number) = self.compares.digests.remove(&id) else { return };
         let Some(file) = self.files.get_mut(&number) else { return };
         // The sender may have said meanwhile that there is nothing to compare with.
         let Phase::Digesting { here, there } = &mut file.phase else { return };
-        match (digest, *there) {
-            (None, _) => self.go_on(number),
-            (Some(digest), None) => *here = Some(digest),
-            (Some(digest), Some(there)) => self.compare_digests(number, digest, there),
+        match (result, *there) {
+            (Ok(digest), None) => *here = Some(digest),
+            (Ok(digest), Some(there)) => self.compare_digests(number, digest, there),
+            (Err(fault), _) if self.looks() => self.unreadable_here(number, fault),
+            (Err(_), _) => self.go_on(number),
         }
     }
 
@@ -203,8 +206,8 @@ impl Receiver {
     }
 
     /// Whether a file whose place is taken gets a free name.
-    fn gives_free_names(&self) -> bool {
-        self.config.orders.options.conflict == Conflict::Rename
+    pub(super) fn gives_free_names(&self) -> bool {
+        self.config.orders.options.conflict == Conflict::Rename && !self.checks()
     }
 
     /// Whether what stands at a name stays, whatever it is.
@@ -213,7 +216,7 @@ impl Receiver {
     }
 
     /// Looks at the next name that a file could have.
-    fn try_next_name(&mut self, number: u64) {
+    pub(super) fn try_next_name(&mut self, number: u64) {
         let Some(file) = self.files.get_mut(&number) else { return };
         let place = file.place.clone();
         if file.rename_copy() {
@@ -227,7 +230,7 @@ impl Receiver {
 
     /// Tells that something has another name at the destination.
     pub(super) fn tell_renamed(&mut self, place: &Place) {
-        if place.naming.is_own() || !self.may_tell_renamed() {
+        if place.naming.is_own() || self.looks() || !self.may_tell_renamed() {
             return;
         }
         let orders = &self.config.orders;
@@ -265,7 +268,8 @@ impl Receiver {
             }
             Queued::Link { number, place, target, .. } => {
                 // Where it takes the place of something else it is made under a temporary name.
-                if self.manifest.dir_state(&place.dir) == DirState::Ready
+                if !self.looks()
+                    && self.manifest.dir_state(&place.dir) == DirState::Ready
                     && self.log.durable() < self.touch(&place.dir)
                 {
                     return None;
@@ -330,6 +334,9 @@ impl Receiver {
     }
 
     fn compare_failed(&mut self, queued: Queued, fault: Fault, again: &mut Vec<Queued>) {
+        if self.saw_other_kind(&queued, &fault) {
+            return self.unreachable(queued);
+        }
         let (number, tries) = match &queued {
             Queued::Dir { number, tries, .. }
             | Queued::File { number, tries }
@@ -404,12 +411,15 @@ impl Receiver {
     /// Decides about a file, from what stands at the destination and what earlier sessions did.
     fn decide(&mut self, number: u64, found: AtDestination, temp: Option<FileStamp>) {
         let Some(file) = self.files.get_mut(&number) else { return };
-        file.temp_left = temp;
+        (file.temp_left, file.found) = (temp, found);
         let (meta, place) = (file.meta, file.place.clone());
         let key = place.key();
         let stamp = match found {
             AtDestination::File(stamp) => Some(stamp),
             AtDestination::Nothing | AtDestination::Link => None,
+            AtDestination::Dir | AtDestination::Special if self.checks() => {
+                return self.saw_file(number);
+            }
             AtDestination::Dir | AtDestination::Special if self.gives_free_names() => None,
             AtDestination::Dir | AtDestination::Special => {
                 let code =
@@ -437,6 +447,7 @@ impl Receiver {
         }
         let is_taken = found != AtDestination::Nothing && self.gives_free_names();
         match stays {
+            Some(true) if self.is_kept(&meta, stamp) => self.saw_kept(number),
             Some(true) => self.keep(number),
             Some(false) if is_taken => self.try_next_name(number),
             Some(false) => self.go_on(number),
@@ -469,6 +480,10 @@ impl Receiver {
         }
         match (options.sync_level, stamp) {
             (None, _) | (Some(_), None) => Some(false),
+            (Some(SyncLevel::Mtime), Some(stamp)) if self.checks() => {
+                let same = meta.size == stamp.size && is_as_old(meta.mtime, stamp.mtime);
+                Some(same)
+            }
             (Some(level), Some(stamp)) => unchanged(level, meta, &stamp),
         }
     }
@@ -490,6 +505,9 @@ impl Receiver {
 
     /// Wants a file, after checking what an earlier session left of it.
     pub(super) fn go_on(&mut self, number: u64) {
+        if self.looks() {
+            return self.saw_file(number);
+        }
         let Some(file) = self.files.get_mut(&number) else { return };
         let held = self.recovered.held.remove(&file.place.key());
         let is_left = |held: &HeldFile| file.temp_left.is_some_and(|t| t.is_same_file(&held.temp));
@@ -526,6 +544,7 @@ impl Receiver {
     /// Leaves a file as it stands at the destination.
     pub(super) fn keep(&mut self, number: u64) {
         self.counts.files_unchanged += 1;
+        self.saw_same(number);
         self.settle(number);
     }
 }
@@ -554,7 +573,7 @@ fn replaced(place: &Place) -> Option<Place> {
 }
 
 /// Whether a file needs no copy; `None` when only its content can tell.
-fn unchanged(level: SyncLevel, meta: &Meta, stamp: &FileStamp) -> Option<bool> {
+pub(super) fn unchanged(level: SyncLevel, meta: &Meta, stamp: &FileStamp) -> Option<bool> {
     let same_size = meta.size == stamp.size;
     match level {
         SyncLevel::Exists => Some(true),
@@ -574,6 +593,11 @@ fn is_newer(source: UnixTime, destination: UnixTime) -> bool {
         _ => 1,
     };
     destination < UnixTime { nanos: source.nanos / grain * grain, ..source }
+}
+
+/// Whether two times are the same, as far as either disk could have kept that of the other.
+fn is_as_old(source: UnixTime, destination: UnixTime) -> bool {
+    !is_newer(source, destination) && !is_newer(destination, source)
 }
 
 /// Compare effects that are out at once: enough to keep a disk busy.

@@ -24,7 +24,8 @@ impl Receiver {
     /// All that a directory holds is settled.
     pub(super) fn dir_settled(&mut self, number: u64) {
         let options = &self.config.orders.options;
-        let nothing = !options.preserve_times && !options.preserve_permissions;
+        let nothing =
+            options.only_looks() || !options.preserve_times && !options.preserve_permissions;
         let stands = matches!(self.manifest.closed(number), Some((.., DirState::Ready)));
         if nothing || !stands {
             return self.dir_done(number);

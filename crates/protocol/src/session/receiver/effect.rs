@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use outport_types::{Digest, Name, UnixTime};
+use outport_types::{Digest, Name, Tally, UnixTime};
 
 use crate::{
     blocks::{Blocks, Cv, NodeId},
+    control::FileKind,
     journal::Way,
     session::{
         BufferId, EffectId,
@@ -20,7 +21,8 @@ use crate::{
 /// one [`ReceiverEvent`] with the same `id`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReceiverEffect {
-    /// Look what stands at the destination of some entries, and make the directories among them.
+    /// Look what stands at the destination of some entries, and make the directories among them; in a
+    /// preview or a check nothing is made.
     /// Answer: [`ReceiverEvent::Compared`].
     Compare {
         /// Names the answer.
@@ -141,6 +143,13 @@ pub enum ReceiverEffect {
         id: EffectId,
         /// The hub's time now.
         time: UnixTime,
+    },
+    /// In a preview, tell some of what [`RemoveExtras`](Self::RemoveExtras) would remove of what was
+    /// found, directories with all that they hold; in a check, all that was found.
+    /// Answer: [`ReceiverEvent::ExtrasSeen`].
+    SeeExtras {
+        /// Names the answer.
+        id: EffectId,
     },
     /// Give directories in which nothing more will change what they get, and bring it to the disk
     /// for good.
@@ -268,6 +277,26 @@ pub struct ExtraLeft {
     pub fault: Fault,
 }
 
+/// Something that stands at the destination only, and would be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraSeen {
+    /// What it is.
+    pub entry: Way,
+    /// What kind of thing.
+    pub kind: FileKind,
+    /// Its size, if it is a file.
+    pub size: u64,
+}
+
+/// What was told of extras.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// What is listed.
+    pub listed: Vec<ExtraSeen>,
+    /// What is only counted, because enough is listed.
+    pub rest: Tally,
+}
+
 /// A directory that gets its time and permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FinishDir {
@@ -305,12 +334,12 @@ pub enum ReceiverEvent {
         /// The results, in the order of the entries.
         results: Vec<Result<Compared, Fault>>,
     },
-    /// The digest of a file at the destination; `None` when it is no longer there.
+    /// The digest of a file at the destination.
     Digested {
         /// The effect.
         id: EffectId,
-        /// The digest.
-        digest: Option<Digest>,
+        /// The digest, or why there is none.
+        result: Result<Digest, Fault>,
     },
     /// The values of parts, in their order; a part that could not be read in full has none.
     Hashed {
@@ -379,6 +408,15 @@ pub enum ReceiverEvent {
         /// Whether there is more to remove.
         more: bool,
     },
+    /// What would be removed of what was found.
+    ExtrasSeen {
+        /// The effect.
+        id: EffectId,
+        /// What would be removed, or why that cannot be told.
+        seen: Result<Told, ExtraLeft>,
+        /// Whether there is more to tell.
+        more: bool,
+    },
     /// How an effect went that has nothing more to say.
     Done {
         /// The effect.
@@ -404,16 +442,13 @@ pub enum WriteResult {
 pub enum Compared {
     /// For a directory: it stands there.
     Dir {
-        /// Whether it was made just now.
-        made: bool,
-    },
-    /// For a link: it stands there, or something else that stays.
-    Link {
-        /// Whether it was made just now.
+        /// Whether it was made just now; in a preview or a check, whether nothing stands there.
         made: bool,
         /// Whether something else has its place.
         taken: bool,
     },
+    /// For a link: what became of it, or would.
+    Link(Linked),
     /// For a file: what stands at its final and at its temporary name.
     File {
         /// At the final name.
@@ -421,6 +456,19 @@ pub enum Compared {
         /// A regular file under the temporary name.
         temp: Option<FileStamp>,
     },
+}
+
+/// What became of a link; in a preview or a check, what would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linked {
+    /// Such a link stood there.
+    Stood,
+    /// It was made where nothing stood.
+    Made,
+    /// It was made in the place of something else.
+    Replaced,
+    /// Something else stands there and stays.
+    Kept,
 }
 
 /// What stands at a final name.

@@ -40,6 +40,16 @@ struct Search {
     names: usize,
 }
 
+impl ExtrasFound {
+    pub(super) fn any(&self) -> bool {
+        0 < self.found
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.found = 0;
+    }
+}
+
 impl Receiver {
     /// Looks for what else stands in a directory all of whose names came.
     pub(super) fn find_extras(&mut self, number: u64, names: Result<Vec<NameHash>, TooMany>) {
@@ -69,7 +79,7 @@ impl Receiver {
         self.manifest.names_searched(names);
         if let Some(place) = dir.place() {
             let is_empty = place.name.is_none() && names == 0;
-            let is_allowed = self.config.orders.options.empty_source;
+            let is_allowed = self.config.orders.options.empty_source || self.checks();
             match result {
                 Ok(0) => {}
                 // Whether source errors are skipped does not matter: this is none of reading.
@@ -85,7 +95,8 @@ impl Receiver {
 
     /// Whether there is something to remove, and nothing speaks against it.
     pub(super) fn may_remove_extras(&self) -> bool {
-        0 < self.extras.found && self.failure.is_none() && self.mode == Mode::Working
+        let removes = self.extras.any() && !self.looks();
+        removes && self.failure.is_none() && self.mode == Mode::Working
     }
 
     pub(super) fn remove_extras(&mut self) {
@@ -123,7 +134,7 @@ impl Receiver {
         if more && self.mode == Mode::Working && self.failures < LEFT_MAX {
             return self.remove_extras();
         }
-        self.extras.found = 0;
+        self.extras.forget();
     }
 }
 

@@ -13,7 +13,10 @@ use std::{sync::Arc, time::Duration};
 
 use outport_types::{Code, Digest, EventCode, Retry};
 
-use super::{Mode, Receiver, effect::Temp};
+use super::{
+    Mode, Receiver,
+    effect::{AtDestination, Temp},
+};
 use crate::{
     blocks::{BlockTree, Blocks, HeldNode},
     session::{COPIES_MAX, Fault, FileStamp, Meta, Now, dir::Place, dir::temp_name},
@@ -25,6 +28,8 @@ pub(super) struct File {
     pub(super) meta: Meta,
     pub(super) blocks: Blocks,
     pub(super) phase: Phase,
+    /// What stands in its place.
+    pub(super) found: AtDestination,
     /// The last attempt that was wanted; 0 is none.
     pub(super) attempt: u16,
     /// What of the content is in the temporary file, or on its way into it.
@@ -118,6 +123,7 @@ impl File {
             meta,
             blocks,
             phase: Phase::Comparing,
+            found: AtDestination::Nothing,
             attempt: 0,
             digest_there: None,
             tree: BlockTree::new(blocks),

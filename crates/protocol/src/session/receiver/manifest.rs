@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use outport_types::{Code, Conflict, Extras, Name, Names, Symlinks};
+use outport_types::{Code, Conflict, Name, Names, Symlinks};
 
 use super::{Receiver, compare::Queued, file::File};
 use crate::{
@@ -274,7 +274,7 @@ impl Receiver {
                 slot.opened = true;
                 let options = &self.config.orders.options;
                 // What got a free name is none of those at the source.
-                let asked = options.extras != Extras::Stay && options.conflict != Conflict::Rename;
+                let asked = options.seeks_extras() && options.conflict != Conflict::Rename;
                 let names = asked.then(|| Ok(Vec::new()));
                 let open = Open { number: dir, dir: slot.dir.clone(), last: None, names };
                 self.manifest.open = Some(open);
@@ -304,7 +304,7 @@ impl Receiver {
                 let place = self.manifest.place(&name)?;
                 if kind != LeftKind::Hidden {
                     self.left(number, &place, kind);
-                } else if self.config.orders.options.extras == Extras::Stay {
+                } else if !self.config.orders.options.seeks_extras() {
                     return Err(Violation::Order);
                 } else {
                     self.release(number);

@@ -351,7 +351,7 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
         ReceiverEffect::Compare { id, entries } => {
             let compared = |entry: Compare| match entry.what {
                 CompareWhat::Dir => Compared::Dir { made: false },
-                CompareWhat::Link { .. } => Compared::Link { made: true, taken: false },
+                CompareWhat::Link { .. } => Compared::Link(Linked::Made),
                 CompareWhat::File { .. } => {
                     let found = stands.map_or(AtDestination::Nothing, AtDestination::File);
                     Compared::File { found, temp: stands }
@@ -361,7 +361,7 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
             ReceiverEvent::Compared { id, results }
         }
         ReceiverEffect::Digest { id, .. } => {
-            ReceiverEvent::Digested { id, digest: Some(Digest(VALUE)) }
+            ReceiverEvent::Digested { id, result: Ok(Digest(VALUE)) }
         }
         ReceiverEffect::CheckHeld { id, nodes, .. } => {
             ReceiverEvent::Hashed { id, values: vec![Some(VALUE); nodes.len()] }
@@ -381,6 +381,9 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
         ReceiverEffect::FindExtras { id, .. } => ReceiverEvent::ExtrasFound { id, result: Ok(0) },
         ReceiverEffect::RemoveExtras { id, .. } => {
             ReceiverEvent::ExtrasRemoved { id, removed: 0, left: vec![], more: false }
+        }
+        ReceiverEffect::SeeExtras { id } => {
+            ReceiverEvent::ExtrasSeen { id, seen: Ok(Told::default()), more: false }
         }
         ReceiverEffect::FinishDirs { id, dirs } => {
             ReceiverEvent::DirsFinished { id, results: vec![Ok(()); dirs.len()] }

@@ -39,6 +39,9 @@ pub(super) struct Wants {
 impl Receiver {
     /// Lines a file up to be wanted.
     pub(super) fn queue_want(&mut self, number: u64) {
+        if self.looks() {
+            return self.look_again(number);
+        }
         let Some(file) = self.files.get(&number) else { return };
         let dir = file.place.dir.clone();
         let position = self.touch(&dir);

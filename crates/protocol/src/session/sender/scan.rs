@@ -6,7 +6,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use outport_types::{Code, Extras, Filter, FilterKind, Name, Retry, Symlinks};
+use outport_types::{Code, Filter, FilterKind, Name, Retry, Symlinks};
 
 use super::{
     Ids, Listed, Sender,
@@ -84,7 +84,7 @@ impl Scan {
             ended: false,
             filter: Filter::new(&orders.options.filters),
             keeps_links: orders.options.symlinks == Symlinks::Keep,
-            removes_extras: orders.options.extras != Extras::Stay,
+            removes_extras: orders.options.seeks_extras(),
         }
     }
 

@@ -155,6 +155,10 @@ impl Sender {
         if source.attempt.checked_add(1) != Some(want.attempt) {
             return Err(Violation::Attempt);
         }
+        let content = matches!(want.ask, Ask::Content { .. });
+        if content && self.config.orders.options.only_looks() {
+            return Err(Violation::Unexpected);
+        }
         let is_current = want.token == source.meta.token;
         let blocks = blocks_of(&self.config.limits, source.meta.size);
         if let Ask::Content { held } = &want.ask {
