@@ -7,6 +7,7 @@
 
 mod access;
 mod catalogue;
+mod checksum;
 mod digest;
 mod escape;
 mod glob;
@@ -23,6 +24,7 @@ mod time;
 
 pub use access::Access;
 pub use catalogue::{Code, Language};
+pub use checksum::{ChecksumError, ExternalChecksum, UnknownAlgorithm};
 pub use digest::{Digest, ParseDigestError};
 pub use escape::{escape_bytes, unescape_str};
 pub use glob::Glob;
@@ -38,7 +40,7 @@ pub use problem::{Arg, Chain, Problem, Retry};
 pub use quantity::{Bytes, Rate};
 pub use range::ByteRange;
 pub use state::{
-    AgentState, Conflict, EventCode, Extras, FilterKind, Names, NiceStatus, Route, Symlinks,
-    SyncLevel, TaskKind, TaskStatus,
+    AgentState, ChecksumAlgorithm, Conflict, EventCode, Extras, FilterKind, Names, NiceStatus,
+    Route, Symlinks, SyncLevel, TaskKind, TaskStatus,
 };
 pub use time::{ParseTimeError, UnixTime};

@@ -24,8 +24,8 @@ use std::{
 use outport_types::UnixTime;
 
 pub use effect::{
-    AtDestination, Compare, CompareWhat, Compared, ExtraLeft, Finish, FinishDir, ReadBlock,
-    ReceiverEffect, ReceiverEvent, SyncFile, Temp, Write, WriteResult,
+    AtDestination, Checked, Compare, CompareWhat, Compared, ExtraLeft, Finish, FinishDir,
+    ReadBlock, ReceiverEffect, ReceiverEvent, SyncFile, Temp, Write, WriteResult,
 };
 
 use self::{

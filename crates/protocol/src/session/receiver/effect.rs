@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outport_types::{Digest, Name, UnixTime};
+use outport_types::{Digest, ExternalChecksum, Name, UnixTime};
 
 use crate::{
     blocks::{Blocks, Cv, NodeId},
@@ -245,7 +245,7 @@ pub struct SyncFile {
 }
 
 /// What a finished file gets before it is brought to the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finish {
     /// Its size: an earlier, longer version may have been written to the same temporary file.
     pub size: u64,
@@ -255,6 +255,20 @@ pub struct Finish {
     pub mode: u32,
     /// Whether it gets them as they are, and not less what is taken away from new files here.
     pub exact: bool,
+    /// What it must be before it gets any of that; if it is not,
+    /// [`Code::ExternalChecksum`](outport_types::Code::ExternalChecksum) answers.
+    pub checked: Option<Checked>,
+}
+
+/// What a file must be, by somebody else's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The checksum.
+    pub checksum: ExternalChecksum,
+    /// How the file lies in blocks.
+    pub blocks: Blocks,
+    /// The digest at the source: what was hashed along the way may have been another version.
+    pub digest: Digest,
 }
 
 /// Something that stands at the destination only, and could not be removed.
