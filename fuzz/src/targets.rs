@@ -179,6 +179,7 @@ fn config() -> Config {
         source: path(source),
         destination: path(destination),
         recursive,
+        checksum: None,
     };
     let orders = TransferOrders {
         source: EndpointId::from_bytes([1; 16]),

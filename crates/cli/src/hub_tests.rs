@@ -138,6 +138,12 @@ async fn a_dry_run_asks_nothing_of_the_hub() {
     let rules = rules.map(|rule| (&rule["method"], &rule["type"], &rule["name"]));
     let rules: Vec<_> = rules.map(|(m, t, n)| format!("{m} {t} {n}").replace('"', "")).collect();
     assert_eq!(rules, ["exclude file *.tmp", "include file *.t*", "exclude dir c"]);
+    let value = "9e107d9d372bb6826bd81d3542a419d6";
+    let line = format!("transfer WorkPC:x WorkPC:/y --dry-run --external-checksum {value}");
+    let submission = world.json(&line).await;
+    assert_eq!(submission["DATA"][0]["external_checksum"], value);
+    assert_eq!(submission["DATA"][0]["checksum_algorithm"], "MD5");
+    world.run(&format!("{line}0")).await.unwrap_err();
     world.run("delete WorkPC:/x --dry-run").await.unwrap();
     assert_eq!(world.json("tasks").await, Value::Array(Vec::new()));
     world.end().await;

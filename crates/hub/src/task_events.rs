@@ -132,7 +132,7 @@ fn describe(code: EventCode) -> &'static str {
         EventCode::PermissionDenied => "permission denied",
         EventCode::FileNotFound => "file not found",
         EventCode::FileChanged => "a file changed while it was read",
-        EventCode::ChecksumMismatch => "a checksum did not agree; sent again",
+        EventCode::ChecksumMismatch => "a checksum did not agree",
         EventCode::Quota => "no room at the destination",
         EventCode::NameNotRepresentable => "a name cannot exist at the destination",
         EventCode::Renamed => "another name at the destination",

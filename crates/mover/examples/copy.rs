@@ -38,6 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             source: from_host(&source)?,
             destination: from_host(&destination)?,
             recursive: Some(true),
+            checksum: None,
         }],
         options: TransferOptions {
             verify: std::env::var_os("NO_VERIFY").is_none(),

@@ -1,5 +1,6 @@
 //! What a receiver asks of the disk, carried out.
 
+mod checksum;
 mod compare;
 mod extras;
 mod look;
@@ -24,7 +25,7 @@ use outport_protocol::{
 use outport_types::{Name, TaskId};
 use tokio_util::sync::CancellationToken;
 
-use self::{extras::Kept, look::Tellings, spelling::Spellings};
+use self::{checksum::Checksums, extras::Kept, look::Tellings, spelling::Spellings};
 use crate::{
     digests::DigestCache,
     dirs::{OpenDirs, Side},
@@ -50,6 +51,7 @@ pub(crate) struct Destination {
     digests: Option<Arc<DigestCache>>,
     buffers: Mutex<HashMap<BufferId, Bytes>>,
     files: Mutex<OpenFiles>,
+    checksums: Mutex<Checksums>,
     /// A handle on each file system that is written to, open since before the first write there:
     /// only so does a sync of the whole file system tell of every error.
     file_systems: Mutex<BTreeMap<u64, Arc<File>>>,
@@ -88,6 +90,7 @@ impl Destination {
             digests: None,
             buffers: Mutex::default(),
             files: Mutex::default(),
+            checksums: Mutex::default(),
             file_systems: Mutex::default(),
             journal: Mutex::new(journal),
             extras: Mutex::default(),

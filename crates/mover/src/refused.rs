@@ -3,7 +3,7 @@
 use std::io;
 
 use outport_protocol::session::Fault;
-use outport_types::{Code, CollectionPath, Problem, Retry};
+use outport_types::{ChecksumAlgorithm, Code, CollectionPath, Problem, Retry};
 
 use crate::system_path::NameProblem;
 
@@ -59,6 +59,16 @@ pub enum Refused {
     /// No default directory is set.
     #[error("no default directory")]
     NoDefaultDirectory,
+    /// A file is not what somebody said that it must be.
+    #[error("another checksum")]
+    Checksum {
+        /// How it was computed.
+        algorithm: ChecksumAlgorithm,
+        /// What the file has, in hex digits.
+        found: String,
+        /// What it was to have.
+        wanted: String,
+    },
     /// Links lead in circles.
     #[error("too many links")]
     LinkLoop,
@@ -115,6 +125,9 @@ impl Refused {
             Self::Special => (Code::SkippedKind, "special file".into()),
             Self::BadName(problem) => (Code::BadName, problem.to_string()),
             Self::NoDefaultDirectory => (Code::NoDefaultDirectory, String::new()),
+            Self::Checksum { algorithm, found, wanted } => {
+                (Code::ExternalChecksum, format!("{algorithm} {found}, not {wanted}"))
+            }
             Self::LinkLoop => (Code::Disk, "links lead in circles".into()),
             Self::ListingTooLong => {
                 (Code::ListingTooLong, crate::ops::LISTING_ENTRIES_MAX.to_string())
@@ -149,6 +162,7 @@ impl Refused {
             | Self::Special
             | Self::BadName(_)
             | Self::NoDefaultDirectory
+            | Self::Checksum { .. }
             | Self::LinkLoop
             | Self::ListingTooLong
             | Self::Permission(_) => Retry::Never,

@@ -48,22 +48,16 @@ pub fn report(orders: &Orders, record: Record) -> Option<Report> {
             },
             counts,
         })),
-        Record::Difference {
-            entry,
-            finding,
-            kind,
-            source_size,
-            destination_size,
-            naming,
-            at,
-        } => Some(Report::Difference(Difference {
-            source: paths.source(&entry)?,
-            destination: paths.stands_at(&entry, naming, &at)?,
-            finding,
-            kind,
-            source_size,
-            destination_size,
-        })),
+        Record::Difference { entry, finding, kind, source_size, destination_size, naming, at } => {
+            Some(Report::Difference(Difference {
+                source: paths.source(&entry)?,
+                destination: paths.stands_at(&entry, naming, &at)?,
+                finding,
+                kind,
+                source_size,
+                destination_size,
+            }))
+        }
         Record::Header { .. }
         | Record::Touched { .. }
         | Record::Held { .. }

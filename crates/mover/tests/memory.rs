@@ -66,6 +66,7 @@ fn copy(top: &Path) -> Result<(), Box<dyn Error>> {
             source: from_host(&top.join("src"))?,
             destination: from_host(&top.join("dst"))?,
             recursive: Some(true),
+            checksum: None,
         }],
         options: TransferOptions { preserve_times: true, ..TransferOptions::default() },
     };

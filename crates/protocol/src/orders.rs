@@ -1,6 +1,6 @@
 //! What a task asks of its agents, in the words that both understand.
 
-use outport_types::{CollectionPath, EndpointId, TaskId, TransferOptions};
+use outport_types::{CollectionPath, EndpointId, ExternalChecksum, TaskId, TransferOptions};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -49,6 +49,16 @@ pub struct TransferItem {
     pub destination: CollectionPath,
     /// Whether the source must be a directory (`true`) or a file (`false`); `None` finds out.
     pub recursive: Option<bool>,
+    /// What the file must be, by somebody else's word; directories have none.
+    #[serde(default)]
+    pub checksum: Option<ExternalChecksum>,
+}
+
+impl TransferItem {
+    /// Whether the source must be a directory or a file, also as what else is asked tells.
+    pub fn must_be_directory(&self) -> Option<bool> {
+        if self.checksum.is_some() { Some(false) } else { self.recursive }
+    }
 }
 
 /// A deletion in full.

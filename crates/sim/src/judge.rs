@@ -17,6 +17,7 @@
 //! | what a filter hides is neither brought nor removed | `IgnoreFilter`, `RemoveHidden` |
 //! | what stands at the source is not removed, what does not is | `RemoveKnown`, `SkipExtras` |
 //! | what cannot have its name has the one that follows from it | `TakeBadNames` |
+//! | what has another checksum than was said never gets its name | `IgnoreChecksum` |
 //! | what gets a free name leaves what is there as it was, and comes once | `IgnoreFreeName` |
 //! | a preview or a check changes nothing, and tells every difference as what it is | `MakeAnyway` |
 
@@ -32,13 +33,13 @@ use outport_protocol::{
     session::{Config, Naming, is_reserved},
 };
 use outport_types::{
-    CollectionPath, Conflict, Digest, Extras, Filter, FilterKind, Finding, Name, Names, Purpose,
-    Symlinks, SyncLevel, UnixTime,
+    CollectionPath, Conflict, Digest, ExternalChecksum, Extras, Filter, FilterKind, Finding, Name,
+    Names, Purpose, Symlinks, SyncLevel, UnixTime,
 };
 
 use crate::{
     disk::{Disk, Ino, ROOT, Stands},
-    plan::{Plan, local_name},
+    plan::{Plan, checksum, local_name},
     rx::journal_name,
     source::{Edited, Node, Source, Way},
 };
@@ -70,6 +71,8 @@ pub struct Judge {
     /// Digests that a liar made the receiver accept.
     pub accepted: Vec<(Way, Digest)>,
     lied_to: bool,
+    /// What files at the destination must be, by somebody else's word.
+    checked: HashMap<Way, ExternalChecksum>,
     /// Contents that were looked at and are right, by where they stand.
     good: BTreeMap<Way, Vec<Arc<Vec<u8>>>>,
 }
@@ -97,6 +100,7 @@ impl Judge {
             hashed: HashMap::new(),
             accepted: Vec::new(),
             lied_to: plan.liar.is_some(),
+            checked: checked(&plan.config.orders),
             good: BTreeMap::new(),
         }
     }
@@ -484,6 +488,10 @@ impl Judge {
                 let bytes = data.len();
                 return Err(Wrong(format!("{when}: {} is torn ({bytes} bytes)", show(&way))));
             }
+            let said = self.checked.get(&way).filter(|_| self.before.get(&way) != Some(&data));
+            if said.is_some_and(|said| checksum(&data) != *said) {
+                return Err(Wrong(format!("{when}: {} has another checksum", show(&way))));
+            }
             standing.insert(way, data);
         }
         for way in self.before.keys() {
@@ -729,6 +737,16 @@ fn stands_for(orders: &TransferOrders, from: &[Name], way: &[Name]) -> bool {
         let there = destination(orders, item, from);
         (0..copies).any(|copy| beside(&there, copy) == way)
     })
+}
+
+/// What the items that are files must be, under each name that they can get.
+fn checked(orders: &TransferOrders) -> HashMap<Way, ExternalChecksum> {
+    let items = orders.items.iter().filter_map(|item| Some((item, item.checksum.clone()?)));
+    let names = items.flat_map(|(item, checksum)| {
+        let there = item.destination.names();
+        (0..COPIES).map(move |copy| (beside(there, copy), checksum.clone()))
+    });
+    names.collect()
 }
 
 /// The same with a number.

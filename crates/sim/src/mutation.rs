@@ -68,6 +68,8 @@ pub enum Mutation {
     RemoveKnown,
     /// Names that cannot be on the disk are taken all the same.
     TakeBadNames,
+    /// A file is put in place whatever checksum it has.
+    IgnoreChecksum,
     /// What was to get a free name takes the place of what has its own.
     IgnoreFreeName,
     /// What is only to be looked for is made.
@@ -110,5 +112,6 @@ impl Mutation {
         Self::TakeBadNames,
         Self::IgnoreFreeName,
         Self::MakeAnyway,
+        Self::IgnoreChecksum,
     ];
 }

@@ -10,8 +10,9 @@ use outport_protocol::{
     },
 };
 use outport_types::{
-    Code, CollectionPath, Conflict, EndpointId, Extras, FilterKind, FilterRule, Name, Names,
-    Purpose, Symlinks, SyncLevel, TaskId, TransferOptions, UnixTime,
+    ChecksumAlgorithm, Code, CollectionPath, Conflict, EndpointId, ExternalChecksum, Extras,
+    FilterKind, FilterRule, Name, Names, Purpose, Symlinks, SyncLevel, TaskId, TransferOptions,
+    UnixTime,
 };
 
 use crate::{
@@ -136,6 +137,13 @@ impl Plan {
             }
             if ordered.recursive == Some(false) {
                 let content = content(rng);
+                if rng.u8(..3) == 0 {
+                    let is_wrong = rng.u8(..3) == 0;
+                    let said = if is_wrong { checksum(b"else") } else { checksum(&content) };
+                    let orders = Arc::make_mut(&mut self.config.orders);
+                    orders.items[item as usize].checksum = Some(said);
+                    self.may_fail |= is_wrong;
+                }
                 source.put_file(way, content, time(rng.i64(1..1000)));
                 continue;
             }
@@ -370,10 +378,20 @@ impl Plan {
                 }
             }
             Mutation::TakeBadNames | Mutation::IgnoreFreeName => self.provoke_names(mutation),
+            Mutation::IgnoreChecksum => self.provoke_checksums(),
             Mutation::CopyIntoPlace
             | Mutation::SkipFinishTime
             | Mutation::ReuseTemp
             | Mutation::MakeAnyway => {}
+        }
+    }
+
+    fn provoke_checksums(&mut self) {
+        for item in &mut Arc::make_mut(&mut self.config.orders).items {
+            if item.recursive == Some(false) {
+                item.checksum = Some(checksum(b"something else"));
+                self.may_fail = true;
+            }
         }
     }
 
@@ -409,6 +427,7 @@ fn items(rng: &mut fastrand::Rng) -> Vec<TransferItem> {
                 } else {
                     *rng.choice(&[Some(true), None]).expect("not empty")
                 },
+                checksum: None,
             }
         })
         .collect()
@@ -504,6 +523,13 @@ fn odd_name(rng: &mut fastrand::Rng) -> Name {
         _ => format!("{letter}{}", rng.alphanumeric()).into_bytes(),
     };
     Name::from_bytes(bytes).expect("it is a name")
+}
+
+/// What stands here for a checksum: the shell and the judge compute it in the same way.
+pub fn checksum(content: &[u8]) -> ExternalChecksum {
+    let hash = blake3::hash(content);
+    let algorithm = ChecksumAlgorithm::Md5;
+    ExternalChecksum::of_value(algorithm, &hash.as_bytes()[..algorithm.bytes()]).expect("it fits")
 }
 
 /// The name that something of the source has at the destination where nothing stands.

@@ -26,6 +26,7 @@ use outport_types::{Code, Digest, Name, UnixTime};
 use crate::{
     disk::{Disk, Ino, ROOT, Refused, Stands},
     mutation::Mutation,
+    plan::checksum,
 };
 
 pub use self::names::is_bad;
@@ -509,7 +510,16 @@ impl Rx {
             return None;
         }
         if job.sub == 0 {
-            if let Some(finish) = file.finish {
+            if let Some(finish) = &file.finish {
+                let data = around.disk.data(ino).unwrap_or_default();
+                let content = data.get(..finish.size as usize).unwrap_or_default();
+                if let Some(checked) = &finish.checked
+                    && checksum(content) != checked.checksum
+                    && !self.is(Mutation::IgnoreChecksum)
+                {
+                    job.synced.push(Err(Fault::never(Code::ExternalChecksum, "")));
+                    return None;
+                }
                 if !self.is(Mutation::SkipFinishSize) {
                     around.disk.set_size(ino, finish.size);
                 }

@@ -104,6 +104,16 @@ catalogue! {
         en: "The name of {path} cannot exist on {endpoint}: {reason}. Rename it at the source, or transfer again with `--names rename`.",
         fr: "Le nom de {path} ne peut pas exister sur {endpoint} : {reason}. Renommez-le à la source, ou relancez le transfert avec `--names rename`."
     }
+    /// A file is not what somebody said that it must be.
+    ExternalChecksum = "EXTERNAL_CHECKSUM" {
+        en: "{path} was not put in place on {endpoint}: what arrived has {reason}. Check the file at the source and the checksum that was given.",
+        fr: "{path} n'a pas été mis en place sur {endpoint} : ce qui est arrivé a {reason}. Vérifiez le fichier à la source et la somme de contrôle donnée."
+    }
+    /// A checksum was given for something that is a directory.
+    ChecksumOfDirectory = "CHECKSUM_OF_DIRECTORY" {
+        en: "{path} on {endpoint} is a directory, and a checksum can be given for a file only. Leave the checksum out, or name the file.",
+        fr: "{path} sur {endpoint} est un dossier, et une somme de contrôle ne vaut que pour un fichier. Retirez-la ou indiquez le fichier."
+    }
     /// Something got a name that can exist on the destination's file system.
     Renamed = "RENAMED" {
         en: "{path} is called {reason} on {endpoint}, because its own name cannot exist there or is another one there. Later transfers with `--names rename` find it by that name.",

@@ -7,6 +7,7 @@
 
 mod access;
 mod catalogue;
+mod checksum;
 mod differences;
 mod digest;
 mod escape;
@@ -25,6 +26,7 @@ mod time;
 
 pub use access::Access;
 pub use catalogue::{Code, Language};
+pub use checksum::{ChecksumError, ExternalChecksum, UnknownAlgorithm};
 pub use differences::{DIFFERENCES_LISTED_MAX, Differences, Tally};
 pub use digest::{Digest, ParseDigestError};
 pub use escape::{escape_bytes, unescape_str};
@@ -42,7 +44,7 @@ pub use problem::{Arg, Chain, Problem, Retry};
 pub use quantity::{Bytes, Rate};
 pub use range::ByteRange;
 pub use state::{
-    AgentState, Conflict, EventCode, Extras, FilterKind, Finding, Names, NiceStatus, Purpose, Route,
-    Symlinks, SyncLevel, TaskKind, TaskStatus,
+    AgentState, ChecksumAlgorithm, Conflict, EventCode, Extras, FilterKind, Finding, Names,
+    NiceStatus, Purpose, Route, Symlinks, SyncLevel, TaskKind, TaskStatus,
 };
 pub use time::{ParseTimeError, UnixTime};

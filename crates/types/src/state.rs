@@ -175,6 +175,18 @@ words! {
         Rename = "rename",
     }
 
+    /// How a checksum that somebody gave for a file was computed.
+    ChecksumAlgorithm {
+        /// 128 bits; it tells damage, and no intent.
+        Md5 = "MD5",
+        /// 160 bits; it tells damage, and no intent.
+        Sha1 = "SHA1",
+        /// 256 bits.
+        Sha256 = "SHA256",
+        /// 512 bits.
+        Sha512 = "SHA512",
+    }
+
     /// What becomes of a name that cannot be at the destination, or is another one there.
     Names {
         /// What has it is not copied, and the task fails.

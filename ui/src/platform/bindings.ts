@@ -175,6 +175,10 @@ export type Code =
 "BAD_PATH" |
 /**  The name cannot exist on the destination's file system. */
 "BAD_NAME" |
+/**  A file is not what somebody said that it must be. */
+"EXTERNAL_CHECKSUM" |
+/**  A checksum was given for something that is a directory. */
+"CHECKSUM_OF_DIRECTORY" |
 /**  Something got a name that can exist on the destination's file system. */
 "RENAMED" |
 /**  Something got a free name beside what has its name. */

@@ -306,7 +306,7 @@ impl Sample {
                 source_name: NAME.to_owned(),
                 destination: ENDPOINT,
                 destination_name: NAME.to_owned(),
-                items: vec![TransferItem { source, destination, recursive: None }],
+                items: vec![TransferItem { source, destination, recursive: None, checksum: None }],
                 options: TransferOptions::default(),
             }),
         };

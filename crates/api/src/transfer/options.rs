@@ -1,8 +1,8 @@
 //! The options of a transfer: the words of the API, and what the agents are told.
 
 use outport_types::{
-    Conflict, Extras, FilterKind, FilterRule as Rule, Names, Purpose, RateLimit, Symlinks, TaskKind,
-    TransferOptions,
+    Conflict, Extras, FilterKind, FilterRule as Rule, Names, Purpose, RateLimit, Symlinks,
+    TaskKind, TransferOptions,
 };
 use serde::{Deserialize, Serialize};
 

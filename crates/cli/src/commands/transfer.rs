@@ -13,7 +13,9 @@ use outport_api::{
         TransferSubmission,
     },
 };
-use outport_types::{Purpose, RateLimit, SubmissionId, UnixTime};
+use outport_types::{
+    ChecksumAlgorithm, ExternalChecksum, Purpose, RateLimit, SubmissionId, UnixTime,
+};
 
 pub(super) use self::filters::Filters;
 use crate::{
@@ -98,12 +100,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHEN", value_parser = parse_moment)]
     deadline: Option<UnixTime>,
     /// Read pairs of paths from a file (`-` is standard input): one `source destination` a line,
-    /// quoted like in a shell, relative to the two places
+    /// quoted like in a shell, relative to the two places. A line may begin with --recursive,
+    /// --external-checksum and --checksum-algorithm for itself
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
     /// List what would be made (+), replaced (~) and deleted or moved away (-), and do nothing of it
     #[arg(long, conflicts_with = "wait")]
     preview: bool,
+    /// What the file must be, by a checksum from elsewhere: it is put in place only if it agrees
+    #[arg(long, value_name = "HEX", conflicts_with_all = ["recursive", "batch"])]
+    external_checksum: Option<String>,
+    /// How that was computed: MD5, SHA1, SHA256 or SHA512; its length tells, too
+    #[arg(long, value_name = "ALGORITHM", requires = "external_checksum")]
+    checksum_algorithm: Option<ChecksumAlgorithm>,
     /// Show what would be asked of the hub, and ask nothing
     #[arg(long, conflicts_with = "preview")]
     dry_run: bool,
@@ -211,19 +220,39 @@ async fn submission(
 }
 
 fn items(args: &Args) -> Result<Vec<TransferItem>, Failure> {
-    let item = |source: String, destination: String| TransferItem {
-        recursive: args.recursive.then_some(true),
-        ..TransferItem::new(source, destination)
-    };
     let Some(file) = &args.batch else {
         let source = args.source.path_or_default().to_owned();
-        return Ok(vec![item(source, args.destination.path_or_default().to_owned())]);
+        let checksum = args.external_checksum.as_deref();
+        let checksum = checksum
+            .map(|text| ExternalChecksum::read(text, args.checksum_algorithm))
+            .transpose()
+            .map_err(|error| Failure::usage(format!("--external-checksum: {error}.")))?;
+        let destination = args.destination.path_or_default().to_owned();
+        return Ok(vec![item(source, destination, args.recursive, checksum.as_ref())]);
     };
-    let pairs = batch::read(file)?;
-    Ok(pairs
-        .into_iter()
-        .map(|pair| item(args.source.join(&pair.source), args.destination.join(&pair.destination)))
-        .collect())
+    let lines = batch::read(file)?;
+    let items = lines.into_iter().map(|line| {
+        let (source, destination) =
+            (args.source.join(&line.source), args.destination.join(&line.destination));
+        // A single file among directories is none.
+        let recursive = line.recursive || args.recursive && line.checksum.is_none();
+        item(source, destination, recursive, line.checksum.as_ref())
+    });
+    Ok(items.collect())
+}
+
+fn item(
+    source: String,
+    destination: String,
+    recursive: bool,
+    checksum: Option<&ExternalChecksum>,
+) -> TransferItem {
+    TransferItem {
+        recursive: recursive.then_some(true),
+        external_checksum: checksum.map(ExternalChecksum::hex),
+        checksum_algorithm: checksum.map(|checksum| checksum.algorithm().word().to_owned()),
+        ..TransferItem::new(source, destination)
+    }
 }
 
 fn show(printer: &Printer, args: &Args, submission: &TransferSubmission) {
@@ -257,7 +286,9 @@ fn show(printer: &Printer, args: &Args, submission: &TransferSubmission) {
     }
     printer.table(&table);
     for item in &submission.data {
-        printer.line(format!("{} -> {}", item.source_path, item.destination_path));
+        let checksum = item.checksum_algorithm.iter().zip(&item.external_checksum);
+        let checksum = checksum.map(|(of, value)| format!(" ({of} {value})")).collect::<String>();
+        printer.line(format!("{} -> {}{checksum}", item.source_path, item.destination_path));
     }
     printer.note("Nothing was asked of the hub.");
 }

@@ -209,6 +209,7 @@ mod tests {
             source: source.parse().unwrap(),
             destination: destination.parse().unwrap(),
             recursive: None,
+            checksum: None,
         };
         let work = Work::Transfer(TransferOrders {
             source: EndpointId::random(),
@@ -240,6 +241,7 @@ mod tests {
                 source: "/data/a".parse().unwrap(),
                 destination: "/in/a".parse().unwrap(),
                 recursive: None,
+                checksum: None,
             }],
             options: TransferOptions::default(),
         };

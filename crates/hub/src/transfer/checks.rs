@@ -1,13 +1,15 @@
 //! What a submission must be before it becomes a task.
 
 use axum::http::StatusCode;
-use outport_api::transfer::{DeleteSubmission, FilterRule, TransferSubmission, error_code};
+use outport_api::transfer::{
+    DeleteSubmission, FilterRule, TransferItem as Item, TransferSubmission, error_code,
+};
 use outport_protocol::orders::{
     DeleteOrders, ITEMS_MAX, Orders, TransferItem, TransferOrders, Work,
 };
 use outport_types::{
-    Code, CollectionPath, Conflict, Extras, FILTER_RULES_MAX, Problem, Purpose, TaskId,
-    TransferOptions,
+    ChecksumAlgorithm, Code, CollectionPath, Conflict, ExternalChecksum, Extras, FILTER_RULES_MAX,
+    Problem, Purpose, TaskId, TransferOptions,
 };
 use serde_json::{Map, Value};
 
@@ -41,10 +43,16 @@ pub(super) fn refuse_unsupported(document: &Value) -> Result<(), TransferError> 
 /// Refuses what only a transfer can be asked for: a deletion that ignores a filter deletes too much.
 pub(super) fn refuse_of_transfers(document: &Value) -> Result<(), TransferError> {
     let meant = |name: &&&str| document.get(**name).is_some_and(is_meant);
-    match FIELDS_OF_TRANSFERS.iter().find(meant) {
+    let mut items = document.get("DATA").and_then(Value::as_array).into_iter().flatten();
+    let of_item = |item: &Value| {
+        let meant = |name: &&&str| item.get(**name).is_some_and(is_meant);
+        FIELDS_OF_TRANSFER_ITEMS.iter().find(meant).copied()
+    };
+    let found = FIELDS_OF_TRANSFERS.iter().find(meant).copied();
+    match found.or_else(|| items.find_map(of_item)) {
         Some(name) => {
             let message = format!("A deletion cannot have {name}. Leave it out.");
-            Err(TransferError::bad_request(message).with("unsupported", *name))
+            Err(TransferError::bad_request(message).with("unsupported", name))
         }
         None => Ok(()),
     }
@@ -99,6 +107,38 @@ fn check_filters(rules: &[FilterRule]) -> Result<(), TransferError> {
     Ok(())
 }
 
+/// The checksum that an item came with.
+fn checksum_of(item: &Item) -> Result<Option<ExternalChecksum>, TransferError> {
+    let path = &item.source_path;
+    let algorithm = item.checksum_algorithm.as_deref().map(str::parse::<ChecksumAlgorithm>);
+    let algorithm = algorithm.transpose().map_err(|error| {
+        TransferError::bad_request(format!(
+            "checksum_algorithm (--checksum-algorithm) of {path}: {error}."
+        ))
+    })?;
+    let Some(text) = &item.external_checksum else {
+        return match algorithm {
+            None => Ok(None),
+            Some(_) => Err(TransferError::bad_request(format!(
+                "checksum_algorithm (--checksum-algorithm) of {path} needs an external_checksum to \
+                 compare with. Give one, or leave it out: every file is verified in any case."
+            ))),
+        };
+    };
+    if item.recursive == Some(true) {
+        return Err(TransferError::bad_request(format!(
+            "external_checksum (--external-checksum) is for single files, and {path} is asked for \
+             recursively. Leave one out."
+        )));
+    }
+    let checksum = ExternalChecksum::read(text, algorithm).map_err(|error| {
+        TransferError::bad_request(format!(
+            "external_checksum (--external-checksum) of {path}: {error}."
+        ))
+    })?;
+    Ok(Some(checksum))
+}
+
 /// The orders of a transfer between endpoints of these names.
 pub(super) fn transfer_orders(
     task: TaskId,
@@ -115,7 +155,7 @@ pub(super) fn transfer_orders(
     let options = asked.options();
     let is_check = options.purpose == Purpose::Check;
     if is_check {
-        refuse_of_checks(&options)?;
+        refuse_of_checks(&options, &asked.data)?;
     }
     let mut items = Vec::with_capacity(asked.data.len());
     for item in &asked.data {
@@ -125,7 +165,8 @@ pub(super) fn transfer_orders(
         if same && !is_check && destination.is_inside(&source) {
             return Err(same_tree(&source, &destination));
         }
-        items.push(TransferItem { source, destination, recursive: item.recursive });
+        let checksum = checksum_of(item)?;
+        items.push(TransferItem { source, destination, recursive: item.recursive, checksum });
     }
     bound_paths(items.iter().flat_map(|item| [&item.source, &item.destination]))?;
     for (asked, name) in [
@@ -163,7 +204,7 @@ pub(super) fn transfer_orders(
 
 /// Refuses what says how something is changed, where nothing is: who asks for it expects more of a
 /// check than it does.
-fn refuse_of_checks(options: &TransferOptions) -> Result<(), TransferError> {
+fn refuse_of_checks(options: &TransferOptions, items: &[Item]) -> Result<(), TransferError> {
     if options.sync_level.is_none() {
         let message = "A check needs sync_level, which says by what the two sides are compared.";
         return Err(TransferError::bad_request(message));
@@ -173,6 +214,7 @@ fn refuse_of_checks(options: &TransferOptions) -> Result<(), TransferError> {
         (options.conflict != Conflict::Overwrite, "conflict"),
         (options.preserve_times, "preserve_timestamp"),
         (options.preserve_permissions, "preserve_permissions"),
+        (items.iter().any(|item| item.external_checksum.is_some()), "external_checksum"),
     ] {
         if asked {
             let message = format!("A check changes nothing, so it cannot have {name}.");
@@ -244,10 +286,7 @@ fn is_meant(value: &Value) -> bool {
 }
 
 fn unsupported(name: &str) -> TransferError {
-    // Who uses the official command knows the option, not the field.
-    let options = OPTIONS.iter().find(|(field, _)| *field == name);
-    let options = options.map(|(_, options)| format!(" ({options})")).unwrap_or_default();
-    let message = format!("This hub does not support {name}{options} yet. Leave it out.");
+    let message = format!("This hub does not support {name} yet. Leave it out.");
     TransferError::bad_request(message).with("unsupported", name)
 }
 
@@ -314,11 +353,17 @@ const FIELDS: &[&str] = &[
 const FIELDS_OF_TRANSFERS: &[&str] =
     &["delete_destination_extra", "filter_rules", "outport", "recursive_symlinks"];
 /// The same of items.
-const FIELDS_OF_ITEMS: &[&str] =
-    &["DATA_TYPE", "destination_path", "path", "recursive", "source_path"];
-/// The options of the official command behind fields that agents cannot carry out yet.
-const OPTIONS: &[(&str, &str)] =
-    &[("checksum_algorithm", "--checksum-algorithm"), ("external_checksum", "--external-checksum")];
+const FIELDS_OF_TRANSFER_ITEMS: &[&str] = &["checksum_algorithm", "external_checksum"];
+/// All of items.
+const FIELDS_OF_ITEMS: &[&str] = &[
+    "DATA_TYPE",
+    "checksum_algorithm",
+    "destination_path",
+    "external_checksum",
+    "path",
+    "recursive",
+    "source_path",
+];
 /// How much of an unknown name an error repeats.
 const SHOWN_CHARS_MAX: usize = 100;
 const ITEM_TYPES: &[&str] = &["transfer_item", "delete_item"];
@@ -341,7 +386,7 @@ mod tests {
     fn options_that_nobody_would_carry_out_are_refused_by_name() {
         for (document, name) in [
             (json!({"fail_on_symlinks": true}), "fail_on_symlinks"),
-            (json!({"DATA": [{"external_checksum": "abc"}]}), "external_checksum"),
+            (json!({"DATA": [{"owner": "abc"}]}), "owner"),
             (json!({"keep_owners": true}), "keep_owners"),
             (json!({"DATA": [{"rename_if_there": "x"}]}), "rename_if_there"),
             (json!({"DATA": [{"DATA_TYPE": "transfer_symlink_item"}]}), "transfer_symlink_item"),
@@ -369,6 +414,9 @@ mod tests {
         refuse_of_transfers(&json!({"recursive": true, "filter_rules": []})).unwrap();
         let document = json!({"filter_rules": [{"method": "exclude", "name": "keep"}]});
         assert!(refuse_of_transfers(&document).unwrap_err().to_string().contains("filter_rules"));
+        let document = json!({"DATA": [{"path": "/a"}, {"path": "/b", "external_checksum": "00"}]});
+        let error = refuse_of_transfers(&document).unwrap_err();
+        assert!(error.to_string().contains("external_checksum"));
     }
 
     #[test]
@@ -377,6 +425,7 @@ mod tests {
             source: source.parse().unwrap(),
             destination: destination.parse().unwrap(),
             recursive: None,
+            checksum: None,
         };
         for (items, same, is_fine) in [
             (vec![item("/a", "/x"), item("/b", "/y"), item("/c", "/x-y")], false, true),

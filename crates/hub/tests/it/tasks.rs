@@ -239,6 +239,21 @@ async fn a_check_may_read_at_both_sides_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_checksum_reaches_the_agents() {
+    let (hub, owner, a, mut b) = rig().await;
+    let mut document = transfer(a.endpoint, b.endpoint);
+    let sum = "9E107D9D372BB6826BD81D3542A419D6";
+    document["DATA"] = json!([
+        {"source_path": "/data/a", "destination_path": "/in/a", "external_checksum": sum},
+        {"source_path": "/data/b", "destination_path": "/in/b"},
+    ]);
+    hub.submit(&owner, document).await;
+    let Work::Transfer(orders) = b.hear_start().await.orders.work else { panic!("a deletion") };
+    let sums = orders.items.iter().map(|item| Some(item.checksum.as_ref()?.to_string()));
+    assert_eq!(sums.collect::<Vec<_>>(), [Some(format!("MD5 {}", sum.to_lowercase())), None]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_done_is_refused_at_submission() {
     let (hub, owner, a, b) = rig().await;
     let good = transfer(a.endpoint, b.endpoint);
@@ -247,6 +262,20 @@ async fn what_cannot_be_done_is_refused_at_submission() {
     let inside = {
         let mut document = with("DATA", item("/x", "/x/y"));
         document["destination_endpoint"] = json!(a.endpoint);
+        document
+    };
+    let sum = "9e107d9d372bb6826bd81d3542a419d6";
+    let checked = |fields: Value| {
+        let mut item = json!({"source_path": "/a", "destination_path": "/b"});
+        for (name, value) in fields.as_object().unwrap() {
+            item[name] = value.clone();
+        }
+        with("DATA", json!([item]))
+    };
+    let checked_in_a_check = {
+        let mut document = checked(json!({"external_checksum": sum}));
+        document["outport"] = json!({"purpose": "check"});
+        document["sync_level"] = json!(3);
         document
     };
     let both = {
@@ -271,6 +300,13 @@ async fn what_cannot_be_done_is_refused_at_submission() {
         (with("outport", json!({"purpose": "perhaps"})), "malformed"),
         (with("outport", json!({"purpose": "check", "conflict": "skip"})), "conflict"),
         (with("outport", json!({"purpose": "check", "keep_deleted": true})), "keep_deleted"),
+        (checked_in_a_check, "external_checksum"),
+        (checked(json!({"external_checksum": "xy"})), "hex digits"),
+        (checked(json!({"external_checksum": "00"})), "2 hex digits"),
+        (checked(json!({"external_checksum": sum, "checksum_algorithm": "SHA1"})), "SHA1"),
+        (checked(json!({"external_checksum": sum, "checksum_algorithm": "CRC"})), "SHA512"),
+        (checked(json!({"checksum_algorithm": "MD5"})), "needs an external_checksum"),
+        (checked(json!({"external_checksum": sum, "recursive": true})), "single files"),
         (with("submission_id", json!("x")), "malformed"),
         (with("deadline", json!("2001-01-01 00:00:00")), "deadline"),
         (with("label", json!("x".repeat(500))), "label"),

@@ -55,8 +55,11 @@ impl Destination {
     /// else can. Says whether it is synced.
     fn finish(&self, file: &SyncFile, alone: bool) -> Result<(FileStamp, bool), Refused> {
         let handle = self.handle(&file.temp)?;
-        if let Some(finish) = file.finish {
-            self.store.finish(&handle, &finish)?;
+        if let Some(finish) = &file.finish {
+            if let Some(wanted) = &finish.checked {
+                self.check_checksum(&file.temp, wanted)?;
+            }
+            self.store.finish(&handle, finish)?;
         }
         let stamp = Stat::of_open(&handle)?.stamp();
         let together = !alone && lock(&self.file_systems).contains_key(&stamp.device);

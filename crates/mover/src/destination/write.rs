@@ -60,6 +60,7 @@ impl Destination {
         } else {
             self.store.write_at(&*self.handle(&write.temp)?, bytes, offset)?;
         }
+        self.hash_along(write, bytes);
         Ok(true)
     }
 

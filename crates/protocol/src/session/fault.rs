@@ -52,7 +52,7 @@ impl Fault {
 }
 
 /// How much of a reason crosses the link.
-pub const REASON_BYTES_MAX: usize = 256;
+pub const REASON_BYTES_MAX: usize = 512;
 
 fn cut(mut reason: String) -> String {
     reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));

@@ -25,8 +25,9 @@ use std::{
 use outport_types::{Differences, UnixTime};
 
 pub use effect::{
-    AtDestination, Compare, CompareWhat, Compared, ExtraLeft, ExtraSeen, Finish, FinishDir, Linked,
-    ReadBlock, ReceiverEffect, ReceiverEvent, SyncFile, Temp, Told, Write, WriteResult,
+    AtDestination, Checked, Compare, CompareWhat, Compared, ExtraLeft, ExtraSeen, Finish,
+    FinishDir, Linked, ReadBlock, ReceiverEffect, ReceiverEvent, SyncFile, Temp, Told, Write,
+    WriteResult,
 };
 
 use self::{

@@ -182,6 +182,7 @@ fn start() -> Start {
             source: path("/data/"),
             destination: path("/scratch/data/"),
             recursive: Some(true),
+            checksum: None,
         }],
         options: TransferOptions {
             sync_level: Some(SyncLevel::Mtime),

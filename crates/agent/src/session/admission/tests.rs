@@ -190,6 +190,7 @@ fn orders(source: EndpointId) -> Orders {
         source: "/data/x".parse().unwrap(),
         destination: "/data/y".parse().unwrap(),
         recursive: None,
+        checksum: None,
     };
     let transfer = TransferOrders {
         source,

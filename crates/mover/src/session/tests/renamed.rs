@@ -18,9 +18,7 @@ fn transferred(rig: &Rig) -> BTreeMap<String, String> {
             file.source.file_name()?.text().into_owned(),
             file.destination.file_name()?.text().into_owned(),
         )),
-        Report::Skipped(_) | Report::Event(_) | Report::Finished(_) | Report::Difference(_) => {
-            None
-        }
+        Report::Skipped(_) | Report::Event(_) | Report::Finished(_) | Report::Difference(_) => None,
     });
     done.collect()
 }
@@ -131,9 +129,7 @@ async fn a_directory_that_cannot_have_its_name_holds_all_that_it_held() {
     assert_eq!(told(&rig), [("data".to_owned(), odd.clone())]);
     let told_of = rig.reports().into_iter().filter_map(|report| match report {
         Report::Transferred(file) => Some(file.destination.to_string()),
-        Report::Event(_) | Report::Skipped(_) | Report::Finished(_) | Report::Difference(_) => {
-            None
-        }
+        Report::Event(_) | Report::Skipped(_) | Report::Finished(_) | Report::Difference(_) => None,
     });
     assert_eq!(told_of.filter(|path| path.contains(&odd)).count(), 2);
     let mut again = later(&rig);

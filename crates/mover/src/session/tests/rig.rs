@@ -93,6 +93,7 @@ impl Rig {
             source: self.world.path(source),
             destination: self.world.path(destination),
             recursive: None,
+            checksum: None,
         });
         self.transfer().items = items.collect();
     }

@@ -365,6 +365,7 @@ impl Receiver {
                 mtime: preserve.then_some(file.meta.mtime),
                 mode: file.meta.mode,
                 exact,
+                checked: file.checked(&self.config.orders),
             });
             files.push(SyncFile { temp: file.temp(*number, &self.temp_prefix), finish });
             numbers.push(*number);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outport_types::{Digest, Name, Tally, UnixTime};
+use outport_types::{Digest, ExternalChecksum, Name, Tally, UnixTime};
 
 use crate::{
     blocks::{Blocks, Cv, NodeId},
@@ -254,7 +254,7 @@ pub struct SyncFile {
 }
 
 /// What a finished file gets before it is brought to the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finish {
     /// Its size: an earlier, longer version may have been written to the same temporary file.
     pub size: u64,
@@ -264,6 +264,20 @@ pub struct Finish {
     pub mode: u32,
     /// Whether it gets them as they are, and not less what is taken away from new files here.
     pub exact: bool,
+    /// What it must be before it gets any of that; if it is not,
+    /// [`Code::ExternalChecksum`](outport_types::Code::ExternalChecksum) answers.
+    pub checked: Option<Checked>,
+}
+
+/// What a file must be, by somebody else's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The checksum.
+    pub checksum: ExternalChecksum,
+    /// How the file lies in blocks.
+    pub blocks: Blocks,
+    /// The digest at the source: what was hashed along the way may have been another version.
+    pub digest: Digest,
 }
 
 /// Something that stands at the destination only, and could not be removed.
@@ -444,8 +458,6 @@ pub enum Compared {
     Dir {
         /// Whether it was made just now; in a preview or a check, whether nothing stands there.
         made: bool,
-        /// Whether something else has its place.
-        taken: bool,
     },
     /// For a link: what became of it, or would.
     Link(Linked),

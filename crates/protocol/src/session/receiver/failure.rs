@@ -82,9 +82,11 @@ fn event_code(code: Code) -> EventCode {
         Code::NotFound => EventCode::FileNotFound,
         Code::NoSpace => EventCode::Quota,
         Code::BadName | Code::BadPath => EventCode::NameNotRepresentable,
-        Code::NotADirectory | Code::IsADirectory | Code::Exists => EventCode::WrongType,
+        Code::NotADirectory | Code::IsADirectory | Code::ChecksumOfDirectory | Code::Exists => {
+            EventCode::WrongType
+        }
         Code::FileChanging => EventCode::FileChanged,
-        Code::DigestMismatch => EventCode::ChecksumMismatch,
+        Code::DigestMismatch | Code::ExternalChecksum => EventCode::ChecksumMismatch,
         _ => EventCode::EndpointError,
     }
 }

@@ -15,10 +15,11 @@ use outport_types::{Code, Digest, EventCode, Retry};
 
 use super::{
     Mode, Receiver,
-    effect::{AtDestination, Temp},
+    effect::{AtDestination, Checked, Temp},
 };
 use crate::{
     blocks::{BlockTree, Blocks, HeldNode},
+    orders::TransferOrders,
     session::{COPIES_MAX, Fault, FileStamp, Meta, Now, dir::Place, dir::temp_name},
 };
 
@@ -160,6 +161,16 @@ impl File {
             Arc::new(Temp { file: number, place: self.place.clone(), name })
         });
         temp.clone()
+    }
+
+    /// What somebody said that it must be, once all of it is there.
+    pub(super) fn checked(&self, orders: &TransferOrders) -> Option<Checked> {
+        if self.place.name.is_some() {
+            return None;
+        }
+        let item = orders.items.get(self.place.dir.item() as usize)?;
+        let checksum = item.checksum.clone()?;
+        Some(Checked { checksum, blocks: self.blocks, digest: self.end? })
     }
 
     /// Gives it the next name that may be free; `false` when there is none.

@@ -360,7 +360,7 @@ impl Receiver {
         }
         self.manifest.next_item += 1;
         let place = Place::item(item);
-        match (root, ordered.recursive) {
+        match (root, ordered.must_be_directory()) {
             (ItemRoot::File(_), Some(true)) | (ItemRoot::Dir(_), Some(false)) => {
                 Err(Violation::Order)
             }

@@ -406,6 +406,7 @@ fn orders() -> TransferOrders {
         source: source.parse().expect("a path"),
         destination: destination.parse().expect("a path"),
         recursive: None,
+        checksum: None,
     };
     TransferOrders {
         source: EndpointId::from_bytes([1; 16]),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     blocks::Blocks,
-    orders::TransferOrders,
+    orders::{TransferItem, TransferOrders},
     session::{
         EffectId, Entry, Fault, ItemRoot, LeftKind, Naming, Now, REASON_BYTES_MAX, Totals,
         dir::{Dir, DirId, Place, is_reserved, is_trash},
@@ -260,7 +260,9 @@ impl Sender {
         if matches!(state, State::Asked | State::More | State::Waiting(_)) || !self.room() {
             return false;
         }
-        let recursive = self.config.orders.items.get(item as usize).and_then(|i| i.recursive);
+        let ordered = self.config.orders.items.get(item as usize);
+        let recursive = ordered.and_then(TransferItem::must_be_directory);
+        let is_checked = ordered.is_some_and(|item| item.checksum.is_some());
         let found = match std::mem::replace(state, State::Asked) {
             State::Found(found) => Ok(found),
             State::Ended(Err(fault)) => Err(fault),
@@ -270,6 +272,9 @@ impl Sender {
         let root = match (found, recursive) {
             (Ok(Found::File(_)), Some(true)) => {
                 ItemRoot::Unreadable(Fault::never(Code::NotADirectory, ""))
+            }
+            (Ok(Found::Dir(_)), Some(false)) if is_checked => {
+                ItemRoot::Unreadable(Fault::never(Code::ChecksumOfDirectory, ""))
             }
             (Ok(Found::Dir(_)), Some(false)) => {
                 ItemRoot::Unreadable(Fault::never(Code::IsADirectory, ""))

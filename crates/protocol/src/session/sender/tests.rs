@@ -69,6 +69,7 @@ fn begun() -> Sender {
             source: "/src/a".parse().expect("a path"),
             destination: "/dst/a".parse().expect("a path"),
             recursive: None,
+            checksum: None,
         }],
         options: TransferOptions { preserve_times: true, ..TransferOptions::default() },
     };
