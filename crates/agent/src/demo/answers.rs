@@ -401,6 +401,7 @@ fn tasks(world: &mut World, command: Command) -> Result<Reply, Problem> {
             let progress = Progress {
                 files_done: 0,
                 bytes_done: 0,
+                bytes_settled: 0,
                 files_found: old.progress.files_found.max(12),
                 bytes_found: old.progress.bytes_found.max(900_000_000),
                 ..old.progress

@@ -114,7 +114,7 @@ pub(crate) fn task_view(task: Task, asker: &Asker) -> TaskView {
 /// How far a task is, with how long it still takes where that can be told.
 fn progress(task: &Task) -> Progress {
     let extras = task.outport.clone().unwrap_or_default();
-    let left = extras.bytes_found.saturating_sub(extras.bytes_done);
+    let left = extras.bytes_found.saturating_sub(extras.bytes_settled);
     let runs = task.status == TaskStatus::Active;
     let rate = if runs { extras.rate } else { task.effective_bytes_per_second };
     Progress {
@@ -126,6 +126,7 @@ fn progress(task: &Task) -> Progress {
             TaskKind::Delete => extras.deleted,
         },
         bytes_done: extras.bytes_done,
+        bytes_settled: extras.bytes_settled,
         skipped: task.files_skipped + task.subtasks_skipped_errors,
         rate,
         eta_seconds: left.checked_div(rate).filter(|_| runs && extras.scan_done),
@@ -134,7 +135,7 @@ fn progress(task: &Task) -> Progress {
 
 /// How long is left and how far it is, after a report of progress alone.
 pub(crate) fn follow(view: &mut TaskView, files: u64, extras: &outport_api::transfer::TaskExtras) {
-    let left = extras.bytes_found.saturating_sub(extras.bytes_done);
+    let left = extras.bytes_found.saturating_sub(extras.bytes_settled);
     view.progress = Progress {
         files_found: files,
         bytes_found: extras.bytes_found,
@@ -144,6 +145,7 @@ pub(crate) fn follow(view: &mut TaskView, files: u64, extras: &outport_api::tran
             TaskKind::Delete => extras.deleted,
         },
         bytes_done: extras.bytes_done,
+        bytes_settled: extras.bytes_settled,
         skipped: view.progress.skipped,
         rate: extras.rate,
         eta_seconds: left.checked_div(extras.rate).filter(|_| extras.scan_done),

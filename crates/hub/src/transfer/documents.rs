@@ -193,8 +193,9 @@ fn extras(counts: &Counts, live: Option<&Live>) -> TaskExtras {
     TaskExtras {
         bytes_found: counts.bytes_found,
         scan_done: counts.scan_done,
-        files_done: counts.files_done + counts.files_unchanged,
+        files_done: counts.files_settled(),
         bytes_done: counts.bytes_done,
+        bytes_settled: counts.bytes_settled(),
         deleted: counts.deleted,
         rate: live.map(|live| live.rate).unwrap_or_default(),
         route: live.and_then(|live| live.standing.route),
