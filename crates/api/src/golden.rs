@@ -576,6 +576,7 @@ fn sample_task() -> Task {
             scan_done: true,
             files_done: 1,
             bytes_done: 10,
+            bytes_settled: 15,
             deleted: 0,
             rate: 0,
             route: Some(Route::Direct),
@@ -607,6 +608,7 @@ fn sample_task_json() -> Value {
         "history_deleted": false, "recursive_symlinks": "ignore", "command": "API 0.10",
         "canceled_by_admin": null, "canceled_by_admin_message": null,
         "outport": {"bytes_found": 20, "scan_done": true, "files_done": 1, "bytes_done": 10,
+                    "bytes_settled": 15,
                     "deleted": 0, "rate": 0, "route": "direct"}
     })
 }

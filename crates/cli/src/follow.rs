@@ -212,7 +212,7 @@ pub(crate) fn moment(task: &Task) -> Moment {
         let is_idle = is_waiting && extras.deleted == 0;
         let numbers = match is_idle {
             true => String::new(),
-            false => format!("{} deleted", count(extras.deleted)),
+            false => format!("{}/{}+ deleted", count(extras.deleted), count(task.files)),
         };
         return Moment { fraction: None, state, numbers };
     }
@@ -230,18 +230,18 @@ pub(crate) fn moment(task: &Task) -> Moment {
     }
     let mut parts = vec![
         format!("{}/{}{found} files", count(extras.files_done), count(task.files)),
-        format!("{}/{}{found}", Bytes(extras.bytes_done), Bytes(extras.bytes_found)),
+        format!("{}/{}{found}", Bytes(extras.bytes_settled), Bytes(extras.bytes_found)),
     ];
     if !is_waiting && extras.rate != 0 {
         parts.push(Rate(extras.rate).to_string());
-        let left = extras.bytes_found.saturating_sub(extras.bytes_done);
+        let left = extras.bytes_found.saturating_sub(extras.bytes_settled);
         if extras.scan_done {
             parts.push(format!("{} left", duration(left / extras.rate)));
         }
     }
     parts.extend(extras.route.filter(|_| !is_waiting).map(|route| route.to_string()));
     let fraction = (extras.scan_done && extras.bytes_found != 0)
-        .then(|| extras.bytes_done as f64 / extras.bytes_found as f64);
+        .then(|| extras.bytes_settled as f64 / extras.bytes_found as f64);
     Moment { fraction, state, numbers: parts.join(" · ") }
 }
 

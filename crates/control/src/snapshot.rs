@@ -200,10 +200,13 @@ pub struct Progress {
     pub bytes_found: u64,
     /// Whether everything is found that there is.
     pub scan_done: bool,
-    /// Files that are done: durable, unchanged or deleted.
+    /// Files that nothing more will happen to: durable, unchanged, given up or deleted.
     pub files_done: u64,
-    /// Bytes of content that are done.
+    /// Bytes of content that are durable, of unfinished files too; at the sender, what it sent.
     pub bytes_done: u64,
+    /// Bytes that nothing more will happen to: with those of files that needed no copy or were given
+    /// up.
+    pub bytes_settled: u64,
     /// What was left out.
     pub skipped: u64,
     /// Bytes of content per second at the moment.

@@ -49,8 +49,9 @@ pub struct DeleteParams {
 
 /// Deletes what the orders name.
 ///
-/// What is gone is gone, so a later run of the same task goes on where this one was stopped. The
-/// count of what was deleted starts anew with each run; everything else is in the journal.
+/// What is gone is gone, so a later run of the same task goes on where this one was stopped. What was
+/// counted is in the journal, at most a second old; and so is what was begun with, because what is
+/// not there any more may have been deleted by an earlier run.
 pub async fn run_deletion(params: DeleteParams, journal: JournalParams) -> SessionEnd {
     let stop = params.stop.clone();
     match spawn_blocking(move || Deletion::start(params, &journal)?.run()).await {
@@ -68,14 +69,20 @@ enum Ended {
 
 struct Deletion {
     params: DeleteParams,
-    journal: JournalFile,
     resolver: Resolver,
+    /// The paths that earlier runs began with.
+    begun: HashSet<u32>,
     finished: Option<bool>,
     told: Told,
 }
 
 /// What was told and waits for the journal.
 struct Told {
+    journal: JournalFile,
+    /// The journal cannot be written any more.
+    broken: Option<String>,
+    /// When the journal learnt of the counts.
+    kept: Instant,
     stop: Stop,
     progress: watch::Sender<Progress>,
     began: Instant,
@@ -99,16 +106,28 @@ impl Deletion {
         let broken = |error: &dyn std::error::Error| Ended::Broken(Chain(error).to_string());
         let (file, recovered) = JournalFile::open(&journal.path, params.task, journal.orders)
             .map_err(|error| broken(&error))?;
-        let (known, failure) = told_before(&journal.path).map_err(|error| broken(&error))?;
+        let Before { known, begun, failure } =
+            told_before(&journal.path).map_err(|error| broken(&error))?;
+        let before = recovered.counts();
+        let counts = Counts {
+            deleted: before.deleted,
+            files_found: before.deleted + known.len() as u64,
+            faults: before.faults,
+            errors_skipped: known.len() as u64,
+            ..Counts::default()
+        };
         let endpoint = &params.orders.endpoint_name;
         let resolver = Resolver::new(params.rules.clone(), &params.grants, endpoint);
         let now = Instant::now();
         let told = Told {
+            journal: file,
+            broken: None,
+            kept: now,
             stop: params.stop.clone(),
             progress: params.progress.clone(),
             began: now,
             hub_time: params.hub_time,
-            counts: Counts::default(),
+            counts,
             reports: recovered.reports(),
             known,
             failure,
@@ -118,7 +137,7 @@ impl Deletion {
             path: (0, 0),
             passing: Vec::new(),
         };
-        Ok(Self { params, journal: file, resolver, finished: recovered.finished(), told })
+        Ok(Self { params, resolver, begun, finished: recovered.finished(), told })
     }
 
     fn run(mut self) -> Result<bool, Ended> {
@@ -130,7 +149,7 @@ impl Deletion {
             let path = self.params.orders.paths[number].clone();
             let deleted = self.delete(number, &path);
             // Whatever came of it, what was told so far is kept.
-            self.append()?;
+            self.told.keep()?;
             deleted?;
         }
         let succeeded = self.told.failure.is_none();
@@ -140,7 +159,7 @@ impl Deletion {
             counts: Counts { scan_done: true, ..self.told.counts },
         };
         self.told.write(&record);
-        self.append()?;
+        self.told.append()?;
         Ok(succeeded)
     }
 
@@ -148,14 +167,28 @@ impl Deletion {
     fn delete(&mut self, number: usize, path: &CollectionPath) -> Result<(), Ended> {
         let full = self.resolver.full_path(path);
         let names = full.map_or(path.names().len(), |full| full.names().len());
-        self.told.path = (u32::try_from(number).unwrap_or(u32::MAX), names);
+        let item = u32::try_from(number).unwrap_or(u32::MAX);
+        self.told.path = (item, names);
+        let mut begun = self.begun.contains(&item);
+        if !begun {
+            let dir = Way { item, names: Vec::new() };
+            self.told.write(&Record::Touched { dir, above: false });
+            self.told.append()?;
+        }
         let orders = &self.params.orders;
-        let delete = DeleteTree::new(&self.resolver, orders.recursive, orders.ignore_missing);
+        let before = self.told.counts;
         for pause in RETRY_PAUSES.iter().map(Some).chain([None]) {
             self.told.passing.clear();
+            // What is still there is found anew.
+            let deleted = self.told.counts.deleted - before.deleted;
+            self.told.counts.files_found = before.files_found + deleted;
+            let may_be_missing = orders.ignore_missing || std::mem::replace(&mut begun, true);
+            let delete = DeleteTree::new(&self.resolver, orders.recursive, may_be_missing);
             match delete.run(path, orders.globs, &mut self.told) {
                 Ok(()) => {}
-                Err(Refused::Stopped) => return Err(Ended::Stopped),
+                Err(Refused::Stopped) => {
+                    return Err(self.told.broken.take().map_or(Ended::Stopped, Ended::Broken));
+                }
                 Err(refused) => return Err(Ended::Broken(refused.fault().reason)),
             }
             match pause {
@@ -182,19 +215,27 @@ impl Deletion {
         }
         Ok(())
     }
-
-    fn append(&mut self) -> Result<(), Ended> {
-        let records = std::mem::take(&mut self.told.waiting);
-        if !records.is_empty() {
-            self.journal.append(&records).map_err(|error| Ended::Broken(error.to_string()))?;
-        }
-        self.told.reports += std::mem::take(&mut self.told.waiting_reports);
-        self.told.publish();
-        Ok(())
-    }
 }
 
 impl Told {
+    /// Has the journal know what was counted and told so far.
+    fn keep(&mut self) -> Result<(), Ended> {
+        let Counts { deleted, faults, bytes_received, .. } = self.counts;
+        self.write(&Record::Sums { bytes_received, faults, deleted });
+        self.append()
+    }
+
+    fn append(&mut self) -> Result<(), Ended> {
+        let records = std::mem::take(&mut self.waiting);
+        if !records.is_empty() {
+            self.journal.append(&records).map_err(|error| Ended::Broken(error.to_string()))?;
+        }
+        self.reports += std::mem::take(&mut self.waiting_reports);
+        self.kept = Instant::now();
+        self.publish();
+        Ok(())
+    }
+
     fn skipped(&mut self, fault: &TreeFault) {
         let (item, names) = self.path;
         // What a pattern found stands beside the path, not below it, and is told as the path.
@@ -241,9 +282,21 @@ impl Told {
 impl DeleteWatch for Told {
     fn deleted(&mut self, _: Deleted) {
         self.counts.deleted += 1;
-        if PROGRESS_INTERVAL <= self.published.elapsed() {
+        if KEEP_INTERVAL <= self.kept.elapsed() {
+            if let Err(Ended::Broken(why)) = self.keep() {
+                self.broken = Some(why);
+            }
+        } else if PROGRESS_INTERVAL <= self.published.elapsed() {
             self.publish();
         }
+    }
+
+    fn counts(&self) -> bool {
+        true
+    }
+
+    fn found(&mut self, entries: u64) {
+        self.counts.files_found += entries;
     }
 
     fn fault(&mut self, fault: TreeFault) {
@@ -254,24 +307,42 @@ impl DeleteWatch for Told {
     }
 
     fn stopped(&self) -> bool {
-        self.stop.is_stopped()
+        self.stop.is_stopped() || self.broken.is_some()
     }
 }
 
-/// What earlier runs told: which entries, and the first that makes the task fail.
-fn told_before(
-    path: &Path,
-) -> Result<(HashSet<Key>, Option<Failure>), outport_protocol::journal::ReadError> {
+/// What earlier runs told: which entries, the first that makes the task fail, and the paths that they
+/// began with.
+#[derive(Default)]
+struct Before {
+    known: HashSet<Key>,
+    begun: HashSet<u32>,
+    failure: Option<Failure>,
+}
+
+fn told_before(path: &Path) -> Result<Before, outport_protocol::journal::ReadError> {
     let mut reader = Reader::new(BufReader::new(File::open(path)?));
-    let mut known = HashSet::new();
-    let mut failure = None;
+    let mut before = Before::default();
     while let Some(record) = reader.next_record()? {
-        if let Record::Skipped { entry, at_destination, fault, .. } = record {
-            known.insert(entry.key());
-            failure.get_or_insert(Failure { entry, at_destination, fault });
+        match record {
+            Record::Skipped { entry, at_destination, fault, .. } => {
+                before.known.insert(entry.key());
+                before.failure.get_or_insert(Failure { entry, at_destination, fault });
+            }
+            Record::Touched { dir, .. } => {
+                before.begun.insert(dir.item);
+            }
+            Record::Header { .. }
+            | Record::Held { .. }
+            | Record::Placing { .. }
+            | Record::Done { .. }
+            | Record::Event { .. }
+            | Record::Difference { .. }
+            | Record::Sums { .. }
+            | Record::Finished { .. } => {}
         }
     }
-    Ok((known, failure))
+    Ok(before)
 }
 
 /// Pauses before what failed is tried again.
@@ -282,6 +353,8 @@ const PAUSE_STEP: Duration = Duration::from_millis(50);
 const SKIPPED_MAX: usize = 10_000;
 /// Faults of one try that are kept for the next.
 const PASSING_MAX: usize = 1000;
+/// How often the journal learns what was deleted.
+const KEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// Four times a second is as often as anybody looks.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
 

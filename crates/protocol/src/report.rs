@@ -111,6 +111,8 @@ pub struct Counts {
     pub bytes_done: u64,
     /// Files that needed no copy.
     pub files_unchanged: u64,
+    /// Their bytes.
+    pub bytes_unchanged: u64,
     /// Directories made or found at the destination.
     pub directories_done: u64,
     /// Symbolic links made or found at the destination.
@@ -119,6 +121,10 @@ pub struct Counts {
     pub links_skipped: u64,
     /// Files and directories left out for an error.
     pub errors_skipped: u64,
+    /// Files that were given up, with `errors_skipped` or as a failure.
+    pub files_given_up: u64,
+    /// Bytes of files that were given up.
+    pub bytes_given_up: u64,
     /// Entries deleted, or moved away, because they stand at the source no longer; for deletions all.
     pub deleted: u64,
     /// Bytes of content received over links, repeated ones too.
@@ -127,6 +133,27 @@ pub struct Counts {
     pub faults: u64,
     /// What a preview or a check found by now.
     pub differences: Option<Differences>,
+}
+
+impl Counts {
+    /// Bytes that nothing more will happen to: durable, unchanged or given up.
+    pub const fn bytes_settled(&self) -> u64 {
+        self.bytes_done.saturating_add(self.bytes_unchanged).saturating_add(self.bytes_given_up)
+    }
+
+    /// Files that nothing more will happen to.
+    pub const fn files_settled(&self) -> u64 {
+        self.files_done.saturating_add(self.files_unchanged).saturating_add(self.files_given_up)
+    }
+
+    /// Bytes that are to be moved, as far as is known; `None` while more may be found.
+    pub const fn bytes_left(&self) -> Option<u64> {
+        if self.scan_done {
+            Some(self.bytes_found.saturating_sub(self.bytes_settled()))
+        } else {
+            None
+        }
+    }
 }
 
 /// Reports that one message carries at most.

@@ -288,7 +288,7 @@ fn work(sessions: &[SessionView], words: &Words) -> Option<String> {
     };
     // As long as files are still being found, a share of them would go down again.
     if sessions.iter().all(|session| session.progress.scan_done) {
-        let (done, found) = (sum(|s| s.progress.bytes_done), sum(|s| s.progress.bytes_found));
+        let (done, found) = (sum(|s| s.progress.bytes_settled), sum(|s| s.progress.bytes_found));
         let share = u128::from(done.min(found)) * 100;
         parts.extend(share.checked_div(u128::from(found)).map(|percent| format!("{percent} %")));
     }

@@ -277,6 +277,7 @@ fn session(task: u8, done: u64, found: u64, rate: u64) -> SessionView {
             scan_done: true,
             files_done: 0,
             bytes_done: done,
+            bytes_settled: done,
             skipped: 0,
             rate,
             eta_seconds: Some(720),

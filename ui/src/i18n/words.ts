@@ -102,14 +102,14 @@ export function progressWords(progress: Progress): string {
 /** How much of a task is done; `null` while the whole is not known. */
 export function shareOf(progress: Progress): number | null {
   if (!progress.scan_done) return null;
-  if (0 < progress.bytes_found) return Math.min(1, progress.bytes_done / progress.bytes_found);
+  if (0 < progress.bytes_found) return Math.min(1, progress.bytes_settled / progress.bytes_found);
   return progress.files_found === 0 ? 1 : Math.min(1, progress.files_done / progress.files_found);
 }
 
 /** The files of a progress: `1,204 of 1,911 files`. */
 export function filesWords(progress: Progress): string {
   if (!progress.scan_done) return t("progress.filesSoFar", { n: progress.files_done });
-  return t("progress.files", { done: progress.files_done, n: progress.files_found });
+  return t("progress.files", { done: progress.files_done, n: Math.max(progress.files_done, progress.files_found) });
 }
 
 /** What a session says beside its numbers while it has none. */

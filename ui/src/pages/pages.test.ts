@@ -62,7 +62,7 @@ describe("overview", () => {
     const { fake } = await showWindow("busy");
     fake.change((now) => {
       const [session] = now.sessions;
-      if (session) session.progress.bytes_done = session.progress.bytes_found;
+      if (session) session.progress.bytes_settled = session.progress.bytes_found;
     });
     await screen.findByText(/^100%/);
   });

@@ -1053,10 +1053,15 @@ export type Progress = {
 	bytes_found: number,
 	/**  Whether everything is found that there is. */
 	scan_done: boolean,
-	/**  Files that are done: durable, unchanged or deleted. */
+	/**  Files that nothing more will happen to: durable, unchanged, given up or deleted. */
 	files_done: number,
-	/**  Bytes of content that are done. */
+	/**  Bytes of content that are durable, of unfinished files too; at the sender, what it sent. */
 	bytes_done: number,
+	/**
+	 *  Bytes that nothing more will happen to: with those of files that needed no copy or were given
+	 *  up.
+	 */
+	bytes_settled: number,
 	/**  What was left out. */
 	skipped: number,
 	/**  Bytes of content per second at the moment. */

@@ -294,16 +294,21 @@ impl Running {
     /// How far it is, for screens.
     pub(super) fn progress(&self) -> Progress {
         let counts = &self.counts;
-        let left = counts.bytes_found.saturating_sub(counts.bytes_done);
         Progress {
             files_found: counts.files_found,
             bytes_found: counts.bytes_found,
             scan_done: counts.scan_done,
-            files_done: counts.files_done + counts.files_unchanged + counts.deleted,
+            files_done: match self.direction {
+                Direction::Deleting => counts.deleted,
+                Direction::Sending | Direction::Receiving | Direction::Copying => {
+                    counts.files_settled()
+                }
+            },
             bytes_done: counts.bytes_done,
+            bytes_settled: counts.bytes_settled(),
             skipped: counts.links_skipped + counts.errors_skipped,
             rate: self.rate,
-            eta_seconds: left.checked_div(self.rate).filter(|_| counts.scan_done),
+            eta_seconds: counts.bytes_left().and_then(|left| left.checked_div(self.rate)),
         }
     }
 }

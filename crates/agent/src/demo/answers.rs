@@ -420,6 +420,7 @@ fn retry(world: &mut World, task: TaskId) -> Result<TaskId, Problem> {
     let progress = Progress {
         files_done: 0,
         bytes_done: 0,
+        bytes_settled: 0,
         files_found: old.progress.files_found.max(12),
         bytes_found: old.progress.bytes_found.max(900_000_000),
         ..old.progress

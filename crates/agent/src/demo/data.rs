@@ -205,6 +205,7 @@ pub(super) fn progress(files: u64, bytes: u64, percent: u64) -> Progress {
         scan_done: true,
         files_done: files * percent / 100,
         bytes_done: bytes / 100 * percent,
+        bytes_settled: bytes / 100 * percent,
         skipped: 0,
         rate: 94_000_000,
         eta_seconds: None,

@@ -157,6 +157,7 @@ impl World {
         let bytes = (progress.rate as f64 * time.as_secs_f64()) as u64;
         let bytes = bytes.min(progress.bytes_found - progress.bytes_done);
         progress.bytes_done += bytes;
+        progress.bytes_settled = progress.bytes_done;
         let left = progress.bytes_found - progress.bytes_done;
         progress.files_done = match progress.bytes_found {
             0 => progress.files_found,

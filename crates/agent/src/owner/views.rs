@@ -116,7 +116,7 @@ pub(crate) fn task_view(task: Task, asker: &Asker) -> TaskView {
 /// How far a task is, with how long it still takes where that can be told.
 fn progress(task: &Task) -> Progress {
     let extras = by_files(task.outport.clone().unwrap_or_default());
-    let left = extras.bytes_found.saturating_sub(extras.bytes_done);
+    let left = extras.bytes_found.saturating_sub(extras.bytes_settled);
     let runs = task.status == TaskStatus::Active;
     let rate = if runs { extras.rate } else { task.effective_bytes_per_second };
     Progress {
@@ -128,6 +128,7 @@ fn progress(task: &Task) -> Progress {
             TaskKind::Delete => extras.deleted,
         },
         bytes_done: extras.bytes_done,
+        bytes_settled: extras.bytes_settled,
         skipped: task.files_skipped + task.subtasks_skipped_errors,
         rate,
         eta_seconds: left.checked_div(rate).filter(|_| runs && extras.scan_done),
@@ -137,7 +138,7 @@ fn progress(task: &Task) -> Progress {
 /// How long is left and how far it is, after a report of progress alone.
 pub(crate) fn follow(view: &mut TaskView, files: u64, extras: &TaskExtras) {
     let extras = &by_files(extras.clone());
-    let left = extras.bytes_found.saturating_sub(extras.bytes_done);
+    let left = extras.bytes_found.saturating_sub(extras.bytes_settled);
     view.progress = Progress {
         files_found: files,
         bytes_found: extras.bytes_found,
@@ -147,6 +148,7 @@ pub(crate) fn follow(view: &mut TaskView, files: u64, extras: &TaskExtras) {
             TaskKind::Delete => extras.deleted,
         },
         bytes_done: extras.bytes_done,
+        bytes_settled: extras.bytes_settled,
         skipped: view.progress.skipped,
         rate: extras.rate,
         eta_seconds: left.checked_div(extras.rate).filter(|_| extras.scan_done),
@@ -158,7 +160,7 @@ pub(crate) fn follow(view: &mut TaskView, files: u64, extras: &TaskExtras) {
 /// What only looks moves no bytes: how far it is, is told by its files alone.
 fn by_files(extras: TaskExtras) -> TaskExtras {
     match extras.differences {
-        Some(_) => TaskExtras { bytes_found: 0, bytes_done: 0, ..extras },
+        Some(_) => TaskExtras { bytes_found: 0, bytes_done: 0, bytes_settled: 0, ..extras },
         None => extras,
     }
 }

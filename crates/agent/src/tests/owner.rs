@@ -423,10 +423,10 @@ async fn the_owners_tasks_are_live_while_somebody_looks() {
 
     rig.api.tell(&json!({
         "type": "progress", "task_id": running, "files": 9, "directories": 0,
-        "progress": { "bytes_found": 1000, "bytes_done": 400, "rate": 100, "scan_done": true,
+        "progress": { "bytes_found": 1000, "bytes_done": 300, "bytes_settled": 400, "rate": 100, "scan_done": true,
                       "files_done": 4, "deleted": 0, "route": "direct" },
     }));
-    let moved = |state: &Snapshot| state.tasks.tasks[0].progress.bytes_done == 400;
+    let moved = |state: &Snapshot| state.tasks.tasks[0].progress.bytes_settled == 400;
     let state = until(&mut states, moved).await;
     assert_eq!(state.tasks.tasks[0].progress.eta_seconds, Some(6));
     rig.api.tell(&json!({ "type": "task", "task": task(running, "SUCCEEDED") }));

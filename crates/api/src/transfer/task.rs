@@ -134,10 +134,13 @@ pub struct TaskExtras {
     pub bytes_found: u64,
     /// Whether everything is found that there is.
     pub scan_done: bool,
-    /// Files durable at the destination, files that needed no copy included.
+    /// Files that nothing more will happen to: durable, unchanged or given up.
     pub files_done: u64,
     /// Bytes durable at the destination, of unfinished files too.
     pub bytes_done: u64,
+    /// Bytes that nothing more will happen to: with those of files that needed no copy or were given
+    /// up.
+    pub bytes_settled: u64,
     /// Entries deleted, for deletions.
     pub deleted: u64,
     /// Bytes of content per second at the moment.

@@ -143,7 +143,7 @@ fn line(session: &SessionView) -> Text {
                 ", {}/{}{plus} files, {}/{}{plus}",
                 count(progress.files_done),
                 count(progress.files_found),
-                Bytes(progress.bytes_done),
+                Bytes(progress.bytes_settled),
                 Bytes(progress.bytes_found)
             );
             if progress.rate != 0 {
@@ -202,7 +202,8 @@ mod tests {
                 "peer": "smith#Cluster", "phase": "working", "route": "direct",
                 "progress": {
                     "files_found": 5000, "bytes_found": 5_000_000_000_u64, "scan_done": true,
-                    "files_done": 10, "bytes_done": 1_000_000_000, "skipped": 0,
+                    "files_done": 10, "bytes_done": 800_000_000, "bytes_settled": 1_000_000_000,
+                    "skipped": 0,
                     "rate": 100_000_000, "eta_seconds": 40
                 },
                 "started": "2026-01-31T12:00:00+00:00"

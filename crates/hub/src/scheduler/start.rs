@@ -265,6 +265,7 @@ mod tests {
                 source: "/data/a".parse().unwrap(),
                 destination: "/in/a".parse().unwrap(),
                 recursive: None,
+                checksum: None,
             }],
             options: TransferOptions { purpose: Purpose::Check, ..TransferOptions::default() },
         });

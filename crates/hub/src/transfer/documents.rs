@@ -193,8 +193,10 @@ fn extras(counts: &Counts, live: Option<&Live>) -> TaskExtras {
     TaskExtras {
         bytes_found: counts.bytes_found,
         scan_done: counts.scan_done,
-        files_done: looked_at(counts).unwrap_or(counts.files_done + counts.files_unchanged),
+        files_done: looked_at(counts)
+            .map_or(counts.files_settled(), |files| files + counts.files_given_up),
         bytes_done: counts.bytes_done,
+        bytes_settled: counts.bytes_settled(),
         deleted: counts.deleted,
         rate: live.map(|live| live.rate).unwrap_or_default(),
         route: live.and_then(|live| live.standing.route),

@@ -67,6 +67,100 @@ async fn a_stopped_deletion_goes_on_in_the_next_run() {
     assert_eq!(rig.run().await, SessionEnd::Finished { succeeded: true });
 }
 
+#[tokio::test]
+async fn a_deletion_that_is_stopped_again_and_again_gets_there_and_counts_everything_once() {
+    let world = World::new();
+    for dir in 0..100 {
+        for file in 0..200 {
+            world.file(&format!("data/tree/{dir}/{file}"), "");
+        }
+    }
+    world.file("data/first/x", "");
+    let all = 100 * 200 + 100 + 1 + 2;
+    let mut rig = Rig::new(&world, &["rw:data"], &["data/first", "data/tree"]);
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let before = rig.progress.borrow().counts.deleted;
+        let (stop, mut far) = (rig.stop.clone(), rig.progress.subscribe());
+        // As soon as anything is told, which is four times a second at most.
+        let stopping = tokio_util::task::TaskTracker::new().spawn(async move {
+            far.wait_for(|progress| before < progress.counts.deleted).await.ok();
+            stop.stop(CloseCode::Paused);
+        });
+        let end = rig.run().await;
+        stopping.abort();
+        let counts = rig.progress.borrow().counts;
+        assert!(before <= counts.deleted, "a later run knows what an earlier one deleted");
+        if end == (SessionEnd::Finished { succeeded: true }) {
+            assert_eq!((counts.deleted, counts.files_found), (all, all), "after {runs} runs");
+            break;
+        }
+        assert_eq!(end, SessionEnd::Stopped(CloseCode::Paused));
+        rig = Rig { stop: Stop::new(), ..rig };
+    }
+    assert!(!world.top.join("data/tree").exists() && !world.top.join("data/first").exists());
+    assert_eq!(rig.reports().len(), 1, "only the end");
+}
+
+#[tokio::test]
+async fn what_an_earlier_run_deleted_is_no_fault_of_a_later_one() {
+    let world = World::new();
+    world.file("data/first/x", "");
+    world.file("data/second", "");
+    let rig = Rig::new(&world, &["rw:data"], &["data/first", "data/second", "data/missing"]);
+    let text = std::fs::read(world.top.join("data/second")).unwrap();
+    assert_eq!(rig.run().await, SessionEnd::Finished { succeeded: false });
+    // The journal as a kill just before the end leaves it: the end is cut off.
+    let journal = rig.journal();
+    let bytes = std::fs::read(&journal.path).unwrap();
+    std::fs::write(&journal.path, &bytes[..bytes.len() - 3]).unwrap();
+    world.file("data/second", text);
+    assert_eq!(rig.run().await, SessionEnd::Finished { succeeded: false });
+    let reports = rig.reports();
+    let [Report::Skipped(missing), Report::Finished(finished)] = &reports[..] else {
+        panic!("{reports:?}");
+    };
+    assert_eq!(missing.problem.code, Code::NotFound);
+    assert!(missing.source.to_string().ends_with("/missing"), "{missing:?}");
+    assert_eq!(finished.counts.errors_skipped, 1);
+}
+
+/// `cargo nextest run --run-ignored only -E 'test(a_million_entries)'`, with `TMPDIR` on a tmpfs.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a minute and a gigabyte of memory"]
+async fn a_million_entries_are_deleted_in_little_memory_and_a_stop_is_quick() {
+    let world = World::new();
+    let made = std::time::Instant::now();
+    for dir in 0..1000 {
+        world.dir(&format!("data/tree/{dir}"));
+        for file in 0..1000 {
+            std::fs::File::create(world.top.join(format!("data/tree/{dir}/{file}"))).unwrap();
+        }
+    }
+    eprintln!("made in {:?}", made.elapsed());
+    let rig = Rig::new(&world, &["rw:data"], &["data/tree"]);
+    let (stop, mut far) = (rig.stop.clone(), rig.progress.subscribe());
+    let stopping = tokio_util::task::TaskTracker::new().spawn(async move {
+        far.wait_for(|progress| 200_000 < progress.counts.deleted).await.unwrap();
+        stop.stop(CloseCode::Paused);
+        std::time::Instant::now()
+    });
+    let began = std::time::Instant::now();
+    assert_eq!(rig.run().await, SessionEnd::Stopped(CloseCode::Paused));
+    let quick = stopping.await.unwrap().elapsed();
+    assert!(quick < Duration::from_millis(500), "{quick:?}");
+    let first = began.elapsed();
+    let rig = Rig { stop: Stop::new(), ..rig };
+    let began = std::time::Instant::now();
+    assert_eq!(rig.run().await, SessionEnd::Finished { succeeded: true });
+    let counts = rig.progress.borrow().counts;
+    assert_eq!((counts.deleted, counts.files_found), (1_001_001, 1_001_001));
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    eprintln!("deleted in {:?}, stopped in {quick:?}, {peak}", first + began.elapsed());
+}
+
 struct Rig<'a> {
     world: &'a World,
     rules: LiveRules,

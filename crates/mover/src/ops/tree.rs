@@ -65,6 +65,12 @@ pub trait DeleteWatch {
     fn fault(&mut self, fault: TreeFault);
     /// Whether to stop now.
     fn stopped(&self) -> bool;
+    /// Whether what stands in a directory is counted before anything in it is deleted.
+    fn counts(&self) -> bool {
+        false
+    }
+    /// So many entries more were found, if they are counted.
+    fn found(&mut self, _entries: u64) {}
 }
 
 /// A directory whose entries are being removed.
@@ -211,6 +217,7 @@ impl<'a> DeleteTree<'a> {
             if self.resolver.holds_rule(place)? {
                 return Err(Refused::FolderItself);
             }
+            watch.found(1);
             place.directory().dir().remove_file_or_symlink(name_to_host(place.name()))?;
             watch.deleted(Deleted::File);
             return Ok(());
@@ -219,6 +226,7 @@ impl<'a> DeleteTree<'a> {
             if self.resolver.holds_rule(place)? {
                 return Err(Refused::FolderItself);
             }
+            watch.found(1);
             place.directory().dir().remove_dir(name_to_host(place.name()))?;
             watch.deleted(Deleted::Directory);
             return Ok(());
@@ -236,6 +244,8 @@ impl<'a> DeleteTree<'a> {
         if self.spared.is_some() && is_mounted(top.directory(), &directory) {
             return Err(Refused::OtherDisk);
         }
+        watch.found(1);
+        count(&directory, watch)?;
         let mut levels = vec![Level::new(path, directory)];
         while let Some(level) = levels.last_mut() {
             if watch.stopped() {
@@ -248,6 +258,7 @@ impl<'a> DeleteTree<'a> {
             level.directory = Some(directory.clone());
             match self.sweep(level, &directory, watch)? {
                 Some(below) => {
+                    below.directory.iter().try_for_each(|directory| count(directory, watch))?;
                     if let Some(above) = levels.len().checked_sub(OPEN_LEVELS_MAX) {
                         levels[above].directory = None;
                     }
@@ -464,6 +475,22 @@ impl Spared {
     }
 }
 
+/// Counts what stands in a directory, where that is asked for; one that cannot be read has nothing.
+fn count(directory: &Directory, watch: &mut impl DeleteWatch) -> Result<(), Refused> {
+    if !watch.counts() {
+        return Ok(());
+    }
+    let mut found = 0;
+    for _ in directory.dir().entries().into_iter().flatten() {
+        found += 1;
+        if found % COUNTED_BETWEEN_LOOKS == 0 && watch.stopped() {
+            return Err(Refused::Stopped);
+        }
+    }
+    watch.found(found);
+    Ok(())
+}
+
 /// Whether a directory is not on the file system of another one, or there by another mount.
 pub(crate) fn is_mounted(above: &Directory, directory: &Directory) -> bool {
     above.id().device != directory.id().device || mount_of(above) != mount_of(directory)
@@ -510,6 +537,8 @@ fn remove_directory(resolver: &Resolver, parent: &Directory, name: &Name) -> Res
 
 /// Directories kept open on the way down; deeper trees open the upper ones again on the way up.
 const OPEN_LEVELS_MAX: usize = 64;
+/// Entries that are counted before somebody may have said to stop: a moment's work.
+const COUNTED_BETWEEN_LOOKS: u64 = 1024;
 /// Names remembered that could not be removed; a directory with more is given up.
 const KEPT_NAMES_MAX: usize = 1024;
 /// Names that fit a pattern and are removed before the directory is read again.

@@ -109,11 +109,13 @@ pub(super) struct Meter {
     progress: watch::Sender<Progress>,
     published: Instant,
     bytes: u64,
+    /// Bytes per second lately.
+    rate: f64,
 }
 
 impl Meter {
     pub(super) fn new(progress: watch::Sender<Progress>) -> Self {
-        Self { progress, published: Instant::now(), bytes: 0 }
+        Self { progress, published: Instant::now(), bytes: 0, rate: 0.0 }
     }
 
     /// When the next figures are due.
@@ -121,17 +123,22 @@ impl Meter {
         self.published + PROGRESS_INTERVAL
     }
 
-    /// Publishes figures if they are due; `bytes` is all content of this session so far.
+    /// Publishes figures if they are due; `bytes` is all that this session moved so far, of unfinished
+    /// frames too.
     pub(super) fn update(&mut self, bytes: u64, mut now: Progress, force: bool) {
         let since = self.published.elapsed();
         if !force && since < PROGRESS_INTERVAL {
             return;
         }
-        let moved = bytes.saturating_sub(self.bytes) as f64 / since.as_secs_f64().max(0.001);
-        let before = self.progress.borrow().rate as f64;
-        // Half of the old rate: a figure that people can read while it changes.
-        now.rate = if force { before as u64 } else { (before.midpoint(moved)) as u64 };
-        self.bytes = bytes;
+        if !force {
+            let seconds = since.as_secs_f64().max(0.001);
+            let moved = bytes.saturating_sub(self.bytes) as f64 / seconds;
+            // A figure that people can read while it changes, and that is true at once when it begins.
+            let weight = if self.rate < 1.0 { 1.0 } else { 1.0 - (-seconds / RATE_MEMORY).exp() };
+            self.rate += weight * (moved - self.rate);
+            self.bytes = bytes;
+        }
+        now.rate = self.rate as u64;
         self.published = Instant::now();
         self.progress.send_if_modified(|slot| std::mem::replace(slot, now) != now);
     }
@@ -169,5 +176,7 @@ pub(super) fn folder_removed(path: &CollectionPath, endpoint: &str) -> SessionEn
 const OUTBOX_FRAMES_MAX: usize = 8;
 /// How long the other side may take to say hello once the link is up.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// Seconds over which a rate is an average.
+const RATE_MEMORY: f64 = 1.5;
 /// Four times a second is as often as anybody looks.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);

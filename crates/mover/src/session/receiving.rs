@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use outport_link::{ArrivedFrame, Link};
+use outport_link::{ArrivedFrame, Link, LinkHandle};
 use outport_protocol::session::{
     BufferId, Frame, Now, Pieces, Violation,
     receiver::{Outcome, Receiver, ReceiverEffect, ReceiverEvent},
@@ -48,7 +48,7 @@ pub async fn run_receiver(
     let begin = async {
         let resolver = check_destination(&params).await?;
         exchange_hellos(&mut link, &params.ticket).await?;
-        Driver::start(&params, journal, resolver).await
+        Driver::start(&params, journal, resolver, link.handle.clone()).await
     };
     let begun = tokio::select! {
         begun = begin => begun,
@@ -88,7 +88,7 @@ struct Driver {
     /// Ends the work of all threads, when there is no time left or this is dropped.
     halt: DropGuard,
     buffers: u64,
-    bytes_received: u64,
+    link: LinkHandle,
     began: Instant,
     meter: Meter,
 }
@@ -121,6 +121,7 @@ impl Driver {
         params: &SessionParams,
         journal: JournalParams,
         resolver: Arc<Resolver>,
+        link: LinkHandle,
     ) -> Result<Self, SessionEnd> {
         let task = params.task;
         let opened =
@@ -169,7 +170,7 @@ impl Driver {
             answers,
             halt: halt.drop_guard(),
             buffers: 0,
-            bytes_received: 0,
+            link,
             began: Instant::now(),
             meter: Meter::new(params.progress.clone()),
         })
@@ -315,7 +316,6 @@ impl Driver {
     fn arrived(&mut self, frame: ArrivedFrame) -> Result<(), SessionEnd> {
         let pieces = Pieces::decode(&frame.header, frame.body.len())
             .map_err(|error| SessionEnd::Violation(Violation::Frame(error)))?;
-        self.bytes_received += frame.body.len() as u64;
         self.buffers += 1;
         let buffer = BufferId(self.buffers);
         self.destination.keep(buffer, frame.body);
@@ -377,7 +377,7 @@ impl Driver {
             rate: 0,
             reports_durable: self.machine.reports_durable(),
         };
-        self.meter.update(self.bytes_received, progress, force);
+        self.meter.update(self.link.data_received(), progress, force);
     }
 
     fn due(&self) -> Instant {

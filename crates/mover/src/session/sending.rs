@@ -39,7 +39,7 @@ pub async fn run_sender(params: SessionParams, mut link: Link) -> SessionEnd {
         code = stop.stopped() => Err(SessionEnd::Stopped(code)),
     };
     let end = match hello {
-        Ok(()) => match Driver::start(&params) {
+        Ok(()) => match Driver::start(&params, handle.clone()) {
             Ok(driver) => driver.run(params, link).await,
             Err(end) => end,
         },
@@ -70,7 +70,7 @@ struct Driver {
     /// Data frames that the link has not taken yet; the machine's credit bounds them.
     data: VecDeque<(EffectId, DataFrame)>,
     began: Instant,
-    bytes_sent: u64,
+    link: LinkHandle,
     meter: Meter,
     /// Ends the work of all threads when this is over or dropped.
     halt: DropGuard,
@@ -98,7 +98,7 @@ enum Step {
 }
 
 impl Driver {
-    fn start(params: &SessionParams) -> Result<Self, SessionEnd> {
+    fn start(params: &SessionParams, link: LinkHandle) -> Result<Self, SessionEnd> {
         let endpoint = &params.orders.source_name;
         let resolver = Arc::new(Resolver::new(params.rules.clone(), &params.grants, endpoint));
         let halt = params.stop.token().child_token();
@@ -136,7 +136,7 @@ impl Driver {
             answers,
             data: VecDeque::new(),
             began: Instant::now(),
-            bytes_sent: 0,
+            link,
             meter: Meter::new(params.progress.clone()),
             halt: halt.drop_guard(),
         })
@@ -178,7 +178,7 @@ impl Driver {
                 () = self.workers.failed() => Step::End(SessionEnd::Broken { why: Broken::Worker }),
                 () = sleep_until(due.into()) => Step::Time,
             };
-            if let Err(end) = self.apply(step, &params, &handle) {
+            if let Err(end) = self.apply(step, &params) {
                 break end;
             }
         };
@@ -206,12 +206,7 @@ impl Driver {
         end
     }
 
-    fn apply(
-        &mut self,
-        step: Step,
-        params: &SessionParams,
-        link: &LinkHandle,
-    ) -> Result<(), SessionEnd> {
+    fn apply(&mut self, step: Step, params: &SessionParams) -> Result<(), SessionEnd> {
         match step {
             Step::Answer(answer) => {
                 self.take(answer, params)?;
@@ -227,15 +222,14 @@ impl Driver {
                 let now = self.now();
                 let frame = decode(&frame)?;
                 if let Frame::Pace(more) = frame {
-                    link.allow(more);
+                    self.link.allow(more);
                 } else {
                     self.machine.handle_frame(frame, now).map_err(SessionEnd::Violation)?;
                 }
             }
             Step::Sent => {}
             Step::SentData => {
-                if let Some((id, frame)) = self.data.pop_front() {
-                    self.bytes_sent += frame.body.iter().map(|part| part.len() as u64).sum::<u64>();
+                if let Some((id, _)) = self.data.pop_front() {
                     self.machine.handle_event(SenderEvent::Sent { id }, self.now());
                 }
             }
@@ -293,9 +287,9 @@ impl Driver {
     }
 
     fn report(&mut self, force: bool) {
-        let mut progress = Progress::default();
-        progress.counts.bytes_done = self.bytes_sent;
-        self.meter.update(self.bytes_sent, progress, force);
+        let counts = self.machine.counts();
+        let progress = Progress { counts, ..Progress::default() };
+        self.meter.update(self.link.data_sent(), progress, force);
     }
 
     fn due(&self) -> Instant {

@@ -22,6 +22,8 @@ use scan::Scan;
 pub(super) use serve::HELD_OPEN_MAX;
 use serve::Serve;
 
+use crate::report::Counts;
+
 /// The side that reads.
 ///
 /// Feed it frames and answers, and after each carry out what [`Sender::poll_frame`] and
@@ -36,7 +38,15 @@ pub struct Sender {
     sent: HashMap<u64, Sent>,
     scan: Scan,
     serve: Serve,
+    done: Done,
     end: End,
+}
+
+/// What the receiver is done with, as far as this side knows.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    files: u64,
+    bytes: u64,
 }
 
 /// How far the end is.
@@ -71,6 +81,17 @@ struct Source {
     ask: Option<super::frame::Ask>,
     /// Whether it waits in a queue.
     queued: bool,
+    /// Its size as it was announced.
+    announced: u64,
+    /// How much of it was sent, or confirmed, in the last attempt.
+    sent: u64,
+}
+
+impl Source {
+    /// How much of it counts as done before it is released.
+    fn part(&self) -> u64 {
+        self.sent.min(self.announced)
+    }
 }
 
 /// Gives each effect its id.
@@ -95,6 +116,7 @@ impl Sender {
             frames: VecDeque::new(),
             effects: VecDeque::new(),
             sent: HashMap::new(),
+            done: Done::default(),
             end: End::Open,
         };
         sender.pump(Now::ZERO);
@@ -184,6 +206,21 @@ impl Sender {
         }
     }
 
+    /// How far the work is, as this side sees it: what the receiver released is done, whatever became
+    /// of it, and of what is on its way as much as was sent.
+    pub fn counts(&self) -> Counts {
+        let found = self.scan.totals();
+        Counts {
+            files_found: found.files,
+            bytes_found: found.bytes,
+            directories_found: found.directories,
+            scan_done: self.scan.is_over(),
+            files_done: self.done.files,
+            bytes_done: self.done.bytes,
+            ..Counts::default()
+        }
+    }
+
     fn pump(&mut self, now: Now) {
         self.pump_scan(now);
         self.pump_serve();
@@ -195,6 +232,8 @@ impl Sender {
             for entry in span.first..end {
                 let sent = self.sent.remove(&entry).ok_or(Violation::File)?;
                 if let Sent::File(source) = sent {
+                    self.done.files += 1;
+                    self.done.bytes += source.announced - source.part();
                     self.forget(entry, &source);
                 }
             }
@@ -213,6 +252,8 @@ impl Sender {
                     attempt: 0,
                     ask: None,
                     queued: false,
+                    announced: meta.size,
+                    sent: 0,
                 }))
             }
             (

@@ -116,13 +116,14 @@ const PROGRESS: Progress = {
   scan_done: true,
   files_done: 0,
   bytes_done: 0,
+  bytes_settled: 0,
   skipped: 0,
   rate: 0,
   eta_seconds: null,
 };
 
 export function progress(rest: Partial<Progress>): Progress {
-  return { ...PROGRESS, ...rest };
+  return { ...PROGRESS, bytes_settled: rest.bytes_done ?? 0, ...rest };
 }
 
 export function task(id: string, rest: Partial<TaskView>): TaskView {

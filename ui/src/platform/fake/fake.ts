@@ -502,6 +502,7 @@ function advance(now: Snapshot): void {
     const { progress } = session;
     const wave = 0.9 + 0.2 * Math.sin(Date.now() / 3000);
     progress.bytes_done = Math.min(progress.bytes_found, progress.bytes_done + (progress.rate * wave) / 2);
+    progress.bytes_settled = progress.bytes_done;
     if (progress.eta_seconds !== null)
       progress.eta_seconds = (progress.bytes_found - progress.bytes_done) / Math.max(1, progress.rate);
     const own = now.tasks.tasks.find((task) => task.id === session.task);

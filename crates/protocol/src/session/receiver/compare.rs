@@ -224,7 +224,7 @@ impl Receiver {
             self.compares.queue.push_front(Queued::File { number, tries: 0 });
         } else {
             self.fail(&place, Fault::never(Code::Exists, ""), true);
-            self.settle(number);
+            self.give_up_file(number);
         }
     }
 
@@ -304,7 +304,7 @@ impl Receiver {
                 self.settled_in(&place.dir);
                 self.release(number);
             }
-            Queued::File { number, .. } => self.settle(number),
+            Queued::File { number, .. } => self.give_up_file(number),
             Queued::Closed { number, dir, names } => {
                 if let Some(names) = names {
                     self.find_extras(dir, names);
@@ -425,7 +425,7 @@ impl Receiver {
                 let code =
                     if found == AtDestination::Dir { Code::IsADirectory } else { Code::Exists };
                 self.fail(&place, Fault::never(code, ""), true);
-                return self.settle(number);
+                return self.give_up_file(number);
             }
         };
         // What was brought in another version stays as well where nothing is replaced: a second copy
@@ -435,6 +435,11 @@ impl Receiver {
             .is_some_and(|stamp| was_brought || self.recovered.is_done(&key, meta.token, &stamp))
         {
             return self.settle(number);
+        }
+        // Another version goes there, and is counted then.
+        if let Some(bytes) = self.recovered.forget_done(&key) {
+            self.counts.files_done -= 1;
+            self.counts.bytes_done = self.counts.bytes_done.saturating_sub(bytes);
         }
         let stays = self.stays(&meta, found, stamp);
         // What somebody put there since an earlier session stays, unless that session did.
@@ -545,6 +550,8 @@ impl Receiver {
     pub(super) fn keep(&mut self, number: u64) {
         self.counts.files_unchanged += 1;
         self.saw_same(number);
+        let bytes = self.files.get(&number).map_or(0, |file| file.meta.size);
+        self.counts.bytes_unchanged = self.counts.bytes_unchanged.saturating_add(bytes);
         self.settle(number);
     }
 }

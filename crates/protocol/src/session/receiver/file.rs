@@ -283,11 +283,13 @@ impl Receiver {
                 self.sweep |= file.attempt != 0 || file.temp_made;
                 self.drop_durable(number);
                 self.fail(&place, fault, at_destination);
-                return self.settle(number);
+                return self.give_up_file(number);
             }
             Then::Place => Some(Again::Place),
             Then::Changed(meta) => {
                 if let Some(blocks) = self.config.limits.blocks(meta.size) {
+                    let found = self.counts.bytes_found.saturating_sub(file.meta.size);
+                    self.counts.bytes_found = found.saturating_add(meta.size);
                     file.change(meta, blocks);
                 }
                 file.tree = BlockTree::new(file.blocks);
@@ -383,6 +385,14 @@ impl Receiver {
         if quota {
             self.give_up();
         }
+    }
+
+    /// Lets go of a file that could not be brought to its destination.
+    pub(super) fn give_up_file(&mut self, number: u64) {
+        let bytes = self.files.get(&number).map_or(0, |file| file.meta.size);
+        self.counts.files_given_up += 1;
+        self.counts.bytes_given_up = self.counts.bytes_given_up.saturating_add(bytes);
+        self.settle(number);
     }
 
     /// Lets go of a file: nothing more will happen to it.

@@ -145,7 +145,7 @@ impl Receiver {
         } else if checks {
             let place = file.place.clone();
             self.fail(&place, fault, true);
-            return self.settle(number);
+            return self.give_up_file(number);
         } else if self.gives_free_names() {
             return self.try_next_name(number);
         }

@@ -243,6 +243,7 @@ impl Manifest {
 impl Receiver {
     /// Takes the entries of a frame.
     pub(super) fn entries(&mut self, entries: Vec<Entry>) -> Result<(), Violation> {
+        let bytes_before = self.manifest.totals.bytes;
         for entry in entries {
             if self.manifest.ended {
                 return Err(Violation::Order);
@@ -257,7 +258,8 @@ impl Receiver {
         }
         let (found, totals) = (&mut self.counts, &self.manifest.totals);
         found.files_found = totals.files;
-        found.bytes_found = totals.bytes;
+        // Files may have turned out larger or smaller since they were announced.
+        found.bytes_found = found.bytes_found.saturating_add(totals.bytes - bytes_before);
         found.directories_found = totals.directories;
         found.scan_done = self.manifest.ended;
         Ok(())

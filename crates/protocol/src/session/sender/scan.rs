@@ -71,6 +71,16 @@ enum State {
 }
 
 impl Scan {
+    /// What was announced so far.
+    pub(super) fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Whether everything was announced.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended
+    }
+
     pub(super) fn new(orders: &TransferOrders) -> Self {
         Self {
             items: u32::try_from(orders.items.len()).unwrap_or(u32::MAX),

@@ -171,6 +171,9 @@ impl Sender {
         if HELD_OPEN_MAX < self.serve.held {
             return Err(Violation::Window);
         }
+        // What an earlier attempt sent is sent again, but for what is confirmed now.
+        self.done.bytes -= source.part();
+        source.sent = 0;
         source.attempt = want.attempt;
         source.ask = Some(want.ask);
         if !is_current {
@@ -287,6 +290,10 @@ impl Sender {
         }
         if !matched.is_empty() {
             let (file, attempt) = (*file, job.attempt);
+            let spans = matched.iter().filter_map(|node| job.blocks.span(*node));
+            let bytes =
+                spans.map(|span| job.blocks.offset(span.end) - job.blocks.offset(span.start)).sum();
+            self.moved(file, attempt, bytes);
             self.frames.push_back(Frame::Matched { file, attempt, nodes: matched });
         }
     }
@@ -440,6 +447,7 @@ impl Sender {
         match result {
             Ok(Loaded::Block { bytes: got, hash }) if got == bytes => {
                 job.tree.insert(NodeId { first: block, level: 0 }, hash).ok()?;
+                self.moved(file, attempt, u64::from(bytes));
                 Some(piece(hash))
             }
             Ok(Loaded::Block { .. } | Loaded::Whole { .. }) => {
@@ -450,6 +458,15 @@ impl Sender {
                 job.leave(Some(fault));
                 None
             }
+        }
+    }
+
+    /// Counts what of a file is on its way, or need not be.
+    fn moved(&mut self, file: u64, attempt: u16, bytes: u64) {
+        if let Some(source) = current(&mut self.sent, file, attempt) {
+            let before = source.part();
+            source.sent = source.sent.saturating_add(bytes);
+            self.done.bytes += source.part() - before;
         }
     }
 
