@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    audit, bench, check, demo, fuzz, icons, package, platforms, screenshots, setup, sim, test, tidy,
+    audit, bench, check, demo, fuzz, icons, package, platforms, screenshots, setup, sim, soak,
+    test, tidy,
 };
 
 /// Runs what the command line asks for.
@@ -23,6 +24,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         Command::Icons => icons::run(),
         Command::Package(args) => package::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Soak(args) => soak::run(&args),
         Command::Screenshots => screenshots::run(),
         Command::CheckPlatforms(args) => platforms::run(&args),
     }
@@ -59,6 +61,8 @@ enum Command {
     Package(package::Args),
     /// Measures what users feel: how fast the app is there, and what it costs while it idles
     Bench(bench::Args),
+    /// Moves a million files and a file of 100 GiB, and kills who moves them
+    Soak(soak::Args),
     /// Makes the pictures of the user's guide: every page, light and dark, in each language
     Screenshots,
     /// Type-checks the crates for Windows and macOS

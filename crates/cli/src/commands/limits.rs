@@ -1,6 +1,6 @@
 //! `outport limits`
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use outport_control::{Days, LimitRow, Limits, TimeOfDay};
 use outport_types::{RateLimit, RateLimitError};
 
@@ -38,9 +38,10 @@ enum Act {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("limit").args(["upload", "download"]).multiple(true).required(true))]
 struct Set {
     /// For content that leaves: 20 MB/s, 8 Mbit/s, unlimited
-    #[arg(long, value_name = "RATE", required_unless_present = "download", value_parser = rate)]
+    #[arg(long, value_name = "RATE", value_parser = rate)]
     upload: Option<Wish>,
     /// For content that comes
     #[arg(long, value_name = "RATE", value_parser = rate)]
