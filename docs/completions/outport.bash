@@ -19,6 +19,9 @@ _outport() {
             outport,agent)
                 cmd="outport__subcmd__agent"
                 ;;
+            outport,check)
+                cmd="outport__subcmd__check"
+                ;;
             outport,completions)
                 cmd="outport__subcmd__completions"
                 ;;
@@ -197,7 +200,7 @@ _outport() {
 
     case "${cmd}" in
         outport)
-            opts="-q -v -h -V --profile --hub --json --quiet --verbose --color --help --version hub login logout whoami setup key folders limits agent status pause resume stop log doctor endpoints ls stat mkdir rename transfer delete tasks completions generate"
+            opts="-q -v -h -V --profile --hub --json --quiet --verbose --color --help --version hub login logout whoami setup key folders limits agent status pause resume stop log doctor endpoints ls stat mkdir rename transfer check delete tasks completions generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -281,6 +284,60 @@ _outport() {
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__check)
+            opts="-b -q -v -h --by --symlinks --include --exclude --skip-errors --label --deadline --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --by)
+                    COMPREPLY=($(compgen -W "exists size mtime checksum" -- "${cur}"))
+                    return 0
+                    ;;
+                -b)
+                    COMPREPLY=($(compgen -W "exists size mtime checksum" -- "${cur}"))
+                    return 0
+                    ;;
+                --symlinks)
+                    COMPREPLY=($(compgen -W "skip keep follow" -- "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1885,7 +1942,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__tasks__subcmd__show)
-            opts="-q -v -h --files --skipped --profile --hub --json --quiet --verbose --color --help"
+            opts="-q -v -h --files --skipped --differences --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1975,7 +2032,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__transfer)
-            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --conflict --names --no-verify --preserve-times --preserve-permissions --symlinks --include --exclude --delete --delete-extra --keep-deleted --allow-empty-source --skip-errors --fail-on-quota --limit --background --deadline --batch --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
+            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --conflict --names --no-verify --preserve-times --preserve-permissions --symlinks --include --exclude --delete --delete-extra --keep-deleted --allow-empty-source --skip-errors --fail-on-quota --limit --background --deadline --batch --preview --external-checksum --checksum-algorithm --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2022,6 +2079,14 @@ _outport() {
                     return 0
                     ;;
                 --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --external-checksum)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --checksum-algorithm)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -55,6 +55,7 @@ complete -c outport -n "__fish_outport_needs_command" -f -a "stat" -d 'Show what
 complete -c outport -n "__fish_outport_needs_command" -f -a "mkdir" -d 'Make a directory in a collection'
 complete -c outport -n "__fish_outport_needs_command" -f -a "rename" -d 'Rename a file or directory of a collection'
 complete -c outport -n "__fish_outport_needs_command" -f -a "transfer" -d 'Copy files from one collection to another'
+complete -c outport -n "__fish_outport_needs_command" -f -a "check" -d 'Compare two trees, in two collections or in one, and move nothing'
 complete -c outport -n "__fish_outport_needs_command" -f -a "delete" -d 'Delete files of a collection'
 complete -c outport -n "__fish_outport_needs_command" -f -a "tasks" -d 'List, show, follow and cancel transfers and deletions; alone, it lists yours'
 complete -c outport -n "__fish_outport_needs_command" -f -a "completions" -d 'Print what makes a shell complete `outport` commands'
@@ -477,7 +478,9 @@ complete -c outport -n "__fish_outport_using_subcommand transfer" -l include -d 
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l exclude -d 'Leave out files with such names, or with PATTERN/ directories and all that they hold' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l limit -d 'Move no more than this: 20 MB/s, 8 Mbit/s. The smallest of this and of the limits of both computers is in force' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l deadline -d 'Give up at a moment: 2026-01-31 12:00, or a duration like 2d' -r
-complete -c outport -n "__fish_outport_using_subcommand transfer" -l batch -d 'Read pairs of paths from a file (`-` is standard input): one `source destination` a line, quoted like in a shell, relative to the two places' -r -F
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l batch -d 'Read pairs of paths from a file (`-` is standard input): one `source destination` a line, quoted like in a shell, relative to the two places. A line may begin with --recursive, --external-checksum and --checksum-algorithm for itself' -r -F
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l external-checksum -d 'What the file must be, by a checksum from elsewhere: it is put in place only if it agrees' -r
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l checksum-algorithm -d 'How that was computed: MD5, SHA1, SHA256 or SHA512; its length tells, too' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l submission-id -d 'Submit under this id: the same id again is the same task' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
@@ -495,11 +498,33 @@ complete -c outport -n "__fish_outport_using_subcommand transfer" -l allow-empty
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l skip-errors -d 'Leave out what cannot be read, instead of failing'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l fail-on-quota -d 'Fail when the destination is full, instead of waiting for room'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l background -d 'Let work on files give way to other programs of both computers'
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l preview -d 'List what would be made (+), replaced (~) and deleted or moved away (-), and do nothing of it'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l dry-run -d 'Show what would be asked of the hub, and ask nothing'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l json -d 'Print facts as JSON, and errors too'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -s q -l quiet -d 'Leave out notes and progress'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -s v -l verbose -d 'Say what lies behind an error'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand check" -s b -l by -d 'What is compared: names, sizes, sizes and times, or contents' -r -f -a "exists\t''
+size\t''
+mtime\t''
+checksum\t''"
+complete -c outport -n "__fish_outport_using_subcommand check" -l symlinks -d 'What becomes of symbolic links at the source: left out, compared, or what they lead to compared' -r -f -a "skip\t''
+keep\t''
+follow\t''"
+complete -c outport -n "__fish_outport_using_subcommand check" -l include -d 'Take files with such names; of all --include and --exclude the first that fits decides, and what none fits is taken. PATTERN/ is for directories' -r
+complete -c outport -n "__fish_outport_using_subcommand check" -l exclude -d 'Leave out files with such names, or with PATTERN/ directories and all that they hold' -r
+complete -c outport -n "__fish_outport_using_subcommand check" -l label -d 'A name for the task' -r
+complete -c outport -n "__fish_outport_using_subcommand check" -l deadline -d 'Give up at a moment: 2026-01-31 12:00, or a duration like 2d' -r
+complete -c outport -n "__fish_outport_using_subcommand check" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand check" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand check" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand check" -l skip-errors -d 'Leave out what cannot be read at the source, instead of failing'
+complete -c outport -n "__fish_outport_using_subcommand check" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand check" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand check" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c outport -n "__fish_outport_using_subcommand delete" -l label -d 'A name for the task' -r
 complete -c outport -n "__fish_outport_using_subcommand delete" -l deadline -d 'Give up at a moment: 2026-01-31 12:00, or a duration like 2d' -r
 complete -c outport -n "__fish_outport_using_subcommand delete" -l submission-id -d 'Submit under this id: the same id again is the same task' -r
@@ -554,6 +579,7 @@ always\t'Everywhere'
 never\t'Nowhere'"
 complete -c outport -n "__fish_outport_using_subcommand tasks; and __fish_seen_subcommand_from show" -l files -d 'List the files that were transferred, with their digests'
 complete -c outport -n "__fish_outport_using_subcommand tasks; and __fish_seen_subcommand_from show" -l skipped -d 'List what was left out, and why'
+complete -c outport -n "__fish_outport_using_subcommand tasks; and __fish_seen_subcommand_from show" -l differences -d 'List what a preview or a check found'
 complete -c outport -n "__fish_outport_using_subcommand tasks; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON, and errors too'
 complete -c outport -n "__fish_outport_using_subcommand tasks; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out notes and progress'
 complete -c outport -n "__fish_outport_using_subcommand tasks; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say what lies behind an error'

@@ -1,12 +1,18 @@
 //! Small disks, in the place of directories.
 
 use std::{
+    ffi::CString,
     fs, io,
     path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
+use tempfile::NamedTempFile;
+
+use crate::process::run;
 
 /// A disk of one megabyte that holds what the directory in whose place it is held. Dropped, the
 /// directory is there again as it was.
@@ -51,6 +57,15 @@ impl SmallDisk {
         mount_remount(&self.0, flags, c"size=1m").context("the disk is mounted again")
     }
 
+    /// Makes it so many megabytes large.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn enlarge(&self, megabytes: u32) -> Result<()> {
+        let size = CString::new(format!("size={megabytes}m"))?;
+        mount_remount(&self.0, MountFlags::empty(), size.as_c_str()).context("a larger disk")
+    }
+
     /// Leaves no room on it; the file that takes it all can be removed.
     ///
     /// # Errors
@@ -71,3 +86,59 @@ impl Drop for SmallDisk {
         unmount(&self.0, UnmountFlags::DETACH).ok(); // a test that failed has said why
     }
 }
+
+/// A disk on which a directory may hold so much and no more. It is gone when dropped.
+#[derive(Debug)]
+pub struct QuotaDisk {
+    mounted: PathBuf,
+    bounded: PathBuf,
+    _image: NamedTempFile,
+}
+
+impl QuotaDisk {
+    /// Mounts such a disk on an empty directory; what [`Self::bounded`] holds is limited, in megabytes.
+    ///
+    /// # Errors
+    /// When it cannot be made or mounted.
+    pub fn on(dir: &Path, megabytes: u32) -> Result<Self> {
+        let image = NamedTempFile::new()?;
+        image.as_file().set_len(IMAGE_BYTES)?;
+        sh(Command::new("mkfs.btrfs").arg("-q").arg(image.path()))?;
+        sh(Command::new("mount").args(["-t", "btrfs", "-o", "loop"]).arg(image.path()).arg(dir))?;
+        let disk = Self { mounted: dir.to_owned(), bounded: dir.join("bounded"), _image: image };
+        sh(Command::new("btrfs").args(["quota", "enable"]).arg(dir))?;
+        sh(Command::new("btrfs").args(["subvolume", "create"]).arg(&disk.bounded))?;
+        disk.set(megabytes)?;
+        Ok(disk)
+    }
+
+    /// The directory that is limited.
+    pub fn bounded(&self) -> &Path {
+        &self.bounded
+    }
+
+    /// Limits it to so many megabytes from now on.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn set(&self, megabytes: u32) -> Result<()> {
+        let limit = format!("{megabytes}M");
+        sh(Command::new("btrfs").args(["qgroup", "limit", &limit]).arg(&self.bounded))
+    }
+}
+
+impl Drop for QuotaDisk {
+    fn drop(&mut self) {
+        unmount(&self.mounted, UnmountFlags::DETACH).ok(); // a test that failed has said why
+    }
+}
+
+fn sh(command: &mut Command) -> Result<()> {
+    let done = run(command, LIMIT)?;
+    ensure!(done.code == Some(0), "{command:?} failed: {}", done.stderr.trim());
+    Ok(())
+}
+
+/// The least that this kind of disk takes.
+const IMAGE_BYTES: u64 = 256 * 1024 * 1024;
+const LIMIT: Duration = Duration::from_secs(60);

@@ -1,5 +1,10 @@
 //! A hub and its agents as real processes on this computer.
 
+#[cfg(unix)]
+use std::os::unix::{
+    fs::{PermissionsExt as _, chown},
+    process::CommandExt as _,
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -53,6 +58,7 @@ pub struct Agent {
     profile: Option<String>,
     host: Option<String>,
     ca: Option<PathBuf>,
+    user: Option<u32>,
 }
 
 impl World {
@@ -161,8 +167,30 @@ impl World {
     /// # Errors
     /// When any part of that fails.
     pub fn add_agent(&mut self, name: &str) -> Result<usize> {
+        let agent = self.computer(name);
+        self.join(agent)
+    }
+
+    /// The same with an owner who is the system's user of this number, and not the tester.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    #[cfg(unix)]
+    pub fn add_agent_of(&mut self, user: u32, name: &str) -> Result<usize> {
+        let agent = Agent { user: Some(user), ..self.computer(name) };
+        fs::set_permissions(self.dir.path(), fs::Permissions::from_mode(0o711))?;
+        // She may have no way to where the program was built.
+        fs::copy(outport(), agent.program())?;
+        for folder in [&agent.home, &agent.folder] {
+            fs::create_dir_all(folder)?;
+            chown(folder, Some(user), Some(user))?;
+        }
+        self.join(agent)
+    }
+
+    fn computer(&self, name: &str) -> Agent {
         let last = self.hosts.len().saturating_sub(1);
-        let agent = Agent {
+        Agent {
             name: name.to_owned(),
             home: self.path(&format!("home-{name}")),
             folder: self.path(&format!("data-{name}")),
@@ -170,8 +198,8 @@ impl World {
             profile: None,
             host: self.hosts.get(last.min(self.agents.len() + 1)).cloned(),
             ca: self.ca.clone(),
-        };
-        self.join(agent)
+            user: None,
+        }
     }
 
     /// Adds another endpoint to the computer of an agent: a profile of the same name, with a folder
@@ -180,7 +208,7 @@ impl World {
     /// # Errors
     /// When any part of that fails.
     pub fn add_profile(&mut self, of: usize, name: &str) -> Result<usize> {
-        let Agent { home, host, ca, .. } = &self.agents[of];
+        let Agent { home, host, ca, user, .. } = &self.agents[of];
         let agent = Agent {
             name: name.to_owned(),
             home: home.clone(),
@@ -189,6 +217,7 @@ impl World {
             profile: Some(name.to_lowercase()),
             host: host.clone(),
             ca: ca.clone(),
+            user: *user,
         };
         self.join(agent)
     }
@@ -238,7 +267,7 @@ impl World {
     /// A command of the hub's administrator, to be followed by what he does.
     pub fn hub_command(&self) -> Command {
         let host = self.hosts.first().map(String::as_str);
-        let mut command = base_command(self.dir.path(), host);
+        let mut command = base_command(&outport(), self.dir.path(), host);
         command.args(["hub", "--data"]).arg(self.path("hub"));
         command
     }
@@ -276,7 +305,7 @@ impl World {
 impl Agent {
     /// The `outport` command as this computer's owner runs it.
     pub fn command(&self) -> Command {
-        let mut command = base_command(&self.home, self.host.as_deref());
+        let mut command = base_command(&self.program(), &self.home, self.host.as_deref());
         command.env("OUTPORT_HOME", &self.home);
         if let Some(profile) = &self.profile {
             command.env("OUTPORT_PROFILE", profile);
@@ -284,7 +313,18 @@ impl Agent {
         if let Some(ca) = &self.ca {
             command.env("OUTPORT_CA_FILE", ca);
         }
+        #[cfg(unix)]
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         command
+    }
+
+    fn program(&self) -> PathBuf {
+        match self.user {
+            None => outport(),
+            Some(_) => self.home.with_extension("program"),
+        }
     }
 
     /// Runs a command that must succeed, and returns what it printed.
@@ -415,10 +455,10 @@ pub fn succeed(command: &mut Command) -> Result<Finished> {
 }
 
 /// The program with nothing of the tester's own surroundings.
-fn base_command(home: &Path, host: Option<&str>) -> Command {
+fn base_command(program: &Path, home: &Path, host: Option<&str>) -> Command {
     let mut command = match host {
-        Some(host) => net::inside(host, &outport()),
-        None => Command::new(outport()),
+        Some(host) => net::inside(host, program),
+        None => Command::new(program),
     };
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("OUTPORT_") {

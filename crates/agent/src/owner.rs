@@ -87,10 +87,7 @@ impl Owner {
             Command::Transfer(asked) => self.transfer(asked).await.map(Reply::Submitted),
             Command::Delete(asked) => self.delete(asked).await.map(Reply::Submitted),
             Command::Tasks(query) => self.tasks(query).await.map(Reply::Tasks),
-            Command::Task { task } => {
-                let detail = self.task(task).await?;
-                Ok(Reply::Task(Box::new(detail)))
-            }
+            Command::Task { task } => self.task(task).await.map(Box::new).map(Reply::Task),
             Command::TaskFiles { task, marker } => {
                 self.task_files(task, marker).await.map(Reply::TaskFiles)
             }

@@ -33,6 +33,7 @@ pub(crate) use self::{
 };
 
 /// What a session tells the agent's core.
+#[expect(clippy::large_enum_variant, reason = "few are on their way at a time")]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum SessionEvent {
     /// Where this computer can be reached for it.

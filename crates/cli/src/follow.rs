@@ -88,7 +88,7 @@ async fn watch(printer: &Printer, client: &Client, id: TaskId) -> Result<Task, F
             Ok(Change::Progress { files, directories, extras }) => {
                 if let Some(task) = &mut task {
                     (task.files, task.directories) = (files, directories);
-                    task.outport = Some(extras);
+                    task.outport = Some(*extras);
                 }
             }
             Err(error) if error.is_transient() => {
@@ -124,7 +124,7 @@ enum Source {
 
 enum Change {
     Task(Box<Task>),
-    Progress { files: u64, directories: u64, extras: outport_api::transfer::TaskExtras },
+    Progress { files: u64, directories: u64, extras: Box<outport_api::transfer::TaskExtras> },
 }
 
 impl Feed<'_> {
@@ -184,7 +184,8 @@ impl Feed<'_> {
                 Some(News::Change(Change::Task(task)))
             }
             LiveEvent::Progress { task_id, files, directories, progress } if task_id == id => {
-                Some(News::Change(Change::Progress { files, directories, extras: progress }))
+                let extras = Box::new(progress);
+                Some(News::Change(Change::Progress { files, directories, extras }))
             }
             LiveEvent::Resync => Some(News::Reread),
             LiveEvent::Hello { .. }

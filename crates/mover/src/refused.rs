@@ -84,6 +84,9 @@ pub enum Refused {
     /// The operating system refuses.
     #[error("permission denied")]
     Permission(#[source] io::Error),
+    /// Nobody can write to the disk.
+    #[error("a disk that can only be read")]
+    ReadOnlyDisk(#[source] io::Error),
     /// Anything else that the system said.
     #[error("disk")]
     Disk(#[source] io::Error),
@@ -135,6 +138,7 @@ impl Refused {
             Self::Stopped => (Code::EndpointPaused, String::new()),
             Self::NoSpace(_) => (Code::NoSpace, String::new()),
             Self::Permission(_) => (Code::OsPermission, String::new()),
+            Self::ReadOnlyDisk(_) => (Code::DiskReadOnly, String::new()),
             Self::Disk(error) => (Code::Disk, error.to_string()),
         };
         match self.retry() {
@@ -165,7 +169,8 @@ impl Refused {
             | Self::Checksum { .. }
             | Self::LinkLoop
             | Self::ListingTooLong
-            | Self::Permission(_) => Retry::Never,
+            | Self::Permission(_)
+            | Self::ReadOnlyDisk(_) => Retry::Never,
         }
     }
 }
@@ -186,6 +191,7 @@ impl From<io::Error> for Refused {
             io::ErrorKind::NotADirectory => Self::NotADirectory,
             io::ErrorKind::IsADirectory => Self::IsADirectory,
             io::ErrorKind::DirectoryNotEmpty => Self::NotEmpty,
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnlyDisk(error),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace(error),
             _ => Self::Disk(error),
         }
@@ -213,6 +219,7 @@ mod tests {
             (io::ErrorKind::PermissionDenied, Code::OsPermission),
             (io::ErrorKind::StorageFull, Code::NoSpace),
             (io::ErrorKind::QuotaExceeded, Code::NoSpace),
+            (io::ErrorKind::ReadOnlyFilesystem, Code::DiskReadOnly),
             (io::ErrorKind::DirectoryNotEmpty, Code::NotEmpty),
             (io::ErrorKind::Other, Code::Disk),
         ] {

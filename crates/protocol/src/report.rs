@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::control::FileKind;
 
 /// One thing that the hub must know.
+#[expect(clippy::large_enum_variant, reason = "a task has one of the largest")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Report {

@@ -89,6 +89,16 @@ catalogue! {
         en: "{path} on {endpoint} is a directory. Ask for it recursively.",
         fr: "{path} sur {endpoint} est un dossier. Demandez-le de façon récursive."
     }
+    /// A directory stands where a file or a link comes.
+    TakenByDirectory = "TAKEN_BY_DIRECTORY" {
+        en: "{path} on {endpoint} is a directory, and nothing else takes its place. Rename one of the two.",
+        fr: "{path} sur {endpoint} est un dossier, et rien d'autre ne prend sa place. Renommez l'un des deux."
+    }
+    /// Something else stands where a directory comes.
+    TakenByFile = "TAKEN_BY_FILE" {
+        en: "{path} on {endpoint} cannot be a directory: something else stands there, or on the way there. Rename one of the two.",
+        fr: "{path} sur {endpoint} ne peut pas être un dossier : autre chose se trouve là, ou sur le chemin. Renommez l'un des deux."
+    }
     /// A directory that is to be removed holds something.
     NotEmpty = "NOT_EMPTY" {
         en: "{path} on {endpoint} is not empty. Ask for a recursive deletion to remove what it holds.",
@@ -139,6 +149,11 @@ catalogue! {
         en: "{path} on {endpoint} kept changing while it was read. Transfer it again when nothing writes to it.",
         fr: "{path} sur {endpoint} changeait pendant sa lecture. Transférez-le à nouveau quand plus rien n'y écrit."
     }
+    /// A file changed while it was read, and is read again.
+    FileChanged = "FILE_CHANGED" {
+        en: "{path} on {endpoint} changed while it was read. It is read again.",
+        fr: "{path} sur {endpoint} a changé pendant sa lecture. Il est lu à nouveau."
+    }
     /// A link or a special file, which is never transferred.
     SkippedKind = "SKIPPED_KIND" {
         en: "{path} on {endpoint} is a {kind} and was left out.",
@@ -158,6 +173,11 @@ catalogue! {
     DigestMismatch = "DIGEST_MISMATCH" {
         en: "{path} does not read back on {endpoint} as it was sent. Check the disk of {endpoint}; the transfer is tried again.",
         fr: "La relecture de {path} sur {endpoint} ne correspond pas à ce qui a été envoyé. Vérifiez le disque de {endpoint} ; le transfert sera retenté."
+    }
+    /// A disk that nobody can write to.
+    DiskReadOnly = "DISK_READ_ONLY" {
+        en: "The disk of {endpoint} that holds {path} can only be read. Have it mounted for writing, or choose another destination.",
+        fr: "Le disque de {endpoint} qui contient {path} est en lecture seule. Faites-le monter en écriture, ou choisissez une autre destination."
     }
     /// Any other failure of a disk.
     Disk = "DISK" {

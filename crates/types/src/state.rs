@@ -206,8 +206,10 @@ words! {
     }
 
     /// What a transfer is asked for.
+    #[derive(Default)]
     Purpose {
         /// To move files.
+        #[default]
         Transfer = "transfer",
         /// To tell what it would do, and to do nothing of it.
         Preview = "preview",
@@ -251,12 +253,6 @@ words! {
         Paused = "paused",
         /// It needs its owner: signed out, removed, a bad config.
         Attention = "attention",
-    }
-}
-
-impl Default for Purpose {
-    fn default() -> Self {
-        Self::Transfer
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod demo;
 mod ending;
+#[cfg(target_os = "linux")]
+mod faults;
 mod journey;
 mod kills;
 mod looks;

@@ -126,41 +126,6 @@ async fn what_an_earlier_run_deleted_is_no_fault_of_a_later_one() {
     assert_eq!(finished.counts.errors_skipped, 1);
 }
 
-/// `cargo nextest run --run-ignored only -E 'test(a_million_entries)'`, with `TMPDIR` on a tmpfs.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes a minute and a gigabyte of memory"]
-async fn a_million_entries_are_deleted_in_little_memory_and_a_stop_is_quick() {
-    let world = World::new();
-    let made = std::time::Instant::now();
-    for dir in 0..1000 {
-        world.dir(&format!("data/tree/{dir}"));
-        for file in 0..1000 {
-            std::fs::File::create(world.top.join(format!("data/tree/{dir}/{file}"))).unwrap();
-        }
-    }
-    eprintln!("made in {:?}", made.elapsed());
-    let rig = Rig::new(&world, &["rw:data"], &["data/tree"]);
-    let (stop, mut far) = (rig.stop.clone(), rig.progress.subscribe());
-    let stopping = tokio_util::task::TaskTracker::new().spawn(async move {
-        far.wait_for(|progress| 200_000 < progress.counts.deleted).await.unwrap();
-        stop.stop(CloseCode::Paused);
-        std::time::Instant::now()
-    });
-    let began = std::time::Instant::now();
-    assert_eq!(rig.run().await, SessionEnd::Stopped(CloseCode::Paused));
-    let quick = stopping.await.unwrap().elapsed();
-    assert!(quick < Duration::from_millis(500), "{quick:?}");
-    let first = began.elapsed();
-    let rig = Rig { stop: Stop::new(), ..rig };
-    let began = std::time::Instant::now();
-    assert_eq!(rig.run().await, SessionEnd::Finished { succeeded: true });
-    let counts = rig.progress.borrow().counts;
-    assert_eq!((counts.deleted, counts.files_found), (1_001_001, 1_001_001));
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-    eprintln!("deleted in {:?}, stopped in {quick:?}, {peak}", first + began.elapsed());
-}
-
 struct Rig<'a> {
     world: &'a World,
     rules: LiveRules,

@@ -237,10 +237,8 @@ impl Destination {
         let (name, above) = way.names.split_last().ok_or(Refused::NotFound)?;
         let parent = self.parent(way.item, above)?;
         let directory = self.resolver().child_nofollow(&parent, name, Right::Read)?;
-        if !self.checks() {
-            if is_mounted(&parent, &directory) || self.protects(&parent, name)? {
-                return Err(Refused::OtherDisk);
-            }
+        if !self.checks() && (is_mounted(&parent, &directory) || self.protects(&parent, name)?) {
+            return Err(Refused::OtherDisk);
         }
         for entry in directory.dir().entries()? {
             self.unless_stopped()?;

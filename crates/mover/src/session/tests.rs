@@ -192,20 +192,8 @@ async fn a_session_that_is_cut_goes_on_where_it_was() {
         rig.world.file(&format!("src/small/{n}"), pattern(3000 + n, n));
     }
     rig.world.file("src/large", pattern(40 * MIB + 17, 9));
-    let mut rounds = 0;
-    loop {
-        let counted = rig.slow(Duration::ZERO);
-        let session = rig.start(&counted.store(), &rig.disk);
-        tokio::select! {
-            ends = session => {
-                assert_eq!(ends, [FINISHED, FINISHED]);
-                break;
-            }
-            () = counted.read.wait(5 + 13 * rounds) => {}
-        }
-        rounds += 1;
-        assert!(rounds < 100, "it never ends");
-    }
+    let (ends, rounds) = rig.run_cut(&rig.disk, |round| 5 + 13 * round).await;
+    assert_eq!(ends, [FINISHED, FINISHED]);
     assert!(5 < rounds, "it was cut {rounds} times only");
     assert_eq!(tree(&rig.world.top.join("dst")), tree(&rig.world.top.join("src")));
     // Each file is reported once, and no temporary file is left.

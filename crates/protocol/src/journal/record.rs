@@ -12,6 +12,10 @@ use crate::{
 };
 
 /// One record of a journal.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a journal has one of the largest, and nobody keeps many"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// The first record: whose journal this is.

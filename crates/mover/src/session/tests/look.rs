@@ -206,7 +206,8 @@ async fn a_preview_lists_nothing_twice_when_it_is_begun_again() {
         rig.world.file(&format!("src/many/{n}"), "x");
     }
     let slow = rig.slow(Duration::from_millis(50));
-    let first = tokio::spawn(rig.start(&slow.store(), &slow.store()));
+    let tasks = tokio_util::task::TaskTracker::new();
+    let first = tasks.spawn(rig.start(&slow.store(), &slow.store()));
     slow.read.wait(1).await;
     rig.stop.stop(outport_link::CloseCode::Paused);
     first.await.unwrap();

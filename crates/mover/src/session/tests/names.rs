@@ -136,21 +136,10 @@ async fn what_was_placed_before_a_cut_is_known_again_on_a_disk_that_folds() {
     }
     rig.world.file("src/0/NAME0", "clash");
     rig.world.file("src/caf\u{e9}", pattern(20 * MIB, 1));
-    let mut rounds = 0;
-    loop {
-        let counted = rig.slow(Duration::ZERO);
-        let session = rig.start(&counted.store(), &folding());
-        tokio::select! {
-            ends = session => {
-                let (done, clashes, succeeded) = outcome(&rig, &ends);
-                assert_eq!((done, succeeded), (101, false));
-                assert!(0 < clashes);
-                break;
-            }
-            () = counted.read.wait(5 + 7 * rounds) => {}
-        }
-        rounds += 1;
-    }
+    let (ends, rounds) = rig.run_cut(&folding(), |round| 5 + 7 * round).await;
+    let (done, clashes, succeeded) = outcome(&rig, &ends);
+    assert_eq!((done, succeeded), (101, false));
+    assert!(0 < clashes);
     assert!(3 < rounds, "it was cut {rounds} times only");
     let arrived = tree(&rig.world.top.join("dst"));
     assert_eq!(arrived.values().flatten().count(), 101);

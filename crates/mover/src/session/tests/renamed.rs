@@ -262,19 +262,8 @@ async fn a_free_name_is_given_once_however_often_the_transfer_is_cut() {
     }
     rig.world.file("src/large", pattern(20 * MIB, 1));
     rig.world.file("dst/large", "old");
-    let mut rounds = 0;
-    loop {
-        let counted = rig.slow(Duration::ZERO);
-        let session = rig.start(&counted.store(), &rig.disk);
-        tokio::select! {
-            ends = session => {
-                assert_eq!(ends, [FINISHED, FINISHED]);
-                break;
-            }
-            () = counted.read.wait(5 + 7 * rounds) => {}
-        }
-        rounds += 1;
-    }
+    let (ends, rounds) = rig.run_cut(&rig.disk, |round| 5 + 7 * round).await;
+    assert_eq!(ends, [FINISHED, FINISHED]);
     assert!(3 < rounds, "it was cut {rounds} times only");
     let there = tree(&rig.world.top.join("dst"));
     assert_eq!(there.len(), 122);

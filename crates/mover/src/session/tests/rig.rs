@@ -150,6 +150,24 @@ impl Rig {
         }
     }
 
+    /// Cuts one session after the other, the nth after so many reads, until one comes to its end;
+    /// says how that was, and how many were cut.
+    pub(super) async fn run_cut(
+        &self,
+        destination: &Arc<dyn Store>,
+        reads: impl Fn(usize) -> usize,
+    ) -> ([SessionEnd; 2], usize) {
+        for round in 0..CUTS_MAX {
+            let counted = self.slow(Duration::ZERO);
+            let session = self.start(&counted.store(), destination);
+            tokio::select! {
+                ends = session => return (ends, round),
+                () = counted.read.wait(reads(round)) => {}
+            }
+        }
+        panic!("it never ends");
+    }
+
     pub(super) async fn run_local(&self) -> SessionEnd {
         let source = self.params(&self.disk, &self.sent);
         let destination = self.params(&self.disk, &self.received);
@@ -319,3 +337,5 @@ impl Store for Locked {
         Disk.open(directory, name)
     }
 }
+
+const CUTS_MAX: usize = 100;

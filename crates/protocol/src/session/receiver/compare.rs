@@ -371,7 +371,7 @@ impl Receiver {
             }
         };
         if let Some(place) = place {
-            self.fail(&place, fault, true);
+            self.fail(&place, taken(fault), true);
         }
         self.unreachable(queued);
         if quota {
@@ -423,7 +423,7 @@ impl Receiver {
             AtDestination::Dir | AtDestination::Special if self.gives_free_names() => None,
             AtDestination::Dir | AtDestination::Special => {
                 let code =
-                    if found == AtDestination::Dir { Code::IsADirectory } else { Code::Exists };
+                    if found == AtDestination::Dir { Code::TakenByDirectory } else { Code::Exists };
                 self.fail(&place, Fault::never(code, ""), true);
                 return self.give_up_file(number);
             }
@@ -600,6 +600,18 @@ fn is_newer(source: UnixTime, destination: UnixTime) -> bool {
         _ => 1,
     };
     destination < UnixTime { nanos: source.nanos / grain * grain, ..source }
+}
+
+/// A fault about the kind of what stands at the destination, as who chose the names reads it.
+fn taken(fault: Fault) -> Fault {
+    let code = if fault.code == Code::IsADirectory {
+        Code::TakenByDirectory
+    } else if fault.code == Code::NotADirectory {
+        Code::TakenByFile
+    } else {
+        fault.code
+    };
+    Fault { code, ..fault }
 }
 
 /// Whether two times are the same, as far as either disk could have kept that of the other.

@@ -76,16 +76,21 @@ impl Receiver {
 #[expect(clippy::wildcard_enum_match_arm, reason = "most codes have nothing to do with disks")]
 fn event_code(code: Code) -> EventCode {
     match code {
-        Code::NotShared | Code::ReadOnly | Code::OsPermission | Code::FolderItself => {
-            EventCode::PermissionDenied
-        }
+        Code::NotShared
+        | Code::ReadOnly
+        | Code::OsPermission
+        | Code::FolderItself
+        | Code::DiskReadOnly => EventCode::PermissionDenied,
         Code::NotFound => EventCode::FileNotFound,
         Code::NoSpace => EventCode::Quota,
         Code::BadName | Code::BadPath => EventCode::NameNotRepresentable,
-        Code::NotADirectory | Code::IsADirectory | Code::ChecksumOfDirectory | Code::Exists => {
-            EventCode::WrongType
-        }
-        Code::FileChanging => EventCode::FileChanged,
+        Code::NotADirectory
+        | Code::IsADirectory
+        | Code::TakenByDirectory
+        | Code::TakenByFile
+        | Code::ChecksumOfDirectory
+        | Code::Exists => EventCode::WrongType,
+        Code::FileChanging | Code::FileChanged => EventCode::FileChanged,
         Code::DigestMismatch | Code::ExternalChecksum => EventCode::ChecksumMismatch,
         _ => EventCode::EndpointError,
     }

@@ -278,9 +278,13 @@ impl Receiver {
         let Some(file) = self.files.get_mut(&number) else { return Ok(()) };
         file.changes += 1;
         let (often, place) = (CHANGES_MAX < file.changes, file.place.clone());
-        let fault = Fault::backoff(Code::FileChanging, "");
+        let first = file.changes == 1;
         self.counts.faults += 1;
-        self.event(EventCode::FileChanged, &place, fault.clone(), false);
+        if first {
+            let fault = Fault::backoff(Code::FileChanged, "");
+            self.event(EventCode::FileChanged, &place, fault, false);
+        }
+        let fault = Fault::backoff(Code::FileChanging, "");
         let then =
             if often { Then::Fail { fault, at_destination: false } } else { Then::Changed(meta) };
         self.leave(number, then);
