@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use outport_tests::world::World;
+use serde_json::Value;
 
 use crate::watch::{Findings, figure, kill, note_peaks};
 
@@ -69,7 +70,30 @@ fn with_kills(world: &mut World, files: usize, found: &mut Findings) -> Result<(
     // What was placed a moment before the kill may not have been known as finished.
     found.at_most(what, again as f64, 0.0, "files");
     note_peaks(world, &format!("{files} files after kills"), MEMORY_MOST, found)?;
-    same(world, "killed")
+    same(world, "killed")?;
+    deletion(world, files, found)
+}
+
+/// Deletes what arrived, with an agent that is killed half way.
+fn deletion(world: &mut World, files: usize, found: &mut Findings) -> Result<()> {
+    let began = Instant::now();
+    let asked =
+        world.agents[0].json(&["delete", &world.agents[1].at("killed"), "--recursive", "--yes"])?;
+    let task = asked["task_id"].as_str().context("a task id")?.to_owned();
+    let deleted = |task: &Value| task["outport"]["deleted"].as_u64().unwrap_or_default();
+    let half = files as u64 / 2;
+    world.agents[0].wait_task(&task, TASK_LIMIT, |task| half <= deleted(task))?;
+    world.agents[1].kill()?;
+    world.start_agent(1)?;
+    let ended =
+        world.agents[0].wait_task(&task, TASK_LIMIT, |task| task["status"] == "SUCCEEDED")?;
+    ensure!(!world.agents[1].folder.join("killed").exists(), "something of it is left");
+    let took = began.elapsed().as_secs_f64();
+    found.tell(format!("{files} files deleted, with a kill half way"), format!("{took:.1} s"));
+    // What went between the last time that was noted and the kill is not known.
+    let counted = deleted(&ended) as f64 / (files + files.div_ceil(FILES_A_DIRECTORY) + 1) as f64;
+    found.at_least("entries that the task counted as deleted, as a share", counted, COUNTED_LEAST);
+    note_peaks(world, &format!("{files} files deleted"), MEMORY_MOST, found)
 }
 
 /// Directories of a thousand files, each with content of its own.
@@ -136,6 +160,8 @@ fn same(world: &World, copy: &str) -> Result<()> {
 const FEW: usize = 20_000;
 const FILES_A_DIRECTORY: usize = 1000;
 const RATE_LEAST: f64 = 0.8;
+/// A second of deleting may be missing.
+const COUNTED_LEAST: f64 = 0.8;
 /// In MB, of each agent.
 const MEMORY_MOST: f64 = 200.0;
 /// Seconds.

@@ -125,6 +125,11 @@ const LINUX_NEEDS: &[Need] = &[
         packages: ["nftables", "nftables", "nftables", "nftables", "", ""],
     },
     Need {
+        what: What::Programs(&["mkfs.btrfs"]),
+        why: "a test disk with quotas",
+        packages: ["btrfs-progs", "btrfs-progs", "btrfs-progs", "btrfsprogs", "", ""],
+    },
+    Need {
         what: What::Programs(&["pkg-config"]),
         why: "finds the libraries of the desktop",
         packages: ["pkg-config", "pkgconf", "pkgconf", "pkg-config", "", ""],

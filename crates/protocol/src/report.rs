@@ -132,6 +132,8 @@ pub struct Counts {
     pub bytes_received: u64,
     /// Faults that were overcome by trying again.
     pub faults: u64,
+    /// Whether the destination has no room at the moment, and what is left waits for it.
+    pub no_room: bool,
     /// What a preview or a check found by now.
     pub differences: Option<Differences>,
 }

@@ -144,6 +144,16 @@ catalogue! {
         en: "There is no room for {path} on {endpoint}. Free some space; the transfer goes on by itself.",
         fr: "Il n'y a plus de place pour {path} sur {endpoint}. Libérez de l'espace ; le transfert continuera de lui-même."
     }
+    /// The disk or a quota is full, and that was to fail the task.
+    NoSpaceFailed = "NO_SPACE_FAILED" {
+        en: "There is no room for {path} on {endpoint}, and the transfer was asked not to wait for any. Free some space, and transfer it again.",
+        fr: "Il n'y a plus de place pour {path} sur {endpoint}, et le transfert ne devait pas attendre. Libérez de l'espace, puis transférez à nouveau."
+    }
+    /// A running transfer waits for room.
+    WaitsForRoom = "WAITS_FOR_ROOM" {
+        en: "The disk or the quota of {endpoint} is full. Free some space; the transfer goes on by itself.",
+        fr: "Le disque ou le quota de {endpoint} est plein. Libérez de l'espace ; le transfert continuera de lui-même."
+    }
     /// A file kept changing while it was read.
     FileChanging = "FILE_CHANGING" {
         en: "{path} on {endpoint} kept changing while it was read. Transfer it again when nothing writes to it.",

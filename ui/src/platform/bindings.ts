@@ -169,6 +169,10 @@ export type Code =
 "NOT_A_DIRECTORY" |
 /**  A file was expected. */
 "IS_A_DIRECTORY" |
+/**  A directory stands where a file or a link comes. */
+"TAKEN_BY_DIRECTORY" |
+/**  Something else stands where a directory comes. */
+"TAKEN_BY_FILE" |
 /**  A directory that is to be removed holds something. */
 "NOT_EMPTY" |
 /**  The text is no path of a collection. */
@@ -189,6 +193,8 @@ export type Code =
 "NO_SPACE" |
 /**  A file kept changing while it was read. */
 "FILE_CHANGING" |
+/**  A file changed while it was read, and is read again. */
+"FILE_CHANGED" |
 /**  A link or a special file, which is never transferred. */
 "SKIPPED_KIND" |
 /**  A directory is empty at the source, and everything at the destination would go with it. */
@@ -197,6 +203,8 @@ export type Code =
 "DESTINATION_LINK" |
 /**  Digests disagree although the content was sent again. */
 "DIGEST_MISMATCH" |
+/**  A disk that nobody can write to. */
+"DISK_READ_ONLY" |
 /**  Any other failure of a disk. */
 "DISK" |
 /**  Too many entries for one listing. */

@@ -189,10 +189,14 @@ impl Worker {
             self.machine.works_on(session, task) && self.machine.is_authority(endpoint, task);
         let Some(facts) = self.facts.get_mut(&task).filter(|_| believed) else { return };
         let now = Instant::now();
-        facts.counts = Some(counts);
+        let before = facts.counts.replace(counts);
         facts.rate = rate;
         facts.is_unsaved = true;
         self.flush_at.get_or_insert(now + FLUSH_INTERVAL);
+        if before.is_some_and(|before| before.no_room) != counts.no_room {
+            let change = Change::Task { owner: facts.owner, task };
+            self.surroundings.events.publish(change);
+        }
         if facts.shown_at.is_none_or(|shown| shown + SHOW_INTERVAL <= now) {
             facts.shown_at = Some(now);
             let change = Change::Progress { owner: facts.owner, task };

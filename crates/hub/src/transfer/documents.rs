@@ -121,7 +121,12 @@ fn document(
     let short = |id: Uuid| names.get(&id).map(|name| name.endpoint.to_string());
     let is_delete = kind == TaskKind::Delete;
     let other_end = Some(row.destination_id).filter(|_| !is_delete);
-    let standing = status_fields(status, live, names);
+    let standing = match live {
+        Some(live) if status == TaskStatus::Active && waits_for_room(live) => {
+            full(name(row.destination_id))
+        }
+        Some(_) | None => status_fields(status, live, names),
+    };
     let subtasks = Subtasks::of(kind, status, row.failure.as_deref(), &counts);
     Ok(Task {
         task_id: TaskId::from_uuid(row.id),
@@ -221,6 +226,22 @@ struct StatusFields {
     is_paused: bool,
 }
 
+/// Whether it runs but for room at the destination.
+fn waits_for_room(live: &Live) -> bool {
+    live.standing.status == NiceStatus::Ok && live.counts.is_some_and(|counts| counts.no_room)
+}
+
+fn full(destination: Option<String>) -> StatusFields {
+    let endpoint = destination.unwrap_or_default();
+    StatusFields {
+        status: Some(NiceStatus::Quota),
+        details: Some(Problem::new(Code::WaitsForRoom, [("endpoint", endpoint.into())]).message),
+        short: Some(short(NiceStatus::Quota).to_owned()),
+        is_ok: Some(false),
+        is_paused: false,
+    }
+}
+
 fn status_fields(
     status: TaskStatus,
     live: Option<&Live>,
@@ -300,7 +321,7 @@ pub(super) fn contract_word(code: Code) -> &'static str {
         "FILE_NOT_FOUND"
     } else if DENIED.contains(&code) {
         "PERMISSION_DENIED"
-    } else if code == Code::NoSpace {
+    } else if code == Code::NoSpace || code == Code::NoSpaceFailed {
         "QUOTA_EXCEEDED"
     } else if code == Code::SkippedKind {
         "UNSUPPORTED_FILE_TYPE"

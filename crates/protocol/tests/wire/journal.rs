@@ -150,6 +150,7 @@ fn counts() -> Counts {
         deleted: 10,
         bytes_received: 11,
         faults: 12,
+        no_room: true,
         differences: None,
     }
 }

@@ -271,7 +271,7 @@ fn words_of(problem: &Problem) -> (EventCode, NiceStatus) {
             Status::NotConnected,
         ),
         (&[Code::EndpointPaused], EventCode::Paused, Status::Paused),
-        (&[Code::NoSpace], EventCode::Quota, Status::Quota),
+        (&[Code::NoSpace, Code::NoSpaceFailed], EventCode::Quota, Status::Quota),
         (
             &[Code::NotShared, Code::ReadOnly, Code::OsPermission, Code::FolderRemoved],
             EventCode::PermissionDenied,

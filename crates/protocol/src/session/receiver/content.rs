@@ -142,10 +142,12 @@ impl Receiver {
             self.space_until = Some(self.now + self.content.space_delay);
             self.content.space_delay = (self.content.space_delay * 2).min(SPACE_DELAY_MAX);
         }
+        self.counts.no_room = true;
         if !std::mem::replace(&mut self.content.told_full, true)
             && let Some(file) = self.files.get(&number)
         {
             let place = file.place.clone();
+            self.counts.faults += 1;
             self.event(EventCode::Quota, &place, Fault::backoff(Code::NoSpace, ""), true);
         }
     }
@@ -233,6 +235,7 @@ impl Receiver {
                 if self.space_until.is_none() {
                     self.content.space_delay = RETRY_MIN;
                     self.content.told_full = false;
+                    self.counts.no_room = false;
                 }
                 if let Some(file) = self.files.get_mut(&number) {
                     file.writes_out -= 1;

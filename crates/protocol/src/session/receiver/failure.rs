@@ -60,7 +60,10 @@ impl Receiver {
 
     /// A failure, whatever the orders say of errors.
     pub(super) fn fail_entry(&mut self, place: &Place, fault: Fault, at_destination: bool) {
-        self.event(event_code(fault.code), place, fault.clone(), at_destination);
+        // It is not waited for any more.
+        let code = if fault.is_no_space() { Code::NoSpaceFailed } else { fault.code };
+        let fault = Fault { code, ..fault };
+        self.event(event_code(code), place, fault.clone(), at_destination);
         self.failures += 1;
         if self.failure.is_none() {
             self.failure = Some(Failure { entry: place.way(), at_destination, fault });
@@ -82,7 +85,7 @@ fn event_code(code: Code) -> EventCode {
         | Code::FolderItself
         | Code::DiskReadOnly => EventCode::PermissionDenied,
         Code::NotFound => EventCode::FileNotFound,
-        Code::NoSpace => EventCode::Quota,
+        Code::NoSpace | Code::NoSpaceFailed => EventCode::Quota,
         Code::BadName | Code::BadPath => EventCode::NameNotRepresentable,
         Code::NotADirectory
         | Code::IsADirectory
