@@ -191,6 +191,10 @@ export type Code =
 "NO_DEFAULT_DIRECTORY" |
 /**  The disk is full or a quota is reached. */
 "NO_SPACE" |
+/**  The disk or a quota is full, and that was to fail the task. */
+"NO_SPACE_FAILED" |
+/**  A running transfer waits for room. */
+"WAITS_FOR_ROOM" |
 /**  A file kept changing while it was read. */
 "FILE_CHANGING" |
 /**  A file changed while it was read, and is read again. */
