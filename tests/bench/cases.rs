@@ -116,9 +116,6 @@ fn measure(case: &Case, names: &[&str], runs: usize) -> Result<String> {
     };
     world.add_agent("Near")?;
     world.add_agent("Far")?;
-    for agent in 0..2 {
-        allow_tcp(&mut world, agent)?;
-    }
     let wire = line.as_ref().and(world.wire.as_ref());
     let place = Place {
         near: wire.map(|wire| wire.left().to_owned()),
@@ -166,16 +163,6 @@ fn measure(case: &Case, names: &[&str], runs: usize) -> Result<String> {
     }
     text += &table(&rows, bytes);
     Ok(text)
-}
-
-/// Lets an agent move content over TCP, which it reads when it starts.
-fn allow_tcp(world: &mut World, agent: usize) -> Result<()> {
-    let config = world.agents[agent].home.join("default/config/config.toml");
-    let before = fs::read_to_string(&config)?;
-    fs::write(&config, format!("{before}\n[network]\ntcp = true\n"))?;
-    let process = world.agents[agent].process.take();
-    process.context("it runs")?.terminate(Duration::from_secs(10))?;
-    world.start_agent(agent)
 }
 
 struct Bench<'a> {

@@ -32,7 +32,7 @@ use crate::{
     quic::{self, Joined},
     registry::{ExpectError, Registry},
     socket::SharedSocket,
-    tcp::{self, Change},
+    tcp::{self, Change, Stalls},
     transport::{self, SetUpError},
 };
 
@@ -87,6 +87,7 @@ struct Inner {
     streams: u8,
     without_tcp: bool,
     near: Duration,
+    stalls: Arc<Stalls>,
     quinn: quinn::Endpoint,
     socket: RwLock<Arc<SharedSocket>>,
     pending: Arc<Pending>,
@@ -125,6 +126,7 @@ impl Endpoint {
             streams,
             without_tcp,
             near,
+            stalls: Arc::default(),
             quinn,
             socket,
             pending,
@@ -286,7 +288,9 @@ impl Expectation {
         };
         let remote = quic::remote_address(&joined.connection);
         let over_tcp = self.change_over(&mut joined, hello.attempt).await;
-        let (link, grip) = quic::start(joined, over_tcp, route, &inner.workers);
+        let (stalls, peer) = (inner.stalls.clone(), self.peer);
+        let broke = move |error: &io::Error| stalls.note(peer, error);
+        let (link, grip) = quic::start(joined, over_tcp, route, &inner.workers, broke);
         inner.registry.linked(self.peer, self.session, grip);
         debug!(session = %self.session, route = %link.handle.route(), %remote, "the link is up");
         Ok(link)
@@ -300,12 +304,13 @@ impl Expectation {
         attempt: u64,
     ) -> Option<Vec<TlsStream<TcpStream>>> {
         let inner = &self.inner;
+        let tries = !inner.without_tcp && !inner.stalls.concern(&self.peer);
         let change = Change {
             key: &inner.key,
             peer: self.peer,
             session: self.session,
             attempt,
-            near: (!inner.without_tcp).then_some(inner.near),
+            near: tries.then_some(inner.near),
         };
         let changed = tokio::select! {
             biased;
