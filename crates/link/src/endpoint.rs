@@ -11,11 +11,9 @@ use outport_protocol::{control::Candidate, secret::SecretKey};
 use outport_types::{PublicKey, SessionId};
 use quinn::{ClientConfig, TokioRuntime};
 use tokio::{
-    net::TcpStream,
     sync::{Mutex, Notify, watch},
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsStream;
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -32,7 +30,7 @@ use crate::{
     quic::{self, Joined},
     registry::{ExpectError, Registry},
     socket::SharedSocket,
-    tcp::{self, Change, Stalls},
+    tcp::{self, Change, Sealed, Stalls},
     transport::{self, SetUpError},
 };
 
@@ -298,11 +296,7 @@ impl Expectation {
 
     /// Moves the data streams to TCP where that is faster. When that goes wrong the connection is
     /// closed, and whoever gets the link learns of its end at once.
-    async fn change_over(
-        &self,
-        joined: &mut Joined,
-        attempt: u64,
-    ) -> Option<Vec<TlsStream<TcpStream>>> {
+    async fn change_over(&self, joined: &mut Joined, attempt: u64) -> Option<Vec<Sealed>> {
         let inner = &self.inner;
         let tries = !inner.without_tcp && !inner.stalls.concern(&self.peer);
         let change = Change {

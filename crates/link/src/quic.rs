@@ -15,11 +15,9 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use outport_types::Route;
 use quinn::{Connection, ConnectionError, PathStats, RecvStream, SendStream};
 use tokio::{
-    net::TcpStream,
     sync::watch,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
-use tokio_rustls::TlsStream;
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -29,7 +27,7 @@ use crate::{
     flow::Flow,
     link::{Link, LinkStats, lanes},
     pump::{self, Fault, StreamOut},
-    tcp::{self, Counted},
+    tcp::{self, Counted, Sealed},
 };
 
 /// A connection on which both sides agreed, with all its streams.
@@ -58,7 +56,7 @@ pub(crate) struct LinkGrip {
 /// are its data streams when they have changed over; `broke` hears why one of them broke by itself.
 pub(crate) fn start(
     joined: Joined,
-    over_tcp: Option<Vec<TlsStream<TcpStream>>>,
+    over_tcp: Option<Vec<Sealed>>,
     route: Route,
     workers: &TaskTracker,
     broke: impl Fn(&io::Error) + Clone + Send + 'static,

@@ -48,7 +48,9 @@ use quinn::{Connection, RecvStream, SendStream, VarInt};
 use rustls::pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf},
+    io::{
+        AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader, ReadBuf, ReadHalf, WriteHalf,
+    },
     net::{TcpListener, TcpStream},
     time::{Instant, timeout},
 };
@@ -60,10 +62,14 @@ use crate::{
     quic::{Joined, remote_address},
 };
 
+/// A TCP connection, sealed. TLS asks the system for a quarter of a record at a time, so what came is
+/// fetched for it in large pieces.
+pub(crate) type Sealed = TlsStream<BufReader<TcpStream>>;
+
 /// A data stream as it lies on TCP: the connection, and the QUIC stream that it replaces.
 #[derive(Debug)]
 pub(crate) struct TcpStreams {
-    sealed: TlsStream<TcpStream>,
+    sealed: Sealed,
     replaced: (SendStream, RecvStream),
 }
 
@@ -87,7 +93,7 @@ pub(crate) struct Change<'a> {
 pub(crate) async fn change_over(
     joined: &mut Joined,
     change: &Change<'_>,
-) -> io::Result<Option<Vec<TlsStream<TcpStream>>>> {
+) -> io::Result<Option<Vec<Sealed>>> {
     let place = change.near.and_then(|near| near_place(&joined.connection, near));
     let attempt = if joined.dialled { change.attempt } else { joined.peer_attempt };
     let way = Way {
@@ -109,7 +115,7 @@ pub(crate) async fn change_over(
 
 /// Pairs what came up with the streams that it replaces.
 pub(crate) fn replace(
-    sealed: Vec<TlsStream<TcpStream>>,
+    sealed: Vec<Sealed>,
     replaced: Vec<(SendStream, RecvStream)>,
 ) -> Vec<TcpStreams> {
     let pairs = sealed.into_iter().zip(replaced);
@@ -157,7 +163,7 @@ impl Way<'_> {
         &self,
         say: &mut SendStream,
         hear: &mut RecvStream,
-    ) -> io::Result<Option<Vec<TlsStream<TcpStream>>>> {
+    ) -> io::Result<Option<Vec<Sealed>>> {
         let Word::Port(port) = Word::hear(hear).await? else { return Err(out_of_turn()) };
         let (Some(place), true) = (self.place, port != 0) else {
             Word::Port(0).say(say).await?;
@@ -186,7 +192,7 @@ impl Way<'_> {
         &self,
         say: &mut SendStream,
         hear: &mut RecvStream,
-    ) -> io::Result<Option<Vec<TlsStream<TcpStream>>>> {
+    ) -> io::Result<Option<Vec<Sealed>>> {
         let (port, accepting) = self.listen().await;
         Word::Port(port).say(say).await?;
         let port = match accepting.until(Word::hear(hear)).await? {
@@ -207,14 +213,14 @@ impl Way<'_> {
         }
     }
 
-    async fn dial(&self, to: SocketAddr) -> io::Result<Vec<TlsStream<TcpStream>>> {
+    async fn dial(&self, to: SocketAddr) -> io::Result<Vec<Sealed>> {
         let config = tls::client_config(self.change.key, self.change.peer, ALPN_LINK)
             .map_err(io::Error::other)?;
         let connector = TlsConnector::from(Arc::new(config));
         let name = ServerName::try_from(SERVER_NAME).map_err(io::Error::other)?;
         let one = async |number: u8| {
             let tcp = timeout(CONNECT_LIMIT, TcpStream::connect(to)).await??;
-            prepare(&tcp)?;
+            let tcp = prepare(tcp)?;
             let mut sealed = connector
                 .connect_with(name.clone(), tcp, |tls| tls.set_buffer_limit(Some(BUFFER_BYTES)))
                 .await?;
@@ -256,9 +262,9 @@ impl Accepting {
     async fn until(
         self,
         word: impl Future<Output = io::Result<Word>>,
-    ) -> io::Result<(Word, Option<Vec<TlsStream<TcpStream>>>)> {
+    ) -> io::Result<(Word, Option<Vec<Sealed>>)> {
         let Some((listener, acceptor)) = self.listener else { return Ok((word.await?, None)) };
-        let mut places: Vec<Option<TlsStream<TcpStream>>> = Vec::new();
+        let mut places: Vec<Option<Sealed>> = Vec::new();
         places.resize_with(self.count, || None);
         let mut greeting = FuturesUnordered::new();
         let mut word = std::pin::pin!(word);
@@ -285,12 +291,8 @@ impl Accepting {
 }
 
 /// Takes in who dialled, if it is the peer and names this session.
-async fn greet(
-    tcp: TcpStream,
-    acceptor: &TlsAcceptor,
-    naming: Naming,
-) -> io::Result<(u8, TlsStream<TcpStream>)> {
-    prepare(&tcp)?;
+async fn greet(tcp: TcpStream, acceptor: &TlsAcceptor, naming: Naming) -> io::Result<(u8, Sealed)> {
+    let tcp = prepare(tcp)?;
     let accepted = acceptor.accept_with(tcp, |tls| tls.set_buffer_limit(Some(BUFFER_BYTES)));
     let mut sealed = accepted.await?;
     let mut named = [0; Naming::BYTES];
@@ -307,9 +309,9 @@ async fn greet(
 /// What is dropped is gone at once, sent or not; and little waits in the system's own buffers, so
 /// that what has been paused does not go on from there. Who waits for content asks now and then
 /// whether anybody is there, and who sends does not wait for an answer for ever.
-fn prepare(tcp: &TcpStream) -> io::Result<()> {
+fn prepare(tcp: TcpStream) -> io::Result<BufReader<TcpStream>> {
     tcp.set_nodelay(true)?;
-    let socket = SockRef::from(tcp);
+    let socket = SockRef::from(&tcp);
     socket.set_linger(Some(Duration::ZERO))?;
     let asking = TcpKeepalive::new().with_time(ASK_AFTER).with_interval(ASK_EVERY);
     socket.set_tcp_keepalive(&asking.with_retries(ASK_TIMES))?;
@@ -318,7 +320,7 @@ fn prepare(tcp: &TcpStream) -> io::Result<()> {
         socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
         socket.set_tcp_user_timeout(Some(ASK_AFTER + ASK_EVERY * ASK_TIMES))?;
     }
-    Ok(())
+    Ok(BufReader::with_capacity(FETCH_BYTES, tcp))
 }
 
 /// To whom TCP stood still lately, while QUIC did not.
@@ -434,7 +436,7 @@ impl TcpStreams {
 /// The sending half of a stream over TCP.
 #[derive(Debug)]
 pub(crate) struct TcpOut {
-    half: WriteHalf<TlsStream<TcpStream>>,
+    half: WriteHalf<Sealed>,
     confirmed: SendStream,
     counted: Arc<Counted>,
 }
@@ -442,7 +444,7 @@ pub(crate) struct TcpOut {
 /// The receiving half of a stream over TCP.
 #[derive(Debug)]
 pub(crate) struct TcpIn {
-    half: ReadHalf<TlsStream<TcpStream>>,
+    half: ReadHalf<Sealed>,
     confirm: RecvStream,
     counted: Arc<Counted>,
 }
@@ -513,6 +515,8 @@ const STALLED_FOR: Duration = Duration::from_secs(600);
 const GREETING_MAX: usize = 24;
 /// What TLS may hold sealed: several records in one call.
 const BUFFER_BYTES: usize = 256 * 1024;
+/// What is fetched from the system at once: some records.
+const FETCH_BYTES: usize = 128 * 1024;
 /// What the system may hold beyond what is under way.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BYTES: u32 = 512 * 1024;
