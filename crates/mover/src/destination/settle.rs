@@ -55,13 +55,15 @@ impl Destination {
     /// else can. Says whether it is synced.
     fn finish(&self, file: &SyncFile, alone: bool) -> Result<(FileStamp, bool), Refused> {
         let handle = self.handle(&file.temp)?;
-        if let Some(finish) = &file.finish {
-            if let Some(wanted) = &finish.checked {
-                self.check_checksum(&file.temp, wanted)?;
+        let stamp = match &file.finish {
+            Some(finish) => {
+                if let Some(wanted) = &finish.checked {
+                    self.check_checksum(&file.temp, wanted)?;
+                }
+                self.store.finish(&handle, finish)?.stamp()
             }
-            self.store.finish(&handle, finish)?;
-        }
-        let stamp = Stat::of_open(&handle)?.stamp();
+            None => Stat::of_open(&handle)?.stamp(),
+        };
         let together = !alone && lock(&self.file_systems).contains_key(&stamp.device);
         if !together {
             self.store.sync_file(&handle)?;
@@ -74,13 +76,13 @@ impl Destination {
         let Some(file_system) = file_system else {
             return Err(Refused::NotFound);
         };
-        match self.store.sync_file_system(&file_system) {
+        match self.store.sync_file_system(&file_system.on_it) {
             Some(result) => Ok(result?),
             None => Err(Refused::NotFound),
         }
     }
 
-    /// Reads blocks through handles that did not write them.
+    /// Reads blocks: through handles that did not write them, but where that makes no difference.
     pub(super) fn read_back(&self, blocks: &[ReadBlock]) -> Vec<bool> {
         let mut buffer = self.pool.take(crate::source::BUFFER_BYTES);
         let mut open: Option<(u64, Arc<File>)> = None;
@@ -90,9 +92,8 @@ impl Destination {
                 let file = match &open {
                     Some((file, handle)) if *file == block.temp.file => handle.clone(),
                     Some(_) | None => {
-                        let (directory, _) = self.dirs.place(&block.temp.place)?;
-                        let file = self.store.reopen(&directory, &block.temp.name, false)?;
-                        open.insert((block.temp.file, Arc::new(file))).1.clone()
+                        let file = self.handle_to_check(&block.temp)?;
+                        open.insert((block.temp.file, file)).1.clone()
                     }
                 };
                 let bytes = block.blocks.bytes(block.block) as usize;
@@ -103,6 +104,17 @@ impl Destination {
             read().unwrap_or(false)
         });
         agree.collect()
+    }
+
+    fn handle_to_check(&self, temp: &Temp) -> Result<Arc<File>, Refused> {
+        let (directory, _) = self.dirs.place(&temp.place)?;
+        let file_system = lock(&self.file_systems).get(&directory.id().device).cloned();
+        let one_handle = file_system.is_some_and(|file_system| file_system.one_handle);
+        let open = || lock(&self.files).files.get(&temp.file).cloned();
+        match one_handle.then(open).flatten() {
+            Some(open) => Ok(open),
+            None => Ok(Arc::new(self.store.reopen(&directory, &temp.name, false)?)),
+        }
     }
 
     /// Gives files their final names, in directories that are still where they were.

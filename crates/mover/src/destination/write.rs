@@ -11,7 +11,7 @@ use outport_protocol::{
     },
 };
 
-use super::{Destination, lock};
+use super::{Destination, FileSystem, lock};
 use crate::{
     refused::Refused,
     resolver::{Directory, Right},
@@ -77,7 +77,8 @@ impl Destination {
         if !known.contains_key(&device) && known.len() < FILE_SYSTEMS_MAX {
             // One that cannot be opened is not among them, and its files are synced one by one.
             if let Ok(open) = open_directory(directory.dir()) {
-                known.insert(device, Arc::new(open));
+                let one_handle = self.store.shows_all_handles_the_same(&open);
+                known.insert(device, FileSystem { on_it: Arc::new(open), one_handle });
             }
         }
         Ok(())

@@ -4,7 +4,7 @@
 //!
 //! 1. the files of the batch are brought to the disk (`SyncFiles`); a finished one gets its size, time
 //!    and permissions first, so that they are flushed with it
-//! 2. with verify on, the blocks of the batch are read back through new handles (`ReadBack`)
+//! 2. with verify on, the blocks of the batch are read back (`ReadBack`)
 //! 3. the directories of temporary files that stay for longer are flushed, once for each such file
 //!    (`SyncDirs`): without its name the content could not be found again
 //! 4. the journal learns what is held and what is about to be renamed, and is flushed: after a

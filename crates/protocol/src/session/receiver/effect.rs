@@ -86,7 +86,8 @@ pub enum ReceiverEffect {
         /// The files.
         files: Vec<SyncFile>,
     },
-    /// Read blocks back through new handles and hash them.
+    /// Read blocks back, through new handles unless all handles are known to show the same, and hash
+    /// them.
     /// Answer: [`ReceiverEvent::ReadBack`], one result for each block.
     ReadBack {
         /// Names the answer.
