@@ -137,15 +137,18 @@ impl Destination {
             ReceiverEffect::Digest { id, place } => {
                 ReceiverEvent::Digested { id, result: self.digest(&place).map_err(Fault::from) }
             }
-            ReceiverEffect::CheckHeld { id, temp, blocks, nodes } => {
-                let values = self.check_held(&temp, blocks, &nodes);
+            ReceiverEffect::CheckHeld { id, temp, blocks, sparse, nodes } => {
+                let values = self.check_held(&temp, blocks, sparse, &nodes);
                 ReceiverEvent::Hashed { id, values: values.unwrap_or(vec![None; nodes.len()]) }
             }
-            ReceiverEffect::Create { id, temp, size } => {
-                ReceiverEvent::Created { id, result: self.create(&temp, size).map_err(Fault::from) }
+            ReceiverEffect::Create { id, temp, room } => {
+                ReceiverEvent::Created { id, result: self.create(&temp, room).map_err(Fault::from) }
             }
             ReceiverEffect::Write { id, buffer, writes } => {
                 ReceiverEvent::Written { id, results: self.write(buffer, &writes) }
+            }
+            ReceiverEffect::MakeHoles { id, temp, blocks, nodes } => {
+                ReceiverEvent::HolesMade { id, results: self.make_holes(&temp, blocks, &nodes) }
             }
             ReceiverEffect::Forget { buffer } => {
                 self.forget(buffer);
@@ -154,8 +157,8 @@ impl Destination {
             ReceiverEffect::SyncFiles { id, files } => {
                 ReceiverEvent::Synced { id, results: self.sync_files(&files) }
             }
-            ReceiverEffect::ReadBack { id, blocks } => {
-                ReceiverEvent::ReadBack { id, agree: self.read_back(&blocks) }
+            ReceiverEffect::ReadBack { id, parts } => {
+                ReceiverEvent::ReadBack { id, agree: self.read_back(&parts) }
             }
             ReceiverEffect::AppendJournal { id, bytes } => {
                 let result = lock(&self.journal).append(&bytes).map_err(Refused::from);
@@ -205,6 +208,7 @@ impl Destination {
             | ReceiverEffect::CheckHeld { .. }
             | ReceiverEffect::Create { .. }
             | ReceiverEffect::Write { .. }
+            | ReceiverEffect::MakeHoles { .. }
             | ReceiverEffect::Forget { .. } => false,
         }
     }

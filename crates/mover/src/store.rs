@@ -5,6 +5,7 @@
 //! [`Disk`] is the real thing; tests put something in its place that is full, slow, or forgets.
 
 mod buffers;
+mod holes;
 mod sync;
 
 use std::{
@@ -23,6 +24,7 @@ use outport_types::{Name, UnixTime};
 
 pub(crate) use self::{
     buffers::BufferPool,
+    holes::{is_zeros, map as map_holes, write_sparse},
     sync::{open_directory, sync_directory},
 };
 use crate::{
@@ -144,6 +146,38 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
+        }
+        Ok(())
+    }
+
+    /// Whether what this file's disk tells of its holes can be believed; else it has none.
+    fn tells_holes(&self, file: &File) -> bool {
+        holes::system::tells_holes(file)
+    }
+
+    /// Where content of a file begins, at or behind a place; `None` when there is none up to its end.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn next_data(&self, file: &File, from: u64) -> io::Result<Option<u64>> {
+        holes::system::next_data(file, from)
+    }
+
+    /// Where a hole of a file begins, at or behind a place where there is content.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn next_hole(&self, file: &File, from: u64) -> io::Result<u64> {
+        holes::system::next_hole(file, from)
+    }
+
+    /// Makes part of a file zeros, without room on the disk where that can be; its size stays.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn zero(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
+        if 0 < bytes && !holes::system::punch(file, offset, bytes)? {
+            holes::overwrite(&Disk, file, offset..offset.saturating_add(bytes))?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use outport_protocol::{
     control::FileKind,
     session::{
         Dir, Fault, FileStamp,
-        receiver::{FinishDir, ReadBlock, SyncFile, Temp},
+        receiver::{FinishDir, ReadPart, SyncFile, Temp},
         temp_prefix,
     },
 };
@@ -21,6 +21,7 @@ use super::{
     spelling::{Spellings, may_be_respelled},
 };
 use crate::{
+    hashing::Sparse,
     refused::Refused,
     resolver::{Directory, Right},
     stat::{FileId, Stat},
@@ -82,24 +83,23 @@ impl Destination {
         }
     }
 
-    /// Reads blocks: through handles that did not write them, but where that makes no difference.
-    pub(super) fn read_back(&self, blocks: &[ReadBlock]) -> Vec<bool> {
-        let mut buffer = self.pool.take(crate::source::BUFFER_BYTES);
+    /// Reads parts back: through handles that did not write them, but where that makes no difference.
+    pub(super) fn read_back(&self, parts: &[ReadPart]) -> Vec<bool> {
         let mut open: Option<(u64, Arc<File>)> = None;
-        let agree = blocks.iter().map(|block| {
+        let agree = parts.iter().map(|read| {
+            let ReadPart { temp, blocks, sparse, part } = read;
             let mut read = || -> Result<bool, Refused> {
                 self.unless_stopped()?;
                 let file = match &open {
-                    Some((file, handle)) if *file == block.temp.file => handle.clone(),
+                    Some((file, handle)) if *file == temp.file => handle.clone(),
                     Some(_) | None => {
-                        let file = self.handle_to_check(&block.temp)?;
-                        open.insert((block.temp.file, file)).1.clone()
+                        let file = self.handle_to_check(temp)?;
+                        open.insert((temp.file, file)).1.clone()
                     }
                 };
-                let bytes = block.blocks.bytes(block.block) as usize;
-                let room = &mut buffer.as_mut()[..bytes];
-                let read = self.store.read_at(&file, room, block.blocks.offset(block.block))?;
-                Ok(read == bytes && block.blocks.hash(block.block, room) == block.hash)
+                let sparse = Sparse::unfinished(&*self.store, &file, *sparse);
+                let values = self.hashing().nodes(&file, *blocks, &[part.id], sparse)?;
+                Ok(values == [Some(part.cv)])
             };
             read().unwrap_or(false)
         });
