@@ -83,12 +83,8 @@ impl Case {
 /// Measures the cases of these names, all unless any is given, and returns the tables.
 pub(crate) fn run(cases: &[String], peers: &[String], runs: usize) -> Result<String> {
     ensure!(0 < runs, "nothing is measured without a run");
-    for name in cases {
-        if !CASES.iter().any(|case| case.name == name) {
-            let all = CASES.map(|case| case.name).join(", ");
-            bail!("no case `{name}`; there are {all}");
-        }
-    }
+    known("case", cases, &CASES.map(|case| case.name))?;
+    known("program", peers, &PEERS)?;
     let wanted = |name: &str, list: &[String]| list.is_empty() || list.iter().any(|n| n == name);
     let mut text = String::new();
     for case in CASES.iter().filter(|case| wanted(case.name, cases)) {
@@ -98,6 +94,14 @@ pub(crate) fn run(cases: &[String], peers: &[String], runs: usize) -> Result<Str
         text += &part;
     }
     Ok(text)
+}
+
+/// Refuses a name that nothing has: it would be left out without a word.
+fn known(what: &str, names: &[String], all: &[&str]) -> Result<()> {
+    match names.iter().find(|name| !all.contains(&name.as_str())) {
+        Some(name) => bail!("no {what} `{name}`; there are {}", all.join(", ")),
+        None => Ok(()),
+    }
 }
 
 fn measure(case: &Case, names: &[&str], runs: usize) -> Result<String> {
@@ -116,9 +120,6 @@ fn measure(case: &Case, names: &[&str], runs: usize) -> Result<String> {
     };
     world.add_agent("Near")?;
     world.add_agent("Far")?;
-    for agent in 0..2 {
-        allow_tcp(&mut world, agent)?;
-    }
     let wire = line.as_ref().and(world.wire.as_ref());
     let place = Place {
         near: wire.map(|wire| wire.left().to_owned()),
@@ -160,22 +161,15 @@ fn measure(case: &Case, names: &[&str], runs: usize) -> Result<String> {
                 Ok(None) => {}
                 // Another program's trouble is told and does not end the measurement; ours does.
                 Err(error) if peer.is_some() => eprintln!("{}: {error:#}", row.name),
-                Err(error) => return Err(error.context(world.logs())),
+                Err(error) => {
+                    eprintln!("{}", world.logs());
+                    return Err(error);
+                }
             }
         }
     }
     text += &table(&rows, bytes);
     Ok(text)
-}
-
-/// Lets an agent move content over TCP, which it reads when it starts.
-fn allow_tcp(world: &mut World, agent: usize) -> Result<()> {
-    let config = world.agents[agent].home.join("default/config/config.toml");
-    let before = fs::read_to_string(&config)?;
-    fs::write(&config, format!("{before}\n[network]\ntcp = true\n"))?;
-    let process = world.agents[agent].process.take();
-    process.context("it runs")?.terminate(Duration::from_secs(10))?;
-    world.start_agent(agent)
 }
 
 struct Bench<'a> {
@@ -268,3 +262,20 @@ fn same(source: &Path, destination: &Path) -> Result<()> {
 
 /// As long as others may take over a line.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_nothing_has_is_refused_with_those_that_there_are() {
+        let refused = |cases: &[&str], peers: &[&str]| {
+            let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let (cases, peers): (Vec<_>, Vec<_>) = (owned(cases), owned(peers));
+            run(&cases, &peers, 1).unwrap_err().to_string()
+        };
+        assert!(refused(&["larg"], &[]).starts_with("no case `larg`; there are large, small, "));
+        let error = refused(&["large"], &["cp", "rsink"]);
+        assert!(error.starts_with("no program `rsink`; there are cp, rsyncd, "), "{error}");
+    }
+}

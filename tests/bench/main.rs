@@ -21,6 +21,11 @@ mod peers;
 #[cfg(target_os = "linux")]
 mod table;
 
+use std::process::ExitCode;
+
+#[cfg(target_os = "linux")]
+use anyhow::Context as _;
+use anyhow::Result;
 use clap::Parser as _;
 
 #[derive(Debug, clap::Parser)]
@@ -40,18 +45,26 @@ struct Args {
     write: Option<std::path::PathBuf>,
 }
 
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
-fn main() -> anyhow::Result<()> {
-    let Args { cases, peers, runs, write } = Args::parse();
+fn run(Args { cases, peers, runs, write }: Args) -> Result<()> {
     let text = cases::run(&cases, &peers, runs)?;
     if let Some(path) = write {
-        std::fs::write(path, text)?;
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn main() -> anyhow::Result<()> {
-    let Args { .. } = Args::parse();
+fn run(Args { .. }: Args) -> Result<()> {
     anyhow::bail!("measured on Linux only: it needs control groups and network namespaces")
 }

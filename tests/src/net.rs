@@ -3,7 +3,12 @@
 //!
 //! Everything made here has a name that no other run uses, and goes away when dropped.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicU16, Ordering},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -44,7 +49,7 @@ impl Wire {
         Ok(wire)
     }
 
-    /// Holds what both ends send to `rate`, as `tc` spells it.
+    /// Holds what both ends send to `rate`, as `tc` spells it. What waited at another rate is lost.
     ///
     /// # Errors
     /// When the system's `tc` refuses.
@@ -89,6 +94,33 @@ impl Wire {
                 "table ip forgets {{
                     chain said {{ type filter hook output priority filter; tcp sport {port} drop; }}
                     chain heard {{ type filter hook input priority filter; tcp dport {port} drop; }}
+                }}"
+            ),
+        )
+    }
+
+    /// Does so to all that the two hosts say to each other over TCP, but with the hub on `port`.
+    ///
+    /// # Errors
+    /// When the system's `nft` refuses.
+    pub fn spoil_tcp(&self, how: Spoilt, port: u16) -> Result<()> {
+        let verdict = match how {
+            Spoilt::Cut => "reject with tcp reset",
+            Spoilt::Silent => "drop",
+            Spoilt::OnlySmall => "ip length 200-65535 drop",
+        };
+        nft(
+            &self.right,
+            &format!(
+                "table ip spoils {{
+                    chain said {{
+                        type filter hook output priority filter;
+                        meta l4proto tcp tcp dport != {port} {verdict};
+                    }}
+                    chain heard {{
+                        type filter hook input priority filter;
+                        meta l4proto tcp tcp sport != {port} {verdict};
+                    }}
                 }}"
             ),
         )
@@ -141,6 +173,17 @@ impl Drop for Wire {
             sh(&["ip", "netns", "delete", host]).ok(); // half-made wires have only one host
         }
     }
+}
+
+/// What becomes of TCP on a wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spoilt {
+    /// Every connection is cut, and none comes up.
+    Cut,
+    /// Nothing gets through, and nobody is told.
+    Silent,
+    /// Only small packets get through.
+    OnlySmall,
 }
 
 /// How a computer is joined to an [`Internet`].
@@ -201,7 +244,8 @@ impl Internet {
         Ok(net)
     }
 
-    /// Holds what each computer sends to `rate`, as `tc` spells it.
+    /// Holds what each computer sends to `rate`, as `tc` spells it. What waited at another rate is
+    /// lost.
     ///
     /// # Errors
     /// When the system's `tc` refuses.
@@ -252,9 +296,13 @@ fn join(
 }
 
 fn limit(host: &str, end: &str, rate: &str) -> Result<()> {
+    // Under another name it is a new queue. An old one would keep what is in it and let it through
+    // at the new rate: a tenth of a second of a fast wire is many seconds of a slow one.
+    static QUEUES: AtomicU16 = AtomicU16::new(1);
+    let name = format!("{:x}:", QUEUES.fetch_add(1, Ordering::Relaxed));
     sh(&[
-        "tc", "-n", host, "qdisc", "replace", "dev", end, "root", "tbf", "rate", rate, "burst",
-        "16kb", "latency", "100ms",
+        "tc", "-n", host, "qdisc", "replace", "dev", end, "root", "handle", &name, "tbf", "rate",
+        rate, "burst", "16kb", "latency", "100ms",
     ])
 }
 
@@ -308,3 +356,36 @@ fn sh(words: &[&str]) -> Result<()> {
 
 /// The system's tools answer at once or are stuck.
 const LIMIT: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wire_that_becomes_slow_has_nothing_left_of_when_it_was_fast() -> Result<()> {
+        if !Wire::possible() {
+            crate::skip("network namespaces need root on Linux");
+            return Ok(());
+        }
+        let wire = Wire::lay()?;
+        wire.limit("8mbit")?;
+        // Nobody has the address, so that nobody answers that nobody listens.
+        let nobody = ["10.213.0.9", "lladdr", "02:00:00:00:00:09", "dev", "wire"];
+        sh(&[&["ip", "-n", wire.left(), "neigh", "add"], &nobody[..]].concat())?;
+        let mut command = inside(wire.left(), "bash".as_ref());
+        let fill = format!("head -c 400000 /dev/zero > /dev/udp/{}/9", nobody[0]);
+        run(command.args(["-c", &fill]), LIMIT)?;
+        assert!(50_000 < waiting(&wire)?, "the wire is no slower than what is sent");
+        wire.limit("1mbit")?;
+        assert_eq!(waiting(&wire)?, 0);
+        Ok(())
+    }
+
+    /// Bytes that the left host has not put on the wire yet.
+    fn waiting(wire: &Wire) -> Result<u64> {
+        let mut command = Command::new("tc");
+        command.args(["-n", wire.left(), "-s", "-j", "qdisc", "show", "dev", "wire"]);
+        let shown: serde_json::Value = serde_json::from_str(&run(&mut command, LIMIT)?.stdout)?;
+        shown[0]["backlog"].as_u64().context("a queue says how long it is")
+    }
+}

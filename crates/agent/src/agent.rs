@@ -119,6 +119,7 @@ impl Agent {
         surroundings: Arc<dyn Surroundings>,
     ) -> Result<Self, StartError> {
         let AgentOptions { paths, log } = options;
+        crate::files::allow_many();
         let of = paths.clone();
         let files = crate::blocking(move || Files::open(&of)).await?;
         let listener = Listener::bind(&paths).map_err(StartError::Listen)?;

@@ -28,12 +28,18 @@ pub use self::{reference::reference, schema::LogLevel};
 use crate::files::read_bounded;
 
 /// What sessions run on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ports {
     /// The UDP port; 0 lets the system choose.
     pub udp_port: u16,
     /// Whether content may move over TCP to a computer nearby.
     pub tcp: bool,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self { udp_port: 0, tcp: true }
+    }
 }
 
 /// The settings in force, checked.

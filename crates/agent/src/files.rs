@@ -15,6 +15,26 @@ pub(crate) enum Readers {
     Usual,
 }
 
+/// Lets this program have many files open at once: what arrives stays open until it is whole and safe.
+/// The usual limit is as low as it is for old programs that cannot count further.
+#[cfg(unix)]
+pub(crate) fn allow_many() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.unwrap_or(FILES_MAX).min(FILES_MAX);
+    if current.is_some_and(|current| current < wanted) {
+        // Refused is no harm: files are closed and opened again then.
+        setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).ok();
+    }
+}
+
+#[cfg(windows)]
+pub(crate) const fn allow_many() {}
+
+/// Several sessions with thousands of small files each.
+#[cfg(unix)]
+const FILES_MAX: u64 = 32 * 1024;
+
 /// Replaces a file so that it holds the old or the new content at every instant, power loss
 /// included.
 pub(crate) fn write_atomic(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {

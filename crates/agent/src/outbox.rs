@@ -22,7 +22,7 @@ use outport_protocol::{
     codec,
     control::{AgentMessage, Start},
     orders::{Orders, Work},
-    report::{Happening, REPORTS_PER_MESSAGE_MAX, Report},
+    report::{Happening, REPORTS_PER_MESSAGE_MAX, Report, Transferred},
 };
 use outport_types::{Chain, EventCode, TaskId};
 use tokio::sync::mpsc;
@@ -281,7 +281,7 @@ impl Read {
         for (number, record) in records {
             // What does not fit the orders still has its number, and no number may be left out.
             let report = reports::report(&orders, record).unwrap_or_else(unreadable);
-            bytes += serde_json::to_vec(&report).map_or(0, |json| json.len());
+            bytes += json_bytes(&report);
             if MESSAGE_BYTES_MAX < bytes && !reports.is_empty() {
                 // The rest is read again, so the tail must go back.
                 return OutboxEvent::Read { task, tail: None, reports };
@@ -290,6 +290,19 @@ impl Read {
         }
         OutboxEvent::Read { task, tail: Some(tail), reports }
     }
+}
+
+/// How many bytes a report has in a message, or a little more: to write it down only to count them
+/// would take as long as to send it.
+fn json_bytes(report: &Report) -> usize {
+    if let Report::Transferred(Transferred { source, destination, .. }) = report {
+        let names = source.names().iter().chain(destination.names());
+        let escaped: usize = names.map(|name| 1 + ESCAPED_MAX * name.as_bytes().len()).sum();
+        if escaped <= SHORT_PATHS_BYTES {
+            return escaped + BESIDE_PATHS_BYTES;
+        }
+    }
+    serde_json::to_vec(report).map_or(0, |json| json.len())
 }
 
 fn load_task(dir: &Path, task: TaskId) -> io::Result<TaskBox> {
@@ -357,5 +370,11 @@ const JOURNAL_FILE: &str = "journal";
 const ORDERS_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Reports on their way that the hub has not acknowledged: a second's worth of small files.
 const UNCONFIRMED_MAX: u64 = 4096;
+/// A byte of a name that is no text, or nothing to see, is told in up to so many.
+const ESCAPED_MAX: usize = 6;
+/// Such paths are counted by their names alone: a whole message of them has room.
+const SHORT_PATHS_BYTES: usize = 7 * 1024;
+/// What else a report of a file has: keys, a number, a digest.
+const BESIDE_PATHS_BYTES: usize = 256;
 /// Well below what a frame may have.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;

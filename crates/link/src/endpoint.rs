@@ -11,11 +11,9 @@ use outport_protocol::{control::Candidate, secret::SecretKey};
 use outport_types::{PublicKey, SessionId};
 use quinn::{ClientConfig, TokioRuntime};
 use tokio::{
-    net::TcpStream,
     sync::{Mutex, Notify, watch},
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsStream;
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -32,7 +30,7 @@ use crate::{
     quic::{self, Joined},
     registry::{ExpectError, Registry},
     socket::SharedSocket,
-    tcp::{self, Change},
+    tcp::{self, Change, Sealed, Stalls},
     transport::{self, SetUpError},
 };
 
@@ -87,6 +85,7 @@ struct Inner {
     streams: u8,
     without_tcp: bool,
     near: Duration,
+    stalls: Arc<Stalls>,
     quinn: quinn::Endpoint,
     socket: RwLock<Arc<SharedSocket>>,
     pending: Arc<Pending>,
@@ -125,6 +124,7 @@ impl Endpoint {
             streams,
             without_tcp,
             near,
+            stalls: Arc::default(),
             quinn,
             socket,
             pending,
@@ -286,7 +286,9 @@ impl Expectation {
         };
         let remote = quic::remote_address(&joined.connection);
         let over_tcp = self.change_over(&mut joined, hello.attempt).await;
-        let (link, grip) = quic::start(joined, over_tcp, route, &inner.workers);
+        let (stalls, peer) = (inner.stalls.clone(), self.peer);
+        let broke = move |error: &io::Error| stalls.note(peer, error);
+        let (link, grip) = quic::start(joined, over_tcp, route, &inner.workers, broke);
         inner.registry.linked(self.peer, self.session, grip);
         debug!(session = %self.session, route = %link.handle.route(), %remote, "the link is up");
         Ok(link)
@@ -294,18 +296,15 @@ impl Expectation {
 
     /// Moves the data streams to TCP where that is faster. When that goes wrong the connection is
     /// closed, and whoever gets the link learns of its end at once.
-    async fn change_over(
-        &self,
-        joined: &mut Joined,
-        attempt: u64,
-    ) -> Option<Vec<TlsStream<TcpStream>>> {
+    async fn change_over(&self, joined: &mut Joined, attempt: u64) -> Option<Vec<Sealed>> {
         let inner = &self.inner;
+        let tries = !inner.without_tcp && !inner.stalls.concern(&self.peer);
         let change = Change {
             key: &inner.key,
             peer: self.peer,
             session: self.session,
             attempt,
-            near: (!inner.without_tcp).then_some(inner.near),
+            near: tries.then_some(inner.near),
         };
         let changed = tokio::select! {
             biased;

@@ -15,11 +15,9 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use outport_types::Route;
 use quinn::{Connection, ConnectionError, PathStats, RecvStream, SendStream};
 use tokio::{
-    net::TcpStream,
     sync::watch,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
-use tokio_rustls::TlsStream;
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -29,7 +27,7 @@ use crate::{
     flow::Flow,
     link::{Link, LinkStats, lanes},
     pump::{self, Fault, StreamOut},
-    tcp::{self, Counted},
+    tcp::{self, Counted, Sealed},
 };
 
 /// A connection on which both sides agreed, with all its streams.
@@ -55,12 +53,13 @@ pub(crate) struct LinkGrip {
 }
 
 /// Makes the link that runs on a connection; its workers run on `workers` until it ends. `over_tcp`
-/// are its data streams when they have changed over.
+/// are its data streams when they have changed over; `broke` hears why one of them broke by itself.
 pub(crate) fn start(
     joined: Joined,
-    over_tcp: Option<Vec<TlsStream<TcpStream>>>,
+    over_tcp: Option<Vec<Sealed>>,
     route: Route,
     workers: &TaskTracker,
+    broke: impl Fn(&io::Error) + Clone + Send + 'static,
 ) -> (Link, LinkGrip) {
     let Joined { connection, control, data, peer_attempt, dialled } = joined;
     let route = if over_tcp.is_some() { Route::Tcp } else { route };
@@ -76,12 +75,15 @@ pub(crate) fn start(
     let (urgent, calm) = watch::channel(false);
     let is_tcp = over_tcp.is_some();
     let worker = |moving: BoxFuture<'static, Result<(), Fault>>| {
-        let (end, connection) = (end.clone(), connection.clone());
+        let (end, connection, broke) = (end.clone(), connection.clone(), broke.clone());
         workers.spawn(async move {
             if let Err(fault) = moving.await {
-                if is_tcp {
-                    // Most often the other side closed the link, and its word comes over QUIC.
-                    timeout(WORD_WAIT, end.wait()).await.ok();
+                // Most often the other side closed the link, and its word comes over QUIC.
+                if is_tcp
+                    && timeout(WORD_WAIT, end.wait()).await.is_err()
+                    && let Fault::Broken(error) = &fault
+                {
+                    broke(error);
                 }
                 judge(&fault, &end, &connection, is_tcp);
             }

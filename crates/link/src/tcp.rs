@@ -21,12 +21,17 @@
 //!
 //! The end of a stream is confirmed over QUIC, on the stream of the same number that it replaces:
 //! TCP itself does not tell when the other side has read all.
+//!
+//! QUIC may go on where TCP does not: a router forgot the connection, or lets only small packets
+//! through. The system notices that nobody answers and the link is lost; the next one to the same
+//! peer stays on QUIC ([`Stalls`]), or it would be lost again and again.
 
 use std::{
+    collections::HashMap,
     io,
     net::{IpAddr, SocketAddr, UdpSocket},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -41,11 +46,13 @@ use outport_protocol::{
 use outport_types::{PublicKey, SessionId};
 use quinn::{Connection, RecvStream, SendStream, VarInt};
 use rustls::pki_types::ServerName;
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf},
+    io::{
+        AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader, ReadBuf, ReadHalf, WriteHalf,
+    },
     net::{TcpListener, TcpStream},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use tracing::debug;
@@ -55,10 +62,14 @@ use crate::{
     quic::{Joined, remote_address},
 };
 
+/// A TCP connection, sealed. TLS asks the system for a quarter of a record at a time, so what came is
+/// fetched for it in large pieces.
+pub(crate) type Sealed = TlsStream<BufReader<TcpStream>>;
+
 /// A data stream as it lies on TCP: the connection, and the QUIC stream that it replaces.
 #[derive(Debug)]
 pub(crate) struct TcpStreams {
-    sealed: TlsStream<TcpStream>,
+    sealed: Sealed,
     replaced: (SendStream, RecvStream),
 }
 
@@ -82,7 +93,7 @@ pub(crate) struct Change<'a> {
 pub(crate) async fn change_over(
     joined: &mut Joined,
     change: &Change<'_>,
-) -> io::Result<Option<Vec<TlsStream<TcpStream>>>> {
+) -> io::Result<Option<Vec<Sealed>>> {
     let place = change.near.and_then(|near| near_place(&joined.connection, near));
     let attempt = if joined.dialled { change.attempt } else { joined.peer_attempt };
     let way = Way {
@@ -104,7 +115,7 @@ pub(crate) async fn change_over(
 
 /// Pairs what came up with the streams that it replaces.
 pub(crate) fn replace(
-    sealed: Vec<TlsStream<TcpStream>>,
+    sealed: Vec<Sealed>,
     replaced: Vec<(SendStream, RecvStream)>,
 ) -> Vec<TcpStreams> {
     let pairs = sealed.into_iter().zip(replaced);
@@ -152,7 +163,7 @@ impl Way<'_> {
         &self,
         say: &mut SendStream,
         hear: &mut RecvStream,
-    ) -> io::Result<Option<Vec<TlsStream<TcpStream>>>> {
+    ) -> io::Result<Option<Vec<Sealed>>> {
         let Word::Port(port) = Word::hear(hear).await? else { return Err(out_of_turn()) };
         let (Some(place), true) = (self.place, port != 0) else {
             Word::Port(0).say(say).await?;
@@ -181,7 +192,7 @@ impl Way<'_> {
         &self,
         say: &mut SendStream,
         hear: &mut RecvStream,
-    ) -> io::Result<Option<Vec<TlsStream<TcpStream>>>> {
+    ) -> io::Result<Option<Vec<Sealed>>> {
         let (port, accepting) = self.listen().await;
         Word::Port(port).say(say).await?;
         let port = match accepting.until(Word::hear(hear)).await? {
@@ -202,14 +213,14 @@ impl Way<'_> {
         }
     }
 
-    async fn dial(&self, to: SocketAddr) -> io::Result<Vec<TlsStream<TcpStream>>> {
+    async fn dial(&self, to: SocketAddr) -> io::Result<Vec<Sealed>> {
         let config = tls::client_config(self.change.key, self.change.peer, ALPN_LINK)
             .map_err(io::Error::other)?;
         let connector = TlsConnector::from(Arc::new(config));
         let name = ServerName::try_from(SERVER_NAME).map_err(io::Error::other)?;
         let one = async |number: u8| {
             let tcp = timeout(CONNECT_LIMIT, TcpStream::connect(to)).await??;
-            prepare(&tcp)?;
+            let tcp = prepare(tcp)?;
             let mut sealed = connector
                 .connect_with(name.clone(), tcp, |tls| tls.set_buffer_limit(Some(BUFFER_BYTES)))
                 .await?;
@@ -220,7 +231,8 @@ impl Way<'_> {
             if answer == [number] { Ok(sealed.into()) } else { Err(out_of_turn()) }
         };
         let numbers = 0..u8::try_from(self.count).unwrap_or(u8::MAX);
-        futures_util::future::try_join_all(numbers.map(one)).await
+        let all = futures_util::future::try_join_all(numbers.map(one));
+        timeout(DIAL_LIMIT, all).await.unwrap_or_else(|late| Err(late.into()))
     }
 
     /// Listens, if this side would have TCP; the port is 0 otherwise.
@@ -250,9 +262,9 @@ impl Accepting {
     async fn until(
         self,
         word: impl Future<Output = io::Result<Word>>,
-    ) -> io::Result<(Word, Option<Vec<TlsStream<TcpStream>>>)> {
+    ) -> io::Result<(Word, Option<Vec<Sealed>>)> {
         let Some((listener, acceptor)) = self.listener else { return Ok((word.await?, None)) };
-        let mut places: Vec<Option<TlsStream<TcpStream>>> = Vec::new();
+        let mut places: Vec<Option<Sealed>> = Vec::new();
         places.resize_with(self.count, || None);
         let mut greeting = FuturesUnordered::new();
         let mut word = std::pin::pin!(word);
@@ -279,12 +291,8 @@ impl Accepting {
 }
 
 /// Takes in who dialled, if it is the peer and names this session.
-async fn greet(
-    tcp: TcpStream,
-    acceptor: &TlsAcceptor,
-    naming: Naming,
-) -> io::Result<(u8, TlsStream<TcpStream>)> {
-    prepare(&tcp)?;
+async fn greet(tcp: TcpStream, acceptor: &TlsAcceptor, naming: Naming) -> io::Result<(u8, Sealed)> {
+    let tcp = prepare(tcp)?;
     let accepted = acceptor.accept_with(tcp, |tls| tls.set_buffer_limit(Some(BUFFER_BYTES)));
     let mut sealed = accepted.await?;
     let mut named = [0; Naming::BYTES];
@@ -299,14 +307,42 @@ async fn greet(
 }
 
 /// What is dropped is gone at once, sent or not; and little waits in the system's own buffers, so
-/// that what has been paused does not go on from there.
-fn prepare(tcp: &TcpStream) -> io::Result<()> {
+/// that what has been paused does not go on from there. Who waits for content asks now and then
+/// whether anybody is there, and who sends does not wait for an answer for ever.
+fn prepare(tcp: TcpStream) -> io::Result<BufReader<TcpStream>> {
     tcp.set_nodelay(true)?;
-    let socket = SockRef::from(tcp);
+    let socket = SockRef::from(&tcp);
     socket.set_linger(Some(Duration::ZERO))?;
+    let asking = TcpKeepalive::new().with_time(ASK_AFTER).with_interval(ASK_EVERY);
+    socket.set_tcp_keepalive(&asking.with_retries(ASK_TIMES))?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
-    Ok(())
+    {
+        socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
+        socket.set_tcp_user_timeout(Some(ASK_AFTER + ASK_EVERY * ASK_TIMES))?;
+    }
+    Ok(BufReader::with_capacity(FETCH_BYTES, tcp))
+}
+
+/// To whom TCP stood still lately, while QUIC did not.
+#[derive(Debug, Default)]
+pub(crate) struct Stalls(Mutex<HashMap<PublicKey, Instant>>);
+
+impl Stalls {
+    /// A connection to `peer` broke.
+    pub(crate) fn note(&self, peer: PublicKey, error: &io::Error) {
+        // One that was cut comes up again, or does not: that costs no more than the try.
+        if error.kind() == io::ErrorKind::TimedOut {
+            let mut stalls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            stalls.retain(|_, since| since.elapsed() < STALLED_FOR);
+            stalls.insert(peer, Instant::now());
+        }
+    }
+
+    /// Whether content for `peer` had better stay on QUIC.
+    pub(crate) fn concern(&self, peer: &PublicKey) -> bool {
+        let stalls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stalls.get(peer).is_some_and(|since| since.elapsed() < STALLED_FOR)
+    }
 }
 
 /// One word of the exchange, three bytes.
@@ -400,7 +436,7 @@ impl TcpStreams {
 /// The sending half of a stream over TCP.
 #[derive(Debug)]
 pub(crate) struct TcpOut {
-    half: WriteHalf<TlsStream<TcpStream>>,
+    half: WriteHalf<Sealed>,
     confirmed: SendStream,
     counted: Arc<Counted>,
 }
@@ -408,7 +444,7 @@ pub(crate) struct TcpOut {
 /// The receiving half of a stream over TCP.
 #[derive(Debug)]
 pub(crate) struct TcpIn {
-    half: ReadHalf<TlsStream<TcpStream>>,
+    half: ReadHalf<Sealed>,
     confirm: RecvStream,
     counted: Arc<Counted>,
 }
@@ -467,10 +503,20 @@ const TCP_STREAMS_MAX: usize = 4;
 const CHANGE_LIMIT: Duration = Duration::from_secs(5);
 /// How long a near computer may take to answer a call: many round trips; a firewall says nothing.
 const CONNECT_LIMIT: Duration = Duration::from_millis(300);
+/// The same for all handshakes together, on a busy computer; both may have to dial in turn.
+const DIAL_LIMIT: Duration = Duration::from_secs(2);
+/// When nobody answers for ten seconds the connection is dead, as for QUIC.
+const ASK_AFTER: Duration = Duration::from_secs(4);
+const ASK_EVERY: Duration = Duration::from_secs(2);
+const ASK_TIMES: u32 = 3;
+/// How long TCP to a peer is not tried again after it stood still.
+const STALLED_FOR: Duration = Duration::from_secs(600);
 /// Handshakes at once: all streams, and some strangers.
 const GREETING_MAX: usize = 24;
 /// What TLS may hold sealed: several records in one call.
 const BUFFER_BYTES: usize = 256 * 1024;
+/// What is fetched from the system at once: some records.
+const FETCH_BYTES: usize = 128 * 1024;
 /// What the system may hold beyond what is under way.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BYTES: u32 = 512 * 1024;
@@ -488,6 +534,17 @@ mod tests {
         for other in [[0, 0, 0], [2, 0, 1], [3, 0, 0], [255; 3]] {
             assert_eq!(Word::decode(other), None);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tcp_that_stood_still_is_not_tried_for_a_while_and_one_that_was_cut_is() {
+        let [still, cut] = [1, 2].map(|seed| SecretKey::from_seed(&[seed; 32]).public());
+        let stalls = Stalls::default();
+        stalls.note(still, &io::ErrorKind::TimedOut.into());
+        stalls.note(cut, &io::ErrorKind::ConnectionReset.into());
+        assert!(stalls.concern(&still) && !stalls.concern(&cut));
+        tokio::time::advance(STALLED_FOR).await;
+        assert!(!stalls.concern(&still));
     }
 
     #[test]

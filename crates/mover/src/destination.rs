@@ -11,7 +11,7 @@ mod write;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     fs::File,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use bytes::Bytes;
@@ -54,7 +54,7 @@ pub(crate) struct Destination {
     checksums: Mutex<Checksums>,
     /// A handle on each file system that is written to, open since before the first write there:
     /// only so does a sync of the whole file system tell of every error.
-    file_systems: Mutex<BTreeMap<u64, Arc<File>>>,
+    file_systems: Mutex<BTreeMap<u64, FileSystem>>,
     journal: Mutex<JournalFile>,
     /// What stands here and not at the source.
     extras: Mutex<Kept>,
@@ -62,6 +62,14 @@ pub(crate) struct Destination {
     telling: Mutex<Tellings>,
     /// Where the items of a transfer of several ended up: directories, and names in them.
     tops: Mutex<HashMap<(FileId, Option<Name>), Dir>>,
+}
+
+/// A file system that is written to.
+#[derive(Clone, Debug)]
+struct FileSystem {
+    on_it: Arc<File>,
+    /// Whether what was written is read back through the handle that wrote it.
+    one_handle: bool,
 }
 
 /// Temporary files that are open for writing, by entry. What is not among them is opened again.
@@ -129,15 +137,18 @@ impl Destination {
             ReceiverEffect::Digest { id, place } => {
                 ReceiverEvent::Digested { id, result: self.digest(&place).map_err(Fault::from) }
             }
-            ReceiverEffect::CheckHeld { id, temp, blocks, nodes } => {
-                let values = self.check_held(&temp, blocks, &nodes);
+            ReceiverEffect::CheckHeld { id, temp, blocks, sparse, nodes } => {
+                let values = self.check_held(&temp, blocks, sparse, &nodes);
                 ReceiverEvent::Hashed { id, values: values.unwrap_or(vec![None; nodes.len()]) }
             }
-            ReceiverEffect::Create { id, temp, size } => {
-                ReceiverEvent::Created { id, result: self.create(&temp, size).map_err(Fault::from) }
+            ReceiverEffect::Create { id, temp, room } => {
+                ReceiverEvent::Created { id, result: self.create(&temp, room).map_err(Fault::from) }
             }
             ReceiverEffect::Write { id, buffer, writes } => {
                 ReceiverEvent::Written { id, results: self.write(buffer, &writes) }
+            }
+            ReceiverEffect::MakeHoles { id, temp, blocks, nodes } => {
+                ReceiverEvent::HolesMade { id, results: self.make_holes(&temp, blocks, &nodes) }
             }
             ReceiverEffect::Forget { buffer } => {
                 self.forget(buffer);
@@ -146,8 +157,8 @@ impl Destination {
             ReceiverEffect::SyncFiles { id, files } => {
                 ReceiverEvent::Synced { id, results: self.sync_files(&files) }
             }
-            ReceiverEffect::ReadBack { id, blocks } => {
-                ReceiverEvent::ReadBack { id, agree: self.read_back(&blocks) }
+            ReceiverEffect::ReadBack { id, parts } => {
+                ReceiverEvent::ReadBack { id, agree: self.read_back(&parts) }
             }
             ReceiverEffect::AppendJournal { id, bytes } => {
                 let result = lock(&self.journal).append(&bytes).map_err(Refused::from);
@@ -197,6 +208,7 @@ impl Destination {
             | ReceiverEffect::CheckHeld { .. }
             | ReceiverEffect::Create { .. }
             | ReceiverEffect::Write { .. }
+            | ReceiverEffect::MakeHoles { .. }
             | ReceiverEffect::Forget { .. } => false,
         }
     }
@@ -218,7 +230,7 @@ impl Destination {
         if open.files.insert(file, handle.clone()).is_none() {
             open.order.push_back(file);
         }
-        while OPEN_FILES_MAX < open.order.len() {
+        while open_files_max() < open.order.len() {
             if let Some(oldest) = open.order.pop_front() {
                 open.files.remove(&oldest);
             }
@@ -251,7 +263,29 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Temporary files kept open; systems let a program have 1,024 files open at least.
-const OPEN_FILES_MAX: usize = 256;
+/// How many temporary files one session keeps open: all that are not finished, where the system lets
+/// a program have that many, and a quarter of what it lets it have elsewhere. To open one again costs
+/// as much as to write it.
+fn open_files_max() -> usize {
+    static MAX: OnceLock<usize> = OnceLock::new();
+    *MAX.get_or_init(|| (files_max() / 4).clamp(OPEN_FILES_MIN, OPEN_FILES_MAX))
+}
+
+#[cfg(unix)]
+fn files_max() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// Windows has no such limit.
+#[cfg(windows)]
+const fn files_max() -> usize {
+    usize::MAX
+}
+
+/// Systems let a program have 256 files open at least.
+const OPEN_FILES_MIN: usize = 64;
+/// As many small files as one session has between arrival and their final names.
+const OPEN_FILES_MAX: usize = 8192;
 /// Unused buffers kept for reading back.
 const FREE_BUFFERS_MAX: usize = 4;

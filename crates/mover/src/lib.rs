@@ -7,6 +7,7 @@ pub mod deletion;
 mod destination;
 pub mod digests;
 mod dirs;
+mod hashing;
 pub mod journal_file;
 pub mod ops;
 pub mod refused;

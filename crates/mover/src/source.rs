@@ -6,6 +6,7 @@ mod sorter;
 use std::{
     collections::HashMap,
     fs::File,
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -24,10 +25,11 @@ use self::scan::Scan;
 use crate::{
     digests::DigestCache,
     dirs::{OpenDirs, Side},
+    hashing::{Hashing, Sparse},
     refused::Refused,
     resolver::{OpenFile, Resolver},
     stat::Stat,
-    store::{BufferPool, Store},
+    store::{BufferPool, Store, is_zeros, map_holes},
 };
 
 /// The sender's side of this computer's disks. Shared by the threads of one session.
@@ -49,6 +51,7 @@ struct Opened {
     file: File,
     place: Place,
     generation: u64,
+    is_sparse: bool,
 }
 
 /// What one load brought into memory.
@@ -117,6 +120,13 @@ impl Source {
                 let result = self.digest(&place).map_err(Fault::from);
                 Some(SenderEvent::Digested { id, result })
             }
+            SenderEffect::Map { id, file, blocks, from } => {
+                let (holes, until) = self.map(file, blocks, from);
+                Some(SenderEvent::Mapped { id, holes, until })
+            }
+            SenderEffect::Zeros { id, blocks, nodes } => {
+                Some(SenderEvent::Zeros { id, values: self.zeros(blocks, &nodes) })
+            }
             SenderEffect::Forget { id } => {
                 lock(&self.loaded).remove(&id);
                 None
@@ -156,7 +166,8 @@ impl Source {
         let (directory, name) = self.dirs.file(&place)?;
         let generation = self.resolver().rules().now().generation();
         let OpenFile { file, stat } = self.store.open(&directory, &name)?;
-        lock(&self.open).insert(number, Arc::new(Opened { file, place, generation }));
+        let opened = Opened { file, place, generation, is_sparse: stat.is_sparse };
+        lock(&self.open).insert(number, Arc::new(opened));
         Ok(stat.meta())
     }
 
@@ -173,7 +184,8 @@ impl Source {
             return Err(Refused::NotFound);
         }
         let file = open.file.try_clone()?;
-        let open = Arc::new(Opened { file, place: open.place.clone(), generation });
+        let (place, is_sparse) = (open.place.clone(), open.is_sparse);
+        let open = Arc::new(Opened { file, place, generation, is_sparse });
         lock(&self.open).insert(number, open.clone());
         Ok(open)
     }
@@ -214,7 +226,8 @@ impl Source {
                 let read = self.store.read_at(&open.file, room, blocks.offset(*block))?;
                 // Nothing is left of a file that became shorter: no value fits nothing.
                 let hash = if read == 0 { [0; 32] } else { blocks.hash(*block, &room[..read]) };
-                Ok((Loaded::Block { bytes: read as u32, hash }, read))
+                let zeros = open.is_sparse && is_zeros(&room[..read]);
+                Ok((Loaded::Block { bytes: read as u32, hash, zeros }, read))
             }
         }
     }
@@ -226,7 +239,8 @@ impl Source {
         nodes: &[NodeId],
     ) -> Result<Vec<Option<Cv>>, Refused> {
         let open = self.opened(number)?;
-        hash_nodes(&*self.store, &open.file, blocks, nodes, &self.pool, &self.stop)
+        let sparse = Sparse::whole(&*self.store, &open.file, open.is_sparse);
+        self.hashing().nodes(&open.file, blocks, nodes, sparse)
     }
 
     fn digest(&self, place: &Place) -> Result<Digested, Refused> {
@@ -235,10 +249,31 @@ impl Source {
         if let Some(digest) = self.digests.as_ref().and_then(|known| known.get(&stat)) {
             return Ok(Digested { before: stat.meta(), after: stat.meta(), digest });
         }
-        let digest = hash_file(&*self.store, &file, &self.pool, &self.stop)?;
+        let sparse = Sparse::whole(&*self.store, &file, stat.is_sparse);
+        let digest = self.hashing().file(&file, stat.size, sparse)?;
         let after = Stat::of_open(&file)?;
         remember(self.digests.as_deref(), &stat, &after, digest);
         Ok(Digested { before: stat.meta(), after: after.meta(), digest })
+    }
+
+    /// Which blocks are holes; where that cannot be known, none is.
+    fn map(&self, number: u64, blocks: Blocks, from: u32) -> (Vec<Range<u32>>, u32) {
+        let unknown = (Vec::new(), blocks.count());
+        match self.opened(number) {
+            Ok(open) if open.is_sparse && self.store.tells_holes(&open.file) => {
+                map_holes(&*self.store, &open.file, blocks, from).unwrap_or(unknown)
+            }
+            Ok(_) | Err(_) => unknown,
+        }
+    }
+
+    fn zeros(&self, blocks: Blocks, nodes: &[NodeId]) -> Vec<Option<Cv>> {
+        let value = |node: &NodeId| blocks.zeros(*node).filter(|_| !self.stop.is_cancelled());
+        nodes.iter().map(value).collect()
+    }
+
+    fn hashing(&self) -> Hashing<'_> {
+        Hashing { store: &*self.store, pool: &self.pool, stop: &self.stop }
     }
 
     fn look(&self, file: &File) -> Result<Meta, Refused> {
@@ -261,66 +296,6 @@ pub(crate) fn remember(
         && before.meta().token == after.meta().token
     {
         digests.put(after, digest);
-    }
-}
-
-/// Hashes parts of a file; a part that is not there in full has no value.
-pub(crate) fn hash_nodes(
-    store: &dyn Store,
-    file: &File,
-    blocks: Blocks,
-    nodes: &[NodeId],
-    pool: &BufferPool,
-    stop: &CancellationToken,
-) -> Result<Vec<Option<Cv>>, Refused> {
-    let mut buffer = pool.take(BUFFER_BYTES);
-    let mut values = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        let Some(span) = blocks.span(*node) else {
-            values.push(None);
-            continue;
-        };
-        let mut hasher = blocks.hasher(*node);
-        let mut at = blocks.offset(span.start);
-        let mut left = blocks.span_bytes(&span);
-        while 0 < left {
-            if stop.is_cancelled() {
-                return Err(Refused::Stopped);
-            }
-            let room = left.min(BUFFER_BYTES as u64) as usize;
-            let read = store.read_at(file, &mut buffer.as_mut()[..room], at)?;
-            hasher.update(&buffer.as_mut()[..read]);
-            at += read as u64;
-            left -= read as u64;
-            if read < room {
-                break;
-            }
-        }
-        values.push((left == 0).then(|| hasher.finish()));
-    }
-    Ok(values)
-}
-
-/// Hashes a file from its beginning to its end.
-pub(crate) fn hash_file(
-    store: &dyn Store,
-    file: &File,
-    pool: &BufferPool,
-    stop: &CancellationToken,
-) -> Result<outport_types::Digest, Refused> {
-    let mut buffer = pool.take(BUFFER_BYTES);
-    let mut hasher = blake3::Hasher::new();
-    let mut at = 0;
-    loop {
-        if stop.is_cancelled() {
-            return Err(Refused::Stopped);
-        }
-        let read = store.read_at(file, buffer.as_mut(), at)?;
-        hasher.update(&buffer.as_mut()[..read]);
-        at += read as u64;
-        if read < buffer.as_mut().len() {
-            return Ok(outport_types::Digest(*hasher.finalize().as_bytes()));
-        }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Stat {
     pub id: FileId,
     /// Its size in bytes; zero for what is no file.
     pub size: u64,
+    /// Whether it takes less room than it has bytes: there may be holes in it.
+    pub is_sparse: bool,
     /// When its content changed.
     pub modified: UnixTime,
     /// When anything about it changed; where the system does not say, when it was made.
@@ -64,6 +66,7 @@ impl Stat {
             kind,
             id: FileId { device: metadata.dev(), inode: metadata.ino() },
             size: if kind == FileKind::File { metadata.len() } else { 0 },
+            is_sparse: kind == FileKind::File && system.room < metadata.len(),
             modified: metadata
                 .modified()
                 .map_or_else(|_| UnixTime::default(), |t| time(t.into_std())),
@@ -96,6 +99,7 @@ impl Stat {
                 self.modified,
                 self.changed,
             ),
+            sparse: self.is_sparse,
         }
     }
 
@@ -167,6 +171,7 @@ mod system {
         pub(super) mode: u32,
         pub(super) user: u32,
         pub(super) group: u32,
+        pub(super) room: u64,
     }
 
     impl Fields {
@@ -177,6 +182,7 @@ mod system {
                 mode: metadata.mode() & 0o7777,
                 user: metadata.uid(),
                 group: metadata.gid(),
+                room: metadata.blocks().saturating_mul(512),
             }
         }
     }
@@ -192,6 +198,7 @@ mod system {
         pub(super) mode: u32,
         pub(super) user: u32,
         pub(super) group: u32,
+        pub(super) room: u64,
     }
 
     impl Fields {
@@ -203,6 +210,7 @@ mod system {
                 mode: if metadata.is_dir() { writable | 0o111 } else { writable },
                 user: 0,
                 group: 0,
+                room: metadata.len(), // a file that has holes is read there
             }
         }
     }

@@ -5,6 +5,7 @@
 //! [`Disk`] is the real thing; tests put something in its place that is full, slow, or forgets.
 
 mod buffers;
+mod holes;
 mod sync;
 
 use std::{
@@ -23,6 +24,7 @@ use outport_types::{Name, UnixTime};
 
 pub(crate) use self::{
     buffers::BufferPool,
+    holes::{is_zeros, map as map_holes, write_sparse},
     sync::{open_directory, sync_directory},
 };
 use crate::{
@@ -61,15 +63,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         Ok(filled)
     }
 
-    /// Makes the file of this reserved name anew: whatever had the name is removed, and nothing
-    /// else can be what is opened.
+    /// Makes the file of this reserved name anew, to be written and read: whatever had the name is
+    /// removed, and nothing else can be what is opened.
     ///
     /// # Errors
     /// When it cannot be made.
     fn create(&self, directory: &Directory, name: &Name) -> Result<File, Refused> {
         let host = name_to_host(name);
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true).follow(FollowSymlinks::No);
+        options.read(true).write(true).create_new(true).follow(FollowSymlinks::No);
         system::private(&mut options);
         for _ in 0..CREATE_TRIES {
             match directory.dir().open_with(&host, &options) {
@@ -83,19 +85,19 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         Err(Refused::Exists)
     }
 
-    /// Opens a file of a reserved name again.
+    /// Opens a file of a reserved name again, to be read and, if `write` says so, written.
     ///
     /// # Errors
     /// When it is no regular file or cannot be opened.
     fn reopen(&self, directory: &Directory, name: &Name, write: bool) -> Result<File, Refused> {
         let mut options = OpenOptions::new();
-        options.read(!write).write(write).follow(FollowSymlinks::No);
+        options.read(true).write(write).follow(FollowSymlinks::No);
         never_wait(&mut options);
         let open = |options: &OpenOptions| directory.dir().open_with(name_to_host(name), options);
         let file = match open(&options) {
             // It has the permissions of its source already, which may forbid even its owner to write.
             Err(error) if write && error.kind() == io::ErrorKind::PermissionDenied => {
-                let file = open(options.clone().read(true).write(false))?.into_std();
+                let file = open(options.clone().write(false))?.into_std();
                 if Stat::of_open(&file)?.kind != FileKind::File {
                     return Err(Refused::Special);
                 }
@@ -148,19 +150,57 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Gives a finished file its size, permissions and time.
+    /// Whether what this file's disk tells of its holes can be believed; else it has none.
+    fn tells_holes(&self, file: &File) -> bool {
+        holes::system::tells_holes(file)
+    }
+
+    /// Where content of a file begins, at or behind a place; `None` when there is none up to its end.
     ///
     /// # Errors
     /// When the disk fails.
-    fn finish(&self, file: &File, finish: &Finish) -> io::Result<()> {
-        if file.metadata()?.len() != finish.size {
-            file.set_len(finish.size)?;
-        }
-        system::set_mode(file, finish.mode, finish.exact)?;
-        if let Some(modified) = finish.mtime.and_then(system_time) {
-            file.set_times(FileTimes::new().set_modified(modified))?;
+    fn next_data(&self, file: &File, from: u64) -> io::Result<Option<u64>> {
+        holes::system::next_data(file, from)
+    }
+
+    /// Where a hole of a file begins, at or behind a place where there is content.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn next_hole(&self, file: &File, from: u64) -> io::Result<u64> {
+        holes::system::next_hole(file, from)
+    }
+
+    /// Makes part of a file zeros, without room on the disk where that can be; its size stays.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn zero(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
+        if 0 < bytes && !holes::system::punch(file, offset, bytes)? {
+            holes::overwrite(&Disk, file, offset..offset.saturating_add(bytes))?;
         }
         Ok(())
+    }
+
+    /// Gives a finished file its size, permissions and time, and says what it is then.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn finish(&self, file: &File, finish: &Finish) -> io::Result<Stat> {
+        system::set_mode(file, finish.mode, finish.exact)?;
+        let set_time = || match finish.mtime.and_then(system_time) {
+            Some(modified) => file.set_times(FileTimes::new().set_modified(modified)),
+            None => Ok(()),
+        };
+        set_time()?;
+        let stat = Stat::of_open(file)?;
+        if stat.size == finish.size {
+            return Ok(stat);
+        }
+        // Seldom: an earlier, longer version was written to it.
+        file.set_len(finish.size)?;
+        set_time()?;
+        Stat::of_open(file)
     }
 
     /// Gives a directory its permissions and time. Its owner keeps all rights in it.
@@ -210,6 +250,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// When the disk fails.
     fn sync_file(&self, file: &File) -> io::Result<()> {
         file.sync_all()
+    }
+
+    /// Whether a file system answers a read through the handle that wrote with the same as one through
+    /// any other. Those that ask another computer or program may do so only when a file is opened.
+    fn shows_all_handles_the_same(&self, on_it: &File) -> bool {
+        sync::is_local(on_it)
     }
 
     /// Brings everything on a file's file system to the disk for good: one call for many files.

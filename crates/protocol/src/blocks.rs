@@ -6,6 +6,8 @@
 //!
 //! Nothing here reads files; callers hash what they hold in memory.
 
+mod zeros;
+
 use std::{collections::BTreeMap, ops::Range};
 
 use blake3::{
@@ -14,6 +16,8 @@ use blake3::{
 };
 use outport_types::Digest;
 use serde::{Deserialize, Serialize};
+
+pub use zeros::HOLE_LEVEL_MAX;
 
 /// The chaining value of a subtree; of a file of one block, its digest.
 pub type Cv = [u8; 32];

@@ -28,8 +28,8 @@ pub use entry::{
 };
 pub use fault::{Fault, REASON_BYTES_MAX};
 pub use frame::{
-    Ask, ENDS_PER_FRAME_MAX, ENTRIES_PER_FRAME_MAX, FRAME_BYTES_MAX, FileEnd, Frame, HowEnded,
-    SPANS_PER_FRAME_MAX, Span, WANTS_PER_FRAME_MAX, Want,
+    Ask, ENDS_PER_FRAME_MAX, ENTRIES_PER_FRAME_MAX, FRAME_BYTES_MAX, FileEnd, Frame,
+    HOLES_PER_FRAME_MAX, HowEnded, SPANS_PER_FRAME_MAX, Span, WANTS_PER_FRAME_MAX, Want,
 };
 pub use hello::{HELLO_BYTES, Hello};
 pub(crate) use naming::COPIES_MAX;
@@ -103,5 +103,11 @@ impl Limits {
     /// How a file of `size` bytes lies in blocks; `None` when no file is that large.
     pub const fn blocks(&self, size: u64) -> Option<Blocks> {
         Blocks::with_block_bytes(size, self.block_bytes)
+    }
+
+    /// What a hole counts as against [`content_bytes`](Self::content_bytes) and
+    /// [`batch_bytes`](Self::batch_bytes), however large it is: so many of them may be open at once.
+    pub const fn hole_bytes(&self) -> u32 {
+        self.block_bytes / 256
     }
 }

@@ -253,6 +253,19 @@ impl Disk {
         Ok(())
     }
 
+    /// Makes what a file has of a range zeros.
+    pub fn punch(&mut self, ino: Ino, offset: u64, bytes: u64, now: UnixTime) {
+        self.guard(ino);
+        if let Some(Node::File(file)) = self.nodes.get_mut(&ino) {
+            let end = file.data.len().min((offset + bytes) as usize);
+            let start = end.min(offset as usize);
+            Arc::make_mut(&mut file.data)[start..end].fill(0);
+            file.mtime = now;
+            file.clean = false;
+        }
+        self.changes += 1;
+    }
+
     /// Cuts or extends a file.
     pub fn set_size(&mut self, ino: Ino, size: u64) {
         self.guard(ino);

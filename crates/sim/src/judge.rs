@@ -5,7 +5,7 @@
 //!
 //! | what must be true | a mutation that breaks it |
 //! | --- | --- |
-//! | a final name shows its old or one whole new content, at every instant | `CopyIntoPlace`, `IgnoreChange`, `SkipHashCheck`, `SkipReadBack`, `SkipFinishSize` |
+//! | a final name shows its old or one whole new content, at every instant | `CopyIntoPlace`, `IgnoreChange`, `SkipHashCheck`, `SkipReadBack`, `SkipFinishSize`, `KeepOldBytes` |
 //! | the same after a crash at that instant | `SkipFileSync` |
 //! | what is reported is in the journal after a crash | `SkipDoneSync`, `SkipFinishedSync`, `SkipStartSync`, `SkipJournalDirSync`, `KeepTornEnd` |
 //! | what is reported as transferred stands at its destination after a crash | `SkipPlacedDirSync`, `LateDirSync`, `SkipItemDirSync` |

@@ -105,6 +105,15 @@ fn changed(rng: &mut fastrand::Rng, frame: Frame) -> Frame {
             nodes.push(node(rng).id);
             Frame::Matched { file, attempt, nodes }
         }
+        Frame::Holes { file, attempt, mut nodes } => {
+            match rng.u8(..4) {
+                0 => nodes.extend(nodes.clone()),
+                1 => nodes.iter_mut().for_each(|node| node.id.level += 1),
+                2 => nodes.iter_mut().for_each(|node| node.cv[0] ^= 1),
+                _ => nodes.push(node(rng)),
+            }
+            Frame::Holes { file, attempt, nodes }
+        }
         Frame::Ends(mut ends) => {
             if let Some(end) = ends.first_mut() {
                 *end = file_end(rng, end.file, end.attempt);
@@ -149,6 +158,7 @@ fn entry(rng: &mut fastrand::Rng) -> Entry {
         mtime: UnixTime::from_seconds(5),
         mode: 0,
         token: VersionToken([rng.u8(..); 16]),
+        sparse: false,
     };
     match rng.u8(..9) {
         0 => Entry::Item(ItemRoot::Dir(DirMeta::default())),
@@ -172,6 +182,7 @@ fn file_end(rng: &mut fastrand::Rng, file: u64, attempt: u16) -> FileEnd {
                 mtime: UnixTime::from_seconds(6),
                 mode: 0,
                 token: VersionToken([rng.u8(..); 16]),
+                sparse: false,
             },
         },
         _ => HowEnded::Failed(Fault::backoff(Code::Disk, "a lie")),

@@ -72,6 +72,8 @@ pub enum Mutation {
     IgnoreChecksum,
     /// What was to get a free name takes the place of what has its own.
     IgnoreFreeName,
+    /// Holes are told of, and what stood in their place stays.
+    KeepOldBytes,
     /// What is only to be looked for is made.
     MakeAnyway,
 }
@@ -111,6 +113,7 @@ impl Mutation {
         Self::RemoveKnown,
         Self::TakeBadNames,
         Self::IgnoreFreeName,
+        Self::KeepOldBytes,
         Self::MakeAnyway,
         Self::IgnoreChecksum,
     ];

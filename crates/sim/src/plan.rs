@@ -19,7 +19,7 @@ use crate::{
     disk::{Disk, Ino, ROOT},
     mutation::Mutation,
     rx::is_bad,
-    source::{Node, Source, Way, random_bytes},
+    source::{Node, Source, Way, dug, random_bytes},
 };
 
 /// What a seed decides.
@@ -49,6 +49,8 @@ pub struct Plan {
     pub liar: Option<(Liar, u32)>,
     /// Whether the task may fail, because something is wrong for good.
     pub may_fail: bool,
+    /// Whether files have holes.
+    pub holes: bool,
 }
 
 /// Something that goes wrong at a moment.
@@ -93,8 +95,8 @@ pub struct Scene {
 }
 
 impl Plan {
-    /// Decides everything from the seed.
-    pub fn new(rng: &mut fastrand::Rng) -> (Self, Scene) {
+    /// Decides everything from the seed; in a world of its own kind files have `holes`.
+    pub fn new(rng: &mut fastrand::Rng, holes: bool) -> (Self, Scene) {
         let items = items(rng);
         let orders = orders(rng, items);
         let task = TaskId::from_bytes([7; 16]);
@@ -114,6 +116,7 @@ impl Plan {
             damage: None,
             liar: None,
             may_fail: false,
+            holes,
         };
         let scene = plan.scene(rng);
         plan.go_wrong(rng);
@@ -122,6 +125,7 @@ impl Plan {
 
     fn scene(&mut self, rng: &mut fastrand::Rng) -> Scene {
         let mut source = Source::default();
+        source.holes = self.holes;
         source.put(vec![], Node::Dir);
         let mut disk = Disk::default();
         let journal_dir = disk.mkdir(ROOT, &name("state"));
@@ -136,7 +140,7 @@ impl Plan {
                 source.put(way[..depth].to_vec(), Node::Dir);
             }
             if ordered.recursive == Some(false) {
-                let content = content(rng);
+                let content = if self.holes { dug(content(rng)) } else { content(rng) };
                 if rng.u8(..3) == 0 {
                     let is_wrong = rng.u8(..3) == 0;
                     let said = if is_wrong { checksum(b"else") } else { checksum(&content) };
@@ -376,6 +380,12 @@ impl Plan {
                     let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
                     options.filters = vec![rule];
                 }
+            }
+            Mutation::KeepOldBytes => {
+                let orders = Arc::make_mut(&mut self.config.orders);
+                orders.options.verify = false; // it would be noticed when it is read back
+                add(self, Mishap::Edit, 30);
+                self.may_fail = true;
             }
             Mutation::TakeBadNames | Mutation::IgnoreFreeName => self.provoke_names(mutation),
             Mutation::IgnoreChecksum => self.provoke_checksums(),

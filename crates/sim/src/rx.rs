@@ -1,6 +1,7 @@
 //! The thin shell of a receiver: carries out its effects on the disk that is written, step by step.
 
 mod extras;
+mod holes;
 mod names;
 
 use std::{
@@ -199,19 +200,12 @@ impl Rx {
                 let result = digest.ok_or(Fault::never(Code::NotFound, ""));
                 Some(ReceiverEvent::Digested { id, result })
             }
-            ReceiverEffect::CheckHeld { id, temp, blocks, nodes } => {
+            ReceiverEffect::CheckHeld { id, temp, blocks, sparse, nodes } => {
                 let Some(node) = nodes.get(job.values.len()) else {
                     let values = std::mem::take(&mut job.values);
                     return Some(ReceiverEvent::Hashed { id, values });
                 };
-                let data = self.temp_data(&temp, around.disk).unwrap_or_default();
-                let value = blocks.span(*node).and_then(|span| {
-                    let start = blocks.offset(span.start) as usize;
-                    let bytes = blocks.span_bytes(&span) as usize;
-                    let mut hasher = blocks.hasher(*node);
-                    hasher.update(data.get(start..start + bytes)?);
-                    Some(hasher.finish())
-                });
+                let value = self.value(&temp, (blocks, sparse), *node, around.disk);
                 job.values.push(value);
                 None
             }
@@ -230,15 +224,17 @@ impl Rx {
             }
             ReceiverEffect::Forget { .. } => unreachable!("done at once"),
             ReceiverEffect::SyncFiles { id, files } => self.sync_files(job, id, &files, around),
-            ReceiverEffect::ReadBack { id, blocks } => {
-                let Some(read) = blocks.get(job.agree.len()) else {
+            ReceiverEffect::MakeHoles { id, temp, blocks, nodes } => {
+                self.make_holes(job, id, (&temp, blocks), &nodes, around)
+            }
+            ReceiverEffect::ReadBack { id, parts } => {
+                let Some(read) = parts.get(job.agree.len()) else {
                     let agree = std::mem::take(&mut job.agree);
                     return Some(ReceiverEvent::ReadBack { id, agree });
                 };
-                let data = self.temp_data(&read.temp, around.disk).unwrap_or_default();
-                let start = read.blocks.offset(read.block) as usize;
-                let bytes = data.get(start..start + read.blocks.bytes(read.block) as usize);
-                let same = bytes.is_some_and(|b| read.blocks.hash(read.block, b) == read.hash);
+                let file = (read.blocks, read.sparse);
+                let value = self.value(&read.temp, file, read.part.id, around.disk);
+                let same = value == Some(read.part.cv);
                 job.agree.push(same || self.is(Mutation::SkipReadBack));
                 None
             }
@@ -474,7 +470,7 @@ impl Rx {
         };
         let offset = write.blocks.offset(write.block);
         let result = ino.and_then(|ino| {
-            around.disk.write(ino, offset, body, around.now).map_err(fault_of)?;
+            self.put_piece(ino, write, body, around)?;
             if around.rot && !body.is_empty() {
                 around.disk.rot(ino, offset + around.rng.u64(..body.len() as u64));
             }
@@ -511,10 +507,11 @@ impl Rx {
         }
         if job.sub == 0 {
             if let Some(finish) = &file.finish {
-                let data = around.disk.data(ino).unwrap_or_default();
-                let content = data.get(..finish.size as usize).unwrap_or_default();
+                // It may end in a hole that it gets with its size.
+                let mut content = around.disk.data(ino).unwrap_or_default().to_vec();
+                content.resize(finish.size as usize, 0);
                 if let Some(checked) = &finish.checked
-                    && checksum(content) != checked.checksum
+                    && checksum(&content) != checked.checksum
                     && !self.is(Mutation::IgnoreChecksum)
                 {
                     job.synced.push(Err(Fault::never(Code::ExternalChecksum, "")));

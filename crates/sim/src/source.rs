@@ -18,6 +18,8 @@ pub struct Source {
     files: BTreeMap<u64, File>,
     next: u64,
     clock: i64,
+    /// Whether files have holes.
+    pub holes: bool,
     /// Every content that a file ever had, by where it stood.
     pub versions: BTreeMap<Way, Vec<Arc<Vec<u8>>>>,
     /// Files that were changed or removed since the beginning.
@@ -64,7 +66,7 @@ impl Source {
     /// Puts a file into the tree, as a new file.
     pub fn put_file(&mut self, way: Way, data: Vec<u8>, mtime: UnixTime) {
         self.next += 1;
-        let data = Arc::new(data);
+        let data = Arc::new(if self.holes { dug(data) } else { data });
         self.versions.entry(way.clone()).or_default().push(data.clone());
         let ctime = self.tick();
         self.files.insert(self.next, File { data, mtime, ctime });
@@ -118,7 +120,8 @@ impl Source {
         let file = self.files.get(&ino)?;
         let size = file.data.len() as u64;
         let token = VersionToken::of(1, ino, size, file.mtime, file.ctime);
-        Some(Meta { size, mtime: file.mtime, mode: 0o644, token })
+        let sparse = self.holes && file.data.chunks(BLOCK).any(is_hole);
+        Some(Meta { size, mtime: file.mtime, mode: 0o644, token, sparse })
     }
 
     /// Some bytes of an open file; fewer at its end.
@@ -149,6 +152,7 @@ impl Source {
             }
             kind => {
                 match kind {
+                    3..=4 if self.holes => data = dug([data, random_bytes(rng, 1500)].concat()),
                     3..=4 => data.extend(random_bytes(rng, 1500)),
                     5 => data.truncate(rng.usize(..=data.len())),
                     _ => {
@@ -181,6 +185,24 @@ impl Source {
 pub fn vanished() -> Fault {
     Fault::never(Code::NotFound, "")
 }
+
+/// The same content with holes: which, follows from it.
+pub fn dug(mut data: Vec<u8>) -> Vec<u8> {
+    for hole in data.chunks_mut(2 * BLOCK).skip(1) {
+        if hole[0].is_multiple_of(2) {
+            hole.fill(0);
+        }
+    }
+    data
+}
+
+/// Whether a block is a hole.
+pub fn is_hole(block: &[u8]) -> bool {
+    block.iter().all(|byte| *byte == 0)
+}
+
+/// What a file lies in, on this disk and on the wire.
+pub const BLOCK: usize = 1024;
 
 /// Content that no two files share.
 pub fn random_bytes(rng: &mut fastrand::Rng, bytes: usize) -> Vec<u8> {

@@ -13,7 +13,7 @@ use outport_types::{Code, Digest, Name};
 
 use crate::{
     mutation::Mutation,
-    source::{Node, Source, Way, vanished},
+    source::{Node, Source, Way, is_hole, vanished},
 };
 
 /// A running sender.
@@ -166,6 +166,22 @@ impl Tx {
                 let values = std::mem::take(&mut job.values);
                 TxStep::Event(SenderEvent::Hashed { id, values: fault.map_or(Ok(values), Err) })
             }
+            SenderEffect::Map { id, file, blocks, from } => {
+                let ino = self.open.get(&file).copied().unwrap_or_default();
+                // A few at a time, so that the rest is asked for.
+                let until = blocks.count().min(from + 5);
+                let is_hole = |block: &u32| {
+                    let bytes = blocks.bytes(*block) as usize;
+                    let data = source.read(ino, blocks.offset(*block), bytes);
+                    data.len() == bytes && is_hole(&data)
+                };
+                let holes = (from..until).filter(is_hole).map(|block| block..block + 1).collect();
+                TxStep::Event(SenderEvent::Mapped { id, holes, until })
+            }
+            SenderEffect::Zeros { id, blocks, nodes } => {
+                let values = nodes.iter().map(|node| blocks.zeros(*node)).collect();
+                TxStep::Event(SenderEvent::Zeros { id, values })
+            }
             SenderEffect::Close { id, file } => {
                 let ino = self.open.remove(&file);
                 let meta = ino.and_then(|ino| source.meta(ino)).ok_or_else(vanished);
@@ -230,7 +246,8 @@ impl Tx {
                 let wanted = blocks.bytes(*block) as usize;
                 let data = source.read(ino, blocks.offset(*block), wanted);
                 let hash = blocks.hash(*block, &data);
-                job.results.push(Ok(Loaded::Block { bytes: data.len() as u32, hash }));
+                let zeros = source.holes && is_hole(&data);
+                job.results.push(Ok(Loaded::Block { bytes: data.len() as u32, hash, zeros }));
                 job.bodies.push(data);
             }
         }

@@ -105,7 +105,8 @@ impl World {
     /// Makes the world that a seed describes, its shells with one thing wrong or none.
     pub fn new(seed: u64, mutation: Option<Mutation>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let (mut plan, Scene { source, disk, journal_dir }) = Plan::new(&mut rng);
+        let holes = seed % 5 == 4 || mutation == Some(Mutation::KeepOldBytes);
+        let (mut plan, Scene { source, disk, journal_dir }) = Plan::new(&mut rng, holes);
         if let Some(mutation) = mutation {
             plan.provoke(mutation, &mut rng);
         }

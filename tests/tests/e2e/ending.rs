@@ -127,7 +127,9 @@ fn signals_end_an_agent_in_order_and_nothing_verified_is_sent_again() -> Result<
 
 /// Starts a transfer and waits until content moves.
 fn begin(pc: &Agent, cluster: &Agent) -> Result<String> {
-    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    // However fast the machine is, it does not end before what is done to it.
+    let (from, to) = (pc.at("tree"), cluster.at("copy"));
+    let task = pc.submit(&[&from, &to, "--recursive", "--limit", "50 MB/s"])?;
     pc.wait_task(&task, LIMIT, |task| task["bytes_transferred"].as_u64() > Some(0))?;
     Ok(task)
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use outport_tests::{
-    net::{Joined, Wire},
+    net::{Joined, Spoilt, Wire},
     process::{wait_since, wait_until},
     skip,
     tree::{self, Plan},
@@ -106,6 +106,47 @@ fn a_computer_that_changes_its_network_is_connected_anew_within_seconds_and_its_
     tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
 }
 
+#[test]
+fn a_transfer_whose_tcp_connections_are_cut_goes_on_by_itself_over_quic() -> Result<()> {
+    goes_on_without_tcp(Spoilt::Cut)
+}
+
+#[test]
+fn a_transfer_whose_tcp_connections_fall_silent_goes_on_by_itself_over_quic() -> Result<()> {
+    goes_on_without_tcp(Spoilt::Silent)
+}
+
+/// So it is behind some tunnels: connections come up, and stand still.
+#[test]
+fn a_transfer_whose_tcp_connections_carry_only_small_packets_goes_on_by_itself_over_quic()
+-> Result<()> {
+    goes_on_without_tcp(Spoilt::OnlySmall)
+}
+
+fn goes_on_without_tcp(how: Spoilt) -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let (world, task) = moving()?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let wire = world.wire.as_ref().context("the world is on a wire")?;
+    let route = || anyhow::Ok(cluster.status()?["sessions"][0]["route"].clone());
+    ensure!(route()? == "tcp", "the two are near each other\n{}", world.logs());
+    wire.spoil_tcp(how, world.port()?)?;
+    let spoilt = Instant::now();
+    let other = wait_until(LIMIT, || Ok((route()? == "lan").then_some(())));
+    other.with_context(|| world.logs())?;
+    let took = spoilt.elapsed();
+    println!("over QUIC after {took:?}");
+    ensure!(took < WITHOUT_TCP, "over QUIC after {took:?} only\n{}", world.logs());
+    goes_on(&world, &task, Instant::now())?;
+    ensure!(route()? == "lan", "TCP is not tried again so soon");
+    wire.limit("1gbit")?;
+    pc.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
+    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+}
+
 /// Two computers on a wire, and a transfer that will take its time.
 fn moving() -> Result<(World, String)> {
     let mut world = World::on_wire()?;
@@ -161,4 +202,6 @@ const NAP: Duration = Duration::from_secs(11);
 const ANEW: Duration = Duration::from_secs(10);
 /// Less than the silence after which a link is given up that nobody says is dead.
 const MOVING_AGAIN: Duration = Duration::from_secs(9);
+/// Ten seconds of silence, and a new session.
+const WITHOUT_TCP: Duration = Duration::from_secs(20);
 const LIMIT: Duration = Duration::from_secs(120);

@@ -112,16 +112,14 @@ documented! {
     }
 
     /// How the hub and other computers are reached.
-    #[derive(Default)]
     #[serde(default)]
     pub(crate) struct Network {
         /// The UDP port for sessions; `0`, which lets the system choose, unless set.
         /// A fixed port is for firewalls that must name it. Read when the agent starts.
         udp_port: u16,
-        /// Whether content may move over TCP to a computer nearby, where that is faster; `false` unless
-        /// set, on both computers. A TCP port is then open for a moment at the start of a transfer, to
-        /// that computer only. On lines slower than 50 Mbit/s a pause can take two seconds to be felt.
-        /// Read when the agent starts.
+        /// Whether content may move over TCP to a computer nearby, where that is faster; `true` unless
+        /// set. A TCP port is then open for a moment at the start of a transfer, to that computer only.
+        /// With `false` on either computer content stays on UDP. Read when the agent starts.
         tcp: bool,
         /// A file with certificates (PEM) to trust beside those of the system, for a hub whose
         /// certificate is not publicly known. None unless set. The environment variable
@@ -265,6 +263,12 @@ impl LogLevel {
             Self::Info => "info",
             Self::Debug => "debug",
         }
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { udp_port: 0, tcp: true, ca_file: None }
     }
 }
 

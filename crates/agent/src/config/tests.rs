@@ -51,7 +51,7 @@ fn every_version_of_the_file_is_read_for_what_it_meant() {
             ]
         );
         assert_eq!(config.default_directory, Some("/srv/reference".into()));
-        assert_eq!((config.sessions_max, config.ports), (3, Ports { udp_port: 7441, tcp: true }));
+        assert_eq!((config.sessions_max, config.ports), (3, Ports { udp_port: 7441, tcp: false }));
         assert_eq!(config.log_level, LogLevel::Debug);
         assert!(config.home_dot_files && config.settings.background);
         let limits = &config.limits;

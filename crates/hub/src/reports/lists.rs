@@ -144,11 +144,14 @@ fn open_at(path: &Path, end: u64) -> io::Result<File> {
 }
 
 fn encode<T: Serialize>(records: &[T]) -> io::Result<Vec<u8>> {
-    let mut deflate = DeflateEncoder::new(vec![0; HEAD_BYTES], Compression::fast());
+    // A block at once: to deflate word by word costs many times as much as what is in them.
+    let mut lines = Vec::new();
     for record in records {
-        serde_json::to_writer(&mut deflate, record)?;
-        deflate.write_all(b"\n")?;
+        serde_json::to_writer(&mut lines, record)?;
+        lines.push(b'\n');
     }
+    let mut deflate = DeflateEncoder::new(vec![0; HEAD_BYTES], Compression::fast());
+    deflate.write_all(&lines)?;
     let mut block = deflate.finish()?;
     let (head, body) = block.split_at_mut(HEAD_BYTES);
     head[..4].copy_from_slice(&u32::try_from(body.len()).map_err(io::Error::other)?.to_be_bytes());

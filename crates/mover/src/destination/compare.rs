@@ -13,9 +13,10 @@ use outport_types::{Conflict, Digest, Name, Names};
 
 use super::{Destination, lock, spelling::Spellings};
 use crate::{
+    hashing::{Hashing, Sparse},
     refused::Refused,
     resolver::{Directory, OpenFile, Right},
-    source::{hash_file, hash_nodes, remember},
+    source::remember,
     stat::{FileId, Stat},
     system_path::NameProblem,
 };
@@ -267,7 +268,8 @@ impl Destination {
         if let Some(digest) = self.digests.as_ref().and_then(|known| known.get(&stat)) {
             return Ok(digest);
         }
-        let digest = hash_file(&*self.store, &file, &self.pool, &self.stop)?;
+        let sparse = Sparse::whole(&*self.store, &file, stat.is_sparse);
+        let digest = self.hashing().file(&file, stat.size, sparse)?;
         remember(self.digests.as_deref(), &stat, &Stat::of_open(&file)?, digest);
         Ok(digest)
     }
@@ -276,10 +278,16 @@ impl Destination {
         &self,
         temp: &Temp,
         blocks: Blocks,
+        is_sparse: bool,
         nodes: &[NodeId],
     ) -> Result<Vec<Option<Cv>>, Refused> {
         let (directory, _) = self.dirs.place(&temp.place)?;
         let file = self.store.reopen(&directory, &temp.name, false)?;
-        hash_nodes(&*self.store, &file, blocks, nodes, &self.pool, &self.stop)
+        let sparse = Sparse::unfinished(&*self.store, &file, is_sparse);
+        self.hashing().nodes(&file, blocks, nodes, sparse)
+    }
+
+    pub(super) fn hashing(&self) -> Hashing<'_> {
+        Hashing { store: &*self.store, pool: &self.pool, stop: &self.stop }
     }
 }

@@ -10,7 +10,7 @@ use outport_protocol::{
     control::FileKind,
     session::{
         Dir, Fault, FileStamp,
-        receiver::{FinishDir, ReadBlock, SyncFile, Temp},
+        receiver::{FinishDir, ReadPart, SyncFile, Temp},
         temp_prefix,
     },
 };
@@ -21,6 +21,7 @@ use super::{
     spelling::{Spellings, may_be_respelled},
 };
 use crate::{
+    hashing::Sparse,
     refused::Refused,
     resolver::{Directory, Right},
     stat::{FileId, Stat},
@@ -55,13 +56,15 @@ impl Destination {
     /// else can. Says whether it is synced.
     fn finish(&self, file: &SyncFile, alone: bool) -> Result<(FileStamp, bool), Refused> {
         let handle = self.handle(&file.temp)?;
-        if let Some(finish) = &file.finish {
-            if let Some(wanted) = &finish.checked {
-                self.check_checksum(&file.temp, wanted)?;
+        let stamp = match &file.finish {
+            Some(finish) => {
+                if let Some(wanted) = &finish.checked {
+                    self.check_checksum(&file.temp, wanted)?;
+                }
+                self.store.finish(&handle, finish)?.stamp()
             }
-            self.store.finish(&handle, finish)?;
-        }
-        let stamp = Stat::of_open(&handle)?.stamp();
+            None => Stat::of_open(&handle)?.stamp(),
+        };
         let together = !alone && lock(&self.file_systems).contains_key(&stamp.device);
         if !together {
             self.store.sync_file(&handle)?;
@@ -74,35 +77,44 @@ impl Destination {
         let Some(file_system) = file_system else {
             return Err(Refused::NotFound);
         };
-        match self.store.sync_file_system(&file_system) {
+        match self.store.sync_file_system(&file_system.on_it) {
             Some(result) => Ok(result?),
             None => Err(Refused::NotFound),
         }
     }
 
-    /// Reads blocks through handles that did not write them.
-    pub(super) fn read_back(&self, blocks: &[ReadBlock]) -> Vec<bool> {
-        let mut buffer = self.pool.take(crate::source::BUFFER_BYTES);
+    /// Reads parts back: through handles that did not write them, but where that makes no difference.
+    pub(super) fn read_back(&self, parts: &[ReadPart]) -> Vec<bool> {
         let mut open: Option<(u64, Arc<File>)> = None;
-        let agree = blocks.iter().map(|block| {
+        let agree = parts.iter().map(|read| {
+            let ReadPart { temp, blocks, sparse, part } = read;
             let mut read = || -> Result<bool, Refused> {
                 self.unless_stopped()?;
                 let file = match &open {
-                    Some((file, handle)) if *file == block.temp.file => handle.clone(),
+                    Some((file, handle)) if *file == temp.file => handle.clone(),
                     Some(_) | None => {
-                        let (directory, _) = self.dirs.place(&block.temp.place)?;
-                        let file = self.store.reopen(&directory, &block.temp.name, false)?;
-                        open.insert((block.temp.file, Arc::new(file))).1.clone()
+                        let file = self.handle_to_check(temp)?;
+                        open.insert((temp.file, file)).1.clone()
                     }
                 };
-                let bytes = block.blocks.bytes(block.block) as usize;
-                let room = &mut buffer.as_mut()[..bytes];
-                let read = self.store.read_at(&file, room, block.blocks.offset(block.block))?;
-                Ok(read == bytes && block.blocks.hash(block.block, room) == block.hash)
+                let sparse = Sparse::unfinished(&*self.store, &file, *sparse);
+                let values = self.hashing().nodes(&file, *blocks, &[part.id], sparse)?;
+                Ok(values == [Some(part.cv)])
             };
             read().unwrap_or(false)
         });
         agree.collect()
+    }
+
+    fn handle_to_check(&self, temp: &Temp) -> Result<Arc<File>, Refused> {
+        let (directory, _) = self.dirs.place(&temp.place)?;
+        let file_system = lock(&self.file_systems).get(&directory.id().device).cloned();
+        let one_handle = file_system.is_some_and(|file_system| file_system.one_handle);
+        let open = || lock(&self.files).files.get(&temp.file).cloned();
+        match one_handle.then(open).flatten() {
+            Some(open) => Ok(open),
+            None => Ok(Arc::new(self.store.reopen(&directory, &temp.name, false)?)),
+        }
     }
 
     /// Gives files their final names, in directories that are still where they were.

@@ -4,26 +4,26 @@ use std::{fs::File, sync::Arc};
 
 use bytes::Bytes;
 use outport_protocol::{
-    blocks::BLOCK_BYTES,
+    blocks::{BLOCK_BYTES, Blocks, HeldNode},
     session::{
         BufferId,
         receiver::{Temp, Write, WriteResult},
     },
 };
 
-use super::{Destination, lock};
+use super::{Destination, FileSystem, lock};
 use crate::{
     refused::Refused,
     resolver::{Directory, Right},
-    store::open_directory,
+    store::{open_directory, write_sparse},
 };
 
 impl Destination {
-    pub(super) fn create(&self, temp: &Temp, size: u64) -> Result<(), Refused> {
+    pub(super) fn create(&self, temp: &Temp, room: Option<u64>) -> Result<(), Refused> {
         self.unless_stopped()?;
         let file = self.create_file(temp)?;
-        if u64::from(BLOCK_BYTES) < size {
-            self.store.reserve(&file, size)?;
+        if let Some(room) = room.filter(|room| u64::from(BLOCK_BYTES) < *room) {
+            self.store.reserve(&file, room)?;
         }
         self.keep_open(temp.file, file);
         Ok(())
@@ -55,12 +55,51 @@ impl Destination {
         let offset = write.blocks.offset(write.block);
         if write.create {
             let file = self.create_file(&write.temp)?;
-            self.store.write_at(&file, bytes, offset)?;
+            self.write_bytes(&file, write, bytes, offset)?;
             self.keep_open(write.temp.file, file);
         } else {
-            self.store.write_at(&*self.handle(&write.temp)?, bytes, offset)?;
+            self.write_bytes(&*self.handle(&write.temp)?, write, bytes, offset)?;
         }
         self.hash_along(write, bytes);
+        Ok(true)
+    }
+
+    fn write_bytes(
+        &self,
+        file: &File,
+        write: &Write,
+        bytes: &[u8],
+        offset: u64,
+    ) -> std::io::Result<()> {
+        match write.sparse {
+            true => write_sparse(&*self.store, file, bytes, offset),
+            false => self.store.write_at(file, bytes, offset),
+        }
+    }
+
+    pub(super) fn make_holes(
+        &self,
+        temp: &Temp,
+        blocks: Blocks,
+        nodes: &[HeldNode],
+    ) -> Vec<WriteResult> {
+        let results = nodes.iter().map(|node| match self.make_hole(temp, blocks, node) {
+            Ok(true) => WriteResult::Written,
+            Ok(false) => WriteResult::Differs,
+            Err(refused) => WriteResult::Failed(refused.fault()),
+        });
+        results.collect()
+    }
+
+    /// Makes part of a file zeros, if its value is that of zeros.
+    fn make_hole(&self, temp: &Temp, blocks: Blocks, node: &HeldNode) -> Result<bool, Refused> {
+        self.unless_stopped()?;
+        let Some(span) = blocks.span(node.id) else { return Ok(false) };
+        if blocks.zeros(node.id) != Some(node.cv) {
+            return Ok(false);
+        }
+        let handle = self.handle(temp)?;
+        self.store.zero(&handle, blocks.offset(span.start), blocks.span_bytes(&span))?;
         Ok(true)
     }
 
@@ -77,7 +116,8 @@ impl Destination {
         if !known.contains_key(&device) && known.len() < FILE_SYSTEMS_MAX {
             // One that cannot be opened is not among them, and its files are synced one by one.
             if let Ok(open) = open_directory(directory.dir()) {
-                known.insert(device, Arc::new(open));
+                let one_handle = self.store.shows_all_handles_the_same(&open);
+                known.insert(device, FileSystem { on_it: Arc::new(open), one_handle });
             }
         }
         Ok(())

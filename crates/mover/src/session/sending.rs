@@ -280,6 +280,8 @@ impl Driver {
                 | SenderEffect::Load { .. }
                 | SenderEffect::Open { .. }
                 | SenderEffect::Hash { .. }
+                | SenderEffect::Map { .. }
+                | SenderEffect::Zeros { .. }
                 | SenderEffect::Close { .. }
                 | SenderEffect::Digest { .. }) => self.workers.submit(Job::Effect(effect)),
             }

@@ -10,6 +10,7 @@ mod options;
 mod progress;
 mod renamed;
 mod rig;
+mod sparse;
 
 use std::{
     os::unix::fs::PermissionsExt as _,

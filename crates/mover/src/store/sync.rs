@@ -49,3 +49,21 @@ pub(super) fn sync_file_system(on_it: &std::fs::File) -> Option<io::Result<()>> 
 pub(super) fn sync_file_system(_: &std::fs::File) -> Option<io::Result<()>> {
     None
 }
+
+/// Whether the kernel keeps a file system itself, with one cache for all handles of a file.
+#[cfg(target_os = "linux")]
+pub(super) fn is_local(on_it: &std::fs::File) -> bool {
+    let found = rustix::fs::fstatfs(on_it).map(|found| found.f_type as u32);
+    found.is_ok_and(|kind| LOCAL.contains(&kind))
+}
+
+/// Elsewhere nothing is known of it.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_local(_: &std::fs::File) -> bool {
+    false
+}
+
+/// `f_type` of ext2 to ext4, XFS, Btrfs, F2FS, bcachefs, ZFS and tmpfs; see statfs(2).
+#[cfg(target_os = "linux")]
+const LOCAL: [u32; 7] =
+    [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0xca45_1a4e, 0x2fc1_2fc1, 0x0102_1994];

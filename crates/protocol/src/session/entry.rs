@@ -124,6 +124,8 @@ pub struct Meta {
     pub mode: u32,
     /// Which version of it this is.
     pub token: VersionToken,
+    /// Whether it takes less room on its disk than it has bytes: there may be holes in it.
+    pub sparse: bool,
 }
 
 /// What is known of a directory at the source, from one look at it.

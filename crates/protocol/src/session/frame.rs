@@ -51,6 +51,17 @@ pub enum Frame {
     /// Receiver: how many bytes of data frames more the sender may put on the link, counted from what
     /// it had sent when the first such number came; `None` is as many as there are, as at the start.
     Pace(Option<u64>),
+    /// Sender: parts of a sparse file that are nothing but zeros, in place of pieces.
+    Holes {
+        /// The entry of the file.
+        file: u64,
+        /// The attempt that wanted them.
+        attempt: u16,
+        /// The parts, none of a level above [`HOLE_LEVEL_MAX`](crate::blocks::HOLE_LEVEL_MAX), and
+        /// their values.
+        #[serde(deserialize_with = "bounded::list::<_, _, HOLES_PER_FRAME_MAX>")]
+        nodes: Vec<HeldNode>,
+    },
 }
 
 /// A row of entries, by number.
@@ -140,6 +151,8 @@ pub const ENTRIES_PER_FRAME_MAX: usize = 1024;
 pub(crate) const MANIFEST_BYTES: usize = 64 * 1024;
 /// Rows in a release frame.
 pub const SPANS_PER_FRAME_MAX: usize = 4096;
+/// Parts in a frame of holes.
+pub const HOLES_PER_FRAME_MAX: usize = 256;
 /// Files in a want frame.
 pub const WANTS_PER_FRAME_MAX: usize = 1024;
 /// Held ranges in all wants of one frame that a receiver sends, so that the frame stays below its limit.

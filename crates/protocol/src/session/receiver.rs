@@ -12,6 +12,7 @@ mod effect;
 mod extras;
 mod failure;
 mod file;
+mod holes;
 mod log;
 mod look;
 mod manifest;
@@ -26,7 +27,7 @@ use outport_types::{Differences, UnixTime};
 
 pub use effect::{
     AtDestination, Checked, Compare, CompareWhat, Compared, ExtraLeft, ExtraSeen, Finish,
-    FinishDir, Linked, ReadBlock, ReceiverEffect, ReceiverEvent, SyncFile, Temp, Told, Write,
+    FinishDir, Linked, ReadPart, ReceiverEffect, ReceiverEvent, SyncFile, Temp, Told, Write,
     WriteResult,
 };
 
@@ -215,6 +216,7 @@ impl Receiver {
             Frame::Manifest(entries) => self.entries(entries),
             Frame::Matched { file, attempt, nodes } => self.matched(file, attempt, &nodes),
             Frame::Ends(ends) => self.ends(ends),
+            Frame::Holes { file, attempt, nodes } => self.holes(file, attempt, nodes),
             Frame::Release(_)
             | Frame::Want(_)
             | Frame::Credit { .. }
@@ -258,6 +260,7 @@ impl Receiver {
             ReceiverEvent::Created { id, result } => self.created(id, result),
             ReceiverEvent::Written { id, results } => self.wrote(id, results),
             ReceiverEvent::Synced { id, results } => self.synced(id, results),
+            ReceiverEvent::HolesMade { id, results } => self.holes_made(id, results),
             ReceiverEvent::ReadBack { id, agree } => self.read_back_done(id, &agree),
             ReceiverEvent::Placed { id, results } => self.placed(id, results),
             ReceiverEvent::DirsFinished { id, results } => self.dirs_finished(id, results),

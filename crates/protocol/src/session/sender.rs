@@ -143,9 +143,11 @@ impl Sender {
             }
             // The shell keeps to it, byte by byte.
             Frame::Pace(_) => return Ok(()),
-            Frame::Manifest(_) | Frame::Matched { .. } | Frame::Ends(_) | Frame::Bye => {
-                Err(Violation::Unexpected)
-            }
+            Frame::Manifest(_)
+            | Frame::Matched { .. }
+            | Frame::Ends(_)
+            | Frame::Holes { .. }
+            | Frame::Bye => Err(Violation::Unexpected),
         };
         match result {
             Ok(()) => self.pump(now),
@@ -171,6 +173,8 @@ impl Sender {
             SenderEvent::Looked { id, meta } => self.looked(id, meta),
             SenderEvent::Hashed { id, values } => self.hashed(id, values),
             SenderEvent::Digested { id, result } => self.digested(id, result),
+            SenderEvent::Mapped { id, holes, until } => self.mapped(id, holes, until),
+            SenderEvent::Zeros { id, values } => self.zeros(id, values),
         }
         self.pump(now);
     }

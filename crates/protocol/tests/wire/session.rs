@@ -19,7 +19,7 @@ fn every_frame_of_a_session_keeps_its_bytes() {
         assert_eq!(Frame::decode(&bytes), Ok(frame.clone()));
         forms.push((kind(&frame), hex(&bytes)));
     }
-    complete(forms.iter().map(|(kind, _)| *kind), 9);
+    complete(forms.iter().map(|(kind, _)| *kind), 10);
     let header = Pieces { pieces: vec![piece(0, true), piece(1, false)] };
     assert_eq!(Pieces::decode(&header.encode(), 2000), Ok(header.clone()));
     forms.push(("data header", hex(&header.encode())));
@@ -52,6 +52,7 @@ fn frames() -> Vec<Frame> {
     let node = |first, level| NodeId { first, level };
     let held =
         vec![HeldNode { id: node(0, 2), cv: [8; 32] }, HeldNode { id: node(4, 0), cv: [9; 32] }];
+    let hole = HeldNode { id: node(1024, 10), cv: [7; 32] };
     let want = |ask| Want { file: 4, attempt: 300, token: VersionToken([5; 16]), ask };
     let end = |how| FileEnd { file: 4, attempt: 300, how };
     vec![
@@ -70,6 +71,7 @@ fn frames() -> Vec<Frame> {
         Frame::Bye,
         Frame::Pace(None),
         Frame::Pace(Some(20_000)),
+        Frame::Holes { file: 4, attempt: 300, nodes: vec![hole] },
     ]
 }
 
@@ -84,11 +86,12 @@ fn kind(frame: &Frame) -> &'static str {
         Frame::Finished { .. } => "finished",
         Frame::Bye => "bye",
         Frame::Pace(_) => "pace",
+        Frame::Holes { .. } => "holes",
     }
 }
 
 fn meta() -> Meta {
-    Meta { size: 3000, mtime: time(-1), mode: 0o644, token: VersionToken([5; 16]) }
+    Meta { size: 3000, mtime: time(-1), mode: 0o644, token: VersionToken([5; 16]), sparse: true }
 }
 
 fn link(text: &[u8]) -> LinkTarget {

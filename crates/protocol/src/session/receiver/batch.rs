@@ -4,7 +4,7 @@
 //!
 //! 1. the files of the batch are brought to the disk (`SyncFiles`); a finished one gets its size, time
 //!    and permissions first, so that they are flushed with it
-//! 2. with verify on, the blocks of the batch are read back through new handles (`ReadBack`)
+//! 2. with verify on, the blocks of the batch are read back (`ReadBack`)
 //! 3. the directories of temporary files that stay for longer are flushed, once for each such file
 //!    (`SyncDirs`): without its name the content could not be found again
 //! 4. the journal learns what is held and what is about to be renamed, and is flushed: after a
@@ -20,7 +20,7 @@ use outport_types::{Code, Conflict, Names};
 
 use super::{
     Mode, Receiver,
-    effect::{Finish, ReadBlock, ReceiverEffect, SyncFile},
+    effect::{Finish, ReadPart, ReceiverEffect, SyncFile},
     file::{Phase, RETRY_MIN, Then},
     sums,
 };
@@ -48,8 +48,11 @@ pub(super) struct Batch {
 /// What a batch holds of one file.
 #[derive(Debug, Default)]
 struct Part {
-    blocks: Vec<(u32, Cv)>,
+    nodes: Vec<HeldNode>,
+    /// What it counts against the credit.
     bytes: u64,
+    /// How much of the file it is.
+    content: u64,
     complete: bool,
     /// What the file is, since it is on the disk.
     stamp: Option<FileStamp>,
@@ -74,7 +77,7 @@ enum Stage {
     },
     ReadingBack {
         id: EffectId,
-        blocks: Vec<(u64, u32)>,
+        parts: Vec<(u64, u32)>,
     },
     /// The journal is being told what is held and what is placed next.
     Telling {
@@ -143,10 +146,26 @@ impl Batch {
 impl Receiver {
     /// A block of a file is written.
     pub(super) fn batch_block(&mut self, number: u64, block: u32, cv: Cv, bytes: u32) {
+        let id = NodeId { first: block, level: 0 };
+        self.batch_node(number, HeldNode { id, cv }, u64::from(bytes), u64::from(bytes));
+    }
+
+    /// A hole of a file is made.
+    pub(super) fn batch_hole(&mut self, number: u64, hole: HeldNode) {
+        let content = self.files.get(&number).and_then(|file| {
+            let span = file.blocks.span(hole.id)?;
+            Some(file.blocks.span_bytes(&span))
+        });
+        let bytes = u64::from(self.config.limits.hole_bytes());
+        self.batch_node(number, hole, bytes, content.unwrap_or_default());
+    }
+
+    fn batch_node(&mut self, number: u64, node: HeldNode, bytes: u64, content: u64) {
         let part = self.batch_part(number);
-        part.blocks.push((block, cv));
-        part.bytes += u64::from(bytes);
-        self.batch.bytes += u64::from(bytes);
+        part.nodes.push(node);
+        part.bytes += bytes;
+        part.content += content;
+        self.batch.bytes += bytes;
     }
 
     /// All of a file is written.
@@ -240,20 +259,20 @@ impl Receiver {
 
     /// Takes whether blocks read back as they were written.
     pub(super) fn read_back_done(&mut self, id: EffectId, agree: &[bool]) {
-        let Some(Flush { stage: Stage::ReadingBack { id: asked, blocks }, .. }) = &mut self.flush
+        let Some(Flush { stage: Stage::ReadingBack { id: asked, parts }, .. }) = &mut self.flush
         else {
             return;
         };
         if *asked != id {
             return;
         }
-        let blocks = std::mem::take(blocks);
+        let parts = std::mem::take(parts);
         let mut bad = BTreeSet::new();
-        for (index, (number, block)) in blocks.into_iter().enumerate() {
+        for (index, (number, first)) in parts.into_iter().enumerate() {
             if agree.get(index) != Some(&true) {
                 bad.insert(number);
                 if let Some(file) = self.files.get_mut(&number) {
-                    file.tree.forget(block);
+                    file.tree.forget(first);
                 }
             }
         }
@@ -384,24 +403,24 @@ impl Receiver {
 
     fn read_back(&mut self) {
         let Some(flush) = &mut self.flush else { return };
-        let (mut blocks, mut list) = (Vec::new(), Vec::new());
+        let (mut parts, mut list) = (Vec::new(), Vec::new());
         if self.config.orders.options.verify {
             for (number, part) in &flush.parts {
                 let Some(file) = self.files.get_mut(number) else { continue };
                 let temp = file.temp(*number, &self.temp_prefix);
-                for (block, hash) in &part.blocks {
-                    let (temp, block, hash) = (temp.clone(), *block, *hash);
-                    blocks.push(ReadBlock { temp, blocks: file.blocks, block, hash });
-                    list.push((*number, block));
+                let (blocks, sparse) = (file.blocks, file.meta.sparse);
+                for node in &part.nodes {
+                    parts.push(ReadPart { temp: temp.clone(), blocks, sparse, part: *node });
+                    list.push((*number, node.id.first));
                 }
             }
         }
-        if blocks.is_empty() {
+        if parts.is_empty() {
             return self.sync_temps();
         }
         let id = self.ids.next();
-        flush.stage = Stage::ReadingBack { id, blocks: list };
-        self.effects.push_back(ReceiverEffect::ReadBack { id, blocks });
+        flush.stage = Stage::ReadingBack { id, parts: list };
+        self.effects.push_back(ReceiverEffect::ReadBack { id, parts });
     }
 
     /// Makes the names of unfinished files durable, and the directories above them.
@@ -441,12 +460,8 @@ impl Receiver {
                 }
                 continue;
             }
-            for blocks in part.blocks.chunks(NODES_PER_RECORD_MAX) {
-                let node = |(first, cv): &(u32, Cv)| HeldNode {
-                    id: NodeId { first: *first, level: 0 },
-                    cv: *cv,
-                };
-                let nodes = blocks.iter().map(node).collect();
+            for nodes in part.nodes.chunks(NODES_PER_RECORD_MAX) {
+                let nodes = nodes.to_vec();
                 let (file, size) = (way.clone(), file.meta.size);
                 position =
                     self.log.push(&Record::Held { file, token, size, temp, nodes }, self.now);
@@ -537,7 +552,7 @@ impl Receiver {
                 self.counts.bytes_done = self.counts.bytes_done.saturating_add(rest);
                 self.settle(number);
             } else {
-                self.add_durable(number, part.bytes);
+                self.add_durable(number, part.content);
                 self.try_leave(number);
             }
         }

@@ -539,11 +539,12 @@ impl Receiver {
             return self.queue_want(number);
         }
         let nodes = file.held.iter().map(|node| node.id).collect();
-        let (blocks, temp) = (file.blocks, file.temp(number, &self.temp_prefix));
+        let (blocks, sparse) = (file.blocks, file.meta.sparse);
+        let temp = file.temp(number, &self.temp_prefix);
         let id = self.ids.next();
         self.compares.checks.insert(id, number);
         self.enter(number, Phase::CheckingHeld);
-        self.effects.push_back(ReceiverEffect::CheckHeld { id, temp, blocks, nodes });
+        self.effects.push_back(ReceiverEffect::CheckHeld { id, temp, blocks, sparse, nodes });
     }
 
     /// Leaves a file as it stands at the destination.

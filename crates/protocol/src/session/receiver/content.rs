@@ -10,7 +10,8 @@ use outport_types::{Code, EventCode};
 use super::{
     Mode, Receiver,
     effect::{ReceiverEffect, Write, WriteResult},
-    file::{Phase, RETRY_MIN, Then},
+    file::{RETRY_MIN, Then},
+    holes::Making,
 };
 use crate::{
     blocks::NodeId,
@@ -29,6 +30,7 @@ pub(super) struct Content {
     credit: u64,
     limit: u64,
     writes: HashMap<EffectId, (BufferId, Vec<Part>)>,
+    pub(super) making: Making,
     /// How many pieces of a buffer are not written yet.
     buffers: HashMap<BufferId, u32>,
     /// Pieces that wait for room on the disk.
@@ -53,11 +55,18 @@ impl Content {
             credit: limit,
             limit,
             writes: HashMap::new(),
+            making: Making::new(),
             buffers: HashMap::new(),
             stalled: VecDeque::new(),
             space_delay: RETRY_MIN,
             told_full: false,
         }
+    }
+
+    /// Bytes that count against the credit.
+    pub(super) fn receive(&mut self, bytes: u64) -> Result<(), Violation> {
+        self.received += bytes;
+        if self.credit < self.received { Err(Violation::Credit) } else { Ok(()) }
     }
 
     /// Bytes that count against the credit no more.
@@ -67,7 +76,7 @@ impl Content {
 
     /// Whether nothing is on its way to the disk.
     pub(super) fn is_quiet(&self) -> bool {
-        self.writes.is_empty() && self.stalled.is_empty()
+        self.writes.is_empty() && self.making.is_empty() && self.stalled.is_empty()
     }
 
     /// The credit to announce, if it grew.
@@ -93,10 +102,7 @@ impl Receiver {
     /// Takes the header of a data frame.
     pub(super) fn pieces(&mut self, buffer: BufferId, pieces: Pieces) -> Result<(), Violation> {
         let bytes = pieces.body_bytes();
-        self.content.received += bytes;
-        if self.content.credit < self.content.received {
-            return Err(Violation::Credit);
-        }
+        self.content.receive(bytes)?;
         self.counts.bytes_received = self.counts.bytes_received.saturating_add(bytes);
         if self.mode != Mode::Working {
             self.content.settle(bytes);
@@ -174,21 +180,10 @@ impl Receiver {
 
     /// Whether a piece is wanted; a piece of an attempt that is over is not, and no fault of the sender.
     fn expect(&mut self, piece: &Piece) -> Result<bool, Violation> {
-        if !self.is_answer(piece.file, piece.attempt)? {
+        if !self.is_wanted(piece.file, piece.attempt)? {
             return Ok(false);
         }
         let Some(file) = self.files.get_mut(&piece.file) else { return Ok(false) };
-        match file.phase {
-            Phase::Wanted => {}
-            Phase::Digesting { .. } => return Err(Violation::Unexpected),
-            Phase::Comparing
-            | Phase::CheckingHeld
-            | Phase::Queued
-            | Phase::Creating
-            | Phase::Leaving(_)
-            | Phase::Waiting(_)
-            | Phase::Complete => return Ok(false),
-        }
         let fits = piece.block < file.blocks.count()
             && piece.bytes == file.blocks.bytes(piece.block)
             && piece.complete <= file.blocks.is_single();
@@ -215,6 +210,7 @@ impl Receiver {
                 temp,
                 create: file.blocks.is_single(),
                 blocks: file.blocks,
+                sparse: file.meta.sparse,
                 block: piece.block,
                 start: *start,
                 bytes: piece.bytes,

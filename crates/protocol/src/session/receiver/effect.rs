@@ -5,7 +5,7 @@ use std::sync::Arc;
 use outport_types::{Digest, ExternalChecksum, Name, Tally, UnixTime};
 
 use crate::{
-    blocks::{Blocks, Cv, NodeId},
+    blocks::{Blocks, Cv, HeldNode, NodeId},
     control::FileKind,
     journal::Way,
     session::{
@@ -47,6 +47,8 @@ pub enum ReceiverEffect {
         temp: Arc<Temp>,
         /// How the file lies in blocks.
         blocks: Blocks,
+        /// Whether the file has holes, as for [`ReadPart`].
+        sparse: bool,
         /// Which parts.
         nodes: Vec<NodeId>,
     },
@@ -58,8 +60,9 @@ pub enum ReceiverEffect {
         id: EffectId,
         /// The file.
         temp: Arc<Temp>,
-        /// How large it will be, for the file system to plan with.
-        size: u64,
+        /// How much room it needs, for the file system to plan with; `None` when it has holes, and
+        /// needs less than its size.
+        room: Option<u64>,
     },
     /// Check pieces of an arrived data frame against their values, and write those that agree. The
     /// buffer is kept until [`Forget`](Self::Forget).
@@ -71,6 +74,20 @@ pub enum ReceiverEffect {
         buffer: BufferId,
         /// What is written.
         writes: Vec<Write>,
+    },
+    /// Check that the values of parts of a sparse file are those of zeros ([`Blocks::zeros`]), and
+    /// make them zeros, without giving them room where the disk can do without: whatever else stands
+    /// there goes. What lies behind the end of the file needs nothing: it gets its size in the end.
+    /// Answer: [`ReceiverEvent::HolesMade`], one result for each part.
+    MakeHoles {
+        /// Names the answer.
+        id: EffectId,
+        /// The file.
+        temp: Arc<Temp>,
+        /// How the file lies in blocks.
+        blocks: Blocks,
+        /// The parts.
+        nodes: Vec<HeldNode>,
     },
     /// Drop the body of a data frame.
     Forget {
@@ -86,13 +103,14 @@ pub enum ReceiverEffect {
         /// The files.
         files: Vec<SyncFile>,
     },
-    /// Read blocks back through new handles and hash them.
-    /// Answer: [`ReceiverEvent::ReadBack`], one result for each block.
+    /// Read parts back, through new handles unless all handles are known to show the same, and hash
+    /// them.
+    /// Answer: [`ReceiverEvent::ReadBack`], one result for each part.
     ReadBack {
         /// Names the answer.
         id: EffectId,
-        /// The blocks; those of one file stand together.
-        blocks: Vec<ReadBlock>,
+        /// The parts; those of one file stand together.
+        parts: Vec<ReadPart>,
     },
     /// Append to the journal and bring it to the disk for good. On failure the journal must be as
     /// long as before.
@@ -234,6 +252,8 @@ pub struct Write {
     pub create: bool,
     /// How the file lies in blocks.
     pub blocks: Blocks,
+    /// Whether the file has holes: zeros in it are made one, as [`ReceiverEffect::MakeHoles`] does.
+    pub sparse: bool,
     /// Which block.
     pub block: u32,
     /// Where its bytes begin in the body of the frame.
@@ -325,17 +345,18 @@ pub struct FinishDir {
     pub permissions: bool,
 }
 
-/// A block to read back.
+/// A part of a file to read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadBlock {
+pub struct ReadPart {
     /// The file.
     pub temp: Arc<Temp>,
     /// How the file lies in blocks.
     pub blocks: Blocks,
-    /// Which block.
-    pub block: u32,
-    /// The value that it must have.
-    pub hash: Cv,
+    /// Whether the file has holes: these need not be read where the disk tells them, and what is
+    /// behind its end so far counts as zeros.
+    pub sparse: bool,
+    /// Which part, and the value that it must have.
+    pub part: HeldNode,
 }
 
 /// What the disk answered.
@@ -383,11 +404,18 @@ pub enum ReceiverEvent {
         /// What each is now.
         results: Vec<Result<FileStamp, Fault>>,
     },
-    /// Whether blocks read back as they were written.
+    /// What became of holes.
+    HolesMade {
+        /// The effect.
+        id: EffectId,
+        /// The results, in the order of the parts.
+        results: Vec<WriteResult>,
+    },
+    /// Whether parts read back as they were written.
     ReadBack {
         /// The effect.
         id: EffectId,
-        /// The results, in the order of the blocks; unreadable is `false`.
+        /// The results, in the order of the parts; unreadable is `false`.
         agree: Vec<bool>,
     },
     /// What became of renames.

@@ -375,8 +375,11 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
         ReceiverEffect::SyncFiles { id, files } => {
             ReceiverEvent::Synced { id, results: vec![Ok(stamp()); files.len()] }
         }
-        ReceiverEffect::ReadBack { id, blocks } => {
-            ReceiverEvent::ReadBack { id, agree: vec![true; blocks.len()] }
+        ReceiverEffect::MakeHoles { id, nodes, .. } => {
+            ReceiverEvent::HolesMade { id, results: vec![WriteResult::Written; nodes.len()] }
+        }
+        ReceiverEffect::ReadBack { id, parts } => {
+            ReceiverEvent::ReadBack { id, agree: vec![true; parts.len()] }
         }
         ReceiverEffect::FindExtras { id, .. } => ReceiverEvent::ExtrasFound { id, result: Ok(0) },
         ReceiverEffect::RemoveExtras { id, .. } => {
@@ -420,7 +423,7 @@ fn orders() -> TransferOrders {
 
 fn meta(size: u64, version: u8) -> Meta {
     let mtime = UnixTime::from_seconds(i64::from(version));
-    Meta { size, mtime, mode: 0o644, token: VersionToken([version; 16]) }
+    Meta { size, mtime, mode: 0o644, token: VersionToken([version; 16]), sparse: false }
 }
 
 fn stamp() -> FileStamp {

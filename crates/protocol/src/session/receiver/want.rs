@@ -192,11 +192,11 @@ impl Receiver {
             self.wants.ready.push_back(number);
             return;
         }
-        let size = file.blocks.size();
+        let room = (!file.meta.sparse).then_some(file.blocks.size());
         let id = self.ids.next();
         self.wants.creates.insert(id, number);
         self.enter(number, Phase::Creating);
-        self.effects.push_back(ReceiverEffect::Create { id, temp, size });
+        self.effects.push_back(ReceiverEffect::Create { id, temp, room });
     }
 
     /// The journal's position at which it knows that temporary files stand in this directory.

@@ -1,5 +1,7 @@
 //! What a sender asks of the disk that it reads from, and what the disk answers.
 
+use std::ops::Range;
+
 use crate::{
     blocks::{Blocks, Cv, NodeId},
     session::{
@@ -84,6 +86,29 @@ pub enum SenderEffect {
         id: EffectId,
         /// The entry of the file.
         file: u64,
+        /// How the file lies in blocks.
+        blocks: Blocks,
+        /// Which parts.
+        nodes: Vec<NodeId>,
+    },
+    /// Tell which blocks of an open file, from one on, are nothing but holes: as far as that is
+    /// known at once, and only where the disk can be believed. A file that cannot be asked has none.
+    /// Answer: [`SenderEvent::Mapped`].
+    Map {
+        /// Names the answer.
+        id: EffectId,
+        /// The entry of the file.
+        file: u64,
+        /// How the file lies in blocks.
+        blocks: Blocks,
+        /// The first block.
+        from: u32,
+    },
+    /// Compute the values of parts that are nothing but zeros ([`Blocks::zeros`]).
+    /// Answer: [`SenderEvent::Zeros`].
+    Zeros {
+        /// Names the answer.
+        id: EffectId,
         /// How the file lies in blocks.
         blocks: Blocks,
         /// Which parts.
@@ -179,6 +204,22 @@ pub enum SenderEvent {
         /// The values.
         values: Result<Vec<Option<Cv>>, Fault>,
     },
+    /// Which blocks are nothing but holes.
+    Mapped {
+        /// The effect.
+        id: EffectId,
+        /// Rows of them, ascending.
+        holes: Vec<Range<u32>>,
+        /// The block up to which this is known; more than was asked from.
+        until: u32,
+    },
+    /// The values of parts of zeros, in their order; one that cannot be told has none.
+    Zeros {
+        /// The effect.
+        id: EffectId,
+        /// The values.
+        values: Vec<Option<Cv>>,
+    },
     /// The digest of a file, and what the handle said before and after.
     Digested {
         /// The effect.
@@ -237,6 +278,8 @@ pub enum Loaded {
         bytes: u32,
         /// The block's value.
         hash: Cv,
+        /// Whether it is nothing but zeros, as far as anybody looked: only in sparse files.
+        zeros: bool,
     },
 }
 

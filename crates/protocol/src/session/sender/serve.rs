@@ -5,6 +5,8 @@
 //! first byte and after the last must be the one that the receiver knows of; otherwise the receiver
 //! is told what the file is now, and asks again.
 
+mod holes;
+
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     ops::Range,
@@ -12,6 +14,7 @@ use std::{
 
 use outport_types::{Code, Digest};
 
+use self::holes::{Holes, Next, Telling};
 use super::{Digested, Load, Loaded, Sender, Sent, Source, effect::SenderEffect};
 use crate::{
     blocks::{BlockTree, Blocks, Cv, HeldNode, NODES_PER_WANT_MAX, NodeId},
@@ -43,6 +46,8 @@ pub(super) struct Serve {
     content: u64,
     credit: u64,
     looks: HashMap<EffectId, u64>,
+    /// Holes of which the values are being computed.
+    tellings: HashMap<EffectId, Telling>,
     /// Held ranges in wants that are not answered yet.
     held: usize,
     ends: Vec<FileEnd>,
@@ -69,6 +74,8 @@ struct Job {
     tree: BlockTree,
     /// What is to be sent.
     todo: VecDeque<Range<u32>>,
+    /// Where it has holes.
+    holes: Holes,
     /// What the receiver holds and is not compared yet.
     held: VecDeque<HeldNode>,
     hashing: Option<(EffectId, Vec<HeldNode>)>,
@@ -100,6 +107,7 @@ impl Serve {
             content: 0,
             credit: limits.content_bytes,
             looks: HashMap::new(),
+            tellings: HashMap::new(),
             held: 0,
             ends: Vec::new(),
         }
@@ -341,11 +349,12 @@ impl Sender {
                 }
             };
             let todo = without(blocks, &held);
-            let tree = BlockTree::new(blocks);
+            let (tree, holes) = (BlockTree::new(blocks), Holes::new(meta, blocks));
             self.serve.looks.insert(id, file);
             self.effects.push_back(effect);
             let (hashing, loading) = (None, 0);
-            let job = Job { attempt, meta, blocks, phase, tree, todo, held, hashing, loading };
+            let job =
+                Job { attempt, meta, blocks, phase, tree, todo, holes, held, hashing, loading };
             self.serve.jobs.insert(file, job);
         }
     }
@@ -390,15 +399,26 @@ impl Sender {
         true
     }
 
-    /// Reads the next block of the next large file; `false` when there is none, or no room.
+    /// Reads the next block of the next large file, or tells its next hole; `false` when there is none,
+    /// or no room.
     fn load_block(&mut self) -> bool {
-        let ready = |(_, job): &(&u64, &Job)| job.phase == Phase::Reading && !job.todo.is_empty();
         let served = self.serve.served;
-        let mut turn = self.serve.jobs.range(served + 1..).chain(self.serve.jobs.range(..=served));
-        let Some((file, _)) = turn.find(ready) else { return false };
-        let file = *file;
+        let jobs = self.serve.jobs.range(served + 1..).chain(self.serve.jobs.range(..=served));
+        let reading = jobs.filter(|(_, job)| job.phase == Phase::Reading).map(|(file, _)| *file);
+        for file in reading.collect::<Vec<u64>>() {
+            let next = self.serve.jobs.get(&file).map_or(Next::Nothing, Job::next);
+            match next {
+                Next::Data(block) => return self.load_data(file, block),
+                Next::Hole(hole) if self.load_hole(file, &hole) => return true,
+                Next::Unknown(_) => self.ask_for_holes(file),
+                Next::Hole(_) | Next::Nothing => {}
+            }
+        }
+        false
+    }
+
+    fn load_data(&mut self, file: u64, block: u32) -> bool {
         let Some(job) = self.serve.jobs.get(&file) else { return false };
-        let Some(block) = job.todo.front().map(|span| span.start) else { return false };
         let (blocks, attempt) = (job.blocks, job.attempt);
         let bytes = blocks.bytes(block);
         if !self.serve.may_read(bytes) {
@@ -406,7 +426,8 @@ impl Sender {
         }
         self.serve.reserve(bytes);
         if let Some(job) = self.serve.jobs.get_mut(&file) {
-            job.next_block();
+            job.loading += 1;
+            job.take_blocks(1);
         }
         self.serve.served = file;
         let id = self.ids.next();
@@ -445,7 +466,15 @@ impl Sender {
             return None;
         }
         match result {
-            Ok(Loaded::Block { bytes: got, hash }) if got == bytes => {
+            Ok(Loaded::Block { bytes: got, hash, zeros: true })
+                if got == bytes && self.config.limits.hole_bytes() <= bytes =>
+            {
+                self.serve.content += u64::from(self.config.limits.hole_bytes());
+                let id = NodeId { first: block, level: 0 };
+                self.tell_holes(file, vec![HeldNode { id, cv: hash }]);
+                None
+            }
+            Ok(Loaded::Block { bytes: got, hash, .. }) if got == bytes => {
                 job.tree.insert(NodeId { first: block, level: 0 }, hash).ok()?;
                 self.moved(file, attempt, u64::from(bytes));
                 Some(piece(hash))
@@ -480,7 +509,7 @@ impl Sender {
             job.hashing = Some((id, nodes));
             self.effects.push_back(SenderEffect::Hash { id, file, blocks, nodes: ids });
         }
-        let quiet = job.hashing.is_none() && job.loading == 0;
+        let quiet = job.hashing.is_none() && job.loading == 0 && !job.holes.is_asking();
         let all = job.todo.is_empty() && job.held.is_empty();
         let opened = !self.serve.looks.values().any(|looked| *looked == file);
         let fault = match &job.phase {
@@ -558,10 +587,10 @@ impl Job {
         }
     }
 
-    fn next_block(&mut self) {
-        self.loading += 1;
+    /// The next blocks are being dealt with.
+    fn take_blocks(&mut self, blocks: u32) {
         if let Some(span) = self.todo.front_mut() {
-            span.start += 1;
+            span.start += blocks;
             if span.start == span.end {
                 self.todo.pop_front();
             }

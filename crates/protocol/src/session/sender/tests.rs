@@ -92,5 +92,5 @@ fn want(file: u64, attempt: u16, ask: Ask) -> Want {
 
 fn meta() -> Meta {
     let mtime = UnixTime::from_seconds(1);
-    Meta { size: 3000, mtime, mode: 0o644, token: VersionToken([1; 16]) }
+    Meta { size: 3000, mtime, mode: 0o644, token: VersionToken([1; 16]), sparse: false }
 }

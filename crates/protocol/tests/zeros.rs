@@ -1,0 +1,40 @@
+//! The table of the values of zeros. `OUTPORT_ZEROS=<gibibytes>` makes it anew.
+
+use outport_protocol::blocks::{Blocks, Cv, FILE_BYTES_MAX, HOLE_LEVEL_MAX, NodeId};
+
+#[test]
+fn the_table_has_what_hashing_makes() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/src/blocks/zeros.bin");
+    if let Some(gibibytes) = std::env::var("OUTPORT_ZEROS").ok().and_then(|n| n.parse().ok()) {
+        let values: Vec<Cv> = (0..gibibytes).map(hashed).collect();
+        return std::fs::write(table, values.concat()).unwrap();
+    }
+    let table = std::fs::read(table).unwrap();
+    let count = table.len() as u32 / 32;
+    assert_eq!(table.len() as u32 % 32, 0);
+    for gibibyte in [0, 1, count / 3, count - 1] {
+        let value = hashed(gibibyte);
+        let at = gibibyte as usize * 32;
+        assert_eq!(table[at..at + 32], value, "gibibyte {gibibyte}");
+        assert_eq!(file().zeros(node(gibibyte)), Some(value), "gibibyte {gibibyte}");
+    }
+    assert_eq!(file().zeros(node(count)), Some(hashed(count)), "behind the table");
+}
+
+fn hashed(gibibyte: u32) -> Cv {
+    let zeros = vec![0; 1 << 20];
+    let mut hasher = file().hasher(node(gibibyte));
+    for _ in 0..1 << HOLE_LEVEL_MAX {
+        hasher.update(&zeros);
+    }
+    hasher.finish()
+}
+
+/// A file in which each gibibyte is a whole subtree.
+fn file() -> Blocks {
+    Blocks::new(FILE_BYTES_MAX).unwrap()
+}
+
+fn node(gibibyte: u32) -> NodeId {
+    NodeId { first: gibibyte << HOLE_LEVEL_MAX, level: HOLE_LEVEL_MAX }
+}
