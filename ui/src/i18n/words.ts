@@ -109,7 +109,10 @@ export function shareOf(progress: Progress): number | null {
 /** The files of a progress: `1,204 of 1,911 files`. */
 export function filesWords(progress: Progress): string {
   if (!progress.scan_done) return t("progress.filesSoFar", { n: progress.files_done });
-  return t("progress.files", { done: progress.files_done, n: Math.max(progress.files_done, progress.files_found) });
+  return t("progress.files", {
+    done: progress.files_done,
+    n: Math.max(progress.files_done, progress.files_found),
+  });
 }
 
 /** What a session says beside its numbers while it has none. */
