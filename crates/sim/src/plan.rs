@@ -326,8 +326,7 @@ impl Plan {
         match mutation {
             Mutation::SkipHashCheck => self.damage = Some(3),
             Mutation::SkipReadBack => {
-                let orders = Arc::make_mut(&mut self.config.orders);
-                orders.options.verify = true;
+                Arc::make_mut(&mut self.config.orders).options.verify = true;
                 self.rot = Some(3);
             }
             Mutation::IgnoreChange | Mutation::SkipFinishSize => {
@@ -374,18 +373,11 @@ impl Plan {
                 (options.filters, options.extras) = (vec![rule], Extras::Stay);
             }
             Mutation::SkipExtras | Mutation::RemoveKnown | Mutation::RemoveHidden => {
-                let options = &mut Arc::make_mut(&mut self.config.orders).options;
-                (options.extras, options.empty_source) = (Extras::Delete, true);
-                if mutation == Mutation::RemoveHidden {
-                    let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
-                    options.filters = vec![rule];
-                }
+                self.provoke_extras(mutation);
             }
             Mutation::KeepOldBytes => {
-                let orders = Arc::make_mut(&mut self.config.orders);
-                orders.options.verify = false; // it would be noticed when it is read back
+                self.do_not_read_back();
                 add(self, Mishap::Edit, 30);
-                self.may_fail = true;
             }
             Mutation::TakeBadNames | Mutation::IgnoreFreeName => self.provoke_names(mutation),
             Mutation::IgnoreChecksum => self.provoke_checksums(),
@@ -393,6 +385,21 @@ impl Plan {
             | Mutation::SkipFinishTime
             | Mutation::ReuseTemp
             | Mutation::MakeAnyway => {}
+        }
+    }
+
+    /// What would be noticed then has to show in what is left in the end.
+    fn do_not_read_back(&mut self) {
+        Arc::make_mut(&mut self.config.orders).options.verify = false;
+        self.may_fail = true;
+    }
+
+    fn provoke_extras(&mut self, mutation: Mutation) {
+        let options = &mut Arc::make_mut(&mut self.config.orders).options;
+        (options.extras, options.empty_source) = (Extras::Delete, true);
+        if mutation == Mutation::RemoveHidden {
+            let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
+            options.filters = vec![rule];
         }
     }
 

@@ -167,15 +167,7 @@ impl Tx {
                 TxStep::Event(SenderEvent::Hashed { id, values: fault.map_or(Ok(values), Err) })
             }
             SenderEffect::Map { id, file, blocks, from } => {
-                let ino = self.open.get(&file).copied().unwrap_or_default();
-                // A few at a time, so that the rest is asked for.
-                let until = blocks.count().min(from + 5);
-                let is_hole = |block: &u32| {
-                    let bytes = blocks.bytes(*block) as usize;
-                    let data = source.read(ino, blocks.offset(*block), bytes);
-                    data.len() == bytes && is_hole(&data)
-                };
-                let holes = (from..until).filter(is_hole).map(|block| block..block + 1).collect();
+                let (holes, until) = self.map(file, blocks, from, source);
                 TxStep::Event(SenderEvent::Mapped { id, holes, until })
             }
             SenderEffect::Zeros { id, blocks, nodes } => {
@@ -304,6 +296,24 @@ impl Tx {
         listing.at = end;
         let end = (end == listing.names.len()).then_some(Ok(Told::All));
         TxStep::Event(SenderEvent::Scanned { id, entries, end })
+    }
+
+    /// Which blocks are holes: a few at a time, so that the rest is asked for.
+    fn map(
+        &self,
+        file: u64,
+        blocks: Blocks,
+        from: u32,
+        source: &Source,
+    ) -> (Vec<std::ops::Range<u32>>, u32) {
+        let ino = self.open.get(&file).copied().unwrap_or_default();
+        let until = blocks.count().min(from + 5);
+        let is_hole = |block: &u32| {
+            let bytes = blocks.bytes(*block) as usize;
+            let data = source.read(ino, blocks.offset(*block), bytes);
+            data.len() == bytes && is_hole(&data)
+        };
+        ((from..until).filter(is_hole).map(|block| block..block + 1).collect(), until)
     }
 
     fn look_up(&self, source: &Source, place: &Place) -> Result<(u64, Meta), Fault> {

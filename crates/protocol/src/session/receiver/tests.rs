@@ -235,6 +235,28 @@ fn what_was_offered_is_offered_again_unless_content_came_meanwhile() {
     }
 }
 
+#[test]
+fn holes_are_taken_of_sparse_files_only_and_cover_nothing_twice() {
+    let hole = |first, level| HeldNode { id: NodeId { first, level }, cv: VALUE };
+    let sparse = |size| Meta { sparse: true, ..meta(size, 1) };
+    for (meta, nodes, said) in [
+        (sparse(8000), vec![hole(0, 1), hole(3, 0)], Ok(())),
+        (sparse(8000), vec![hole(0, 1), hole(1, 0)], Err(Violation::Blocks)),
+        (sparse(8000), vec![hole(1, 1)], Err(Violation::Blocks)),
+        (sparse(8000), vec![hole(8, 0)], Err(Violation::Blocks)),
+        (sparse(1 << 40), vec![hole(0, 10)], Ok(())),
+        (sparse(1 << 40), vec![hole(0, 11)], Err(Violation::Blocks)),
+        (sparse(1000), vec![hole(0, 0)], Err(Violation::Unexpected)),
+        (meta(8000, 1), vec![hole(0, 1)], Err(Violation::Unexpected)),
+    ] {
+        let mut rig = Rig::new();
+        rig.begin_file(meta);
+        let what = format!("{nodes:?}");
+        let frame = Frame::Holes { file: 1, attempt: 1, nodes };
+        assert_eq!(rig.receiver.handle_frame(frame, rig.now), said, "{what}");
+    }
+}
+
 /// A receiver with two items, and a shell for which everything goes well.
 struct Rig {
     receiver: Receiver,
