@@ -304,6 +304,10 @@ impl Plan {
         let purpose = match (mutation, seed % 10) {
             (None, 2) => Purpose::Preview,
             (None, 5) => Purpose::Check,
+            (None, 9) => {
+                // Those whose files have holes, every other time.
+                return Arc::make_mut(&mut self.config.orders).options.preserve_xattrs = true;
+            }
             (Some(Mutation::MakeAnyway), _) => Purpose::Preview,
             (Some(_) | None, _) => return,
         };
@@ -381,6 +385,9 @@ impl Plan {
             }
             Mutation::TakeBadNames | Mutation::IgnoreFreeName => self.provoke_names(mutation),
             Mutation::IgnoreChecksum => self.provoke_checksums(),
+            Mutation::SkipAttributes => {
+                Arc::make_mut(&mut self.config.orders).options.preserve_xattrs = true;
+            }
             Mutation::CopyIntoPlace
             | Mutation::SkipFinishTime
             | Mutation::ReuseTemp

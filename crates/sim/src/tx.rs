@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use outport_protocol::{
     blocks::Blocks,
     session::{
-        Config, Fault, Meta, Pieces, Place, Sender, SenderEffect, SenderEvent,
+        Attributes, Config, Fault, Meta, Pieces, Place, Sender, SenderEffect, SenderEvent,
         sender::{Digested, Found, Listed, Load, Loaded, Told},
     },
 };
@@ -148,7 +148,7 @@ impl Tx {
                     self.open.insert(file, ino);
                     meta
                 });
-                TxStep::Event(SenderEvent::Looked { id, meta })
+                TxStep::Event(SenderEvent::Looked { id, meta, attributes: Attributes::default() })
             }
             SenderEffect::Hash { id, file, blocks, nodes } => {
                 if let Some(node) = nodes.get(job.step) {
@@ -177,7 +177,8 @@ impl Tx {
             SenderEffect::Close { id, file } => {
                 let ino = self.open.remove(&file);
                 let meta = ino.and_then(|ino| source.meta(ino)).ok_or_else(vanished);
-                TxStep::Event(SenderEvent::Looked { id, meta })
+                let attributes = ino.map(|ino| self.attributes(ino, source)).unwrap_or_default();
+                TxStep::Event(SenderEvent::Looked { id, meta, attributes })
             }
             SenderEffect::Digest { id, place, .. } => self.digest(job, id, &place, source, fault),
         }
@@ -230,7 +231,8 @@ impl Tx {
                         after = before;
                     }
                     job.bodies.push(data);
-                    job.results.push(Ok(Loaded::Whole { before, after, hash }));
+                    let attributes = self.attributes(ino, source);
+                    job.results.push(Ok(Loaded::Whole { before, after, hash, attributes }));
                 }
             },
             Load::Block { file, blocks, block } => {
@@ -314,6 +316,13 @@ impl Tx {
             data.len() == bytes && is_hole(&data)
         };
         ((from..until).filter(is_hole).map(|block| block..block + 1).collect(), until)
+    }
+
+    fn attributes(&self, ino: u64, source: &Source) -> Attributes {
+        match self.config.orders.options.preserve_xattrs {
+            true => source.attributes(ino),
+            false => Attributes::default(),
+        }
     }
 
     fn look_up(&self, source: &Source, place: &Place) -> Result<(u64, Meta), Fault> {

@@ -53,7 +53,7 @@ fn a_batch_that_lost_all_it_held_wakes_nobody() {
     let held = std::mem::take(&mut rig.held);
     let Some(ReceiverEffect::SyncFiles { id, .. }) = held.first() else { panic!("{held:?}") };
     let results = vec![Err(Fault::backoff(Code::Disk, "a failed flush"))];
-    rig.receiver.handle_event(ReceiverEvent::Synced { id: *id, results }, rig.now);
+    rig.receiver.handle_event(ReceiverEvent::Synced { id: *id, results, refused: vec![] }, rig.now);
     rig.answer_all_but(is_sync);
     let wakes = rig.receiver.poll_timeout().expect("it is tried again");
     assert!(rig.now < wakes, "{wakes:?} is over");
@@ -204,7 +204,10 @@ fn what_an_earlier_session_left_is_offered_after_a_comparison_by_content_too() {
     let mut rig = Rig::resumed(Some(SyncLevel::Checksum));
     rig.begin_file(meta(3000, 1));
     assert_eq!(rig.wants.last().map(|want| &want.ask), Some(&Ask::Digest));
-    let how = HowEnded::Complete { digest: Digest([1; 32]) };
+    let how = HowEnded::Complete {
+        digest: Digest([1; 32]),
+        attributes: crate::session::Attributes::default(),
+    };
     rig.frame(Frame::Ends(vec![FileEnd { file: 1, attempt: 1, how }]));
     rig.answer_all_but(|_| false);
     let held = vec![HeldNode { id: NodeId { first: 0, level: 0 }, cv: VALUE }];
@@ -395,7 +398,7 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
         }
         ReceiverEffect::Forget { .. } => return None,
         ReceiverEffect::SyncFiles { id, files } => {
-            ReceiverEvent::Synced { id, results: vec![Ok(stamp()); files.len()] }
+            ReceiverEvent::Synced { id, results: vec![Ok(stamp()); files.len()], refused: vec![] }
         }
         ReceiverEffect::MakeHoles { id, nodes, .. } => {
             ReceiverEvent::HolesMade { id, results: vec![WriteResult::Written; nodes.len()] }
