@@ -97,6 +97,7 @@ fn is_error(code: EventCode) -> bool {
         | EventCode::Unpaused
         | EventCode::Connected
         | EventCode::Renamed
+        | EventCode::AttributesNotKept
         | EventCode::Skipped => false,
         EventCode::Failed
         | EventCode::Canceled
@@ -136,6 +137,7 @@ fn describe(code: EventCode) -> &'static str {
         EventCode::Quota => "no room at the destination",
         EventCode::NameNotRepresentable => "a name cannot exist at the destination",
         EventCode::Renamed => "another name at the destination",
+        EventCode::AttributesNotKept => "attributes that could not be kept",
         EventCode::WrongType => "a file stands where a directory comes, or the other way round",
         EventCode::EndpointError => "endpoint error",
         EventCode::Skipped => "left out",

@@ -154,9 +154,7 @@ impl Destination {
                 self.forget(buffer);
                 return None;
             }
-            ReceiverEffect::SyncFiles { id, files } => {
-                ReceiverEvent::Synced { id, results: self.sync_files(&files) }
-            }
+            ReceiverEffect::SyncFiles { id, files } => self.sync_files(id, &files),
             ReceiverEffect::ReadBack { id, parts } => {
                 ReceiverEvent::ReadBack { id, agree: self.read_back(&parts) }
             }

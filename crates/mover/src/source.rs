@@ -15,7 +15,7 @@ use outport_protocol::{
     blocks::{Blocks, Cv, NodeId},
     orders::TransferOrders,
     session::{
-        EffectId, Fault, Meta, Place,
+        Attributes, EffectId, Fault, Meta, Place,
         sender::{Digested, Load, Loaded, SenderEffect, SenderEvent},
     },
 };
@@ -105,7 +105,7 @@ impl Source {
             }
             SenderEffect::Open { id, file, place } => {
                 let meta = self.open(file, place).map_err(Fault::from);
-                Some(SenderEvent::Looked { id, meta })
+                Some(SenderEvent::Looked { id, meta, attributes: Attributes::default() })
             }
             SenderEffect::Hash { id, file, blocks, nodes } => {
                 let values = self.hash(file, blocks, &nodes).map_err(Fault::from);
@@ -113,8 +113,10 @@ impl Source {
             }
             SenderEffect::Close { id, file } => {
                 let open = lock(&self.open).remove(&file);
+                let attributes = open.as_ref().map(|open| self.attributes(&open.file));
+                let attributes = attributes.unwrap_or_default();
                 let meta = open.ok_or(Refused::NotFound).and_then(|open| self.look(&open.file));
-                Some(SenderEvent::Looked { id, meta: meta.map_err(Fault::from) })
+                Some(SenderEvent::Looked { id, meta: meta.map_err(Fault::from), attributes })
             }
             SenderEffect::Digest { id, place, .. } => {
                 let result = self.digest(&place).map_err(Fault::from);
@@ -218,8 +220,9 @@ impl Source {
                 let OpenFile { file, stat } = self.store.open(&directory, &name)?;
                 let read = self.store.read_at(&file, room, 0)?;
                 let hash = *blake3::hash(&room[..read]).as_bytes();
+                let attributes = self.attributes(&file);
                 let after = self.look(&file)?;
-                Ok((Loaded::Whole { before: stat.meta(), after, hash }, read))
+                Ok((Loaded::Whole { before: stat.meta(), after, hash, attributes }, read))
             }
             Load::Block { file, blocks, block } => {
                 let open = self.opened(*file)?;
@@ -270,6 +273,13 @@ impl Source {
     fn zeros(&self, blocks: Blocks, nodes: &[NodeId]) -> Vec<Option<Cv>> {
         let value = |node: &NodeId| blocks.zeros(*node).filter(|_| !self.stop.is_cancelled());
         nodes.iter().map(value).collect()
+    }
+
+    fn attributes(&self, file: &File) -> Attributes {
+        match self.dirs.orders().options.preserve_xattrs {
+            true => self.store.attributes(file),
+            false => Attributes::default(),
+        }
     }
 
     fn hashing(&self) -> Hashing<'_> {

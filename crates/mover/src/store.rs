@@ -4,6 +4,7 @@
 //! blocks the thread that calls it.
 //! [`Disk`] is the real thing; tests put something in its place that is full, slow, or forgets.
 
+mod attributes;
 mod buffers;
 mod holes;
 mod sync;
@@ -18,7 +19,7 @@ use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::OpenOptions;
 use outport_protocol::{
     control::FileKind,
-    session::{LinkTarget, receiver::Finish},
+    session::{Attribute, Attributes, LinkTarget, receiver::Finish},
 };
 use outport_types::{Name, UnixTime};
 
@@ -180,6 +181,19 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
             holes::overwrite(&Disk, file, offset..offset.saturating_add(bytes))?;
         }
         Ok(())
+    }
+
+    /// The extended attributes of a file.
+    fn attributes(&self, file: &File) -> Attributes {
+        attributes::read(file)
+    }
+
+    /// Gives a file these extended attributes and no others; the names of those that it cannot have.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    fn give_attributes(&self, file: &File, wanted: &[Attribute]) -> io::Result<Vec<Vec<u8>>> {
+        attributes::give(file, wanted)
     }
 
     /// Gives a finished file its size, permissions and time, and says what it is then.

@@ -1,5 +1,6 @@
 //! A session: how two agents move the files of one task.
 
+mod attributes;
 pub(crate) mod bounded;
 mod dir;
 mod entry;
@@ -17,6 +18,9 @@ use std::{sync::Arc, time::Duration};
 
 use outport_types::{TaskId, UnixTime};
 
+pub use attributes::{
+    ATTRIBUTE_BYTES_MAX, ATTRIBUTE_NAME_BYTES_MAX, ATTRIBUTES_MAX, Attribute, Attributes,
+};
 pub(crate) use dir::WAY_NAMES_MAX;
 pub use dir::{
     Dir, DirId, Key, NameHash, Place, RESERVED_PREFIX, TRASH_NAME, below, is_reserved, is_trash,

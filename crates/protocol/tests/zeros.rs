@@ -32,7 +32,7 @@ fn hashed(gibibyte: u32) -> Cv {
 
 /// A file in which each gibibyte is a whole subtree.
 fn file() -> Blocks {
-    Blocks::new(FILE_BYTES_MAX).unwrap()
+    Blocks::new(FILE_BYTES_MAX).expect("it is no larger than it may be")
 }
 
 fn node(gibibyte: u32) -> NodeId {

@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 
+use outport_protocol::session::Attribute;
 use outport_types::{Name, UnixTime};
 
 /// Number of a file or directory on a disk.
@@ -47,6 +48,8 @@ struct File {
     durable: Arc<Vec<u8>>,
     mtime: UnixTime,
     durable_mtime: UnixTime,
+    attributes: Vec<Attribute>,
+    durable_attributes: Vec<Attribute>,
     clean: bool,
 }
 
@@ -196,6 +199,8 @@ impl Disk {
             durable: empty,
             mtime: now,
             durable_mtime: now,
+            attributes: Vec::new(),
+            durable_attributes: Vec::new(),
             clean: false,
         }));
         self.change(parent, vec![(name.clone(), Some(ino))]);
@@ -287,6 +292,23 @@ impl Disk {
         self.changes += 1;
     }
 
+    /// Gives a file extended attributes.
+    pub fn set_attributes(&mut self, ino: Ino, attributes: &[Attribute]) {
+        if let Some(Node::File(file)) = self.nodes.get_mut(&ino) {
+            file.clean &= file.attributes == attributes;
+            file.attributes = attributes.to_vec();
+        }
+        self.changes += 1;
+    }
+
+    /// The extended attributes of a file.
+    pub fn attributes(&self, ino: Ino) -> &[Attribute] {
+        match self.nodes.get(&ino) {
+            Some(Node::File(file)) => &file.attributes,
+            Some(Node::Dir(_) | Node::Link(_)) | None => &[],
+        }
+    }
+
     /// What a link says.
     pub fn link(&self, dir: Ino, name: &Name) -> Option<&[u8]> {
         match self.nodes.get(self.dir(dir)?.entries.get(name)?)? {
@@ -313,6 +335,7 @@ impl Disk {
         if let Some(Node::File(file)) = self.nodes.get_mut(&ino) {
             file.durable = file.data.clone();
             file.durable_mtime = file.mtime;
+            file.durable_attributes = file.attributes.clone();
             file.clean = true;
         }
         self.changes += 1;
@@ -441,6 +464,10 @@ impl File {
         if rng.bool() {
             self.mtime = self.durable_mtime;
         }
+        if rng.bool() {
+            self.attributes = self.durable_attributes.clone();
+        }
+        self.durable_attributes = self.attributes.clone();
         self.durable = self.data.clone();
         self.durable_mtime = self.mtime;
         self.clean = true;

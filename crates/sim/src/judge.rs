@@ -12,7 +12,7 @@
 //! | what the journal holds is not sent again | `SkipHeldSync`, `SkipTempDirSync`, `SkipPlacingSync` |
 //! | nothing outside the items changes | `ReuseTemp` |
 //! | no temporary name is left, or comes back after a crash | `SkipSweep`, `SkipSweepSync`, `SkipTouchedSync` |
-//! | when nothing goes wrong any more, the task ends, and the trees agree | `SkipFinishTime`, `SkipDirTimes`, `SweepTouches`, `SkipLinks` |
+//! | when nothing goes wrong any more, the task ends, and the trees agree | `SkipFinishTime`, `SkipAttributes`, `SkipDirTimes`, `SweepTouches`, `SkipLinks` |
 //! | a link takes the place of a file in one step | `RemoveForLink` |
 //! | what a filter hides is neither brought nor removed | `IgnoreFilter`, `RemoveHidden` |
 //! | what stands at the source is not removed, what does not is | `RemoveKnown`, `SkipExtras` |
@@ -406,6 +406,10 @@ impl Judge {
         };
         if self.config.orders.options.preserve_times && !kept && mtime != meta.mtime {
             return Err(Wrong(format!("{} has another time", show(&there))));
+        }
+        let keeps = self.config.orders.options.preserve_xattrs && !kept;
+        if keeps && disk.attributes(found) != source.attributes(*ino).list() {
+            return Err(Wrong(format!("{} has other attributes", show(&there))));
         }
         Ok(())
     }

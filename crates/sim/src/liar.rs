@@ -3,8 +3,8 @@
 use outport_protocol::{
     blocks::{HeldNode, NodeId},
     session::{
-        Ask, DirMeta, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot, LinkTarget, Meta, Piece,
-        Pieces, Span, Totals, VersionToken, Want,
+        Ask, Attribute, Attributes, DirMeta, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot,
+        LinkTarget, Meta, Piece, Pieces, Span, Totals, VersionToken, Want,
     },
 };
 use outport_types::{Code, Digest, Name, UnixTime};
@@ -175,7 +175,11 @@ fn entry(rng: &mut fastrand::Rng) -> Entry {
 
 fn file_end(rng: &mut fastrand::Rng, file: u64, attempt: u16) -> FileEnd {
     let how = match rng.u8(..3) {
-        0 => HowEnded::Complete { digest: Digest([rng.u8(..); 32]) },
+        0 => {
+            let tag = Attribute { name: b"lie".to_vec(), value: vec![1] };
+            let attributes = Attributes::new(rng.bool().then_some(tag));
+            HowEnded::Complete { digest: Digest([rng.u8(..); 32]), attributes }
+        }
         1 => HowEnded::Changed {
             meta: Meta {
                 size: some_number(rng),

@@ -50,6 +50,8 @@ pub enum Mutation {
     ReuseTemp,
     /// The sender does not look at a file again after reading it.
     IgnoreChange,
+    /// A finished file does not get its extended attributes.
+    SkipAttributes,
     /// Directories do not get their times.
     SkipDirTimes,
     /// Sweeping gives a directory a new time.
@@ -103,6 +105,7 @@ impl Mutation {
         Self::SkipFinishTime,
         Self::ReuseTemp,
         Self::IgnoreChange,
+        Self::SkipAttributes,
         Self::SkipDirTimes,
         Self::SweepTouches,
         Self::SkipLinks,

@@ -304,6 +304,10 @@ impl Plan {
         let purpose = match (mutation, seed % 10) {
             (None, 2) => Purpose::Preview,
             (None, 5) => Purpose::Check,
+            (None, 9) => {
+                // Those whose files have holes, every other time.
+                return Arc::make_mut(&mut self.config.orders).options.preserve_xattrs = true;
+            }
             (Some(Mutation::MakeAnyway), _) => Purpose::Preview,
             (Some(_) | None, _) => return,
         };
@@ -326,8 +330,7 @@ impl Plan {
         match mutation {
             Mutation::SkipHashCheck => self.damage = Some(3),
             Mutation::SkipReadBack => {
-                let orders = Arc::make_mut(&mut self.config.orders);
-                orders.options.verify = true;
+                Arc::make_mut(&mut self.config.orders).options.verify = true;
                 self.rot = Some(3);
             }
             Mutation::IgnoreChange | Mutation::SkipFinishSize => {
@@ -374,25 +377,36 @@ impl Plan {
                 (options.filters, options.extras) = (vec![rule], Extras::Stay);
             }
             Mutation::SkipExtras | Mutation::RemoveKnown | Mutation::RemoveHidden => {
-                let options = &mut Arc::make_mut(&mut self.config.orders).options;
-                (options.extras, options.empty_source) = (Extras::Delete, true);
-                if mutation == Mutation::RemoveHidden {
-                    let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
-                    options.filters = vec![rule];
-                }
+                self.provoke_extras(mutation);
             }
             Mutation::KeepOldBytes => {
-                let orders = Arc::make_mut(&mut self.config.orders);
-                orders.options.verify = false; // it would be noticed when it is read back
+                self.do_not_read_back();
                 add(self, Mishap::Edit, 30);
-                self.may_fail = true;
             }
             Mutation::TakeBadNames | Mutation::IgnoreFreeName => self.provoke_names(mutation),
             Mutation::IgnoreChecksum => self.provoke_checksums(),
+            Mutation::SkipAttributes => {
+                Arc::make_mut(&mut self.config.orders).options.preserve_xattrs = true;
+            }
             Mutation::CopyIntoPlace
             | Mutation::SkipFinishTime
             | Mutation::ReuseTemp
             | Mutation::MakeAnyway => {}
+        }
+    }
+
+    /// What would be noticed then has to show in what is left in the end.
+    fn do_not_read_back(&mut self) {
+        Arc::make_mut(&mut self.config.orders).options.verify = false;
+        self.may_fail = true;
+    }
+
+    fn provoke_extras(&mut self, mutation: Mutation) {
+        let options = &mut Arc::make_mut(&mut self.config.orders).options;
+        (options.extras, options.empty_source) = (Extras::Delete, true);
+        if mutation == Mutation::RemoveHidden {
+            let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
+            options.filters = vec![rule];
         }
     }
 

@@ -493,7 +493,7 @@ impl Rx {
         let Some(file) = files.get(job.synced.len()) else {
             self.placed = false;
             let results = std::mem::take(&mut job.synced);
-            return Some(ReceiverEvent::Synced { id, results });
+            return Some(ReceiverEvent::Synced { id, results, refused: Vec::new() });
         };
         let Some(ino) = self.temp_ino(&file.temp, around.disk) else {
             job.synced.push(Err(Fault::backoff(Code::Disk, "no temporary file")));
@@ -519,6 +519,11 @@ impl Rx {
                 }
                 if !self.is(Mutation::SkipFinishSize) {
                     around.disk.set_size(ino, finish.size);
+                }
+                if let Some(attributes) = &finish.attributes
+                    && !self.is(Mutation::SkipAttributes)
+                {
+                    around.disk.set_attributes(ino, attributes);
                 }
                 if let (Some(mtime), false) = (finish.mtime, self.is(Mutation::SkipFinishTime)) {
                     around.disk.set_mtime(ino, mtime);

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use outport_protocol::session::{DirMeta, Fault, LeftKind, LinkTarget, Meta, VersionToken};
+use outport_protocol::session::{
+    Attribute, Attributes, DirMeta, Fault, LeftKind, LinkTarget, Meta, VersionToken,
+};
 use outport_types::{Code, Name, UnixTime};
 
 /// The names from the root to something.
@@ -124,6 +126,12 @@ impl Source {
         Some(Meta { size, mtime: file.mtime, mode: 0o644, token, sparse })
     }
 
+    /// The extended attributes of a file, which follow from its content.
+    pub fn attributes(&self, ino: u64) -> Attributes {
+        let Some(file) = self.files.get(&ino) else { return Attributes::default() };
+        attributes_of(&file.data)
+    }
+
     /// Some bytes of an open file; fewer at its end.
     pub fn read(&self, ino: u64, offset: u64, bytes: usize) -> Vec<u8> {
         let data = self.files.get(&ino).map(|file| file.data.as_slice()).unwrap_or_default();
@@ -179,6 +187,12 @@ impl Source {
         self.clock += 1;
         UnixTime::from_seconds(self.clock)
     }
+}
+
+/// The extended attributes of a file with this content.
+pub fn attributes_of(data: &[u8]) -> Attributes {
+    let value = data.first().map(|byte| vec![*byte]);
+    Attributes::new(value.map(|value| Attribute { name: b"tag".to_vec(), value }))
 }
 
 /// The fault of something that was there a moment ago.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use outport_protocol::{
     blocks::Blocks,
     session::{
-        Config, Fault, Meta, Pieces, Place, Sender, SenderEffect, SenderEvent,
+        Attributes, Config, Fault, Meta, Pieces, Place, Sender, SenderEffect, SenderEvent,
         sender::{Digested, Found, Listed, Load, Loaded, Told},
     },
 };
@@ -148,7 +148,7 @@ impl Tx {
                     self.open.insert(file, ino);
                     meta
                 });
-                TxStep::Event(SenderEvent::Looked { id, meta })
+                TxStep::Event(SenderEvent::Looked { id, meta, attributes: Attributes::default() })
             }
             SenderEffect::Hash { id, file, blocks, nodes } => {
                 if let Some(node) = nodes.get(job.step) {
@@ -167,15 +167,7 @@ impl Tx {
                 TxStep::Event(SenderEvent::Hashed { id, values: fault.map_or(Ok(values), Err) })
             }
             SenderEffect::Map { id, file, blocks, from } => {
-                let ino = self.open.get(&file).copied().unwrap_or_default();
-                // A few at a time, so that the rest is asked for.
-                let until = blocks.count().min(from + 5);
-                let is_hole = |block: &u32| {
-                    let bytes = blocks.bytes(*block) as usize;
-                    let data = source.read(ino, blocks.offset(*block), bytes);
-                    data.len() == bytes && is_hole(&data)
-                };
-                let holes = (from..until).filter(is_hole).map(|block| block..block + 1).collect();
+                let (holes, until) = self.map(file, blocks, from, source);
                 TxStep::Event(SenderEvent::Mapped { id, holes, until })
             }
             SenderEffect::Zeros { id, blocks, nodes } => {
@@ -185,7 +177,8 @@ impl Tx {
             SenderEffect::Close { id, file } => {
                 let ino = self.open.remove(&file);
                 let meta = ino.and_then(|ino| source.meta(ino)).ok_or_else(vanished);
-                TxStep::Event(SenderEvent::Looked { id, meta })
+                let attributes = ino.map(|ino| self.attributes(ino, source)).unwrap_or_default();
+                TxStep::Event(SenderEvent::Looked { id, meta, attributes })
             }
             SenderEffect::Digest { id, place, .. } => self.digest(job, id, &place, source, fault),
         }
@@ -238,7 +231,8 @@ impl Tx {
                         after = before;
                     }
                     job.bodies.push(data);
-                    job.results.push(Ok(Loaded::Whole { before, after, hash }));
+                    let attributes = self.attributes(ino, source);
+                    job.results.push(Ok(Loaded::Whole { before, after, hash, attributes }));
                 }
             },
             Load::Block { file, blocks, block } => {
@@ -304,6 +298,31 @@ impl Tx {
         listing.at = end;
         let end = (end == listing.names.len()).then_some(Ok(Told::All));
         TxStep::Event(SenderEvent::Scanned { id, entries, end })
+    }
+
+    /// Which blocks are holes: a few at a time, so that the rest is asked for.
+    fn map(
+        &self,
+        file: u64,
+        blocks: Blocks,
+        from: u32,
+        source: &Source,
+    ) -> (Vec<std::ops::Range<u32>>, u32) {
+        let ino = self.open.get(&file).copied().unwrap_or_default();
+        let until = blocks.count().min(from + 5);
+        let is_hole = |block: &u32| {
+            let bytes = blocks.bytes(*block) as usize;
+            let data = source.read(ino, blocks.offset(*block), bytes);
+            data.len() == bytes && is_hole(&data)
+        };
+        ((from..until).filter(is_hole).map(|block| block..block + 1).collect(), until)
+    }
+
+    fn attributes(&self, ino: u64, source: &Source) -> Attributes {
+        match self.config.orders.options.preserve_xattrs {
+            true => source.attributes(ino),
+            false => Attributes::default(),
+        }
     }
 
     fn look_up(&self, source: &Source, place: &Place) -> Result<(u64, Meta), Fault> {

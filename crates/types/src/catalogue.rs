@@ -134,6 +134,11 @@ catalogue! {
         en: "{path} exists already on {endpoint} and was left as it is; what arrived is beside it as {reason}. Compare the two and keep the one that you want.",
         fr: "{path} existe déjà sur {endpoint} et n'a pas été modifié ; ce qui est arrivé se trouve à côté sous le nom {reason}. Comparez les deux et gardez celui que vous voulez."
     }
+    /// A file arrived without some of its extended attributes.
+    AttributesNotKept = "ATTRIBUTES_NOT_KEPT" {
+        en: "Not all extended attributes of {path} could be kept ({endpoint}): {reason}. Its content is complete. If a program needs them, copy them by other means, or choose a destination that keeps them.",
+        fr: "Les attributs étendus de {path} n'ont pas tous pu être gardés ({endpoint}) : {reason}. Son contenu est complet. Si un programme en a besoin, copiez-les autrement ou choisissez une destination qui les garde."
+    }
     /// No default directory is set.
     NoDefaultDirectory = "NO_DEFAULT_DIRECTORY" {
         en: "{endpoint} has no default directory, because no folder is shared yet. Use a full path, or share a folder with `outport folders add`.",

@@ -8,6 +8,7 @@
 //! | `extras`, `empty_source` | the receiver, when everything else is done |
 //! | `limit` | the sender, while it sends |
 //! | `background` | both, for the threads that work on files |
+//! | `preserve_xattrs` | both: the sender reads them, the receiver gives them |
 //! | `verify`, `preserve_times`, `preserve_permissions`, `fail_on_quota` | the receiver, when it makes files durable |
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub struct TransferOptions {
     /// Whether files and directories get the permission bits of the source as they are, and not
     /// less what this computer's user takes away from new files.
     pub preserve_permissions: bool,
+    /// Whether files have the extended attributes of the source.
+    pub preserve_xattrs: bool,
     /// What becomes of symbolic links below an item.
     pub symlinks: Symlinks,
     /// Which entries below an item take part; the first rule that matches decides, and what none
@@ -65,6 +68,7 @@ impl Default for TransferOptions {
             verify: true,
             preserve_times: false,
             preserve_permissions: false,
+            preserve_xattrs: false,
             symlinks: Symlinks::Skip,
             filters: Vec::new(),
             extras: Extras::Stay,

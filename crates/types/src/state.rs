@@ -119,6 +119,8 @@ words! {
         NameNotRepresentable = "NAME_NOT_REPRESENTABLE",
         /// Something got another name at the destination than it has at the source.
         Renamed = "RENAMED",
+        /// A file does not have all extended attributes at the destination that it has at the source.
+        AttributesNotKept = "ATTRIBUTES_NOT_KEPT",
         /// A directory stands where a file comes, or the other way round.
         WrongType = "WRONG_TYPE",
         /// Any other fault that an agent reports.

@@ -185,6 +185,7 @@ export function optionsWords(options: TransferOptions): string {
   const how = [
     options.preserve_times ? t("how.times") : "",
     options.preserve_permissions ? t("how.permissions") : "",
+    options.preserve_xattrs ? t("how.attributes") : "",
     t(verify ? "how.verify" : "how.noVerify"),
     symlinks === "skip" ? "" : t(`how.${symlinks}`),
     where === null ? "" : t(where),

@@ -252,6 +252,7 @@ describe("a transfer", () => {
         verify: true,
         preserve_times: true,
         preserve_permissions: false,
+        preserve_xattrs: false,
         symlinks: "skip",
         conflict: "overwrite",
         names: "fail",
@@ -307,11 +308,11 @@ describe("a transfer", () => {
   test("wishes outlive a transfer and go back to how they began when asked", async () => {
     const { wishes } = files;
     Object.assign(wishes, { level: "size", times: false, permissions: true, symlinks: "keep", skip: true });
-    Object.assign(wishes, { conflict: "rename", names: "rename" });
+    Object.assign(wishes, { attributes: true, conflict: "rename", names: "rename" });
     files.left.select(0, "alone");
     await files.transfer("left");
     expect(wishes.options).toMatchObject({ sync_level: "size", preserve_permissions: true });
-    expect(wishes.options).toMatchObject({ conflict: "rename", names: "rename" });
+    expect(wishes.options).toMatchObject({ preserve_xattrs: true, conflict: "rename", names: "rename" });
     wishes.reset();
     expect(wishes.options).toEqual(new Wishes().options);
     expect(patterns(" a b , ,c,a b")).toEqual(["a b", "c"]);

@@ -8,6 +8,7 @@ export class Wishes {
   level: Level = $state("always");
   times = $state(true);
   permissions = $state(false);
+  attributes = $state(false);
   verify = $state(true);
   skip = $state(false);
   background = $state(false);
@@ -29,6 +30,7 @@ export class Wishes {
       verify: this.verify,
       preserve_times: this.times,
       preserve_permissions: this.permissions,
+      preserve_xattrs: this.attributes,
       symlinks: this.symlinks,
       filters: patterns(this.exclude).map((name) => ({ include: false, only: null, name })),
       extras: this.extras,
@@ -45,12 +47,13 @@ export class Wishes {
   }
 
   get #all() {
-    const { level, times, permissions, verify, skip, symlinks, conflict, names } = this;
-    const { extras, limit, background, exclude } = this;
+    const { level, times, permissions, attributes, verify, skip, symlinks } = this;
+    const { conflict, names, extras, limit, background, exclude } = this;
     return {
       level,
       times,
       permissions,
+      attributes,
       verify,
       skip,
       symlinks,

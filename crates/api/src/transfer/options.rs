@@ -57,6 +57,8 @@ pub struct TransferExtras {
     pub purpose: Purpose,
     /// Whether files and directories get the permission bits of the source as they are.
     pub preserve_permissions: bool,
+    /// Whether files have the extended attributes of the source.
+    pub preserve_xattrs: bool,
     /// What becomes of a file whose place is taken by another one.
     #[serde(deserialize_with = "or_default")]
     pub conflict: ConflictPolicy,
@@ -98,6 +100,7 @@ impl TransferSubmission {
             verify: self.verify_checksum,
             preserve_times: self.preserve_timestamp,
             preserve_permissions: self.outport.preserve_permissions,
+            preserve_xattrs: self.outport.preserve_xattrs,
             symlinks: self.recursive_symlinks.into(),
             filters: self.filter_rules.iter().map(FilterRule::rule).collect(),
             extras: self.outport.extras(self.delete_destination_extra),
@@ -143,6 +146,7 @@ impl Task {
             verify: self.verify_checksum,
             preserve_times: self.preserve_timestamp,
             preserve_permissions: extras.preserve_permissions,
+            preserve_xattrs: extras.preserve_xattrs,
             symlinks: symlinks.unwrap_or_default().into(),
             filters: filters.map(FilterRule::rule).collect(),
             extras: extras.extras(self.delete_destination_extra),
@@ -161,6 +165,7 @@ impl TransferExtras {
         Self {
             purpose: options.purpose,
             preserve_permissions: options.preserve_permissions,
+            preserve_xattrs: options.preserve_xattrs,
             conflict: options.conflict.into(),
             names: options.names.into(),
             keep_deleted: options.extras == Extras::Trash,
@@ -297,6 +302,7 @@ mod tests {
             verify: false,
             preserve_times: true,
             preserve_permissions: true,
+            preserve_xattrs: true,
             symlinks: Symlinks::Follow,
             filters: vec![Rule {
                 include: true,

@@ -86,6 +86,7 @@ impl TransferSubmission {
             outport: TransferExtras {
                 purpose: Purpose::Transfer,
                 preserve_permissions: false,
+                preserve_xattrs: false,
                 conflict: ConflictPolicy::Overwrite,
                 names: NamePolicy::Fail,
                 keep_deleted: false,

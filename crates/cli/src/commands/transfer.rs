@@ -69,6 +69,9 @@ pub(crate) struct Args {
     /// Keep the permission bits of files and directories as they are
     #[arg(long)]
     preserve_permissions: bool,
+    /// Keep the extended attributes of files
+    #[arg(long)]
+    xattrs: bool,
     /// What becomes of symbolic links: left out, made there too, or what they lead to copied
     #[arg(long, value_enum, value_name = "HOW", default_value_t)]
     symlinks: Links,
@@ -207,6 +210,7 @@ async fn submission(
         outport: TransferExtras {
             purpose: if args.preview { Purpose::Preview } else { Purpose::Transfer },
             preserve_permissions: args.preserve_permissions,
+            preserve_xattrs: args.xattrs,
             conflict: args.conflict.into(),
             names: args.names.into(),
             keep_deleted: args.keep_deleted,

@@ -214,6 +214,7 @@ fn refuse_of_checks(options: &TransferOptions, items: &[Item]) -> Result<(), Tra
         (options.conflict != Conflict::Overwrite, "conflict"),
         (options.preserve_times, "preserve_timestamp"),
         (options.preserve_permissions, "preserve_permissions"),
+        (options.preserve_xattrs, "preserve_xattrs"),
         (items.iter().any(|item| item.external_checksum.is_some()), "external_checksum"),
     ] {
         if asked {

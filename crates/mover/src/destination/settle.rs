@@ -9,7 +9,7 @@ use std::{
 use outport_protocol::{
     control::FileKind,
     session::{
-        Dir, Fault, FileStamp,
+        Dir, EffectId, Fault, FileStamp, ReceiverEvent,
         receiver::{FinishDir, ReadPart, SyncFile, Temp},
         temp_prefix,
     },
@@ -29,37 +29,46 @@ use crate::{
 
 impl Destination {
     /// One call for the whole file system where there are many files, else one for each.
-    pub(super) fn sync_files(&self, files: &[SyncFile]) -> Vec<Result<FileStamp, Fault>> {
-        let finished: Vec<_> =
+    pub(super) fn sync_files(&self, id: EffectId, files: &[SyncFile]) -> ReceiverEvent {
+        let finished: Vec<Result<Finished, Refused>> =
             files.iter().map(|file| self.finish(file, files.len() < SYNC_EACH_MAX)).collect();
+        let refused = finished.iter().enumerate();
+        let refused =
+            refused.filter_map(|(at, one)| Some((at, one.as_ref().ok()?.refused.clone()?)));
+        let refused = refused.collect();
         let devices: BTreeSet<u64> = finished
             .iter()
             .flatten()
-            .filter(|(_, synced)| !synced)
-            .map(|(stamp, _)| stamp.device)
+            .filter(|finished| !finished.synced)
+            .map(|finished| finished.stamp.device)
             .collect();
         let failed: BTreeMap<u64, Fault> = devices
             .into_iter()
             .filter_map(|device| Some((device, self.sync_device(device).err()?.fault())))
             .collect();
         let results = finished.into_iter().map(|finished| match finished {
-            Ok((stamp, synced)) => match failed.get(&stamp.device) {
+            Ok(Finished { stamp, synced, .. }) => match failed.get(&stamp.device) {
                 Some(fault) if !synced => Err(fault.clone()),
                 Some(_) | None => Ok(stamp),
             },
             Err(refused) => Err(refused.fault()),
         });
-        results.collect()
+        ReceiverEvent::Synced { id, results: results.collect(), refused }
     }
 
     /// Gives a file what it gets when it is whole; syncs it alone when `alone`, or when nothing
     /// else can. Says whether it is synced.
-    fn finish(&self, file: &SyncFile, alone: bool) -> Result<(FileStamp, bool), Refused> {
+    fn finish(&self, file: &SyncFile, alone: bool) -> Result<Finished, Refused> {
         let handle = self.handle(&file.temp)?;
+        let mut refused = None;
         let stamp = match &file.finish {
             Some(finish) => {
                 if let Some(wanted) = &finish.checked {
                     self.check_checksum(&file.temp, wanted)?;
+                }
+                if let Some(wanted) = &finish.attributes {
+                    let names = self.store.give_attributes(&handle, wanted)?;
+                    refused = (!names.is_empty()).then(|| list(&names));
                 }
                 self.store.finish(&handle, finish)?.stamp()
             }
@@ -69,7 +78,7 @@ impl Destination {
         if !together {
             self.store.sync_file(&handle)?;
         }
-        Ok((stamp, !together))
+        Ok(Finished { stamp, synced: !together, refused })
     }
 
     fn sync_device(&self, device: u64) -> Result<(), Refused> {
@@ -286,6 +295,20 @@ impl Destination {
         }
         Ok(())
     }
+}
+
+/// A file that got what it gets when it is whole.
+struct Finished {
+    stamp: FileStamp,
+    /// Whether it is on the disk for good.
+    synced: bool,
+    /// Attributes that it could not have.
+    refused: Option<String>,
+}
+
+fn list(names: &[Vec<u8>]) -> String {
+    let names = names.iter().map(|name| String::from_utf8_lossy(name).into_owned());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// From so many files on, one sync of the whole file system is cheaper than one for each.

@@ -1,6 +1,7 @@
 //! Two directories and a pair of links in one process.
 #![cfg(unix)]
 
+mod attributes;
 mod checksums;
 mod disks;
 mod extras;

@@ -4,6 +4,7 @@ use outport_types::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    attributes::Attributes,
     bounded,
     entry::{Entry, Meta, VersionToken},
     fault::Fault,
@@ -117,6 +118,8 @@ pub enum HowEnded {
     Complete {
         /// The digest of the whole content.
         digest: Digest,
+        /// Its extended attributes, where its content was wanted and the orders keep them.
+        attributes: Attributes,
     },
     /// It is of another version than the manifest, or than the last `Changed`, said.
     Changed {
@@ -157,5 +160,7 @@ pub const HOLES_PER_FRAME_MAX: usize = 256;
 pub const WANTS_PER_FRAME_MAX: usize = 1024;
 /// Held ranges in all wants of one frame that a receiver sends, so that the frame stays below its limit.
 pub(crate) const HELD_PER_FRAME: usize = NODES_PER_WANT_MAX;
+/// How much of attributes a sender puts into one frame of ends before it begins the next.
+pub(crate) const ATTRIBUTES_PER_FRAME: usize = 64 * 1024;
 /// Ends in a frame; a failure's reason makes them long.
 pub const ENDS_PER_FRAME_MAX: usize = 512;

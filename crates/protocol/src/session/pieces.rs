@@ -27,7 +27,7 @@ pub struct Piece {
     /// The block's chaining value; for a file of one block its digest.
     pub hash: [u8; 32],
     /// Whether the file ended with this piece as [`HowEnded::Complete`](super::HowEnded::Complete):
-    /// only for files of one block, which need no end of their own.
+    /// only for files of one block, which need no end of their own, unless attributes are kept.
     pub complete: bool,
 }
 

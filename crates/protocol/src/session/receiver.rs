@@ -4,6 +4,7 @@
 //! what is missing (`want`), has it verified and written (`content`), and makes it durable batch
 //! by batch (`batch`). `file` is the life of one file through all of these.
 
+mod attributes;
 mod batch;
 mod compare;
 mod content;
@@ -259,7 +260,7 @@ impl Receiver {
             ReceiverEvent::Hashed { id, values } => self.held_checked(id, &values),
             ReceiverEvent::Created { id, result } => self.created(id, result),
             ReceiverEvent::Written { id, results } => self.wrote(id, results),
-            ReceiverEvent::Synced { id, results } => self.synced(id, results),
+            ReceiverEvent::Synced { id, results, refused } => self.synced(id, results, &refused),
             ReceiverEvent::HolesMade { id, results } => self.holes_made(id, results),
             ReceiverEvent::ReadBack { id, agree } => self.read_back_done(id, &agree),
             ReceiverEvent::Placed { id, results } => self.placed(id, results),

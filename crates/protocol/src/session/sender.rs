@@ -170,7 +170,7 @@ impl Sender {
             SenderEvent::Scanned { id, entries, end } => self.scan.scanned(id, entries, end, now),
             SenderEvent::Loaded { id, results } => self.loaded(id, results),
             SenderEvent::Sent { id } => self.serve.took(id),
-            SenderEvent::Looked { id, meta } => self.looked(id, meta),
+            SenderEvent::Looked { id, meta, attributes } => self.looked(id, meta, attributes),
             SenderEvent::Hashed { id, values } => self.hashed(id, values),
             SenderEvent::Digested { id, result } => self.digested(id, result),
             SenderEvent::Mapped { id, holes, until } => self.mapped(id, holes, until),

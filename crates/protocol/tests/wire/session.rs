@@ -3,8 +3,8 @@
 use outport_protocol::{
     blocks::{HeldNode, NodeId},
     session::{
-        Ask, DirMeta, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot, LeftKind, LinkTarget, Meta,
-        Piece, Pieces, Span, Totals, VersionToken, Want,
+        Ask, Attribute, Attributes, DirMeta, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot,
+        LeftKind, LinkTarget, Meta, Piece, Pieces, Span, Totals, VersionToken, Want,
     },
 };
 use outport_types::{Code, Digest};
@@ -53,6 +53,10 @@ fn frames() -> Vec<Frame> {
     let held =
         vec![HeldNode { id: node(0, 2), cv: [8; 32] }, HeldNode { id: node(4, 0), cv: [9; 32] }];
     let hole = HeldNode { id: node(1024, 10), cv: [7; 32] };
+    let attribute =
+        |name: &[u8], value: &[u8]| Attribute { name: name.into(), value: value.into() };
+    let attributes = [attribute(b"tag", b"red"), attribute(b"a\xff", b"")];
+    let attributes = Attributes::new(attributes).leaving(2);
     let want = |ask| Want { file: 4, attempt: 300, token: VersionToken([5; 16]), ask };
     let end = |how| FileEnd { file: 4, attempt: 300, how };
     vec![
@@ -62,7 +66,8 @@ fn frames() -> Vec<Frame> {
         Frame::Credit { total: 58_720_257 },
         Frame::Matched { file: 4, attempt: 300, nodes: vec![node(0, 2)] },
         Frame::Ends(vec![
-            end(HowEnded::Complete { digest: Digest([6; 32]) }),
+            end(HowEnded::Complete { digest: Digest([6; 32]), attributes: Attributes::default() }),
+            end(HowEnded::Complete { digest: Digest([6; 32]), attributes }),
             end(HowEnded::Changed { meta: meta() }),
             end(HowEnded::Failed(fault)),
         ]),

@@ -157,6 +157,7 @@ export function how(options: Partial<TransferOptions>): TransferOptions {
     verify: true,
     preserve_times: true,
     preserve_permissions: false,
+    preserve_xattrs: false,
     symlinks: "skip",
     filters: [],
     skip_source_errors: false,

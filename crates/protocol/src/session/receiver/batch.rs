@@ -227,13 +227,23 @@ impl Receiver {
     }
 
     /// Takes what became of files that were to be brought to the disk.
-    pub(super) fn synced(&mut self, id: EffectId, results: Vec<Result<FileStamp, Fault>>) {
+    pub(super) fn synced(
+        &mut self,
+        id: EffectId,
+        results: Vec<Result<FileStamp, Fault>>,
+        refused: &[(usize, String)],
+    ) {
         let Some(flush) = &mut self.flush else { return };
         let Stage::SyncingFiles { id: asked, files } = &mut flush.stage else { return };
         if *asked != id {
             return;
         }
         let files = std::mem::take(files);
+        let is_whole = |number: &u64| flush.parts.get(number).is_some_and(|part| part.complete);
+        let whole: Vec<u64> = files.iter().copied().filter(is_whole).collect();
+        let refused = refused.iter().filter_map(|(at, names)| Some((*files.get(*at)?, names)));
+        let refused = refused.map(|(number, names)| (number, names.clone())).collect();
+        self.tell_attributes(&whole, refused);
         let mut results = results.into_iter();
         for number in files {
             match results.next() {
@@ -373,6 +383,7 @@ impl Receiver {
         let batch = std::mem::take(&mut self.batch);
         let options = &self.config.orders.options;
         let (preserve, exact) = (options.preserve_times, options.preserve_permissions);
+        let keeps = options.preserve_xattrs;
         let (mut files, mut numbers) = (Vec::new(), Vec::new());
         for (number, part) in &batch.parts {
             let Some(file) = self.files.get_mut(number) else { continue };
@@ -384,6 +395,11 @@ impl Receiver {
                 mtime: preserve.then_some(file.meta.mtime),
                 mode: file.meta.mode,
                 exact,
+                attributes: file
+                    .attributes
+                    .as_ref()
+                    .filter(|_| keeps)
+                    .map(|all| all.list().to_vec()),
                 checked: file.checked(&self.config.orders),
             });
             files.push(SyncFile { temp: file.temp(*number, &self.temp_prefix), finish });

@@ -183,10 +183,11 @@ impl Receiver {
         if !self.is_wanted(piece.file, piece.attempt)? {
             return Ok(false);
         }
+        let keeps_attributes = self.keeps_attributes();
         let Some(file) = self.files.get_mut(&piece.file) else { return Ok(false) };
         let fits = piece.block < file.blocks.count()
             && piece.bytes == file.blocks.bytes(piece.block)
-            && piece.complete <= file.blocks.is_single();
+            && piece.complete <= (file.blocks.is_single() && !keeps_attributes);
         let node = NodeId { first: piece.block, level: 0 };
         if !fits || file.tree.insert(node, piece.hash).is_err() {
             return Err(Violation::Blocks);

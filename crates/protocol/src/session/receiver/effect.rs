@@ -10,6 +10,7 @@ use crate::{
     journal::Way,
     session::{
         BufferId, EffectId,
+        attributes::Attribute,
         dir::{Dir, NameHash, Place},
         entry::{DirMeta, FileStamp, LinkTarget},
         fault::Fault,
@@ -284,6 +285,9 @@ pub struct Finish {
     pub mode: u32,
     /// Whether it gets them as they are, and not less what is taken away from new files here.
     pub exact: bool,
+    /// The extended attributes that it is to have, and no other ones of that kind; `None` leaves them
+    /// as they are.
+    pub attributes: Option<Vec<Attribute>>,
     /// What it must be before it gets any of that; if it is not,
     /// [`Code::ExternalChecksum`](outport_types::Code::ExternalChecksum) answers.
     pub checked: Option<Checked>,
@@ -403,6 +407,9 @@ pub enum ReceiverEvent {
         id: EffectId,
         /// What each is now.
         results: Vec<Result<FileStamp, Fault>>,
+        /// Which of them do not have all attributes that they were to have: their places in the list,
+        /// and what is told of them.
+        refused: Vec<(usize, String)>,
     },
     /// What became of holes.
     HolesMade {

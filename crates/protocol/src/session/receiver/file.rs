@@ -20,7 +20,7 @@ use super::{
 use crate::{
     blocks::{BlockTree, Blocks, HeldNode},
     orders::TransferOrders,
-    session::{COPIES_MAX, Fault, FileStamp, Meta, Now, dir::Place, dir::temp_name},
+    session::{Attributes, COPIES_MAX, Fault, FileStamp, Meta, Now, dir::Place, dir::temp_name},
 };
 
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub(super) struct File {
     pub(super) held_open: usize,
     /// How the sender says that it ended.
     pub(super) end: Option<Digest>,
+    /// Its extended attributes at the source, once they are told.
+    pub(super) attributes: Option<Attributes>,
     /// Whether any content came in this attempt: what was offered may be overwritten then.
     pub(super) pieces_came: bool,
     pub(super) temp: Option<Arc<Temp>>,
@@ -132,6 +134,7 @@ impl File {
             offered: Vec::new(),
             held_open: 0,
             end: None,
+            attributes: None,
             pieces_came: false,
             temp: None,
             temp_left: None,

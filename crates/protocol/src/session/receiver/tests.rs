@@ -53,7 +53,7 @@ fn a_batch_that_lost_all_it_held_wakes_nobody() {
     let held = std::mem::take(&mut rig.held);
     let Some(ReceiverEffect::SyncFiles { id, .. }) = held.first() else { panic!("{held:?}") };
     let results = vec![Err(Fault::backoff(Code::Disk, "a failed flush"))];
-    rig.receiver.handle_event(ReceiverEvent::Synced { id: *id, results }, rig.now);
+    rig.receiver.handle_event(ReceiverEvent::Synced { id: *id, results, refused: vec![] }, rig.now);
     rig.answer_all_but(is_sync);
     let wakes = rig.receiver.poll_timeout().expect("it is tried again");
     assert!(rig.now < wakes, "{wakes:?} is over");
@@ -204,7 +204,10 @@ fn what_an_earlier_session_left_is_offered_after_a_comparison_by_content_too() {
     let mut rig = Rig::resumed(Some(SyncLevel::Checksum));
     rig.begin_file(meta(3000, 1));
     assert_eq!(rig.wants.last().map(|want| &want.ask), Some(&Ask::Digest));
-    let how = HowEnded::Complete { digest: Digest([1; 32]) };
+    let how = HowEnded::Complete {
+        digest: Digest([1; 32]),
+        attributes: crate::session::Attributes::default(),
+    };
     rig.frame(Frame::Ends(vec![FileEnd { file: 1, attempt: 1, how }]));
     rig.answer_all_but(|_| false);
     let held = vec![HeldNode { id: NodeId { first: 0, level: 0 }, cv: VALUE }];
@@ -232,6 +235,28 @@ fn what_was_offered_is_offered_again_unless_content_came_meanwhile() {
         let again = rig.wants.last().expect("it was wanted before");
         assert_eq!(again.attempt, 2);
         assert!(matches!(&again.ask, Ask::Content { held } if held.len() == offered), "{again:?}");
+    }
+}
+
+#[test]
+fn holes_are_taken_of_sparse_files_only_and_cover_nothing_twice() {
+    let hole = |first, level| HeldNode { id: NodeId { first, level }, cv: VALUE };
+    let sparse = |size| Meta { sparse: true, ..meta(size, 1) };
+    for (meta, nodes, said) in [
+        (sparse(8000), vec![hole(0, 1), hole(3, 0)], Ok(())),
+        (sparse(8000), vec![hole(0, 1), hole(1, 0)], Err(Violation::Blocks)),
+        (sparse(8000), vec![hole(1, 1)], Err(Violation::Blocks)),
+        (sparse(8000), vec![hole(8, 0)], Err(Violation::Blocks)),
+        (sparse(1 << 40), vec![hole(0, 10)], Ok(())),
+        (sparse(1 << 40), vec![hole(0, 11)], Err(Violation::Blocks)),
+        (sparse(1000), vec![hole(0, 0)], Err(Violation::Unexpected)),
+        (meta(8000, 1), vec![hole(0, 1)], Err(Violation::Unexpected)),
+    ] {
+        let mut rig = Rig::new();
+        rig.begin_file(meta);
+        let what = format!("{nodes:?}");
+        let frame = Frame::Holes { file: 1, attempt: 1, nodes };
+        assert_eq!(rig.receiver.handle_frame(frame, rig.now), said, "{what}");
     }
 }
 
@@ -373,7 +398,7 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
         }
         ReceiverEffect::Forget { .. } => return None,
         ReceiverEffect::SyncFiles { id, files } => {
-            ReceiverEvent::Synced { id, results: vec![Ok(stamp()); files.len()] }
+            ReceiverEvent::Synced { id, results: vec![Ok(stamp()); files.len()], refused: vec![] }
         }
         ReceiverEffect::MakeHoles { id, nodes, .. } => {
             ReceiverEvent::HolesMade { id, results: vec![WriteResult::Written; nodes.len()] }

@@ -91,6 +91,7 @@ impl Receiver {
 
     /// Takes how the sender says that files ended.
     pub(super) fn ends(&mut self, ends: Vec<FileEnd>) -> Result<(), Violation> {
+        let keeps_attributes = self.keeps_attributes();
         for FileEnd { file: number, attempt, how } in ends {
             if !self.is_answer(number, attempt)? {
                 continue;
@@ -110,8 +111,16 @@ impl Receiver {
                 | Phase::Complete => continue,
             };
             match (how, of_digest) {
-                (HowEnded::Complete { digest }, false) => self.ended(number, digest)?,
-                (HowEnded::Complete { digest }, true) => self.digested_there(number, digest),
+                (HowEnded::Complete { attributes, .. }, of_digest)
+                    if !attributes.is_empty() && (of_digest || !keeps_attributes) =>
+                {
+                    return Err(Violation::Unexpected);
+                }
+                (HowEnded::Complete { digest, attributes }, false) => {
+                    file.attributes = Some(attributes);
+                    self.ended(number, digest)?;
+                }
+                (HowEnded::Complete { digest, .. }, true) => self.digested_there(number, digest),
                 (HowEnded::Changed { meta }, _) => self.changed(number, meta)?,
                 (HowEnded::Failed(fault), _) => self.source_failed(number, fault),
             }

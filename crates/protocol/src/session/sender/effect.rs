@@ -6,6 +6,7 @@ use crate::{
     blocks::{Blocks, Cv, NodeId},
     session::{
         EffectId,
+        attributes::Attributes,
         dir::{Dir, Place},
         entry::{DirMeta, LeftKind, LinkTarget, Meta},
         fault::Fault,
@@ -196,6 +197,8 @@ pub enum SenderEvent {
         id: EffectId,
         /// What is known of the file.
         meta: Result<Meta, Fault>,
+        /// Its extended attributes as it is closed, if the orders keep them, read before that look.
+        attributes: Attributes,
     },
     /// The values of the parts, in their order; a part that could not be read in full has none.
     Hashed {
@@ -261,7 +264,7 @@ pub struct Listed {
 }
 
 /// A piece that was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Loaded {
     /// A whole file.
     Whole {
@@ -271,6 +274,8 @@ pub enum Loaded {
         after: Meta,
         /// The digest of what was read.
         hash: Cv,
+        /// Its extended attributes, if the orders keep them, read between the two looks.
+        attributes: Attributes,
     },
     /// A block.
     Block {

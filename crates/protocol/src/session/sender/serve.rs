@@ -19,8 +19,8 @@ use super::{Digested, Load, Loaded, Sender, Sent, Source, effect::SenderEffect};
 use crate::{
     blocks::{BlockTree, Blocks, Cv, HeldNode, NODES_PER_WANT_MAX, NodeId},
     session::{
-        EffectId, Fault, Limits, Meta, Violation,
-        frame::{Ask, ENDS_PER_FRAME_MAX, FileEnd, Frame, HowEnded, Want},
+        Attributes, EffectId, Fault, Limits, Meta, Violation,
+        frame::{ATTRIBUTES_PER_FRAME, Ask, ENDS_PER_FRAME_MAX, FileEnd, Frame, HowEnded, Want},
         pieces::{Piece, Pieces},
     },
 };
@@ -148,7 +148,16 @@ impl Serve {
 
     fn take_ends(&mut self, frames: &mut VecDeque<Frame>) {
         while !self.ends.is_empty() {
-            let rest = self.ends.split_off(self.ends.len().min(ENDS_PER_FRAME_MAX));
+            let mut bytes = 0;
+            let fitting = self.ends.iter().take_while(|end| {
+                let fits = bytes < ATTRIBUTES_PER_FRAME;
+                if let HowEnded::Complete { attributes, .. } = &end.how {
+                    bytes += attributes.bytes();
+                }
+                fits
+            });
+            let count = fitting.take(ENDS_PER_FRAME_MAX).count();
+            let rest = self.ends.split_off(count);
             frames.push_back(Frame::Ends(std::mem::replace(&mut self.ends, rest)));
         }
     }
@@ -247,7 +256,12 @@ impl Sender {
         }
     }
 
-    pub(super) fn looked(&mut self, id: EffectId, meta: Result<Meta, Fault>) {
+    pub(super) fn looked(
+        &mut self,
+        id: EffectId,
+        meta: Result<Meta, Fault>,
+        attributes: Attributes,
+    ) {
         let Some(file) = self.serve.looks.remove(&id) else { return };
         let Some(job) = self.serve.jobs.get_mut(&file) else { return };
         match (job.phase.clone(), meta) {
@@ -269,7 +283,7 @@ impl Sender {
             (Phase::Leaving(_), Err(_)) => {
                 self.serve.jobs.remove(&file);
             }
-            (Phase::Closing(fault), meta) => self.closed(file, fault, meta),
+            (Phase::Closing(fault), meta) => self.closed(file, fault, meta, attributes),
             (Phase::Reading | Phase::Digesting, _) => {}
         }
     }
@@ -312,7 +326,7 @@ impl Sender {
         let how = match result {
             Err(fault) => HowEnded::Failed(fault),
             Ok(Digested { before, after, digest }) => {
-                self.same_version(job.meta, before, after, digest)
+                same_version(job.meta, before, after, digest, Attributes::default())
             }
         };
         self.end_attempt(file, job.attempt, how);
@@ -440,15 +454,21 @@ impl Sender {
     /// Takes a piece that was read; `None` when it is not to be sent.
     fn read(&mut self, load: Loading, result: Result<Loaded, Fault>) -> Option<Piece> {
         let Loading { file, attempt, block, bytes, whole } = load;
-        let piece = |hash| Piece { file, attempt, block, bytes, hash, complete: whole };
+        // Attributes come with an end.
+        let complete = whole && !self.config.orders.options.preserve_xattrs;
+        let piece = |hash| Piece { file, attempt, block, bytes, hash, complete };
         if whole {
             let source = current(&mut self.sent, file, attempt)?;
             let meta = source.meta;
             let how = match result {
-                Ok(Loaded::Whole { before, after, hash }) => {
-                    match self.same_version(meta, before, after, Digest(hash)) {
-                        HowEnded::Complete { .. } => {
-                            self.answered(file);
+                Ok(Loaded::Whole { before, after, hash, attributes }) => {
+                    match same_version(meta, before, after, Digest(hash), attributes) {
+                        how @ HowEnded::Complete { .. } => {
+                            if complete {
+                                self.answered(file);
+                            } else {
+                                self.end_file(file, how);
+                            }
                             return Some(piece(hash));
                         }
                         how @ (HowEnded::Changed { .. } | HowEnded::Failed(_)) => how,
@@ -528,25 +548,23 @@ impl Sender {
     }
 
     /// A large file is closed: tells the receiver how it ended.
-    fn closed(&mut self, file: u64, fault: Option<Fault>, meta: Result<Meta, Fault>) {
+    fn closed(
+        &mut self,
+        file: u64,
+        fault: Option<Fault>,
+        meta: Result<Meta, Fault>,
+        attributes: Attributes,
+    ) {
         let Some(job) = self.serve.jobs.remove(&file) else { return };
         let how = match (fault, meta) {
             (_, Ok(meta)) if meta.token != job.meta.token => HowEnded::Changed { meta },
             (Some(fault), _) | (None, Err(fault)) => HowEnded::Failed(fault),
             (None, Ok(_)) => match job.tree.digest() {
-                Some(digest) => HowEnded::Complete { digest },
+                Some(digest) => HowEnded::Complete { digest, attributes },
                 None => HowEnded::Failed(unread()),
             },
         };
         self.end_attempt(file, job.attempt, how);
-    }
-
-    fn same_version(&self, known: Meta, before: Meta, after: Meta, digest: Digest) -> HowEnded {
-        if before.token == known.token && after.token == known.token {
-            HowEnded::Complete { digest }
-        } else {
-            HowEnded::Changed { meta: after }
-        }
     }
 
     /// Ends an attempt unless the receiver has begun another one or let the file go.
@@ -607,6 +625,20 @@ impl Job {
             nodes.push(node);
         }
         nodes
+    }
+}
+
+fn same_version(
+    known: Meta,
+    before: Meta,
+    after: Meta,
+    digest: Digest,
+    attributes: Attributes,
+) -> HowEnded {
+    if before.token == known.token && after.token == known.token {
+        HowEnded::Complete { digest, attributes }
+    } else {
+        HowEnded::Changed { meta: after }
     }
 }
 
