@@ -371,11 +371,7 @@ impl Plan {
                 let options = &mut Arc::make_mut(&mut self.config.orders).options;
                 (options.symlinks, options.conflict) = (Symlinks::Keep, Conflict::Overwrite);
             }
-            Mutation::IgnoreFilter => {
-                let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
-                let options = &mut Arc::make_mut(&mut self.config.orders).options;
-                (options.filters, options.extras) = (vec![rule], Extras::Stay);
-            }
+            Mutation::IgnoreFilter => self.provoke_filters(),
             Mutation::SkipExtras | Mutation::RemoveKnown | Mutation::RemoveHidden => {
                 self.provoke_extras(mutation);
             }
@@ -393,6 +389,12 @@ impl Plan {
             | Mutation::ReuseTemp
             | Mutation::MakeAnyway => {}
         }
+    }
+
+    fn provoke_filters(&mut self) {
+        let rule = FilterRule { include: false, only: None, name: "[a-z]*".into() };
+        let options = &mut Arc::make_mut(&mut self.config.orders).options;
+        (options.filters, options.extras) = (vec![rule], Extras::Stay);
     }
 
     /// What would be noticed then has to show in what is left in the end.

@@ -121,12 +121,7 @@ fn document(
     let short = |id: Uuid| names.get(&id).map(|name| name.endpoint.to_string());
     let is_delete = kind == TaskKind::Delete;
     let other_end = Some(row.destination_id).filter(|_| !is_delete);
-    let standing = match live {
-        Some(live) if status == TaskStatus::Active && waits_for_room(live) => {
-            full(name(row.destination_id))
-        }
-        Some(_) | None => status_fields(status, live, names),
-    };
+    let standing = status_fields(status, live, names, row.destination_id);
     let subtasks = Subtasks::of(kind, status, row.failure.as_deref(), &counts);
     Ok(Task {
         task_id: TaskId::from_uuid(row.id),
@@ -231,8 +226,7 @@ fn waits_for_room(live: &Live) -> bool {
     live.standing.status == NiceStatus::Ok && live.counts.is_some_and(|counts| counts.no_room)
 }
 
-fn full(destination: Option<String>) -> StatusFields {
-    let endpoint = destination.unwrap_or_default();
+fn full(endpoint: String) -> StatusFields {
     StatusFields {
         status: Some(NiceStatus::Quota),
         details: Some(Problem::new(Code::WaitsForRoom, [("endpoint", endpoint.into())]).message),
@@ -246,9 +240,13 @@ fn status_fields(
     status: TaskStatus,
     live: Option<&Live>,
     names: &BTreeMap<Uuid, CanonicalName>,
+    destination: Uuid,
 ) -> StatusFields {
     if status != TaskStatus::Active {
         return StatusFields::default();
+    }
+    if live.is_some_and(waits_for_room) {
+        return full(names.get(&destination).map(ToString::to_string).unwrap_or_default());
     }
     let queued = Standing::of(NiceStatus::Queued);
     let standing = live.map_or(&queued, |live| &live.standing);
