@@ -40,7 +40,7 @@ pub(crate) struct Joined {
     pub(crate) data: Vec<(SendStream, RecvStream)>,
     /// The other side's attempt, see [`crate::hello`].
     pub(crate) peer_attempt: u64,
-    /// Whether this side dialled; only then can the connection follow a change of address.
+    /// Whether this side dialled; only then can a straight connection follow a change of address.
     pub(crate) dialled: bool,
 }
 
@@ -136,7 +136,15 @@ pub(crate) fn start(
     let carrier =
         Quic { connection: connection.clone(), counted, route, rates, budget: budget.clone() };
     let link = Link::assemble(lanes, budget, flow, end.clone(), Box::new(carrier));
-    (link, LinkGrip { end, connection, peer_attempt, follows: dialled && !is_tcp })
+    (
+        link,
+        LinkGrip {
+            end,
+            connection,
+            peer_attempt,
+            follows: !is_tcp && (dialled || route == Route::Relay),
+        },
+    )
 }
 
 impl LinkGrip {
