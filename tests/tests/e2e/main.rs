@@ -9,3 +9,5 @@ mod looks;
 mod network;
 mod pause;
 mod profiles;
+#[cfg(target_os = "linux")]
+mod relay;
