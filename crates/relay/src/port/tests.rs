@@ -64,7 +64,7 @@ async fn packets_pass_in_both_directions_once_both_sides_proved_themselves() {
     left.bind(session, RelaySide::Sender, &token).await;
     right.bind(session, RelaySide::Receiver, &token).await;
     for n in 0..50_u8 {
-        let packet = vec![QUIC | n % 16; 100 + usize::from(n)];
+        let packet = vec![QUIC | (n % 16); 100 + usize::from(n)];
         left.send(&packet).await;
         assert_eq!(right.receive().await, packet);
         right.send(&packet).await;
@@ -120,7 +120,7 @@ async fn strangers_get_nothing_through_and_nothing_back() {
     assert_eq!(left.receive().await, [QUIC; 42], "the first thing to come, and to the right one");
     let counted = port.counts.now();
     assert_eq!((counted.forwarded_packets, counted.bound), (1, 2));
-    thief.hears_nothing().await;
+    thief.hears_nothing();
     port.close().await;
 }
 
@@ -149,7 +149,7 @@ async fn a_relay_that_is_switched_off_answers_nobody_and_gives_no_token() {
     asker.send(&RelayHello { session, side: RelaySide::Sender }.encode()).await;
     asker.send(&[QUIC; 100]).await;
     port.until(|counted| counted.ignored == 2).await;
-    asker.hears_nothing().await;
+    asker.hears_nothing();
     port.close().await;
 }
 
@@ -246,7 +246,7 @@ impl Asker {
     }
 
     /// Everything that was sent before has been dealt with, so what is not there does not come.
-    async fn hears_nothing(&self) {
+    fn hears_nothing(&self) {
         let nothing = self.0.try_recv(&mut [0; 2000]).unwrap_err();
         assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
     }
