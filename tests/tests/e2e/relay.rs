@@ -1,6 +1,9 @@
 //! Networks in which two computers cannot reach each other, and the relay of the hub between them.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use outport_tests::{
@@ -67,6 +70,40 @@ fn an_owner_who_wants_no_relay_waits_until_there_is_a_way() -> Result<()> {
     wish(pc, "auto")?;
     pc.wait_task(&task, LIMIT, |task| task["outport"]["route"] == "relay")
         .with_context(|| world.logs())?;
+    pc.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
+    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+}
+
+#[test]
+fn a_relayed_transfer_goes_on_with_its_session_when_a_computer_gets_another_address() -> Result<()>
+{
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let mut world = World::on_wire()?;
+    world.add_agent("WorkPC")?;
+    world.add_agent("Cluster")?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let wire = world.wire.as_ref().context("the world is on a wire")?;
+    tree::make(&pc.folder.join("tree"), SMALL_PLAN, 1)?;
+    wish(cluster, "only")?;
+    wire.limit("20mbit")?;
+    let moved = |task: &Value| task["bytes_transferred"].as_u64();
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    pc.wait_task(&task, LIMIT, |task| moved(task) > Some(2_000_000))?;
+    let session = pc.status()?["sessions"][0].clone();
+    assert_eq!(session["route"], "relay");
+
+    wire.move_right()?;
+    let (since, before) = (Instant::now(), moved(&pc.task(&task)?));
+    pc.wait_task(&task, LIMIT, |task| before < moved(task)).with_context(|| world.logs())?;
+    println!("content arrives again after {:?}", since.elapsed());
+    let now = pc.status()?["sessions"][0].clone();
+    for part in ["session", "started", "route"] {
+        assert_eq!(now[part], session[part], "{part}: {now:#}");
+    }
+    wire.limit("1gbit")?;
     pc.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
     tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
 }
