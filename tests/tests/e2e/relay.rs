@@ -81,31 +81,72 @@ fn a_relayed_transfer_goes_on_with_its_session_when_a_computer_gets_another_addr
         skip("network namespaces need root on Linux");
         return Ok(());
     }
+    let (world, task, session) = relayed()?;
+    world.wire.as_ref().context("the world is on a wire")?.move_right()?;
+    let now = goes_on(&world, &task)?;
+    for part in ["session", "started", "route"] {
+        assert_eq!(now[part], session[part], "{part}: {now:#}");
+    }
+    ends_well(&world, &task)
+}
+
+#[test]
+fn a_relayed_transfer_goes_on_when_the_hub_and_with_it_the_relay_is_killed_and_comes_back()
+-> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let (mut world, task, session) = relayed()?;
+    world.hub.take().context("the hub runs")?.kill()?;
+    let killed = Instant::now();
+    world.restart_hub()?;
+    let away = killed.elapsed();
+    let now = goes_on(&world, &task)?;
+    assert_eq!(now["route"], "relay");
+    println!("the hub was away for {away:?}");
+    if away < SURELY_BORNE {
+        assert_eq!(now["session"], session["session"], "the link bore it: {now:#}");
+    }
+    ends_well(&world, &task)
+}
+
+/// Two computers on a slow wire, a transfer through the relay that has begun, and its session.
+fn relayed() -> Result<(World, String, Value)> {
     let mut world = World::on_wire()?;
     world.add_agent("WorkPC")?;
     world.add_agent("Cluster")?;
     let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
-    let wire = world.wire.as_ref().context("the world is on a wire")?;
     tree::make(&pc.folder.join("tree"), SMALL_PLAN, 1)?;
     wish(cluster, "only")?;
-    wire.limit("20mbit")?;
-    let moved = |task: &Value| task["bytes_transferred"].as_u64();
+    world.wire.as_ref().context("the world is on a wire")?.limit("20mbit")?;
     let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
     pc.wait_task(&task, LIMIT, |task| moved(task) > Some(2_000_000))?;
     let session = pc.status()?["sessions"][0].clone();
     assert_eq!(session["route"], "relay");
+    Ok((world, task, session))
+}
 
-    wire.move_right()?;
-    let (since, before) = (Instant::now(), moved(&pc.task(&task)?));
-    pc.wait_task(&task, LIMIT, |task| before < moved(task)).with_context(|| world.logs())?;
+/// Waits until content arrives again; the session then.
+fn goes_on(world: &World, task: &str) -> Result<Value> {
+    let (pc, since) = (&world.agents[0], Instant::now());
+    let known = pc.wait_task(task, LIMIT, |task| moved(task).is_some())?;
+    let before = moved(&known);
+    pc.wait_task(task, LIMIT, |task| before < moved(task)).with_context(|| world.logs())?;
     println!("content arrives again after {:?}", since.elapsed());
-    let now = pc.status()?["sessions"][0].clone();
-    for part in ["session", "started", "route"] {
-        assert_eq!(now[part], session[part], "{part}: {now:#}");
-    }
-    wire.limit("1gbit")?;
-    pc.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
+    Ok(pc.status()?["sessions"][0].clone())
+}
+
+fn ends_well(world: &World, task: &str) -> Result<()> {
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    world.wire.as_ref().context("the world is on a wire")?.limit("1gbit")?;
+    pc.wait_task(task, LIMIT, |task| task["status"] == "SUCCEEDED")
+        .with_context(|| world.logs())?;
     tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+}
+
+fn moved(task: &Value) -> Option<u64> {
+    task["bytes_transferred"].as_u64()
 }
 
 fn world(joined: [Joined; 2]) -> Result<World> {
@@ -154,4 +195,6 @@ fn wish(agent: &Agent, wish: &str) -> Result<()> {
 const PLAN: Plan = Plan { small_files: 0, large_files: 1, large_bytes: 64 << 20 };
 /// Two seconds at 200 Mbit/s.
 const SMALL_PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 50_000_000 };
+/// Less than the silence after which a link is given up, with time to say hello to the relay.
+const SURELY_BORNE: Duration = Duration::from_secs(5);
 const LIMIT: Duration = Duration::from_secs(120);
