@@ -14,6 +14,7 @@ use outport_protocol::{
     discovery::{DiscoveryAnswer, DiscoveryRequest},
     journal::{Outbox, Reader, Record, Recovered, encode_record, encode_start},
     orders::{TransferItem, TransferOrders},
+    relay::{RelayAnswer, RelayHello, RelayProof, is_forwarded},
     session::{
         BufferId, Config, Frame, Hello, Limits, Now, Pieces, ProtocolVersion, Receiver, Sender,
     },
@@ -42,6 +43,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "file_name", run: file_name },
     Target { name: "journal", run: journal },
     Target { name: "journal_record", run: journal_record },
+    Target { name: "relay", run: relay },
     Target { name: "session_frames", run: session_frames },
     Target { name: "session_hello", run: session_hello },
     Target { name: "setup_key", run: setup_key },
@@ -73,6 +75,25 @@ fn discovery(bytes: &[u8]) {
     if let Some(answer) = DiscoveryAnswer::decode(bytes) {
         let again = DiscoveryAnswer::decode(&answer.encode()).map(|answer| answer.observed);
         assert_eq!(again, Some(answer.observed));
+    }
+}
+
+/// A packet is of one kind at most, and none of these is taken for one to be forwarded.
+fn relay(bytes: &[u8]) {
+    let hello = RelayHello::decode(bytes);
+    let answer = RelayAnswer::decode(bytes);
+    let proof = RelayProof::decode(bytes);
+    let kinds = [hello.is_some(), answer.is_some(), proof.is_some(), is_forwarded(bytes)];
+    assert!(kinds.into_iter().filter(|is| *is).count() <= 1);
+    if let Some(hello) = hello {
+        assert_eq!(RelayHello::decode(&hello.encode()), Some(hello));
+    }
+    if let Some(answer) = answer {
+        let again = RelayAnswer::decode(&answer.encode()).map(|again| again.observed);
+        assert_eq!(again, Some(answer.observed));
+    }
+    if let Some(proof) = proof {
+        assert_eq!(RelayProof::decode(&proof.encode()), Some(proof));
     }
 }
 

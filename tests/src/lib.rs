@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 pub mod desktop;
 #[cfg(target_os = "linux")]
+pub mod ear;
+#[cfg(target_os = "linux")]
 pub mod mount;
 pub mod net;
 pub mod process;

@@ -193,6 +193,11 @@ pub enum Joined {
     Firewalled,
     /// In a private network, behind a router that translates addresses and lets nothing in.
     Translated,
+    /// The same with a router that gives every connection another port, so that an address that one
+    /// host saw is of no use to another (a symmetric NAT).
+    Scrambled,
+    /// The same with a router that lets everybody in to a port that was ever used (a full cone).
+    Open,
 }
 
 /// A hub's host, which is also the internet between the others: it forwards between their networks
@@ -229,14 +234,21 @@ impl Internet {
                     nft(&edge, FIREWALL)?;
                     net.homes.push(edge);
                 }
-                Joined::Translated => {
+                Joined::Translated | Joined::Scrambled | Joined::Open => {
                     net.add_host(&home)?;
                     let private = format!("192.168.{n}");
                     let (inner, outer) = (format!("{private}.1"), format!("{private}.2"));
                     join((&edge, "in", &inner), (&home, "out", &outer))?;
                     forward(&edge)?;
                     nft(&edge, FIREWALL)?;
-                    nft(&edge, TRANSLATION)?;
+                    match joined {
+                        Joined::Scrambled => nft(&edge, SCRAMBLING)?,
+                        Joined::Open => {
+                            nft(&edge, TRANSLATION)?;
+                            nft(&edge, &openness(&outer))?;
+                        }
+                        Joined::Firewalled | Joined::Translated => nft(&edge, TRANSLATION)?,
+                    }
                     net.homes.push(home);
                 }
             }
@@ -337,6 +349,29 @@ const FIREWALL: &str = r#"table ip firewall {
 const TRANSLATION: &str = r#"table ip translation {
     chain outwards { type nat hook postrouting priority srcnat; oifname "out" masquerade; }
 }"#;
+
+/// What goes out carries the router's own address and a port at random, another one for each target.
+const SCRAMBLING: &str = r#"table ip translation {
+    chain outwards {
+        type nat hook postrouting priority srcnat;
+        oifname "out" masquerade random,fully-random;
+    }
+}"#;
+
+/// Whatever comes over UDP goes in, to the one computer behind.
+fn openness(home: &str) -> String {
+    format!(
+        r#"table ip openness {{
+            chain inwards {{
+                type nat hook prerouting priority dstnat;
+                iifname "out" meta l4proto udp dnat to {home}
+            }}
+        }}
+        table ip firewall {{
+            chain through_it {{ ct status dnat accept; }}
+        }}"#
+    )
+}
 
 /// A command that runs on a host.
 pub fn inside(host: &str, program: &Path) -> Command {

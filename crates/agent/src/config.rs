@@ -24,7 +24,10 @@ pub(crate) use self::{
     schema::Awake,
     watch::watch,
 };
-pub use self::{reference::reference, schema::LogLevel};
+pub use self::{
+    reference::reference,
+    schema::{LogLevel, RelayUse},
+};
 use crate::files::read_bounded;
 
 /// What sessions run on.
@@ -55,6 +58,8 @@ pub struct Config {
     pub sessions_max: usize,
     /// What sessions run on.
     pub ports: Ports,
+    /// Whether content goes through a relay.
+    pub relay: RelayUse,
     /// Certificates to trust beside the system's, when the hub's is not publicly known.
     pub ca_file: Option<PathBuf>,
     /// When work stops by itself, and whether the computer stays awake for it.
@@ -159,6 +164,7 @@ impl Config {
             home_dot_files: false,
             sessions_max: 1,
             ports: Ports::default(),
+            relay: RelayUse::Never,
             ca_file: None,
             settings: Settings::default(),
             limits: Limits::default(),
@@ -206,6 +212,7 @@ impl Config {
             home_dot_files: file.home_dot_files,
             sessions_max: usize::from(file.transfer.sessions_max.get()),
             ports: Ports { udp_port: file.network.udp_port, tcp: file.network.tcp },
+            relay: file.network.relay,
             ca_file: file.network.ca_file.map(PathBuf::from),
             settings,
             limits,

@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use outport_relay::RelayLimits;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -38,7 +39,7 @@ pub struct HubConfig {
     /// Says that a proxy in front ends TLS and appends to `X-Forwarded-For`.
     /// Without it and without a certificate, the hub listens on this computer only.
     pub behind_proxy: bool,
-    /// The address and UDP port for address discovery. Default: as `listen`.
+    /// The address and UDP port for address discovery and the relay. Default: as `listen`.
     pub udp_listen: Option<SocketAddr>,
     /// How agents reach the UDP port, as `HOST:PORT`. Default: the host of `public_url` and the
     /// port of `udp_listen`.
@@ -55,6 +56,8 @@ pub struct HubConfig {
     pub tokens: TokenLifetimes,
     /// What bounds connections and guesses.
     pub limits: Limits,
+    /// What is forwarded between computers that cannot reach each other.
+    pub relay: RelayConfig,
 }
 
 /// Who may make an account.
@@ -109,6 +112,23 @@ pub struct Limits {
     pub guesses_per_address: u32,
     /// The longest pause of an address, in seconds.
     pub address_pause_seconds: u32,
+}
+
+/// What is forwarded between computers that cannot reach each other.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RelayConfig {
+    /// Whether anything is forwarded at all.
+    pub enabled: bool,
+    /// Bytes per second of all sessions together, shared fairly among them; 0 is no limit.
+    pub bytes_per_second: u64,
+    /// Bytes per second of one session, both directions together; 0 is no limit.
+    pub session_bytes_per_second: u64,
+    /// Bytes per second of all sessions of one account; 0 is no limit.
+    pub user_bytes_per_second: u64,
+    /// Bytes of all sessions of one account in a day (UTC); 0 is no limit.
+    pub user_bytes_per_day: u64,
 }
 
 /// What the command line sets; present values win over every other layer.
@@ -201,6 +221,7 @@ impl HubConfig {
                 return Err(ConfigError::Zero { name });
             }
         }
+        self.relay.check()?;
         if self.tokens.access_seconds < ACCESS_SECONDS_MIN {
             return Err(ConfigError::AccessTooShort { min: ACCESS_SECONDS_MIN });
         }
@@ -231,6 +252,32 @@ impl HubConfig {
         self.tls_key = tls_key.or(self.tls_key.take());
         self.udp_listen = udp_listen.or(self.udp_listen);
         self.public_udp = public_udp.or(self.public_udp.take());
+    }
+}
+
+impl RelayConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        for (name, value) in [
+            ("relay.bytes_per_second", self.bytes_per_second),
+            ("relay.session_bytes_per_second", self.session_bytes_per_second),
+            ("relay.user_bytes_per_second", self.user_bytes_per_second),
+        ] {
+            if (1..RELAY_RATE_MIN).contains(&value) {
+                return Err(ConfigError::RelayTooSlow { name, min: RELAY_RATE_MIN });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the relay keeps to; `None` when it forwards nothing.
+    pub(crate) fn limits(&self) -> Option<RelayLimits> {
+        let limit = |value| (value != 0).then_some(value);
+        self.enabled.then_some(RelayLimits {
+            rate: limit(self.bytes_per_second),
+            session_rate: limit(self.session_bytes_per_second),
+            user_rate: limit(self.user_bytes_per_second),
+            user_bytes_per_day: limit(self.user_bytes_per_day),
+        })
     }
 }
 
@@ -266,6 +313,10 @@ pub enum ConfigError {
     IdentityDomain { domain: String },
     #[error("{name} is 0, and then nothing would work")]
     Zero { name: &'static str },
+    #[error(
+        "{name} is too little for a connection to live on: write {min} or more, 0 for no limit, or relay.enabled = false"
+    )]
+    RelayTooSlow { name: &'static str, min: u64 },
     #[error("access tokens must live at least {min} seconds, or clients renew them all the time")]
     AccessTooShort { min: u32 },
 }
@@ -289,6 +340,19 @@ impl Default for HubConfig {
             task_deadline_days: 30,
             tokens: TokenLifetimes::default(),
             limits: Limits::default(),
+            relay: RelayConfig::default(),
+        }
+    }
+}
+
+impl Default for RelayConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            bytes_per_second: 0,
+            session_bytes_per_second: 0,
+            user_bytes_per_second: 0,
+            user_bytes_per_day: 0,
         }
     }
 }
@@ -396,6 +460,8 @@ const ENV_PREFIX: &str = "OUTPORT_HUB_";
 const DEFAULT_PORT: u16 = 7440;
 /// The official clients renew a token that has less than 60 seconds left, before every call.
 const ACCESS_SECONDS_MIN: u32 = 120;
+/// Signs of life and a packet of content now and then need some of it.
+const RELAY_RATE_MIN: u64 = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -430,6 +496,23 @@ mod tests {
     }
 
     #[test]
+    fn the_relay_forwards_without_limits_unless_told_otherwise() {
+        let config = load(&[], HubOverrides::default()).unwrap();
+        assert_eq!(config.relay.limits(), Some(RelayLimits::default()));
+        let off = load(&[("OUTPORT_HUB_RELAY__ENABLED", "false")], HubOverrides::default());
+        assert_eq!(off.unwrap().relay.limits(), None);
+        let vars = [
+            ("OUTPORT_HUB_RELAY__BYTES_PER_SECOND", "100000"),
+            ("OUTPORT_HUB_RELAY__SESSION_BYTES_PER_SECOND", "200000"),
+            ("OUTPORT_HUB_RELAY__USER_BYTES_PER_SECOND", "300000"),
+            ("OUTPORT_HUB_RELAY__USER_BYTES_PER_DAY", "400000"),
+        ];
+        let limits = load(&vars, HubOverrides::default()).unwrap().relay.limits().unwrap();
+        assert_eq!((limits.rate, limits.session_rate), (Some(100_000), Some(200_000)));
+        assert_eq!((limits.user_rate, limits.user_bytes_per_day), (Some(300_000), Some(400_000)));
+    }
+
+    #[test]
     fn plain_http_beyond_this_computer_is_refused() {
         let open = || HubOverrides { listen: "0.0.0.0:80".parse().ok(), ..HubOverrides::default() };
         assert!(matches!(load(&[], open()), Err(ConfigError::PlainBeyondLoopback { .. })));
@@ -449,6 +532,9 @@ mod tests {
         let unknown = load(&[("OUTPORT_HUB_LISTN", "x")], HubOverrides::default());
         assert!(unknown.unwrap_err().to_string().contains("OUTPORT_HUB_LISTN"));
         assert!(load(&[("OUTPORT_HUB_METRICS_OPEN", "maybe")], HubOverrides::default()).is_err());
+        let slow =
+            load(&[("OUTPORT_HUB_RELAY__USER_BYTES_PER_SECOND", "9")], HubOverrides::default());
+        assert!(slow.unwrap_err().to_string().contains("relay.user_bytes_per_second"));
         let zero = load(&[("OUTPORT_HUB_LIMITS__CONNECTIONS", "0")], HubOverrides::default());
         assert!(matches!(zero, Err(ConfigError::Zero { name: "limits.connections" })));
         for domain in ["a b", ".example", "@x", "x/y"] {

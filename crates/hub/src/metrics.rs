@@ -1,13 +1,15 @@
 //! What operators watch, in the text format of Prometheus.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
+use outport_relay::{Counted, Counts};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text::encode},
     metrics::{
-        counter::Counter,
+        counter::{ConstCounter, Counter},
         family::Family,
-        gauge::Gauge,
+        gauge::{ConstGauge, Gauge},
         histogram::{Histogram, exponential_buckets},
     },
     registry::Registry,
@@ -101,6 +103,62 @@ impl TaskMetrics {
     }
 }
 
+/// The UDP port, which counts by itself.
+#[derive(Debug)]
+struct RelayCollector(Arc<Counts>);
+
+impl Collector for RelayCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let Counted {
+            discovery_answered,
+            discovery_limited,
+            ignored,
+            sessions,
+            bound,
+            hellos,
+            hellos_limited,
+            proofs,
+            proofs_refused,
+            forwarded_packets,
+            forwarded_bytes,
+            dropped_strangers,
+            dropped_alone,
+            dropped_limits,
+            dropped_unsent,
+            evicted,
+        } = self.0.now();
+        for (name, help, value) in [
+            ("relay_sessions", "Sessions that may use the relay", sessions),
+            ("relay_bound", "Addresses bound to a side of a session", bound),
+        ] {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
+            gauge.encode(metric)?;
+        }
+        for (name, help, value) in [
+            ("discovery_answered", "Requests for the own address, answered", discovery_answered),
+            ("discovery_limited", "Requests of sources that ask too often", discovery_limited),
+            ("udp_ignored", "Packets to the UDP port that mean nothing", ignored),
+            ("relay_hellos", "Hellos to the relay, answered", hellos),
+            ("relay_limited", "Hellos and proofs of sources that send too many", hellos_limited),
+            ("relay_proofs", "Proofs that held", proofs),
+            ("relay_refused", "Proofs that did not hold, and unknown sessions", proofs_refused),
+            ("relay_packets", "Packets forwarded", forwarded_packets),
+            ("relay_bytes", "Bytes of these packets", forwarded_bytes),
+            ("relay_dropped_strangers", "Packets from unknown addresses", dropped_strangers),
+            ("relay_dropped_alone", "Packets to a side that is not there", dropped_alone),
+            ("relay_dropped_limits", "Packets beyond a limit", dropped_limits),
+            ("relay_dropped_unsent", "Packets that the system did not take", dropped_unsent),
+            ("relay_evicted", "Sessions that lost their place to others", evicted),
+        ] {
+            let counter = ConstCounter::new(value);
+            let metric = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
+            counter.encode(metric)?;
+        }
+        Ok(())
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     method: String,
@@ -135,6 +193,12 @@ impl Metrics {
             metrics.tasks.register(registry);
         });
         metrics
+    }
+
+    /// Adds what the UDP port counts.
+    pub(crate) fn relay(&self, counts: &Arc<Counts>) {
+        let mut registry = self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        registry.register_collector(Box::new(RelayCollector(counts.clone())));
     }
 
     /// Adds the metrics of an area.

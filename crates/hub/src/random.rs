@@ -94,6 +94,16 @@ impl fmt::Debug for CookieKey {
     }
 }
 
+/// What the relay's tokens are made from: read from the data directory, or made. It outlives a restart,
+/// as the sessions do.
+pub(crate) fn relay_secret(data: &Path) -> io::Result<[u8; 32]> {
+    let bytes = crate::secrets::load_or_create(data, "relay.key", || {
+        Ok(Zeroizing::new(random_bytes::<32>().to_vec()))
+    })?;
+    let damaged = |_| io::Error::other("relay.key has not 32 bytes; restore it, or remove it");
+    bytes.as_slice().try_into().map_err(damaged)
+}
+
 /// Bytes from the operating system's random source.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

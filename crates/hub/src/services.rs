@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use outport_relay::discovery::{self, DiscoveryCounts};
+use outport_relay::{Counts, Port, Relay, RelayOptions};
 use outport_types::Chain;
 use tokio::{net::UdpSocket, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -16,8 +16,9 @@ use crate::{
     keys::{KeyRing, KeysError},
     metrics::Metrics,
     presence::{Admission, Presence},
+    random::random_bytes,
     reports::{self, Reports, lists::Lists},
-    scheduler::{self, Scheduler, Surroundings},
+    scheduler::{self, RelayOffice, Scheduler, Surroundings},
     store::Store,
     transfer::TaskDocuments,
 };
@@ -58,12 +59,23 @@ pub(crate) struct Ground<'a> {
     pub(crate) workers: &'a TaskTracker,
     pub(crate) stop: &'a CancellationToken,
     pub(crate) udp: UdpSocket,
+    pub(crate) relay_secret: [u8; 32],
 }
 
 impl Services {
     /// Starts the actors; they run until the hub stops.
     pub(crate) fn start(ground: Ground<'_>) -> Result<Self, KeysError> {
-        let Ground { config, base_url, clock, store, metrics, workers, stop, udp } = ground;
+        let Ground { config, base_url, clock, store, metrics, workers, stop, udp, relay_secret } =
+            ground;
+        let told = public_udp(config, base_url, &udp);
+        let counts = Arc::new(Counts::default());
+        metrics.relay(&counts);
+        let options = RelayOptions {
+            limits: config.relay.limits(),
+            secret: relay_secret,
+            nonces: random_bytes(),
+        };
+        let (relay, port) = Relay::new(options, counts);
         let ring = KeyRing::open(&config.data, clock, workers, stop.clone())?;
         let presence = Presence::spawn(&ring, workers, stop.clone());
         let events = Events::new();
@@ -79,6 +91,7 @@ impl Services {
             endpoints: endpoints.clone(),
             events: events.clone(),
             metrics: metrics.tasks.clone(),
+            relay: RelayOffice { relay, address: told.clone() },
         };
         let per_user = usize::try_from(config.max_active_tasks_per_user).unwrap_or(usize::MAX);
         let working = scheduler::Worker::new(commands, surroundings, per_user).run();
@@ -92,10 +105,9 @@ impl Services {
             metrics: metrics.tasks.clone(),
             clock: clock.clone(),
         };
-        let told = public_udp(config, base_url, &udp);
         run(workers, stop, working);
         run(workers, stop, reporting.run());
-        run(workers, stop, serve_udp(udp, stop.clone()));
+        run(workers, stop, serve_udp(port, udp, stop.clone()));
         Ok(Self {
             ring,
             admission: Admission::default(),
@@ -162,9 +174,8 @@ fn run(
     });
 }
 
-async fn serve_udp(socket: UdpSocket, stop: CancellationToken) {
-    let counts = DiscoveryCounts::default();
-    if let Err(error) = discovery::serve(&socket, &counts, &stop).await {
+async fn serve_udp(port: Port, socket: UdpSocket, stop: CancellationToken) {
+    if let Err(error) = port.serve(&socket, &stop).await {
         tracing::error!(error = %Chain(&error), "the UDP port is closed");
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     endpoints::Documents,
     limiter::Limiter,
     metrics::Metrics,
-    random::CookieKey,
+    random::{self, CookieKey},
     server::StartError,
     services::{Ground, Services, bind_udp},
     store::{DataLock, Store},
@@ -80,6 +80,7 @@ impl HubState {
         let loading = tokio::task::spawn_blocking(move || Keys::load(&keys_dir));
         let keys = loading.await.map_err(io::Error::other).and_then(|keys| keys).map_err(data)?;
         client::ensure_built_in(&store, clock.now()).await?;
+        let relay_secret = random::relay_secret(&dir).map_err(data)?;
         let udp = bind_udp(&config, local).await;
         let udp = udp.map_err(|(listen, source)| StartError::ListenUdp { listen, source })?;
         let (metrics, stop) = (Metrics::new(), CancellationToken::new());
@@ -92,6 +93,7 @@ impl HubState {
             workers: &workers,
             stop: &stop,
             udp,
+            relay_secret,
         });
         let services = services?;
         Ok(Self(Arc::new(Shared {

@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use outport_protocol::discovery::{DiscoveryAnswer, DiscoveryRequest};
+use outport_protocol::discovery::{DiscoveryAnswer, DiscoveryRequest, is_discovery};
 use tokio::{sync::oneshot, time::timeout};
 
-use crate::socket::SharedSocket;
+use crate::socket::{OwnPackets, SharedSocket};
 
 /// Why the own address as seen from outside is not known.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +63,16 @@ impl Pending {
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<[u8; 16], Question>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OwnPackets for Pending {
+    fn take(&self, packet: &[u8], from: SocketAddr) -> bool {
+        // Requests are for the hub; whoever sends us one gets nothing.
+        if let Some(answer) = DiscoveryAnswer::decode(packet) {
+            self.answered(&answer, from);
+        }
+        is_discovery(packet)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use outport_protocol::{control::Candidate, secret::SecretKey};
-use outport_types::{PublicKey, SessionId};
+use outport_types::{PublicKey, Route, SessionId};
 use quinn::{ClientConfig, TokioRuntime};
 use tokio::{
     sync::{Mutex, Notify, watch},
@@ -29,6 +29,7 @@ use crate::{
     link::Link,
     quic::{self, Joined},
     registry::{ExpectError, Registry},
+    relayed::{Ground, RelayWay},
     socket::SharedSocket,
     tcp::{self, Change, Sealed, Stalls},
     transport::{self, SetUpError},
@@ -63,6 +64,8 @@ pub struct Expectation {
     client: ClientConfig,
     candidates: watch::Sender<Vec<Candidate>>,
     arrived: Arc<Notify>,
+    relay: watch::Sender<Option<RelayWay>>,
+    only_relayed: bool,
     /// One establishment at a time.
     establishing: Mutex<()>,
 }
@@ -86,6 +89,10 @@ struct Inner {
     without_tcp: bool,
     near: Duration,
     stalls: Arc<Stalls>,
+    /// The address that the socket was asked for.
+    address: Option<SocketAddr>,
+    /// Changes when the computer may have other addresses.
+    moved: watch::Sender<u64>,
     quinn: quinn::Endpoint,
     socket: RwLock<Arc<SharedSocket>>,
     pending: Arc<Pending>,
@@ -125,6 +132,8 @@ impl Endpoint {
             without_tcp,
             near,
             stalls: Arc::default(),
+            address: options.address,
+            moved: watch::Sender::new(0),
             quinn,
             socket,
             pending,
@@ -184,6 +193,8 @@ impl Endpoint {
             peer,
             client,
             candidates: watch::Sender::new(Vec::new()),
+            relay: watch::Sender::new(None),
+            only_relayed: false,
             arrived,
             establishing: Mutex::new(()),
         })
@@ -203,6 +214,7 @@ impl Endpoint {
         let socket = Arc::new(socket.map_err(BindError::Socket)?);
         self.inner.quinn.rebind_abstract(socket.clone()).map_err(BindError::Socket)?;
         *self.inner.socket.write().unwrap_or_else(PoisonError::into_inner) = socket;
+        self.inner.moved.send_modify(|times| *times += 1);
         for link in self.inner.registry.living() {
             if !link.follows {
                 link.lose("the network of this computer changed");
@@ -214,6 +226,8 @@ impl Endpoint {
     /// Gives up every link that hears nothing for [`DEAD_AFTER`], as after waking from sleep; says
     /// how many it were.
     pub async fn drop_dead(&self) -> usize {
+        // Routers may have given this computer's packets another address meanwhile.
+        self.inner.moved.send_modify(|times| *times += 1);
         let living = self.inner.registry.living();
         let heard: Vec<u64> = living.iter().map(quic::LinkGrip::received).collect();
         sleep(DEAD_AFTER).await;
@@ -255,6 +269,20 @@ impl Expectation {
         });
     }
 
+    /// Tells of a relay that forwards between the two; may be called at any time, once.
+    pub fn add_relay(&self, way: RelayWay) {
+        if !way.addresses.is_empty() {
+            self.relay.send_replace(Some(way));
+        }
+    }
+
+    /// Goes through a relay or not at all.
+    #[must_use]
+    pub fn only_relayed(mut self, only: bool) -> Self {
+        self.only_relayed = only;
+        self
+    }
+
     /// Finds the best way to the other side, which does the same at the same time.
     ///
     /// May be called again when the link ended, for as long as the session lives.
@@ -275,6 +303,16 @@ impl Expectation {
             arrived: &self.arrived,
             candidates: self.candidates.subscribe(),
             interfaces: address::interfaces().unwrap_or_default(),
+            relay: self.relay.subscribe(),
+            only_relayed: self.only_relayed,
+            ground: Ground {
+                key: &inner.key,
+                registry: &inner.registry,
+                workers: &inner.workers,
+                stop: &inner.stop,
+                address: inner.address,
+                moved: inner.moved.subscribe(),
+            },
         });
         let found = tokio::select! {
             biased;
@@ -285,10 +323,18 @@ impl Expectation {
             return Err(EstablishError::NoRoute { waited: limit, tried: race.tried() });
         };
         let remote = quic::remote_address(&joined.connection);
-        let over_tcp = self.change_over(&mut joined, hello.attempt).await;
+        let relayed = race.take_relayed().filter(|_| route == Route::Relay);
+        let over_tcp = self.change_over(&mut joined, route, hello.attempt).await;
         let (stalls, peer) = (inner.stalls.clone(), self.peer);
         let broke = move |error: &io::Error| stalls.note(peer, error);
         let (link, grip) = quic::start(joined, over_tcp, route, &inner.workers, broke);
+        if let Some(relayed) = relayed {
+            let end = grip.end.clone();
+            inner.workers.spawn(async move {
+                end.wait().await;
+                drop(relayed);
+            });
+        }
         inner.registry.linked(self.peer, self.session, grip);
         debug!(session = %self.session, route = %link.handle.route(), %remote, "the link is up");
         Ok(link)
@@ -296,7 +342,12 @@ impl Expectation {
 
     /// Moves the data streams to TCP where that is faster. When that goes wrong the connection is
     /// closed, and whoever gets the link learns of its end at once.
-    async fn change_over(&self, joined: &mut Joined, attempt: u64) -> Option<Vec<Sealed>> {
+    async fn change_over(
+        &self,
+        joined: &mut Joined,
+        route: Route,
+        attempt: u64,
+    ) -> Option<Vec<Sealed>> {
         let inner = &self.inner;
         let tries = !inner.without_tcp && !inner.stalls.concern(&self.peer);
         let change = Change {
@@ -304,7 +355,8 @@ impl Expectation {
             peer: self.peer,
             session: self.session,
             attempt,
-            near: tries.then_some(inner.near),
+            // What is at the address of a relayed connection is the relay.
+            near: (tries && route != Route::Relay).then_some(inner.near),
         };
         let changed = tokio::select! {
             biased;

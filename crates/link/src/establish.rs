@@ -8,13 +8,15 @@
 //! 3. The other side names the session on everything that it dialled and waits to be taken.
 //! 4. What was not chosen is closed quietly. What failed is dialled again, a little later each
 //!    time: the other side may not have heard of the session yet.
-//! 5. Addresses may be added at any time. When time is up, the error says what was tried.
+//! 5. Where there is a relay, both also dial each other through it, at the same time. What goes
+//!    straight has a moment to come up before a relayed connection is taken.
+//! 6. Addresses may be added at any time. When time is up, the error says what was tried.
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, time::Duration};
 
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use outport_protocol::control::Candidate;
-use outport_types::{PublicKey, Route, SessionId};
+use outport_types::{Chain, PublicKey, Route, SessionId};
 use quinn::{ClientConfig, ConnectError, Connection};
 use tokio::{
     sync::{Notify, watch},
@@ -28,6 +30,7 @@ use crate::{
     join::{DialFailure, dial_failure, offer, welcome},
     quic::{Joined, close, remote_address},
     registry::{Arrival, Registry},
+    relayed::{Ground, RelayWay, Relayed},
 };
 
 /// Why there is no link.
@@ -77,6 +80,9 @@ pub(crate) struct Course<'a> {
     pub(crate) arrived: &'a Notify,
     pub(crate) candidates: watch::Receiver<Vec<Candidate>>,
     pub(crate) interfaces: Vec<Interface>,
+    pub(crate) relay: watch::Receiver<Option<RelayWay>>,
+    pub(crate) only_relayed: bool,
+    pub(crate) ground: Ground<'a>,
 }
 
 /// The race for one link.
@@ -87,6 +93,7 @@ pub(crate) struct Race<'a> {
     offers: FuturesUnordered<BoxFuture<'static, Offered>>,
     ready: Vec<Ready>,
     choose_at: Option<Instant>,
+    relayed: Option<Relayed>,
 }
 
 /// How an address does.
@@ -116,6 +123,7 @@ enum Ready {
 
 enum Step {
     NewCandidates,
+    NewRelay,
     Arrived(Arrival),
     Dialled(Dialled),
     Offered(Offered),
@@ -131,8 +139,10 @@ impl<'a> Race<'a> {
             offers: FuturesUnordered::new(),
             ready: Vec::new(),
             choose_at: None,
+            relayed: None,
         };
         race.dial_new();
+        race.open_relayed();
         race
     }
 
@@ -145,6 +155,11 @@ impl<'a> Race<'a> {
                 return (joined, route);
             }
         }
+    }
+
+    /// The way through a relay, for a link that goes it.
+    pub(crate) fn take_relayed(&mut self) -> Option<Relayed> {
+        self.relayed.take()
     }
 
     /// What was tried so far.
@@ -160,7 +175,7 @@ impl<'a> Race<'a> {
     /// The only await of the loop. Every branch may be dropped and polled anew.
     async fn next_step(&mut self) -> Step {
         loop {
-            let Course { registry, peer, hello, arrived, candidates, .. } = &mut self.course;
+            let Course { registry, peer, hello, arrived, candidates, relay, .. } = &mut self.course;
             if let Some(arrival) = registry.take(*peer, hello.session) {
                 return Step::Arrived(arrival);
             }
@@ -169,6 +184,7 @@ impl<'a> Race<'a> {
                 Some(dialled) = self.dials.next() => return Step::Dialled(dialled),
                 Some(offered) = self.offers.next() => return Step::Offered(offered),
                 Ok(()) = candidates.changed() => return Step::NewCandidates,
+                Ok(()) = relay.changed() => return Step::NewRelay,
                 () = sleep_until(choose_at.unwrap_or_else(Instant::now)), if choose_at.is_some() => {
                     return Step::ChooseNow;
                 }
@@ -180,6 +196,7 @@ impl<'a> Race<'a> {
     fn apply(&mut self, step: Step) -> Option<Joined> {
         match step {
             Step::NewCandidates => self.dial_new(),
+            Step::NewRelay => self.open_relayed(),
             Step::Arrived(arrival) => self.take_arrival(arrival),
             Step::Dialled(Dialled { address, outcome: Ok(connection) }) => {
                 if self.course.leads {
@@ -205,6 +222,9 @@ impl<'a> Race<'a> {
     /// Dials the addresses that were not known before.
     fn dial_new(&mut self) {
         let candidates = self.course.candidates.borrow_and_update().clone();
+        if self.course.only_relayed {
+            return;
+        }
         for address in address::worth_dialling(&self.course.interfaces, &candidates) {
             if self.known.contains_key(&address) || ADDRESSES_MAX <= self.known.len() {
                 continue;
@@ -215,12 +235,52 @@ impl<'a> Race<'a> {
         }
     }
 
+    /// Opens the way through the relay that was told, the first time.
+    fn open_relayed(&mut self) {
+        let way = self.course.relay.borrow_and_update().clone();
+        let (Some(way), None) = (way, &self.relayed) else { return };
+        let Some(address) = way.addresses.first().copied() else { return };
+        let opened = Relayed::open(&self.course.ground, self.course.hello.session, way);
+        let failure = match opened {
+            Ok(relayed) => {
+                self.relayed = Some(relayed);
+                None
+            }
+            Err(error) => Some(DialFailure::Unreachable { reason: Chain(&error).to_string() }),
+        };
+        let is_open = failure.is_none();
+        self.known.insert(address, Dial { route: Route::Relay, tries: 0, failure });
+        if is_open {
+            self.dial(address, Duration::ZERO);
+        }
+    }
+
     fn dial(&mut self, address: SocketAddr, pause: Duration) {
-        let (endpoint, client) = (self.course.endpoint.clone(), self.course.client.clone());
+        let client = self.course.client.clone();
+        let relayed = self.relayed.as_ref().filter(|relayed| relayed.leads_to(address));
+        let outcome = match relayed {
+            Some(relayed) => {
+                let (endpoint, mut bound) = (relayed.quinn.clone(), relayed.bound.clone());
+                async move {
+                    let bound = timeout(DIAL_LIMIT, bound.wait_for(Option::is_some)).await;
+                    // What is waited for holds a lock, so it is let go of at once.
+                    let relay = bound.ok().and_then(|bound| *bound.ok()?);
+                    match relay {
+                        Some(relay) => connect(&endpoint, client, relay).await,
+                        None => Err(DialFailure::NoAnswer),
+                    }
+                }
+                .boxed()
+            }
+            None => {
+                let endpoint = self.course.endpoint.clone();
+                async move { connect(&endpoint, client, address).await }.boxed()
+            }
+        };
         self.dials.push(
             async move {
                 sleep(pause).await;
-                Dialled { address, outcome: connect(&endpoint, client, address).await }
+                Dialled { address, outcome: outcome.await }
             }
             .boxed(),
         );
@@ -237,6 +297,9 @@ impl<'a> Race<'a> {
     fn take_arrival(&mut self, arrival: Arrival) {
         if arrival.connection.close_reason().is_some() {
             return;
+        }
+        if self.course.only_relayed && self.route_of(&arrival.connection) != Route::Relay {
+            return close(&arrival.connection, CloseCode::Superseded, "only through a relay");
         }
         if READY_MAX <= self.ready.len() {
             close(&arrival.connection, CloseCode::Superseded, "too many at once");
@@ -261,8 +324,12 @@ impl<'a> Race<'a> {
             return;
         };
         let hoped_for = self.known.values().filter(|dial| dial.failure.is_none());
-        let better_may_come = hoped_for.map(|dial| (dial.route, 0)).any(|hope| hope < rank);
-        let choose_at = *self.choose_at.get_or_insert(now + BETTER_WAIT);
+        let hopes = hoped_for.map(|dial| (dial.route, 0)).any(|hope| hope < rank);
+        // Straight ways may not even be known yet, and both sides gain by them for the whole session.
+        let may_go_straight = rank.0 == Route::Relay && !self.course.only_relayed;
+        let better_may_come = hopes || may_go_straight;
+        let wait = if may_go_straight { STRAIGHT_WAIT } else { BETTER_WAIT };
+        let choose_at = *self.choose_at.get_or_insert(now + wait);
         if better_may_come && now < choose_at {
             return;
         }
@@ -327,7 +394,11 @@ impl<'a> Race<'a> {
     }
 
     fn route_of(&self, connection: &Connection) -> Route {
-        address::route(&self.course.interfaces, remote_address(connection).ip())
+        let remote = remote_address(connection);
+        match &self.relayed {
+            Some(relayed) if relayed.leads_to(remote) => Route::Relay,
+            Some(_) | None => address::route(&self.course.interfaces, remote.ip()),
+        }
     }
 }
 
@@ -400,6 +471,9 @@ impl fmt::Debug for Race<'_> {
 
 /// How long a worse connection waits for a better one: a local network answers within this.
 const BETTER_WAIT: Duration = Duration::from_millis(250);
+/// How long a relayed connection waits for a straight one. A relayed one takes more round trips to
+/// come up, so this is what a straight one may take beyond them: one repeated first packet.
+const STRAIGHT_WAIT: Duration = Duration::from_millis(400);
 /// After this a dial begins anew, with first packets close together again.
 const DIAL_LIMIT: Duration = Duration::from_secs(3);
 /// How long the other side may take to answer a chosen connection.

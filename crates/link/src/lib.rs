@@ -23,6 +23,7 @@ mod memory;
 mod pump;
 mod quic;
 mod registry;
+mod relayed;
 mod socket;
 mod tcp;
 mod throttle;
@@ -46,5 +47,6 @@ pub use link::{
 };
 pub use memory::pair;
 pub use registry::ExpectError;
+pub use relayed::RelayWay;
 pub use throttle::{Throttle, step};
 pub use transport::SetUpError;

@@ -38,7 +38,7 @@ pub(crate) struct Joined {
     pub(crate) data: Vec<(SendStream, RecvStream)>,
     /// The other side's attempt, see [`crate::hello`].
     pub(crate) peer_attempt: u64,
-    /// Whether this side dialled; only then can the connection follow a change of address.
+    /// Whether this side dialled; only then can a straight connection follow a change of address.
     pub(crate) dialled: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn start(
     over_tcp: Option<Vec<Sealed>>,
     route: Route,
     workers: &TaskTracker,
-    broke: impl Fn(&io::Error) + Clone + Send + 'static,
+    broke: impl Fn(&io::Error) + Clone + Send + Sync + 'static,
 ) -> (Link, LinkGrip) {
     let Joined { connection, control, data, peer_attempt, dialled } = joined;
     let route = if over_tcp.is_some() { Route::Tcp } else { route };
@@ -73,21 +73,9 @@ pub(crate) fn start(
 
     let open = Arc::new(AtomicUsize::new(streams));
     let (urgent, calm) = watch::channel(false);
-    let is_tcp = over_tcp.is_some();
+    let broke = over_tcp.is_some().then_some(broke);
     let worker = |moving: BoxFuture<'static, Result<(), Fault>>| {
-        let (end, connection, broke) = (end.clone(), connection.clone(), broke.clone());
-        workers.spawn(async move {
-            if let Err(fault) = moving.await {
-                // Most often the other side closed the link, and its word comes over QUIC.
-                if is_tcp
-                    && timeout(WORD_WAIT, end.wait()).await.is_err()
-                    && let Fault::Broken(error) = &fault
-                {
-                    broke(error);
-                }
-                judge(&fault, &end, &connection, is_tcp);
-            }
-        });
+        workers.spawn(mind(moving, end.clone(), connection.clone(), broke.clone()));
     };
     match over_tcp {
         None => {
@@ -138,7 +126,15 @@ pub(crate) fn start(
     let carrier =
         Quic { connection: connection.clone(), counted, route, rates, budget: budget.clone() };
     let link = Link::assemble(lanes, budget, flow, end.clone(), Box::new(carrier));
-    (link, LinkGrip { end, connection, peer_attempt, follows: dialled && !is_tcp })
+    (
+        link,
+        LinkGrip {
+            end,
+            connection,
+            peer_attempt,
+            follows: route != Route::Tcp && (dialled || route == Route::Relay),
+        },
+    )
 }
 
 impl LinkGrip {
@@ -197,6 +193,24 @@ pub(crate) fn why_ended(error: &ConnectionError) -> LinkEnd {
         ConnectionError::VersionMismatch => lost("no common version of QUIC".into()),
         ConnectionError::CidsExhausted => lost("too many connections at once".into()),
     }
+}
+
+/// Sees a worker to its end; one that fails ends the link. `broke` hears why what runs over TCP broke
+/// by itself.
+async fn mind(
+    moving: BoxFuture<'static, Result<(), Fault>>,
+    end: Arc<End>,
+    connection: Connection,
+    broke: Option<impl Fn(&io::Error) + Sync>,
+) {
+    let Err(fault) = moving.await else { return };
+    // Most often the other side closed the link, and its word comes over QUIC.
+    if let (Some(broke), Fault::Broken(error)) = (&broke, &fault)
+        && timeout(WORD_WAIT, end.wait()).await.is_err()
+    {
+        broke(error);
+    }
+    judge(&fault, &end, &connection, broke.is_some());
 }
 
 /// A stream of QUIC that breaks while its connection lives was broken by the other side; one of TCP

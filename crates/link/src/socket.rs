@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use outport_protocol::discovery::{DiscoveryAnswer, is_discovery};
 use quinn::{
     AsyncUdpSocket, UdpPoller,
     udp::{RecvMeta, Transmit, UdpSocketState},
@@ -19,21 +18,38 @@ use quinn::{
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{io::Interest, time::Sleep};
 
-use crate::{discover::Pending, transport::DATAGRAM_BYTES_MAX};
+use crate::transport::DATAGRAM_BYTES_MAX;
 
-/// A UDP socket that QUIC and address discovery share.
+/// What takes the packets of our own that come to a socket.
+pub(crate) trait OwnPackets: fmt::Debug + Send + Sync {
+    /// Whether packets from there are for anybody here.
+    fn hears(&self, _from: SocketAddr) -> bool {
+        true
+    }
+
+    /// Takes a packet that is not one of QUIC's, if it is one of ours.
+    fn take(&self, packet: &[u8], from: SocketAddr) -> bool;
+
+    /// Whether QUIC sends from whatever address the computer has then, not from the one at which a
+    /// connection began.
+    fn roams(&self) -> bool {
+        false
+    }
+}
+
+/// A UDP socket that QUIC and our own small packets share.
 #[derive(Debug)]
 pub(crate) struct SharedSocket {
     io: tokio::net::UdpSocket,
     state: UdpSocketState,
-    pending: Arc<Pending>,
+    own: Arc<dyn OwnPackets>,
     /// Until when nothing is received, because only errors came.
     pause: Mutex<Option<Pin<Box<Sleep>>>>,
 }
 
 impl SharedSocket {
     /// Opens a socket for both families, or for IPv4 where the system has no IPv6.
-    pub(crate) fn bind(address: Option<SocketAddr>, pending: Arc<Pending>) -> io::Result<Self> {
+    pub(crate) fn bind(address: Option<SocketAddr>, own: Arc<dyn OwnPackets>) -> io::Result<Self> {
         let socket = match address {
             Some(address) => open(address)?,
             None => open(ANY_V6).or_else(|_| open(ANY_V4))?,
@@ -44,7 +60,7 @@ impl SharedSocket {
         Ok(Self {
             io: tokio::net::UdpSocket::from_std(socket)?,
             state,
-            pending,
+            own,
             pause: Mutex::default(),
         })
     }
@@ -82,6 +98,13 @@ impl SharedSocket {
 
     /// Takes our own packets out of a received batch, which comes from one address.
     fn split_off_own(&self, batch: &mut [u8], meta: &mut RecvMeta) {
+        if !self.own.hears(meta.addr) {
+            meta.len = 0;
+            return;
+        }
+        if self.own.roams() {
+            meta.dst_ip = None;
+        }
         // One look at the first byte settles it for nearly all: QUIC sets the fixed bit.
         let stride = meta.stride.max(1);
         let has_own = |packet: &[u8]| packet.first().is_some_and(|byte| byte & FIXED_BIT == 0);
@@ -92,12 +115,7 @@ impl SharedSocket {
         while at < meta.len {
             let next = (at + stride).min(meta.len);
             let packet = &batch[at..next];
-            if is_discovery(packet) {
-                // Requests are for the hub; whoever sends us one gets nothing.
-                if let Some(answer) = DiscoveryAnswer::decode(packet) {
-                    self.pending.answered(&answer, meta.addr);
-                }
-            } else {
+            if !has_own(packet) || !self.own.take(packet, meta.addr) {
                 batch.copy_within(at..next, kept);
                 kept += next - at;
             }

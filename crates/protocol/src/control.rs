@@ -32,6 +32,7 @@ pub use self::{
 };
 use crate::{
     orders::Orders,
+    relay::RelayToken,
     report::{Counts, Report},
     statement::SignedStatement,
     ticket::{Grant, Role, SignedTicket},
@@ -237,6 +238,19 @@ pub struct Start {
     pub peer: Option<Peer>,
     /// The number of the last report of this task that the hub has stored.
     pub reported: u64,
+    /// What forwards packets where the two cannot reach each other; `None` when nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<RelayOffer>,
+}
+
+/// A relay that a session may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayOffer {
+    /// Its UDP port, `HOST:PORT`.
+    pub address: String,
+    /// The session's token.
+    #[serde(with = "token_text")]
+    pub token: RelayToken,
 }
 
 /// The other side of a session.
@@ -389,6 +403,30 @@ mod ticket_text {
         let text = String::deserialize(deserializer)?;
         let bytes = STANDARD_NO_PAD.decode(text).map_err(D::Error::custom)?;
         decode(&bytes, TICKET_BYTES_MAX + 128).map_err(D::Error::custom)
+    }
+}
+
+/// A relay's token as text, for the same reason.
+mod token_text {
+    use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::relay::RelayToken;
+
+    pub(super) fn serialize<S: Serializer>(
+        token: &RelayToken,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD_NO_PAD.encode(token.as_bytes()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<RelayToken, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = STANDARD_NO_PAD.decode(text).map_err(D::Error::custom)?;
+        let bytes = bytes.try_into().map_err(|_| D::Error::custom("a token has 32 bytes"))?;
+        Ok(RelayToken::from_bytes(bytes))
     }
 }
 

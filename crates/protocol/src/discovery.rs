@@ -3,7 +3,7 @@
 //! A request is 48 bytes, an answer at most as many, so the port cannot be used to amplify.
 //! The first byte has QUIC's fixed bit (0x40) clear, so a socket shared with QUIC can tell the two apart.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// What an agent asks: "where do you see me?", with a nonce that nobody can guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +46,9 @@ impl DiscoveryAnswer {
         let mut packet = [0; PACKET_BYTES];
         packet[..8].copy_from_slice(&ANSWER_MAGIC);
         packet[8..24].copy_from_slice(&self.nonce);
-        let (family, address) = match self.observed.ip() {
-            IpAddr::V4(ip) => (4, ip.to_ipv6_mapped().octets()),
-            IpAddr::V6(ip) => (6, ip.octets()),
-        };
+        let (family, address) = masked(self.observed, &self.nonce);
         packet[24] = family;
-        packet[26..28].copy_from_slice(&self.observed.port().to_be_bytes());
-        packet[28..44].copy_from_slice(&address);
-        mask(&mut packet[26..44], &self.nonce);
+        packet[26..44].copy_from_slice(&address);
         packet
     }
 
@@ -63,18 +58,8 @@ impl DiscoveryAnswer {
             return None;
         }
         let nonce: [u8; 16] = packet[8..24].try_into().ok()?;
-        let mut rest: [u8; 18] = packet[26..44].try_into().ok()?;
-        mask(&mut rest, &nonce);
-        let port = u16::from_be_bytes([rest[0], rest[1]]);
-        let octets: [u8; 16] = rest[2..].try_into().ok()?;
-        let address = Ipv6Addr::from(octets);
-        let ip = match packet[24] {
-            4 => IpAddr::V4(address.to_ipv4_mapped().unwrap_or(Ipv4Addr::UNSPECIFIED)),
-            6 => IpAddr::V6(address),
-            _ => return None,
-        };
-        let usable = port != 0 && !ip.is_unspecified();
-        usable.then_some(Self { nonce, observed: SocketAddr::new(ip, port) })
+        let observed = unmasked(packet[24], packet[26..44].try_into().ok()?, &nonce)?;
+        Some(Self { nonce, observed })
     }
 }
 
@@ -84,11 +69,46 @@ pub fn is_discovery(packet: &[u8]) -> bool {
         && (packet.starts_with(&REQUEST_MAGIC) || packet.starts_with(&ANSWER_MAGIC))
 }
 
-fn mask(bytes: &mut [u8], nonce: &[u8; 16]) {
-    for (byte, key) in bytes.iter_mut().zip(nonce.iter().cycle()) {
+/// An address as packets carry it: its family, then port and address XORed with `key`.
+pub(crate) fn masked(address: SocketAddr, key: &[u8; 16]) -> (u8, [u8; MASKED_BYTES]) {
+    let (family, octets) = match address.ip() {
+        IpAddr::V4(ip) => (4, ip.to_ipv6_mapped().octets()),
+        IpAddr::V6(ip) => (6, ip.octets()),
+    };
+    let mut bytes = [0; MASKED_BYTES];
+    bytes[..2].copy_from_slice(&address.port().to_be_bytes());
+    bytes[2..].copy_from_slice(&octets);
+    mask(&mut bytes, key);
+    (family, bytes)
+}
+
+/// Reads what [`masked`] makes; `None` when it is no address that a packet can come from.
+pub(crate) fn unmasked(
+    family: u8,
+    mut bytes: [u8; MASKED_BYTES],
+    key: &[u8; 16],
+) -> Option<SocketAddr> {
+    mask(&mut bytes, key);
+    let port = u16::from_be_bytes([bytes[0], bytes[1]]);
+    let octets: [u8; 16] = bytes[2..].try_into().ok()?;
+    let address = Ipv6Addr::from(octets);
+    let ip = match family {
+        4 => IpAddr::V4(address.to_ipv4_mapped()?),
+        6 => IpAddr::V6(address),
+        _ => return None,
+    };
+    let usable = port != 0 && !ip.is_unspecified();
+    usable.then(|| SocketAddr::new(ip, port))
+}
+
+fn mask(bytes: &mut [u8], key: &[u8; 16]) {
+    for (byte, key) in bytes.iter_mut().zip(key.iter().cycle()) {
         *byte ^= key;
     }
 }
+
+/// A port and an address.
+pub(crate) const MASKED_BYTES: usize = 18;
 
 /// Requests and answers are equally long.
 pub const PACKET_BYTES: usize = 48;

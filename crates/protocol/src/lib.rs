@@ -11,6 +11,7 @@ pub mod control;
 pub mod discovery;
 pub mod journal;
 pub mod orders;
+pub mod relay;
 pub mod report;
 pub mod secret;
 pub mod session;

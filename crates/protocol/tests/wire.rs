@@ -6,6 +6,7 @@
 mod wire {
     mod control;
     mod journal;
+    mod relay;
     mod session;
 }
 

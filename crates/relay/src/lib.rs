@@ -1,7 +1,19 @@
 //! The relay: what helps two agents to reach each other, run inside the hub or alone.
 //!
-//! Now it tells agents where it sees them ([`discovery`]); packets and streams forwarded for those
-//! who hold a token come beside it, on the same port.
+//! One UDP port tells agents where it sees them, and forwards sealed packets between the two sides of
+//! a session that proved their addresses with the session's token; [`outport_protocol::relay`] tells
+//! how. Everything else that comes to the port is dropped unread.
+//!
+//! [`Relay::new`] makes the way to it for the hub and the [`Port`] that serves a socket.
 
-pub mod discovery;
+mod batch;
+mod counts;
+mod discovery;
 mod limiter;
+mod limits;
+mod port;
+mod table;
+
+pub use counts::{Counted, Counts};
+pub use limits::RelayLimits;
+pub use port::{Port, Relay, RelayOptions};

@@ -12,28 +12,30 @@ use std::{
 /// so that a flood from made-up addresses costs the answers of strangers, never memory.
 #[derive(Debug)]
 pub(crate) struct Limiter {
+    answers_max: u32,
     period: u64,
     seen: BTreeMap<IpAddr, u32>,
     others: u32,
 }
 
 impl Limiter {
-    pub(crate) fn new() -> Self {
-        Self { period: 0, seen: BTreeMap::new(), others: 0 }
+    /// Lets each source have so many answers in ten seconds.
+    pub(crate) fn new(answers_max: u32) -> Self {
+        Self { answers_max, period: 0, seen: BTreeMap::new(), others: 0 }
     }
 
     /// Whether `source` may be answered at `now`, the time since the start.
     pub(crate) fn allows(&mut self, source: IpAddr, now: Duration) -> bool {
         let period = now.as_secs() / PERIOD_SECONDS;
         if period != self.period {
-            *self = Self { period, ..Self::new() };
+            *self = Self { period, ..Self::new(self.answers_max) };
         }
         let source = network_of(source);
         let full = SOURCES_MAX <= self.seen.len() && !self.seen.contains_key(&source);
         let (count, max) = if full {
             (&mut self.others, OTHERS_MAX)
         } else {
-            (self.seen.entry(source).or_default(), ANSWERS_MAX)
+            (self.seen.entry(source).or_default(), self.answers_max)
         };
         *count = count.saturating_add(1);
         *count <= max
@@ -49,9 +51,6 @@ fn network_of(source: IpAddr) -> IpAddr {
 }
 
 const PERIOD_SECONDS: u64 = 10;
-/// Answers for one source in a period: an agent asks four times at most for each session, and an
-/// institute of many agents may stand behind one address.
-const ANSWERS_MAX: u32 = 200;
 /// Sources remembered in a period, some megabytes.
 const SOURCES_MAX: usize = 50_000;
 /// Answers for all sources beyond those.
@@ -61,9 +60,11 @@ const OTHERS_MAX: u32 = 10_000;
 mod tests {
     use super::*;
 
+    const ANSWERS_MAX: u32 = 200;
+
     #[test]
     fn one_source_is_answered_so_often_and_others_still_are() {
-        let mut limiter = Limiter::new();
+        let mut limiter = Limiter::new(ANSWERS_MAX);
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let answered = (0..1000).filter(|_| limiter.allows(one, Duration::ZERO)).count();
         assert_eq!(answered, ANSWERS_MAX as usize);
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn addresses_of_one_ipv6_network_are_one_source() {
-        let mut limiter = Limiter::new();
+        let mut limiter = Limiter::new(ANSWERS_MAX);
         let answered = (0..1000_u128).filter(|n| {
             let ip = Ipv6Addr::from_bits((0x2001_0db8_u128 << 96) | n);
             limiter.allows(ip.into(), Duration::ZERO)
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_sources_takes_bounded_memory_and_bounded_answers() {
-        let mut limiter = Limiter::new();
+        let mut limiter = Limiter::new(ANSWERS_MAX);
         let answered = (0..100_000_u32)
             .filter(|n| limiter.allows(IpAddr::from(n.to_be_bytes()), Duration::ZERO));
         assert_eq!(answered.count(), SOURCES_MAX + OTHERS_MAX as usize);

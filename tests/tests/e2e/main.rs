@@ -11,3 +11,5 @@ mod looks;
 mod network;
 mod pause;
 mod profiles;
+#[cfg(target_os = "linux")]
+mod relay;

@@ -52,7 +52,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     // What is above a link knows streams, not what carries them.
     ("quinn", &["outport-link"]),
     ("quinn-proto", &["outport-link"]),
-    ("quinn-udp", &["outport-link"]),
+    ("quinn-udp", &["outport-link", "outport-relay"]),
     // One resolver opens what belongs to users.
     ("cap-std", &["outport-mover"]),
     ("cap-fs-ext", &["outport-mover"]),

@@ -42,7 +42,7 @@ fn types_and_protocol_touch_no_disk_no_socket_no_thread_and_no_clock() {
 fn every_setting_of_the_hub_stands_in_its_document() {
     let source = fs::read_to_string(root().join("crates/hub/src/config.rs")).unwrap();
     let document = fs::read_to_string(root().join("docs/hub.md")).unwrap();
-    let settings: Vec<_> = ["HubConfig", "TokenLifetimes", "Limits"]
+    let settings: Vec<_> = ["HubConfig", "TokenLifetimes", "Limits", "RelayConfig"]
         .iter()
         .flat_map(|name| sources::fields(&source, name))
         .collect();

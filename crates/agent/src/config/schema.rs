@@ -121,6 +121,10 @@ documented! {
         /// set. A TCP port is then open for a moment at the start of a transfer, to that computer only.
         /// With `false` on either computer content stays on UDP. Read when the agent starts.
         tcp: bool,
+        /// Whether content may go through the relay of the hub, sealed, where the other computer cannot be
+        /// reached straight: `"auto"`, `"never"`, or `"only"`, with which computers are not told where this
+        /// one is. `"auto"` unless set. Holds for transfers that begin from then on.
+        relay: RelayUse,
         /// A file with certificates (PEM) to trust beside those of the system, for a hub whose
         /// certificate is not publicly known. None unless set. The environment variable
         /// `OUTPORT_CA_FILE` does the same.
@@ -196,6 +200,19 @@ impl From<i64> for ReadBefore {
     }
 }
 
+/// Whether content goes through a relay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RelayUse {
+    /// Straight, or not at all.
+    Never,
+    /// Where the other computer cannot be reached straight.
+    #[default]
+    Auto,
+    /// Through a relay, or not at all.
+    Only,
+}
+
 /// When the computer is kept awake, as the file spells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -268,7 +285,7 @@ impl LogLevel {
 
 impl Default for Network {
     fn default() -> Self {
-        Self { udp_port: 0, tcp: true, ca_file: None }
+        Self { udp_port: 0, tcp: true, relay: RelayUse::default(), ca_file: None }
     }
 }
 

@@ -68,6 +68,21 @@ fn every_version_of_the_file_is_read_for_what_it_meant() {
 }
 
 #[test]
+fn content_goes_through_a_relay_as_the_owner_says() {
+    let rig = Rig::new();
+    for (text, expected) in [
+        ("", RelayUse::Auto),
+        ("[network]\nrelay = \"auto\"", RelayUse::Auto),
+        ("[network]\nrelay = \"never\"", RelayUse::Never),
+        ("[network]\nrelay = \"only\"", RelayUse::Only),
+    ] {
+        assert_eq!(Config::parse(text, &rig.paths, None).unwrap().relay, expected, "{text}");
+    }
+    let wrong = Config::parse("[network]\nrelay = \"always\"", &rig.paths, None).unwrap_err();
+    assert!(wrong.reason.contains("never"), "{}", wrong.reason);
+}
+
+#[test]
 fn a_mistake_is_named_with_its_line() {
     for (text, line, says) in [
         ("version = 1\n\nfolders = 3", 3, "sequence"),

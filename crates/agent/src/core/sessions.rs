@@ -136,6 +136,7 @@ impl Core {
             name: self.name(),
             hub_time: self.hub_time(),
             udp: self.hub.udp.clone(),
+            relay: self.config.relay,
             peer_candidates: inbox,
             before,
             state_dir: self.paths.state_dir.clone(),

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use outport_link::{
-    CloseCode, ESTABLISH_LIMIT, Endpoint, EstablishError, Expectation, Link, LinkEnd,
+    CloseCode, ESTABLISH_LIMIT, Endpoint, EstablishError, Expectation, Link, LinkEnd, RelayWay,
 };
 use outport_mover::{
     deletion::{DeleteParams, run_deletion},
@@ -15,8 +15,9 @@ use outport_mover::{
     store::Disk,
 };
 use outport_protocol::{
-    control::{Candidate, CandidateKind, Peer, SessionState, Start},
+    control::{Candidate, CandidateKind, Peer, RelayOffer, SessionState, Start},
     orders::{DeleteOrders, TransferOrders, Work},
+    relay::RelaySide,
     ticket::{Grant, Role},
 };
 use outport_types::{Chain, Code, Problem, Retry, Route, SessionId, UnixTime};
@@ -28,7 +29,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Admitted, SessionEvent, Stop, TicketLog, seen};
-use crate::outbox::prepare_task;
+use crate::{config::RelayUse, outbox::prepare_task};
 
 /// All that a session needs.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub(crate) struct Job {
     pub(crate) hub_time: UnixTime,
     /// Where the hub sees UDP packets from.
     pub(crate) udp: Option<String>,
+    /// Whether packets may go through a relay.
+    pub(crate) relay: RelayUse,
     pub(crate) peer_candidates: mpsc::Receiver<Vec<Candidate>>,
     /// Sessions of the same task that must be quiet first.
     pub(crate) before: Vec<CancellationToken>,
@@ -227,9 +230,17 @@ async fn connect(job: &mut Job) -> Result<(Expectation, Link), Worked> {
         let problem = broken(&job.name, &peer, &error);
         Worked::Said(SessionState::Refused { problem, retry: true })
     })?;
+    let expected = expected.only_relayed(job.relay == RelayUse::Only);
     expected.add_candidates(&peer.candidates);
-    let telling =
-        tell_candidates(job.endpoint.clone(), job.udp.clone(), session, job.events.clone());
+    let telling = async {
+        // Who goes through a relay only tells nobody where it is.
+        if job.relay != RelayUse::Only {
+            let events = job.events.clone();
+            tell_candidates(job.endpoint.clone(), job.udp.clone(), session, events).await;
+        }
+    };
+    let offer = job.start.relay.as_ref().filter(|_| job.relay != RelayUse::Never);
+    let relaying = add_relay(&expected, offer, job.admitted.role);
     let hearing = async {
         while let Some(candidates) = job.peer_candidates.recv().await {
             expected.add_candidates(&candidates);
@@ -237,7 +248,7 @@ async fn connect(job: &mut Job) -> Result<(Expectation, Link), Worked> {
         std::future::pending::<()>().await;
     };
     let around = async {
-        tokio::join!(telling, hearing);
+        tokio::join!(telling, relaying, hearing);
     };
     let found = tokio::select! {
         found = expected.establish(ESTABLISH_LIMIT) => found,
@@ -252,6 +263,17 @@ async fn connect(job: &mut Job) -> Result<(Expectation, Link), Worked> {
     let route = link.handle.route();
     tell(job, SessionEvent::Connected(route)).await;
     Ok((expected, link))
+}
+
+/// Looks up where the relay is, and adds it to the ways to the other side.
+async fn add_relay(expected: &Expectation, offer: Option<&RelayOffer>, role: Role) {
+    let (Some(offer), Some(side)) = (offer, RelaySide::of(role)) else { return };
+    let Ok(Ok(found)) = timeout(LOOKUP_TIMEOUT, lookup_host(&offer.address)).await else {
+        tracing::debug!(relay = offer.address, "the relay's address cannot be resolved");
+        return;
+    };
+    let addresses = found.take(HUB_ADDRESSES_MAX).collect();
+    expected.add_relay(RelayWay { addresses, token: offer.token.clone(), side });
 }
 
 /// Tells the hub where this computer can be reached: at once what it knows itself, then what the

@@ -179,6 +179,7 @@ impl Pair {
             orders: orders.clone(),
             peer: Some(peer),
             reported: 0,
+            relay: None,
         };
         channel.say(&HubMessage::Start(Box::new(start))).await;
         let session = ticket.session;

@@ -1,7 +1,7 @@
 //! What the agents of a session are told at its start.
 
 use outport_protocol::{
-    control::{HubMessage, Peer, Start},
+    control::{HubMessage, Peer, RelayOffer, Start},
     orders::{Orders, Work},
     report::Counts,
     ticket::{Grant, Party, Role, SignedTicket, Ticket},
@@ -54,6 +54,7 @@ pub(super) async fn open(
     store: &Store,
     keys: &KeyRing,
     opening: Opening,
+    relay: Option<RelayOffer>,
 ) -> Result<Vec<(EndpointId, HubMessage)>, OpenError> {
     let db = store.read();
     let row = task::Entity::find_by_id(opening.task.uuid()).one(db).await?;
@@ -93,6 +94,7 @@ pub(super) async fn open(
                 candidates: Vec::new(),
             }),
             reported,
+            relay: relay.clone().filter(|_| peer.is_some()),
         }))
     };
     let alone = match &orders.work {

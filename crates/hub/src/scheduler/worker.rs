@@ -7,9 +7,10 @@ use std::{
 };
 
 use outport_protocol::{
-    control::{HubMessage, SessionState},
+    control::{HubMessage, RelayOffer, SessionState},
     report::Counts,
 };
+use outport_relay::Relay;
 use outport_types::{
     AccountId, Chain, Code, EndpointId, EventCode, Problem, RequestId, SessionId, TaskId, UnixTime,
 };
@@ -61,6 +62,15 @@ pub(crate) struct Surroundings {
     pub(crate) endpoints: Endpoints,
     pub(crate) events: Events,
     pub(crate) metrics: TaskMetrics,
+    pub(crate) relay: RelayOffice,
+}
+
+/// Lets sessions into the relay.
+#[derive(Clone, Debug)]
+pub(crate) struct RelayOffice {
+    pub(crate) relay: Relay,
+    /// How agents reach it, `HOST:PORT`.
+    pub(crate) address: Option<String>,
 }
 
 /// What the worker knows of an active task beside the machine.
@@ -239,6 +249,10 @@ impl Worker {
             let counts = super::start::stored_counts(&row);
             let facts = Facts { counts: Some(counts), ..Facts::new(spec.owner, row.fence) };
             self.facts.insert(spec.id, facts);
+            if let Some(held) = spec.session.filter(|_| spec.source != spec.destination) {
+                // Its agents may hold a relayed link, and prove themselves anew.
+                self.surroundings.relay.open(held.id, spec.owner).await;
+            }
             self.machine.handle(Input::Submitted(spec), now);
         }
         Ok(())
@@ -306,6 +320,7 @@ impl Worker {
                     plan.then.push((endpoint, HubMessage::TaskOver { task }));
                 }
                 Action::Ended { task, session } => {
+                    self.surroundings.relay.relay.close(session).await;
                     plan.writes.push(Write::NoSession { task, session });
                 }
                 Action::Fail { task, failure } => self.fail(task, failure, &mut plan),
@@ -325,8 +340,12 @@ impl Worker {
 
     /// Writes the messages of a new session into the plan, or takes the session back.
     async fn open(&mut self, opening: Opening, plan: &mut Plan) {
-        let Opening { task, session, destination, issued, expires, .. } = opening;
-        match open(&self.surroundings.store, &self.surroundings.keys, opening).await {
+        let Opening { task, session, source, destination, issued, expires } = opening;
+        let relay = match self.facts.get(&task).filter(|_| source != destination) {
+            Some(facts) => self.surroundings.relay.open(session, facts.owner).await,
+            None => None,
+        };
+        match open(&self.surroundings.store, &self.surroundings.keys, opening, relay).await {
             Ok(messages) => {
                 plan.writes.push(Write::Session { task, session, expires });
                 plan.then.extend(messages);
@@ -498,6 +517,15 @@ impl Worker {
 impl Facts {
     fn new(owner: AccountId, fence: i64) -> Self {
         Self { owner, fence, counts: None, rate: 0, shown_at: None, is_unsaved: false }
+    }
+}
+
+impl RelayOffice {
+    /// Lets both sides of a session in; what they are told, where anything is relayed.
+    async fn open(&self, session: SessionId, owner: AccountId) -> Option<RelayOffer> {
+        let address = self.address.clone()?;
+        let token = self.relay.open(session, owner).await?;
+        Some(RelayOffer { address, token })
     }
 }
 

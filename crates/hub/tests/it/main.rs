@@ -13,6 +13,7 @@ mod files;
 mod live;
 mod official_clients;
 mod pages;
+mod relay;
 mod resources;
 mod restart;
 mod server;

@@ -92,7 +92,7 @@ async fn what_ended_while_the_hub_was_away_is_told() {
     drop(hub);
 }
 
-async fn start(
+pub(crate) async fn start(
     hub: &TestHub,
     owner: &Owner,
     a: &mut Agent,
@@ -107,7 +107,7 @@ async fn start(
 }
 
 /// Stops the hub and starts it on the same data; its port may be another one.
-async fn restart(hub: TestHub, agents: [&mut Agent; 2]) -> TestHub {
+pub(crate) async fn restart(hub: TestHub, agents: [&mut Agent; 2]) -> TestHub {
     let TestHub { hub: running, clock, http, config, dir } = hub;
     running.shutdown().await;
     let hub = Hub::bind_with_clock(config.clone(), clock.clone()).await.unwrap();

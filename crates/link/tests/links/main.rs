@@ -3,6 +3,7 @@
 mod hostile;
 mod limits;
 mod path;
+mod relayed;
 mod rig;
 mod rough;
 mod tcp;

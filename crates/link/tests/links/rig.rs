@@ -51,6 +51,15 @@ impl Pair {
         Self::between(&bind(1, left), &bind(2, right))
     }
 
+    /// The same where a side goes through a relay or not at all.
+    pub(crate) fn only_relayed(self, left: bool, right: bool) -> Self {
+        let only = |Agent { endpoint, expectation }, only| Agent {
+            endpoint,
+            expectation: expectation.only_relayed(only),
+        };
+        Self { left: only(self.left, left), right: only(self.right, right) }
+    }
+
     /// Another session of the same two agents.
     pub(crate) fn another_session(&self) -> Self {
         Self::between(&self.left.endpoint, &self.right.endpoint)

@@ -4,9 +4,11 @@ use outport_protocol::{
     control::{
         AgentMessage, AgentStatus, Candidate, CandidateKind, Clause, FileEntry, FileKind, Filter,
         FrameDecoder, Hello, HubMessage, ListQuery, Listing, ListingOrder, Operation, OrderField,
-        Outcome, Pattern, Paused, Peer, RevokeReason, SessionState, Start, Welcome, encode_frame,
+        Outcome, Pattern, Paused, Peer, RelayOffer, RevokeReason, SessionState, Start, Welcome,
+        encode_frame,
     },
     orders::{Orders, TransferItem, TransferOrders, Work},
+    relay::RelayToken,
     report::{Counts, Difference, Finished, Happening, Report, Skipped, Transferred},
     secret::SecretKey,
     statement::{SignedStatement, Statement},
@@ -215,6 +217,10 @@ fn start() -> Start {
             candidates: candidates(),
         }),
         reported: 6,
+        relay: Some(RelayOffer {
+            address: "hub.example.org:443".into(),
+            token: RelayToken::from_bytes([8; 32]),
+        }),
     }
 }
 

@@ -168,6 +168,7 @@ impl World {
                 candidates: vec![],
             }),
             reported: 0,
+            relay: None,
         };
         let gate = Gate {
             statement: &self.statement,

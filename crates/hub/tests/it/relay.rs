@@ -1,0 +1,129 @@
+//! The relay as the hub runs it: who is told of it, and what its port does for them.
+
+use std::time::Duration;
+
+use outport_protocol::{
+    control::RelayOffer,
+    relay::{RelayAnswer, RelayHello, RelaySide},
+};
+use outport_types::SessionId;
+use tokio::{net::UdpSocket, time::timeout};
+
+use crate::{
+    agents::transfer,
+    restart::{restart, start},
+    support::TestHub,
+    tasks::rig,
+};
+
+#[tokio::test]
+async fn both_sides_of_a_session_get_one_token_and_packets_pass_between_them() {
+    let (hub, owner, mut a, mut b) = rig().await;
+    hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
+    let (from, to) = (a.hear_start().await, b.hear_start().await);
+    let (offer, same) = (from.relay.unwrap(), to.relay.unwrap());
+    assert_eq!(offer, same);
+    let address = hub.hub.local_addr();
+    assert_eq!(offer.address, format!("127.0.0.1:{}", address.port()));
+    let sender = bound(&offer, from.session, RelaySide::Sender).await;
+    let receiver = bound(&offer, to.session, RelaySide::Receiver).await;
+    sender.send(&[0x40; 1000]).await.unwrap();
+    assert_eq!(receive(&receiver).await, [0x40; 1000]);
+    let metrics = hub.http.get(hub.url("metrics")).send().await.unwrap().text().await.unwrap();
+    for line in [
+        "outport_hub_relay_sessions 1\n",
+        "outport_hub_relay_bound 2\n",
+        "outport_hub_relay_proofs_total 2\n",
+        "outport_hub_relay_packets_total 1\n",
+        "outport_hub_relay_bytes_total 1000\n",
+        "outport_hub_relay_dropped_limits_total 0\n",
+    ] {
+        assert!(metrics.contains(line), "{line}{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_inside_one_computer_needs_no_relay() {
+    let (hub, owner, mut a, _b) = rig().await;
+    hub.submit(&owner, transfer(a.endpoint, a.endpoint)).await;
+    assert_eq!(a.hear_start().await.relay, None);
+}
+
+#[tokio::test]
+async fn a_hub_that_relays_nothing_gives_no_token() {
+    let hub = TestHub::start_with(|config| config.relay.enabled = false).await;
+    let owner = hub.owner("smith").await;
+    let (mut a, mut b) = (hub.agent(&owner, "A").await, hub.agent(&owner, "B").await);
+    hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
+    assert_eq!((a.hear_start().await.relay, b.hear_start().await.relay), (None, None));
+}
+
+#[tokio::test]
+async fn a_limit_of_the_operator_is_kept() {
+    let hub = TestHub::start_with(|config| config.relay.user_bytes_per_day = 3000).await;
+    let owner = hub.owner("smith").await;
+    let (mut a, mut b) = (hub.agent(&owner, "A").await, hub.agent(&owner, "B").await);
+    hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
+    let (start, _) = (a.hear_start().await, b.hear_start().await);
+    let offer = start.relay.unwrap();
+    let sender = bound(&offer, start.session, RelaySide::Sender).await;
+    let receiver = bound(&offer, start.session, RelaySide::Receiver).await;
+    for n in 0..3 {
+        sender.send(&[0x40 + n; 1000]).await.unwrap();
+        assert_eq!(receive(&receiver).await, [0x40 + n; 1000]);
+    }
+    sender.send(&[0x40; 1000]).await.unwrap();
+    // What comes after it has been through the port, so this is known to be dropped.
+    ask(&sender, start.session, RelaySide::Sender).await;
+    assert!(receiver.try_recv(&mut [0; 2000]).is_err());
+}
+
+#[tokio::test]
+async fn a_relayed_session_is_known_to_the_hub_after_its_restart() {
+    let (hub, owner, mut a, mut b) = rig().await;
+    let (_, session) = start(&hub, &owner, &mut a, &mut b).await;
+    let _hub = restart(hub, [&mut a, &mut b]).await;
+    a.sessions = vec![session];
+    let udp = a.connect().await.udp.unwrap();
+    let socket = socket_to(&udp).await;
+    let answered = async {
+        // The tasks are taken over while the first agents come in.
+        while timeout(Duration::from_millis(50), ask(&socket, session, RelaySide::Sender))
+            .await
+            .is_err()
+        {}
+    };
+    timeout(LIMIT, answered).await.unwrap();
+    let stranger = ask(&socket, SessionId::random(), RelaySide::Sender);
+    assert!(timeout(Duration::from_millis(50), stranger).await.is_err());
+}
+
+/// A socket that is bound to a side of the session.
+async fn bound(offer: &RelayOffer, session: SessionId, side: RelaySide) -> UdpSocket {
+    let socket = socket_to(&offer.address).await;
+    let answer = ask(&socket, session, side).await;
+    assert!(!answer.bound);
+    let proof = offer.token.prove(session, side, answer.nonce, answer.observed);
+    socket.send(&proof.encode()).await.unwrap();
+    assert!(RelayAnswer::decode(&receive(&socket).await).unwrap().bound);
+    socket
+}
+
+async fn socket_to(address: &str) -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(address).await.unwrap();
+    socket
+}
+
+async fn ask(socket: &UdpSocket, session: SessionId, side: RelaySide) -> RelayAnswer {
+    socket.send(&RelayHello { session, side }.encode()).await.unwrap();
+    RelayAnswer::decode(&receive(socket).await).unwrap()
+}
+
+async fn receive(socket: &UdpSocket) -> Vec<u8> {
+    let mut packet = [0; 2000];
+    let length = timeout(LIMIT, socket.recv(&mut packet)).await.unwrap().unwrap();
+    packet[..length].to_vec()
+}
+
+const LIMIT: Duration = Duration::from_secs(30);

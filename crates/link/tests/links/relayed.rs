@@ -1,0 +1,211 @@
+//! Links through a relay. The relay here keeps to the protocol and to nothing more; the real one is
+//! tested where it lives.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use outport_link::{DataFrame, EstablishError, Link, RelayWay};
+use outport_protocol::relay::{RelayAnswer, RelayHello, RelayProof, RelaySide, RelayToken};
+use outport_types::Route;
+use tokio::{net::UdpSocket, time::timeout};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+
+use crate::rig::{self, LIMIT, Pair, Side};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_cannot_reach_each_other_meet_at_the_relay_and_it_can_read_nothing() {
+    let (pair, relay) = (Pair::new(), TestRelay::open().await);
+    relay.tell(&pair);
+    let (left, mut right) = relay.links(&pair).await;
+    let secret = b"what nobody on the way may read".repeat(1000);
+    left.data_out.send(DataFrame::new("header", secret.clone())).await.unwrap();
+    assert_eq!(right.data_in.recv().await.unwrap().unwrap().body, secret);
+    right.control_out.send(Bytes::from_static(b"the answer is sealed as well")).await.unwrap();
+    let mut control_in = left.control_in;
+    assert_eq!(control_in.recv().await.unwrap().unwrap(), "the answer is sealed as well");
+    let carried = relay.carried();
+    assert!(secret.len() < carried.len(), "the relay carried it");
+    for text in [&b"nobody on the way"[..], b"answer is sealed", b"header", &[9; 32]] {
+        assert!(!carried.windows(text.len()).any(|seen| seen == text));
+    }
+    pair.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_straight_way_is_taken_where_there_is_one() {
+    for _ in 0..5 {
+        let (pair, relay) = (Pair::new(), TestRelay::open().await);
+        relay.tell(&pair);
+        let (left, right) = pair.links().await;
+        assert_eq!((left.handle.route(), right.handle.route()), (Route::Lan, Route::Lan));
+        pair.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_is_told_of_late_is_taken() {
+    let (pair, relay) = (Pair::new(), TestRelay::open().await);
+    let tell = async {
+        tokio::task::yield_now().await;
+        relay.tell(&pair);
+    };
+    let ((left, right), ()) = tokio::join!(pair.establish(), tell);
+    assert_eq!(left.unwrap().handle.route(), Route::Relay);
+    assert_eq!(right.unwrap().handle.route(), Route::Relay);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_goes_through_a_relay_only_takes_no_straight_way() {
+    for (left_only, right_only) in [(true, false), (false, true), (true, true)] {
+        let pair = Pair::new().only_relayed(left_only, right_only);
+        let relay = TestRelay::open().await;
+        relay.tell(&pair);
+        // The other side has heard of an address all the same.
+        pair.tell(if left_only { Side::Right } else { Side::Left });
+        let (left, right) = pair.establish().await;
+        assert_eq!(left.unwrap().handle.route(), Route::Relay);
+        assert_eq!(right.unwrap().handle.route(), Route::Relay);
+    }
+    let pair = Pair::new().only_relayed(true, false);
+    pair.tell(Side::Left);
+    let error = pair.left.expectation.establish(Duration::from_millis(300)).await.unwrap_err();
+    assert!(matches!(error, EstablishError::NoRoute { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relayed_link_does_not_change_over_to_tcp() {
+    let (pair, relay) = (Pair::with_tcp(true, true), TestRelay::open().await);
+    relay.tell(&pair);
+    relay.links(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_starts_anew_learns_both_sides_again_and_the_link_goes_on() {
+    let (pair, relay) = (Pair::new(), TestRelay::open().await);
+    relay.tell(&pair);
+    let (left, mut right) = relay.links(&pair).await;
+    for round in 0..2_u8 {
+        relay.forget();
+        left.data_out.send(DataFrame::new("", vec![round; 100_000])).await.unwrap();
+        let frame = timeout(LIMIT, right.data_in.recv()).await.unwrap().unwrap().unwrap();
+        assert_eq!(frame.body, vec![round; 100_000]);
+    }
+    assert_eq!(left.handle.end(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_network_leaves_a_relayed_link_alone() {
+    let (pair, relay) = (Pair::new(), TestRelay::open().await);
+    relay.tell(&pair);
+    let (left, mut right) = relay.links(&pair).await;
+    pair.left.endpoint.rebind().unwrap();
+    pair.right.endpoint.rebind().unwrap();
+    left.data_out.send(DataFrame::new("", vec![1; 100_000])).await.unwrap();
+    right.data_in.recv().await.unwrap().unwrap();
+    assert_eq!((left.handle.end(), right.handle.end()), (None, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_does_not_answer_is_said_to_be_so() {
+    let pair = Pair::new();
+    let deaf = std::net::UdpSocket::bind(rig::any_port()).unwrap();
+    let address = deaf.local_addr().unwrap();
+    pair.left.expectation.add_relay(way(address, RelaySide::Sender));
+    let error = pair.left.expectation.establish(Duration::from_millis(400)).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains(&format!("{address} (relay): no answer")), "{text}");
+}
+
+/// A relay on loopback, for one session.
+struct TestRelay {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    _alive: DropGuard,
+}
+
+#[derive(Default)]
+struct State {
+    bound: BTreeMap<RelaySide, SocketAddr>,
+    carried: Vec<u8>,
+}
+
+impl TestRelay {
+    async fn open() -> Self {
+        let socket = UdpSocket::bind(rig::any_port()).await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let (state, stop) = (Arc::new(Mutex::new(State::default())), CancellationToken::new());
+        let (shared, running) = (state.clone(), stop.clone());
+        TaskTracker::new().spawn(async move {
+            let mut packet = vec![0; 65_536];
+            let serving = async {
+                loop {
+                    let (length, from) = socket.recv_from(&mut packet).await.unwrap();
+                    let sent = shared.lock().unwrap().answer(&packet[..length], from);
+                    if let Some((to, answer)) = sent {
+                        socket.send_to(&answer, to).await.unwrap();
+                    }
+                }
+            };
+            running.run_until_cancelled(serving).await;
+        });
+        Self { address, state, _alive: stop.drop_guard() }
+    }
+
+    /// Tells both sides of the relay, and of nothing else.
+    fn tell(&self, pair: &Pair) {
+        pair.left.expectation.add_relay(way(self.address, RelaySide::Sender));
+        pair.right.expectation.add_relay(way(self.address, RelaySide::Receiver));
+    }
+
+    async fn links(&self, pair: &Pair) -> (Link, Link) {
+        let (left, right) = pair.establish().await;
+        let (left, right) = (left.unwrap(), right.unwrap());
+        assert_eq!((left.handle.route(), right.handle.route()), (Route::Relay, Route::Relay));
+        (left, right)
+    }
+
+    fn forget(&self) {
+        self.state.lock().unwrap().bound.clear();
+    }
+
+    fn carried(&self) -> Vec<u8> {
+        self.state.lock().unwrap().carried.clone()
+    }
+}
+
+impl State {
+    fn answer(&mut self, packet: &[u8], from: SocketAddr) -> Option<(SocketAddr, Vec<u8>)> {
+        let answer = |session, side, bound| {
+            let answer = RelayAnswer { session, side, bound, observed: from, nonce: [1; 24] };
+            Some((from, answer.encode().to_vec()))
+        };
+        if let Some(RelayHello { session, side }) = RelayHello::decode(packet) {
+            return answer(session, side, self.bound.get(&side) == Some(&from));
+        }
+        if let Some(proof) = RelayProof::decode(packet) {
+            assert!(token().accepts(&proof, from));
+            self.bound.insert(proof.side, from);
+            return answer(proof.session, proof.side, true);
+        }
+        let side = self.bound.iter().find(|(_, address)| **address == from)?.0.other();
+        self.carried.extend_from_slice(packet);
+        Some((*self.bound.get(&side)?, packet.to_vec()))
+    }
+}
+
+fn way(address: SocketAddr, side: RelaySide) -> RelayWay {
+    RelayWay { addresses: vec![address], token: token(), side }
+}
+
+fn token() -> RelayToken {
+    RelayToken::from_bytes([9; 32])
+}

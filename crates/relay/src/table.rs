@@ -1,0 +1,375 @@
+//! Who may have what forwarded whereto: sessions, the addresses that their sides proved, and limits.
+//!
+//! Without socket and clock. [`outport_protocol::relay`] tells the exchange; here is what bounds it:
+//!
+//! - Sessions come from the hub alone, [`SESSIONS_MAX`] at most. One more takes the place of the one
+//!   that was unused for longest; its link breaks, and its agents are told of a new session.
+//! - A session has two addresses at most, each heard of in the last [`IDLE`]. An address belongs to
+//!   one side of one session: the last proof counts.
+//! - A session that ended at the hub stays for [`LINGER`], in which its agents part.
+//! - What a user moved today is kept for [`USERS_MAX`] users. One more takes the place of one of
+//!   which no session is open, the one that moved least.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use outport_protocol::relay::{
+    NonceKey, RelayAnswer, RelayHello, RelayProof, RelaySide, RelayToken,
+};
+use outport_types::{AccountId, SessionId};
+
+use crate::{
+    counts::Counts,
+    limiter::Limiter,
+    limits::{Bucket, RelayLimits, Share, Shares},
+};
+
+/// Where a packet came from and how the relay is called there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The other end, as the system spells it.
+    pub(crate) address: SocketAddr,
+    /// Which of the own addresses was spoken to, where the system tells.
+    pub(crate) own: Option<IpAddr>,
+}
+
+/// All that is known about relayed sessions.
+#[derive(Debug)]
+pub(crate) struct Table {
+    limits: RelayLimits,
+    nonces: NonceKey,
+    sessions: HashMap<SessionId, Session>,
+    bound: HashMap<SocketAddr, (SessionId, RelaySide)>,
+    users: BTreeMap<AccountId, User>,
+    shares: Shares,
+    limiter: Limiter,
+    swept: Duration,
+    day: u64,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug)]
+struct Session {
+    token: RelayToken,
+    user: AccountId,
+    sides: [Option<Binding>; 2],
+    /// When it began, was bound or forwarded anything last.
+    used: Duration,
+    ends: Option<Duration>,
+    bucket: Bucket,
+    share: Share,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Binding {
+    place: Place,
+    /// When the nonce was made that proved it.
+    proved: u64,
+    heard: Duration,
+}
+
+#[derive(Debug, Default)]
+struct User {
+    sessions: usize,
+    today: u64,
+    bucket: Bucket,
+}
+
+impl Table {
+    pub(crate) fn new(limits: RelayLimits, nonces: NonceKey, counts: Arc<Counts>) -> Self {
+        Self {
+            limits,
+            nonces,
+            sessions: HashMap::new(),
+            bound: HashMap::new(),
+            users: BTreeMap::new(),
+            shares: Shares::new(),
+            limiter: Limiter::new(ANSWERS_MAX),
+            swept: Duration::ZERO,
+            day: 0,
+            counts,
+        }
+    }
+
+    /// Lets both sides of a session in.
+    pub(crate) fn open(
+        &mut self,
+        id: SessionId,
+        token: RelayToken,
+        user: AccountId,
+        now: Duration,
+    ) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.ends = None;
+            return;
+        }
+        if SESSIONS_MAX <= self.sessions.len() {
+            let unused = self.sessions.keys().min_by_key(|id| (self.sessions[id].used, **id));
+            if let Some(unused) = unused.copied() {
+                self.counts.evicted.add(1);
+                self.remove(unused);
+            }
+        }
+        self.make_room_for(user);
+        self.users.entry(user).or_default().sessions += 1;
+        let session = Session {
+            token,
+            user,
+            sides: [None, None],
+            used: now,
+            ends: None,
+            bucket: Bucket::default(),
+            share: Share::default(),
+        };
+        self.sessions.insert(id, session);
+        self.show();
+    }
+
+    /// The session is over.
+    pub(crate) fn close(&mut self, id: SessionId, now: Duration) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.ends.get_or_insert(now + LINGER);
+        }
+    }
+
+    /// What a hello is answered, if anything.
+    pub(crate) fn hello(
+        &mut self,
+        hello: RelayHello,
+        from: Place,
+        now: Duration,
+    ) -> Option<RelayAnswer> {
+        let RelayHello { session, side } = hello;
+        if !self.may_ask(session, from, now) {
+            return None;
+        }
+        let bound = match self.bound.get(&from.address) {
+            Some(known) if *known == (session, side) => self.hear(session, side, now),
+            Some(_) | None => false,
+        };
+        self.counts.hellos.add(1);
+        Some(self.answer(session, side, bound, from, now))
+    }
+
+    /// Binds an address if the proof holds.
+    pub(crate) fn prove(
+        &mut self,
+        proof: &RelayProof,
+        from: Place,
+        now: Duration,
+    ) -> Option<RelayAnswer> {
+        let RelayProof { session: id, side, .. } = *proof;
+        if !self.may_ask(id, from, now) {
+            return None;
+        }
+        let source = plain(from.address);
+        let issued = self.nonces.issued(&proof.nonce, id, side, source);
+        let session = self.sessions.get(&id)?;
+        let fresh = |issued: &u64| {
+            Duration::from_millis(*issued) <= now && now.as_millis() as u64 - issued <= NONCE_MILLIS
+        };
+        let Some(proved) = issued.filter(fresh).filter(|_| session.token.accepts(proof, source))
+        else {
+            self.counts.proofs_refused.add(1);
+            return None;
+        };
+        let known = session.sides[index(side)];
+        if let Some(known) = known.filter(|known| proved <= known.proved) {
+            // An old one, repeated: the answer that got lost may come again, and nothing changes.
+            let bound = known.place.address == from.address;
+            return bound.then(|| self.answer(id, side, true, from, now));
+        }
+        if let Some((other, other_side)) = self.bound.get(&from.address).copied() {
+            self.unbind(other, other_side);
+        }
+        self.unbind(id, side);
+        self.bound.insert(from.address, (id, side));
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.sides[index(side)] = Some(Binding { place: from, proved, heard: now });
+            session.used = now;
+        }
+        self.counts.proofs.add(1);
+        self.show();
+        Some(self.answer(id, side, true, from, now))
+    }
+
+    /// Where packets from an address go, and how many of their bytes.
+    pub(crate) fn forward(
+        &mut self,
+        from: SocketAddr,
+        bytes: usize,
+        packet: usize,
+        now: Duration,
+    ) -> Option<(Place, usize)> {
+        let packets = |bytes: usize| bytes.div_ceil(packet.max(1));
+        let Some((id, side)) = self.bound.get(&from).copied() else {
+            self.counts.dropped_strangers.add(packets(bytes));
+            return None;
+        };
+        let session = self.sessions.get_mut(&id)?;
+        if let Some(binding) = &mut session.sides[index(side)] {
+            binding.heard = now;
+        }
+        let alive = |binding: &&Binding| now.saturating_sub(binding.heard) < IDLE;
+        let Some(other) = session.sides[index(side.other())].as_ref().filter(alive) else {
+            self.counts.dropped_alone.add(packets(bytes));
+            return None;
+        };
+        let to = other.place;
+        session.used = now;
+        let user = self.users.entry(session.user).or_default();
+        let RelayLimits { rate, session_rate, user_rate, user_bytes_per_day } = self.limits;
+        let mut room = bytes;
+        if let Some(rate) = session_rate {
+            room = room.min(session.bucket.room(rate, now, bytes, packet));
+        }
+        if let Some(rate) = user_rate {
+            room = room.min(user.bucket.room(rate, now, bytes, packet));
+        }
+        if let Some(rate) = rate {
+            room = room.min(self.shares.room(rate, now, &mut session.share, bytes, packet));
+        }
+        if user_bytes_per_day.is_some_and(|most| most <= user.today) {
+            room = 0;
+        }
+        session.bucket.take(room);
+        user.bucket.take(room);
+        Shares::take(&mut session.share, room);
+        user.today = user.today.saturating_add(room as u64);
+        if room < bytes {
+            self.counts.dropped_limits.add(packets(bytes) - packets(room));
+        }
+        (0 < room).then_some((to, room))
+    }
+
+    /// Forgets what is over, now and then. `day` is the hub's, by number.
+    pub(crate) fn sweep(&mut self, now: Duration, day: u64) {
+        if day != self.day {
+            self.day = day;
+            self.users.retain(|_, user| 0 < user.sessions);
+            self.users.values_mut().for_each(|user| user.today = 0);
+        }
+        if now < self.swept + SWEEP_EVERY {
+            return;
+        }
+        self.swept = now;
+        let over = |session: &Session| session.ends.is_some_and(|ends| ends <= now);
+        let ended: Vec<_> = self.sessions.keys().copied().collect();
+        for id in ended.into_iter().filter(|id| over(&self.sessions[id])).collect::<Vec<_>>() {
+            self.remove(id);
+        }
+        let idle = |binding: &Binding| IDLE <= now.saturating_sub(binding.heard);
+        let places: Vec<_> = self.bound.values().copied().collect();
+        for (id, side) in places {
+            let binding = self.sessions.get(&id).and_then(|session| session.sides[index(side)]);
+            if binding.as_ref().is_none_or(idle) {
+                self.unbind(id, side);
+            }
+        }
+        self.show();
+    }
+
+    /// Whether whoever asks about a session gets an answer.
+    fn may_ask(&mut self, session: SessionId, from: Place, now: Duration) -> bool {
+        if !self.sessions.contains_key(&session) {
+            self.counts.proofs_refused.add(1);
+            return false;
+        }
+        let allowed = self.limiter.allows(from.address.ip(), now);
+        if !allowed {
+            self.counts.hellos_limited.add(1);
+        }
+        allowed
+    }
+
+    /// Notes that a side is there; says whether it is bound.
+    fn hear(&mut self, id: SessionId, side: RelaySide, now: Duration) -> bool {
+        let session = self.sessions.get_mut(&id);
+        let binding = session.and_then(|session| session.sides[index(side)].as_mut());
+        binding.is_some_and(|binding| {
+            binding.heard = now;
+            true
+        })
+    }
+
+    fn answer(
+        &self,
+        session: SessionId,
+        side: RelaySide,
+        bound: bool,
+        from: Place,
+        now: Duration,
+    ) -> RelayAnswer {
+        let observed = plain(from.address);
+        let time = now.as_millis() as u64;
+        let nonce = self.nonces.issue(time, session, side, observed);
+        RelayAnswer { session, side, bound, observed, nonce }
+    }
+
+    fn unbind(&mut self, id: SessionId, side: RelaySide) {
+        let session = self.sessions.get_mut(&id);
+        if let Some(binding) = session.and_then(|session| session.sides[index(side)].take()) {
+            self.bound.remove(&binding.place.address);
+        }
+    }
+
+    fn remove(&mut self, id: SessionId) {
+        self.unbind(id, RelaySide::Sender);
+        self.unbind(id, RelaySide::Receiver);
+        if let Some(session) = self.sessions.remove(&id)
+            && let Some(user) = self.users.get_mut(&session.user)
+        {
+            user.sessions = user.sessions.saturating_sub(1);
+        }
+    }
+
+    fn make_room_for(&mut self, user: AccountId) {
+        if self.users.len() < USERS_MAX || self.users.contains_key(&user) {
+            return;
+        }
+        let idle = self.users.iter().filter(|(_, user)| user.sessions == 0);
+        let least = idle.min_by_key(|(_, user)| user.today).map(|(id, _)| *id);
+        if let Some(least) = least {
+            self.users.remove(&least);
+        }
+    }
+
+    fn show(&self) {
+        self.counts.sessions.set(self.sessions.len());
+        self.counts.bound.set(self.bound.len());
+    }
+}
+
+const fn index(side: RelaySide) -> usize {
+    match side {
+        RelaySide::Sender => 0,
+        RelaySide::Receiver => 1,
+    }
+}
+
+/// An address in the plain form of its family, as both ends of an exchange name it.
+fn plain(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// Sessions at once, a megabyte of memory for every two thousand.
+pub(crate) const SESSIONS_MAX: usize = 16_384;
+/// More than there may be sessions, so that one of them always has none open.
+const USERS_MAX: usize = 50_000;
+/// For so long a side may be silent and keeps its address: thirty of a link's signs of life.
+pub(crate) const IDLE: Duration = Duration::from_secs(60);
+/// For so long the agents of a session that ended may part.
+pub(crate) const LINGER: Duration = Duration::from_secs(10);
+/// Within this a nonce is to be used; the slowest satellite needs a second.
+pub(crate) const NONCE_MILLIS: u64 = 10_000;
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// Hellos and proofs of one source in ten seconds: a side says four of them, and an institute with
+/// hundreds of sessions may stand behind one address.
+const ANSWERS_MAX: u32 = 2_000;
+
+#[cfg(test)]
+mod tests;
