@@ -187,6 +187,8 @@ export type Code =
 "RENAMED" |
 /**  Something got a free name beside what has its name. */
 "RENAMED_BESIDE" |
+/**  A file arrived without some of its extended attributes. */
+"ATTRIBUTES_NOT_KEPT" |
 /**  No default directory is set. */
 "NO_DEFAULT_DIRECTORY" |
 /**  The disk is full or a quota is reached. */
@@ -1574,6 +1576,8 @@ export type TransferOptions = {
 	 *  less what this computer's user takes away from new files.
 	 */
 	preserve_permissions?: boolean,
+	/**  Whether files have the extended attributes of the source. */
+	preserve_xattrs?: boolean,
 	/**  What becomes of symbolic links below an item. */
 	symlinks?: Symlinks,
 	/**
