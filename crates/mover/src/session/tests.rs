@@ -302,7 +302,7 @@ async fn a_full_disk_fails_the_task_at_once_where_that_was_asked_for() {
     let Some(Report::Finished(finished)) = rig.reports().pop() else {
         panic!("no end");
     };
-    assert_eq!(finished.failure.map(|problem| problem.code), Some(Code::NoSpace));
+    assert_eq!(finished.failure.map(|problem| problem.code), Some(Code::NoSpaceFailed));
     assert_eq!(tree(&rig.world.top.join("dst")).len(), 0, "nothing is left");
 }
 
