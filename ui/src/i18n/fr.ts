@@ -325,7 +325,8 @@ export const fr = {
   "option.permissions": "Garder les permissions",
   "option.permissionsMeaning": "Lecture, écriture et exécution restent permises comme à la source.",
   "option.attributes": "Garder les attributs",
-  "option.attributesMeaning": "Les attributs étendus donnés par des programmes, comme les étiquettes, sont gardés.",
+  "option.attributesMeaning":
+    "Les attributs étendus donnés par des programmes, comme les étiquettes, sont gardés.",
   "option.verify": "Vérifier",
   "option.verifyMeaning": "Chaque fichier est relu à destination et comparé.",
   "option.skip": "Ignorer l'illisible",
