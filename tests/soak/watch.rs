@@ -41,8 +41,9 @@ impl Findings {
         most: f64,
         unit: &str,
     ) {
-        let promised = format!("at most {most:.0} {unit}");
-        self.note(what.into(), promised, format!("{measured:.1} {unit}"), measured <= most);
+        let told = |figure: f64, digits| format!("{figure:.digits$} {unit}").trim_end().to_owned();
+        let promised = format!("at most {}", told(most, if most.fract() == 0.0 { 0 } else { 2 }));
+        self.note(what.into(), promised, told(measured, 2), measured <= most);
     }
 
     /// Notes something that must be at least so much.
