@@ -66,13 +66,16 @@ describe.skipIf(skipped)("in a real browser", () => {
   ])("nothing is cut off at $width by $height, in French", async (size) => {
     for (const view of VIEWS) {
       const page = await open(`${view.query}&language=fr`, size);
+      for (const step of view.steps ?? []) await step(page);
       const wide = await page.evaluate(() => {
         const inside = (element: Element): boolean => getComputedStyle(element).position !== "fixed";
+        const edge = (element: Element): number =>
+          element.closest("dialog")?.getBoundingClientRect().right ?? innerWidth;
         return [...document.querySelectorAll("button, h1, h2, input, select, [role=switch]")]
           .filter((element) => inside(element) && 0 < element.getBoundingClientRect().width)
           .filter(
             (element) =>
-              innerWidth < element.getBoundingClientRect().right - 1 ||
+              edge(element) < element.getBoundingClientRect().right - 1 ||
               element.getBoundingClientRect().left < -1,
           )
           .filter((element) => !element.closest(".visually-hidden"))
