@@ -155,7 +155,7 @@ fn a_file_that_never_rests_is_told_and_given_up_and_comes_when_it_rests() -> Res
     let world = pair()?;
     let (pc, cluster) = (&world.agents[0], &world.agents[1]);
     let log = pc.folder.join("log");
-    random_file(&log, 4 << 20)?;
+    random_file(&log, 16 << 20)?;
     let resting = AtomicBool::new(false);
     let task = thread::scope(|scope| {
         scope.spawn(|| write_on(&log, &resting));
@@ -248,12 +248,12 @@ fn random_file(path: &Path, bytes: u64) -> Result<()> {
     tree::fill(path, bytes, &mut fastrand::Rng::with_seed(bytes))
 }
 
-/// Writes on and on at the end of a file, as a program does that logs.
+/// Writes on and on at the end of a file, without a rest in which it could be read from end to end.
 fn write_on(path: &Path, resting: &AtomicBool) -> Result<()> {
     let mut file = File::options().append(true).open(path)?;
     while !resting.load(Ordering::Relaxed) {
-        file.write_all(b"and on\n")?;
-        thread::park_timeout(Duration::from_millis(5));
+        file.write_all(b"+")?;
+        thread::yield_now();
     }
     Ok(())
 }
