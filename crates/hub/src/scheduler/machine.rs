@@ -176,7 +176,12 @@ impl Machine {
 
     /// Whether the endpoint may report on the task: it is the side that writes.
     pub(crate) fn is_authority(&self, endpoint: EndpointId, task: TaskId) -> bool {
-        self.tasks.get(&task).is_some_and(|task| task.destination == endpoint)
+        self.destination(task) == Some(endpoint)
+    }
+
+    /// Where an active task brings its files.
+    pub(crate) fn destination(&self, task: TaskId) -> Option<EndpointId> {
+        self.tasks.get(&task).map(|task| task.destination)
     }
 
     /// Whether the session is the one that works on the task now.

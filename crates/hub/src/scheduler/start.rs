@@ -232,9 +232,8 @@ mod tests {
         assert!(read.iter().all(|grant| !grant.write && !grant.delete));
     }
 
-    #[test]
-    fn a_transfer_may_delete_only_where_it_removes_extras_and_nowhere_above() {
-        let mut transfer = TransferOrders {
+    fn of_one_item(options: TransferOptions) -> TransferOrders {
+        TransferOrders {
             source: EndpointId::random(),
             source_name: "a#a".into(),
             destination: EndpointId::random(),
@@ -245,8 +244,13 @@ mod tests {
                 recursive: None,
                 checksum: None,
             }],
-            options: TransferOptions::default(),
-        };
+            options,
+        }
+    }
+
+    #[test]
+    fn a_transfer_may_delete_only_where_it_removes_extras_and_nowhere_above() {
+        let mut transfer = of_one_item(TransferOptions::default());
         for extras in [Extras::Stay, Extras::Delete, Extras::Trash] {
             transfer.options.extras = extras;
             let (_, write) = grants(&Work::Transfer(transfer.clone()));
@@ -258,19 +262,8 @@ mod tests {
 
     #[test]
     fn a_check_may_only_read() {
-        let work = Work::Transfer(TransferOrders {
-            source: EndpointId::random(),
-            source_name: "a#a".into(),
-            destination: EndpointId::random(),
-            destination_name: "b#b".into(),
-            items: vec![TransferItem {
-                source: "/data/a".parse().unwrap(),
-                destination: "/in/a".parse().unwrap(),
-                recursive: None,
-                checksum: None,
-            }],
-            options: TransferOptions { purpose: Purpose::Check, ..TransferOptions::default() },
-        });
+        let options = TransferOptions { purpose: Purpose::Check, ..TransferOptions::default() };
+        let work = Work::Transfer(of_one_item(options));
         let (from, to) = grants(&work);
         assert_eq!((paths(&from), paths(&to)), (vec!["/data/a".into()], vec!["/in/a".into()]));
         assert!(from.iter().chain(&to).all(|grant| !grant.write && !grant.delete));

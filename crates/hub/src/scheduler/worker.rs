@@ -12,7 +12,8 @@ use outport_protocol::{
 };
 use outport_relay::Relay;
 use outport_types::{
-    AccountId, Chain, Code, EndpointId, EventCode, Problem, RequestId, SessionId, TaskId, UnixTime,
+    AccountId, Chain, Code, EndpointId, EventCode, NiceStatus, Problem, RequestId, SessionId,
+    TaskId, UnixTime,
 };
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _,
@@ -187,8 +188,12 @@ impl Worker {
     }
 
     fn live(&self, task: TaskId) -> Option<Live> {
-        let standing = self.machine.standing(task)?.clone();
+        let mut standing = self.machine.standing(task)?.clone();
         let facts = self.facts.get(&task)?;
+        if standing.status == NiceStatus::Ok && facts.has_no_room() {
+            standing.status = NiceStatus::Quota;
+            standing.endpoint = self.machine.destination(task);
+        }
         let rate = if standing.route.is_some() { facts.rate } else { 0 };
         Some(Live { standing, counts: facts.counts, rate })
     }
@@ -199,11 +204,12 @@ impl Worker {
             self.machine.works_on(session, task) && self.machine.is_authority(endpoint, task);
         let Some(facts) = self.facts.get_mut(&task).filter(|_| believed) else { return };
         let now = Instant::now();
-        let before = facts.counts.replace(counts);
+        let had_no_room = facts.has_no_room();
+        facts.counts = Some(counts);
         facts.rate = rate;
         facts.is_unsaved = true;
         self.flush_at.get_or_insert(now + FLUSH_INTERVAL);
-        if before.is_some_and(|before| before.no_room) != counts.no_room {
+        if had_no_room != counts.no_room {
             let change = Change::Task { owner: facts.owner, task };
             self.surroundings.events.publish(change);
         }
@@ -517,6 +523,11 @@ impl Worker {
 impl Facts {
     fn new(owner: AccountId, fence: i64) -> Self {
         Self { owner, fence, counts: None, rate: 0, shown_at: None, is_unsaved: false }
+    }
+
+    /// Whether it waits for room at the destination, as its agent said last.
+    fn has_no_room(&self) -> bool {
+        self.counts.is_some_and(|counts| counts.no_room)
     }
 }
 

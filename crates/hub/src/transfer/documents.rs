@@ -121,7 +121,7 @@ fn document(
     let short = |id: Uuid| names.get(&id).map(|name| name.endpoint.to_string());
     let is_delete = kind == TaskKind::Delete;
     let other_end = Some(row.destination_id).filter(|_| !is_delete);
-    let standing = status_fields(status, live, names, row.destination_id);
+    let standing = status_fields(status, live, names);
     let subtasks = Subtasks::of(kind, status, row.failure.as_deref(), &counts);
     Ok(Task {
         task_id: TaskId::from_uuid(row.id),
@@ -221,32 +221,13 @@ struct StatusFields {
     is_paused: bool,
 }
 
-/// Whether it runs but for room at the destination.
-fn waits_for_room(live: &Live) -> bool {
-    live.standing.status == NiceStatus::Ok && live.counts.is_some_and(|counts| counts.no_room)
-}
-
-fn full(endpoint: String) -> StatusFields {
-    StatusFields {
-        status: Some(NiceStatus::Quota),
-        details: Some(Problem::new(Code::WaitsForRoom, [("endpoint", endpoint.into())]).message),
-        short: Some(short(NiceStatus::Quota).to_owned()),
-        is_ok: Some(false),
-        is_paused: false,
-    }
-}
-
 fn status_fields(
     status: TaskStatus,
     live: Option<&Live>,
     names: &BTreeMap<Uuid, CanonicalName>,
-    destination: Uuid,
 ) -> StatusFields {
     if status != TaskStatus::Active {
         return StatusFields::default();
-    }
-    if live.is_some_and(waits_for_room) {
-        return full(names.get(&destination).map(ToString::to_string).unwrap_or_default());
     }
     let queued = Standing::of(NiceStatus::Queued);
     let standing = live.map_or(&queued, |live| &live.standing);
@@ -274,6 +255,7 @@ fn details(standing: &Standing, names: &BTreeMap<Uuid, CanonicalName>) -> Option
         }
         (None, NiceStatus::Paused) => about(Code::EndpointPaused),
         (None, NiceStatus::NotConnected) => about(Code::NotConnected),
+        (None, NiceStatus::Quota) => about(Code::WaitsForRoom),
         (None, NiceStatus::Queued) => "The task waits for its turn, or begins just now.".to_owned(),
         (
             None,
@@ -281,7 +263,6 @@ fn details(standing: &Standing, names: &BTreeMap<Uuid, CanonicalName>) -> Option
             | NiceStatus::ConnectFailed
             | NiceStatus::PermissionDenied
             | NiceStatus::EndpointError
-            | NiceStatus::Quota
             | NiceStatus::PausedByAdmin,
         ) => return None,
     };
