@@ -93,6 +93,19 @@ impl Destination {
         }
         // What is only told needs no time, and asking for it would leave a trace.
         let moment = if self.looks() { LATE } else { clock_of(&directory) };
+        let may_go = |name: &Name| directory.allow(name, Right::Delete).is_ok();
+        self.keep_others(&way, &directory, names, moment, may_go)
+    }
+
+    /// Keeps what stands in a directory under none of these names, and is asked for; says how much.
+    pub(super) fn keep_others(
+        &self,
+        way: &Way,
+        directory: &Directory,
+        names: &[NameHash],
+        moment: UnixTime,
+        is_asked_for: impl Fn(&Name) -> bool,
+    ) -> Result<u64, Refused> {
         let filter = Filter::new(&self.dirs.orders().options.filters);
         let mut spellings = Spellings::default();
         let (mut count, mut records) = (0, Vec::new());
@@ -100,25 +113,15 @@ impl Destination {
             self.unless_stopped()?;
             let name = entry?.name;
             let hash = NameHash::of(&name);
-            if hash.is_among(names)
-                || is_trash(name.as_bytes())
-                || directory.allow(&name, Right::Delete).is_err()
-            {
+            if hash.is_among(names) || !is_asked_for(&name) {
                 continue;
             }
             if hash.may_be_among(names)
-                && spellings.may_be_another(&*self.store, &directory, &name)?
+                && spellings.may_be_another(&*self.store, directory, &name)?
             {
                 continue;
             }
-            let stat = match directory.stat(&name) {
-                Ok(stat) => stat,
-                Err(Refused::NotFound | Refused::NotShared) => continue,
-                Err(refused) => return Err(refused),
-            };
-            if !filter.admits(&name, kind_of(&stat)) {
-                continue;
-            }
+            let Some(stat) = shown(directory, &name, &filter)? else { continue };
             let mut entry = way.clone();
             entry.names.push(name);
             Extra::new(entry, &stat, moment).encode(&mut records);
@@ -544,6 +547,22 @@ fn free_name(folder: &Directory, name: &Name) -> Result<Name, Refused> {
 
 pub(super) fn kind_of(stat: &Stat) -> FilterKind {
     if stat.kind == FileKind::Dir { FilterKind::Dir } else { FilterKind::File }
+}
+
+/// What stands at a name, if the filter admits it and it is no trash.
+pub(super) fn shown(
+    directory: &Directory,
+    name: &Name,
+    filter: &Filter,
+) -> Result<Option<Stat>, Refused> {
+    if is_trash(name.as_bytes()) {
+        return Ok(None);
+    }
+    match directory.stat(name) {
+        Ok(stat) => Ok(filter.admits(name, kind_of(&stat)).then_some(stat)),
+        Err(Refused::NotFound | Refused::NotShared) => Ok(None),
+        Err(refused) => Err(refused),
+    }
 }
 
 /// How long one portion takes: a pause comes between two of them.

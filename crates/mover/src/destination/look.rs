@@ -16,7 +16,7 @@ use outport_protocol::{
     control::FileKind,
     journal::Way,
     session::{
-        Dir, EffectId, NameHash, Place, is_trash,
+        Dir, EffectId, NameHash, Place,
         receiver::{ExtraLeft, ExtraSeen, ReceiverEvent, Told},
         temp_prefix,
     },
@@ -25,9 +25,8 @@ use outport_types::{CollectionPath, DIFFERENCES_LISTED_MAX, Extras, Filter, Name
 
 use super::{
     Destination,
-    extras::{Extra, LATE, RECORDS_BYTES_MAX, kind_of},
+    extras::{Extra, LATE, shown},
     lock,
-    spelling::Spellings,
 };
 use crate::{
     ops::{Spared, is_mounted},
@@ -106,30 +105,7 @@ impl Destination {
             Err(Refused::NotFound) => return Ok(0),
             directory => directory?,
         };
-        let filter = Filter::new(&self.dirs.orders().options.filters);
-        let mut spellings = Spellings::default();
-        let (mut count, mut records) = (0, Vec::new());
-        for entry in directory.entries()? {
-            self.unless_stopped()?;
-            let name = entry?.name;
-            let hash = NameHash::of(&name);
-            if hash.is_among(names)
-                || hash.may_be_among(names)
-                    && spellings.may_be_another(&*self.store, &directory, &name)?
-            {
-                continue;
-            }
-            let Some(stat) = shown(&directory, &name, &filter)? else { continue };
-            let mut entry = way.clone();
-            entry.names.push(name);
-            Extra::new(entry, &stat, LATE).encode(&mut records);
-            count += 1;
-            if RECORDS_BYTES_MAX < records.len() {
-                lock(&self.extras).keep(&std::mem::take(&mut records))?;
-            }
-        }
-        lock(&self.extras).keep(&records)?;
-        Ok(count)
+        self.keep_others(&way, &directory, names, LATE, |_| true)
     }
 
     /// Tells some of what would be removed of what was found.
@@ -345,18 +321,6 @@ impl Telling {
 impl Level {
     fn new(name: Name) -> Self {
         Self { name, below: Vec::new(), stays: false, opened: false }
-    }
-}
-
-/// What a check shows at a name.
-fn shown(directory: &Directory, name: &Name, filter: &Filter) -> Result<Option<Stat>, Refused> {
-    if is_trash(name.as_bytes()) {
-        return Ok(None);
-    }
-    match directory.stat(name) {
-        Ok(stat) => Ok(filter.admits(name, kind_of(&stat)).then_some(stat)),
-        Err(Refused::NotFound | Refused::NotShared) => Ok(None),
-        Err(refused) => Err(refused),
     }
 }
 
