@@ -12,18 +12,43 @@ use std::{
     time::Duration,
 };
 
-use outport_protocol::tls::peer_key;
+use outport_protocol::{secret::SecretKey, tls::peer_key};
 use outport_types::{Chain, PublicKey};
-use quinn::{Connection, Incoming};
+use quinn::{Connection, Incoming, TokioRuntime};
 use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::debug;
 
-use crate::{end::CloseCode, join, quic::close, registry::Registry};
+use crate::{
+    end::CloseCode,
+    join,
+    quic::close,
+    registry::Registry,
+    socket::SharedSocket,
+    transport::{self, BindError},
+};
 
-/// Takes connections in until told to stop.
-pub(crate) async fn run(
+/// Puts QUIC on a socket, and takes connections in on it until told to stop.
+pub(crate) fn listen(
+    socket: Arc<SharedSocket>,
+    key: &SecretKey,
+    registry: Arc<Registry>,
+    workers: &TaskTracker,
+    stop: CancellationToken,
+) -> Result<quinn::Endpoint, BindError> {
+    let quinn = quinn::Endpoint::new_with_abstract_socket(
+        transport::endpoint(),
+        Some(transport::server(key, registry.clone())?),
+        socket,
+        Arc::new(TokioRuntime),
+    )
+    .map_err(BindError::Socket)?;
+    workers.spawn(run(quinn.clone(), registry, workers.clone(), stop));
+    Ok(quinn)
+}
+
+async fn run(
     endpoint: quinn::Endpoint,
     registry: Arc<Registry>,
     workers: TaskTracker,

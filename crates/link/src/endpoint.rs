@@ -9,7 +9,7 @@ use std::{
 
 use outport_protocol::{control::Candidate, secret::SecretKey};
 use outport_types::{PublicKey, Route, SessionId};
-use quinn::{ClientConfig, TokioRuntime};
+use quinn::ClientConfig;
 use tokio::{
     sync::{Mutex, Notify, watch},
     time::{sleep, timeout},
@@ -32,7 +32,7 @@ use crate::{
     relayed::{Ground, RelayWay},
     socket::SharedSocket,
     tcp::{self, Change, Sealed, Stalls},
-    transport::{self, SetUpError},
+    transport::{self, BindError},
 };
 
 /// How an endpoint is bound.
@@ -70,18 +70,6 @@ pub struct Expectation {
     establishing: Mutex<()>,
 }
 
-/// Why there is no socket.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BindError {
-    /// The system gives none.
-    #[error("cannot open a UDP socket")]
-    Socket(#[source] io::Error),
-    /// The cryptographic library cannot be used.
-    #[error("cannot set up encryption")]
-    SetUp(#[from] SetUpError),
-}
-
 #[derive(Debug)]
 struct Inner {
     key: SecretKey,
@@ -111,16 +99,8 @@ impl Endpoint {
         let socket = SharedSocket::bind(options.address, pending.clone());
         let socket = Arc::new(socket.map_err(BindError::Socket)?);
         let registry = Arc::new(Registry::default());
-        let server = transport::server(&key, registry.clone())?;
-        let quinn = quinn::Endpoint::new_with_abstract_socket(
-            transport::endpoint(),
-            Some(server),
-            socket.clone(),
-            Arc::new(TokioRuntime),
-        )
-        .map_err(BindError::Socket)?;
         let (workers, stop) = (TaskTracker::new(), CancellationToken::new());
-        workers.spawn(accept::run(quinn.clone(), registry.clone(), workers.clone(), stop.clone()));
+        let quinn = accept::listen(socket.clone(), &key, registry.clone(), &workers, stop.clone())?;
         let streams = options.streams.unwrap_or(STREAMS_DEFAULT).clamp(1, STREAMS_MAX);
         let socket = RwLock::new(socket);
         let alive = Arc::new(stop.clone().drop_guard());

@@ -32,9 +32,7 @@ mod transport;
 pub use address::CANDIDATES_MAX;
 pub use discover::DiscoverError;
 pub use end::{CloseCode, LinkEnd, REASON_BYTES_MAX};
-pub use endpoint::{
-    BindError, DEAD_AFTER, ESTABLISH_LIMIT, Endpoint, EndpointOptions, Expectation,
-};
+pub use endpoint::{DEAD_AFTER, ESTABLISH_LIMIT, Endpoint, EndpointOptions, Expectation};
 pub use establish::{EstablishError, Tried, Try};
 pub use frame::{
     ArrivedFrame, CONTROL_FRAME_BYTES_MAX, DATA_FRAME_BYTES_MAX, DATA_HEADER_BYTES_MAX, DataFrame,
@@ -49,4 +47,4 @@ pub use memory::pair;
 pub use registry::ExpectError;
 pub use relayed::RelayWay;
 pub use throttle::{Throttle, step};
-pub use transport::SetUpError;
+pub use transport::{BindError, SetUpError};

@@ -13,7 +13,6 @@ use outport_protocol::{
     secret::SecretKey,
 };
 use outport_types::SessionId;
-use quinn::TokioRuntime;
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout},
@@ -27,10 +26,9 @@ use tracing::debug;
 use crate::{
     accept,
     end::CloseCode,
-    endpoint::BindError,
     registry::Registry,
     socket::{OwnPackets, SharedSocket},
-    transport,
+    transport::BindError,
 };
 
 /// Where a relay is, and what proves a part in a session there.
@@ -82,21 +80,9 @@ impl Relayed {
         let any_port = ground.address.map(|address| SocketAddr::new(address.ip(), 0));
         let socket = SharedSocket::bind(any_port, Arc::new(letterbox));
         let socket = Arc::new(socket.map_err(BindError::Socket)?);
-        let server = transport::server(ground.key, ground.registry.clone())?;
-        let quinn = quinn::Endpoint::new_with_abstract_socket(
-            transport::endpoint(),
-            Some(server),
-            socket.clone(),
-            Arc::new(TokioRuntime),
-        )
-        .map_err(BindError::Socket)?;
         let (workers, stop) = (ground.workers, ground.stop.child_token());
-        workers.spawn(accept::run(
-            quinn.clone(),
-            ground.registry.clone(),
-            workers.clone(),
-            stop.clone(),
-        ));
+        let registry = ground.registry.clone();
+        let quinn = accept::listen(socket.clone(), ground.key, registry, workers, stop.clone())?;
         let (tell, bound) = watch::channel(None);
         let keeper = Keeper {
             socket,

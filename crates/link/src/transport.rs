@@ -1,6 +1,6 @@
 //! How QUIC is set up: congestion control, windows, datagram sizes, timers. All by measurement.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use outport_protocol::{
     secret::SecretKey,
@@ -26,6 +26,18 @@ pub enum SetUpError {
     /// QUIC does not take the TLS configuration.
     #[error("QUIC cannot be set up")]
     Quic(#[from] NoInitialCipherSuite),
+}
+
+/// Why there is no socket.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The system gives none.
+    #[error("cannot open a UDP socket")]
+    Socket(#[source] io::Error),
+    /// The cryptographic library cannot be used.
+    #[error("cannot set up encryption")]
+    SetUp(#[from] SetUpError),
 }
 
 /// What dials `peer` and nobody else.
