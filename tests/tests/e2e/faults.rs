@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io::Write as _,
     os::unix::fs::PermissionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -27,9 +27,7 @@ fn a_full_disk_is_told_and_waited_for_or_fails_the_task_as_asked() -> Result<()>
     }
     let world = pair()?;
     let (pc, cluster) = (&world.agents[0], &world.agents[1]);
-    let place = cluster.folder.join("disk");
-    fs::create_dir(&place)?;
-    let disk = SmallDisk::in_place_of(&place)?;
+    let disk = SmallDisk::in_place_of(&place_for_disk(cluster)?)?;
     no_room(pc, cluster, "disk", || disk.enlarge(32))
 }
 
@@ -41,8 +39,7 @@ fn a_quota_is_told_and_waited_for_or_fails_the_task_as_asked() -> Result<()> {
     }
     let world = pair()?;
     let (pc, cluster) = (&world.agents[0], &world.agents[1]);
-    let place = cluster.folder.join("disk");
-    fs::create_dir(&place)?;
+    let place = place_for_disk(cluster)?;
     let disk = QuotaDisk::on(&place, 2)?;
     ensure!(disk.bounded() == place.join("bounded"));
     no_room(pc, cluster, "disk/bounded", || disk.set(64))
@@ -90,9 +87,7 @@ fn a_disk_that_became_read_only_is_told_with_what_to_do() -> Result<()> {
     }
     let world = pair()?;
     let (pc, cluster) = (&world.agents[0], &world.agents[1]);
-    let place = cluster.folder.join("disk");
-    fs::create_dir(&place)?;
-    let disk = SmallDisk::in_place_of(&place)?;
+    let disk = SmallDisk::in_place_of(&place_for_disk(cluster)?)?;
     disk.set_read_only(true)?;
     fs::write(pc.folder.join("small"), b"content")?;
     let task = pc.submit(&[&pc.at("small"), &cluster.at("disk/small")])?;
@@ -242,6 +237,13 @@ fn pair() -> Result<World> {
     world.add_agent("WorkPC")?;
     world.add_agent("Cluster")?;
     Ok(world)
+}
+
+/// An empty folder in what an agent shares.
+fn place_for_disk(agent: &Agent) -> Result<PathBuf> {
+    let place = agent.folder.join("disk");
+    fs::create_dir(&place)?;
+    Ok(place)
 }
 
 fn random_file(path: &Path, bytes: u64) -> Result<()> {
