@@ -26,6 +26,7 @@ mod state;
 mod store;
 mod task_events;
 mod transfer;
+mod tunnel;
 
 pub use accounts::{
     Admin, AdminError, AppAdded, AppRow, NewUser, Password, PasswordError, UserAdded, UserRow,

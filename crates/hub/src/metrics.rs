@@ -126,10 +126,14 @@ impl Collector for RelayCollector {
             dropped_limits,
             dropped_unsent,
             evicted,
+            tunnels,
+            spliced_bytes,
+            streams_refused,
         } = self.0.now();
         for (name, help, value) in [
             ("relay_sessions", "Sessions that may use the relay", sessions),
             ("relay_bound", "Addresses bound to a side of a session", bound),
+            ("relay_tunnels", "Connections that carry packets or streams", tunnels),
         ] {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
@@ -149,6 +153,8 @@ impl Collector for RelayCollector {
             ("relay_dropped_alone", "Packets to a side that is not there", dropped_alone),
             ("relay_dropped_limits", "Packets beyond a limit", dropped_limits),
             ("relay_dropped_unsent", "Packets that the system did not take", dropped_unsent),
+            ("relay_spliced_bytes", "Bytes of streams that went over", spliced_bytes),
+            ("relay_streams_refused", "Streams beyond those of a session", streams_refused),
             ("relay_evicted", "Sessions that lost their place to others", evicted),
         ] {
             let counter = ConstCounter::new(value);

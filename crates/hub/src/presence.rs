@@ -22,5 +22,5 @@ mod stream;
 pub(crate) use self::{
     admission::Admission,
     registry::{ANSWER_TIMEOUT, AskError, Presence, Seen},
-    route::connect,
+    route::{come_back, connect},
 };

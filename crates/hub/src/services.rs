@@ -30,6 +30,10 @@ pub(crate) struct Services {
     pub(crate) ring: KeyRing,
     /// Who may shake hands now.
     pub(crate) admission: Admission,
+    /// What forwards between agents that cannot reach each other.
+    pub(crate) relay: Relay,
+    /// Who may knock at its door now.
+    pub(crate) tunnels: Admission,
     /// Which agents are connected.
     pub(crate) presence: Presence,
     /// When tasks run.
@@ -91,7 +95,7 @@ impl Services {
             endpoints: endpoints.clone(),
             events: events.clone(),
             metrics: metrics.tasks.clone(),
-            relay: RelayOffice { relay, address: told.clone() },
+            relay: RelayOffice { relay: relay.clone(), address: told.clone() },
         };
         let per_user = usize::try_from(config.max_active_tasks_per_user).unwrap_or(usize::MAX);
         let working = scheduler::Worker::new(commands, surroundings, per_user).run();
@@ -111,6 +115,8 @@ impl Services {
         Ok(Self {
             ring,
             admission: Admission::default(),
+            relay,
+            tunnels: Admission::default(),
             presence,
             scheduler,
             reports,

@@ -19,3 +19,4 @@ pub mod setup_key;
 pub mod statement;
 pub mod ticket;
 pub mod tls;
+pub mod tunnel;

@@ -158,14 +158,14 @@ impl RelaySide {
         }
     }
 
-    const fn number(self) -> u8 {
+    pub(crate) const fn number(self) -> u8 {
         match self {
             Self::Sender => 0,
             Self::Receiver => 1,
         }
     }
 
-    const fn from_number(number: u8) -> Option<Self> {
+    pub(crate) const fn from_number(number: u8) -> Option<Self> {
         match number {
             0 => Some(Self::Sender),
             1 => Some(Self::Receiver),
@@ -309,7 +309,7 @@ fn read_start(packet: &[u8], magic: [u8; 8]) -> Option<(SessionId, RelaySide)> {
 }
 
 /// A MAC over parts whose lengths are all fixed by the domain.
-fn mac(key: &[u8; 32], domain: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn mac(key: &[u8; 32], domain: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_keyed(key);
     hasher.update(domain);
     for part in parts {

@@ -21,6 +21,9 @@ pub struct Counts {
     pub(crate) dropped_limits: Count,
     pub(crate) dropped_unsent: Count,
     pub(crate) evicted: Count,
+    pub(crate) tunnels: Count,
+    pub(crate) spliced_bytes: Count,
+    pub(crate) streams_refused: Count,
 }
 
 /// The counters at one moment.
@@ -40,7 +43,7 @@ pub struct Counted {
     pub hellos: u64,
     /// Hellos and proofs left without an answer, because their source sent too many.
     pub hellos_limited: u64,
-    /// Proofs that held.
+    /// Proofs that held, and connections to the HTTPS port that did.
     pub proofs: u64,
     /// Hellos and proofs of sessions that are not known, and proofs that did not hold.
     pub proofs_refused: u64,
@@ -58,6 +61,12 @@ pub struct Counted {
     pub dropped_unsent: u64,
     /// Sessions that lost their place to others, because there were too many.
     pub evicted: u64,
+    /// Connections to the HTTPS port that carry packets or streams now.
+    pub tunnels: u64,
+    /// Bytes of streams that went over from one side to the other.
+    pub spliced_bytes: u64,
+    /// Streams beyond those that a session may have.
+    pub streams_refused: u64,
 }
 
 impl Counts {
@@ -80,17 +89,24 @@ impl Counts {
             dropped_limits: self.dropped_limits.get(),
             dropped_unsent: self.dropped_unsent.get(),
             evicted: self.evicted.get(),
+            tunnels: self.tunnels.get(),
+            spliced_bytes: self.spliced_bytes.get(),
+            streams_refused: self.streams_refused.get(),
         }
     }
 }
 
-/// One number; written by one worker, read by whoever wants to know.
+/// One number, read by whoever wants to know.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
 
 impl Count {
     pub(crate) fn add(&self, more: usize) {
         self.0.fetch_add(more as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn take(&self, less: usize) {
+        self.0.fetch_sub(less as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn set(&self, now: usize) {

@@ -1,19 +1,23 @@
-//! The UDP port: takes packets from the socket and does with them what [`crate::table`] says.
+//! The UDP port: takes packets from the socket, and from connections where UDP does not get out, and
+//! does with them what [`crate::table`] says.
 
 use std::{
+    collections::HashMap,
     io,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
 use outport_protocol::{
     discovery::DiscoveryRequest,
     relay::{NonceKey, RelayHello, RelayProof, RelayToken, is_forwarded},
+    tunnel::{TunnelJoin, TunnelNonce, TunnelUse},
 };
 use outport_types::{AccountId, SessionId};
 use tokio::{
     net::UdpSocket,
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     time::{MissedTickBehavior, interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -24,7 +28,8 @@ use crate::{
     counts::Counts,
     discovery::Discovery,
     limits::RelayLimits,
-    table::{Place, Table},
+    table::{Admitted, Place, Seat, Source, Table, TunnelId},
+    tunnel::Pairs,
 };
 
 /// What a relay is made of.
@@ -43,7 +48,21 @@ pub struct RelayOptions {
 #[derive(Clone, Debug)]
 pub struct Relay {
     secret: Arc<[u8; 32]>,
-    orders: Option<mpsc::Sender<Order>>,
+    /// Nothing is relayed without.
+    pub(crate) door: Option<Door>,
+}
+
+/// What connections to the HTTPS port and the hub share with the port.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(crate) orders: mpsc::Sender<Order>,
+    /// What came over connections.
+    pub(crate) brought: mpsc::Sender<Brought>,
+    pub(crate) pairs: Arc<Pairs>,
+    pub(crate) tunnels: Arc<AtomicU64>,
+    pub(crate) counts: Arc<Counts>,
+    /// Whether streams must ask before they carry.
+    pub(crate) is_limited: bool,
 }
 
 /// What serves the UDP port.
@@ -51,19 +70,51 @@ pub struct Relay {
 pub struct Port {
     table: Option<Table>,
     orders: mpsc::Receiver<Order>,
+    brought: mpsc::Receiver<Brought>,
+    /// Where the packets for a connection go.
+    tunnels: HashMap<TunnelId, mpsc::Sender<Bytes>>,
     discovery: Discovery,
     counts: Arc<Counts>,
     started: Instant,
 }
 
+/// What the port is asked for.
 #[derive(Debug)]
-enum Order {
-    Open { session: SessionId, token: RelayToken, user: AccountId },
-    Close { session: SessionId },
+pub(crate) enum Order {
+    Open {
+        session: SessionId,
+        token: RelayToken,
+        user: AccountId,
+    },
+    Close {
+        session: SessionId,
+    },
+    /// A connection wants to join; what comes for it goes into `packets`.
+    Join {
+        join: TunnelJoin,
+        nonce: TunnelNonce,
+        tunnel: TunnelId,
+        packets: mpsc::Sender<Bytes>,
+        answer: oneshot::Sender<Option<Admitted>>,
+    },
+    /// A connection is no more.
+    Leave {
+        tunnel: TunnelId,
+    },
+}
+
+/// What connections bring.
+#[derive(Debug)]
+pub(crate) enum Brought {
+    /// A packet.
+    Packet(TunnelId, Bytes),
+    /// Bytes of a stream; how many may go now, `None` when none will.
+    Toll { session: SessionId, bytes: usize, answer: oneshot::Sender<Option<usize>> },
 }
 
 enum Event {
     Order(Order),
+    Brought(Brought),
     Readable,
     Sweep,
 }
@@ -73,31 +124,41 @@ impl Relay {
     pub fn new(options: RelayOptions, counts: Arc<Counts>) -> (Self, Port) {
         let RelayOptions { limits, secret, nonces } = options;
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
+        let (brought, arrived) = mpsc::channel(BROUGHT_MAX);
         let nonces = NonceKey::from_bytes(nonces);
         let table = limits.map(|limits| Table::new(limits, nonces, counts.clone()));
-        let orders = table.is_some().then_some(orders);
+        let door = limits.map(|limits| Door {
+            orders,
+            brought,
+            pairs: Arc::default(),
+            tunnels: Arc::default(),
+            counts: counts.clone(),
+            is_limited: limits != RelayLimits::default(),
+        });
         let port = Port {
             table,
             orders: inbox,
+            brought: arrived,
+            tunnels: HashMap::new(),
             discovery: Discovery::new(),
             counts,
             started: Instant::now(),
         };
-        (Self { secret: Arc::new(secret), orders }, port)
+        (Self { secret: Arc::new(secret), door }, port)
     }
 
     /// Lets both sides of a session in, and says with which token; `None` where nothing is relayed.
     pub async fn open(&self, session: SessionId, user: AccountId) -> Option<RelayToken> {
         let token = RelayToken::of_session(&self.secret, session);
         let order = Order::Open { session, token: token.clone(), user };
-        self.orders.as_ref()?.send(order).await.ok()?;
+        self.door.as_ref()?.orders.send(order).await.ok()?;
         Some(token)
     }
 
     /// Says that a session is over.
     pub async fn close(&self, session: SessionId) {
-        if let Some(orders) = &self.orders {
-            orders.send(Order::Close { session }).await.ok(); // the port is closed
+        if let Some(door) = &self.door {
+            door.orders.send(Order::Close { session }).await.ok(); // the port is closed
         }
     }
 }
@@ -120,6 +181,7 @@ impl Port {
         let mut sweeps = interval(SWEEP_EVERY);
         sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut failures = 0_u32;
+        self.sweep();
         loop {
             let event = tokio::select! {
                 biased;
@@ -130,17 +192,18 @@ impl Port {
                     readable?;
                     Event::Readable
                 }
+                Some(brought) = self.brought.recv() => Event::Brought(brought),
             };
             match event {
                 Event::Order(order) => self.obey(order),
-                Event::Sweep => {
-                    let now = self.started.elapsed();
-                    if let Some(table) = &mut self.table {
-                        table.sweep(now, today());
-                    }
-                }
+                Event::Brought(brought) => self.take_brought(socket, brought),
+                Event::Sweep => self.sweep(),
                 Event::Readable => {
                     failures = self.receive(socket, &mut batch, failures);
+                    // A flood keeps nobody's connection from passing.
+                    if let Ok(brought) = self.brought.try_recv() {
+                        self.take_brought(socket, brought);
+                    }
                     if failures < FAILURES_MAX {
                         // So that a flood does not keep others from running.
                         tokio::task::yield_now().await;
@@ -152,13 +215,91 @@ impl Port {
         }
     }
 
+    fn sweep(&mut self) {
+        let now = self.started.elapsed();
+        if let Some(table) = &mut self.table {
+            table.sweep(now, today());
+        }
+    }
+
     fn obey(&mut self, order: Order) {
         let now = self.started.elapsed();
         let Some(table) = &mut self.table else { return };
         match order {
             Order::Open { session, token, user } => table.open(session, token, user, now),
             Order::Close { session } => table.close(session, now),
+            Order::Join { join, nonce, tunnel, packets, answer } => {
+                let admitted = table.join(&join, &nonce, tunnel, now);
+                if admitted.is_some() && join.wanted == TunnelUse::Packets {
+                    self.tunnels.insert(tunnel, packets);
+                }
+                if answer.send(admitted).is_err() {
+                    table.leave(tunnel);
+                    self.tunnels.remove(&tunnel);
+                }
+            }
+            Order::Leave { tunnel } => {
+                table.leave(tunnel);
+                self.tunnels.remove(&tunnel);
+            }
         }
+    }
+
+    /// Takes what came over a connection, and some of what waits behind it.
+    fn take_brought(&mut self, socket: &BatchSocket<'_>, first: Brought) {
+        let now = self.started.elapsed();
+        let mut next = Some(first);
+        for left in (0..BROUGHT_AT_ONCE).rev() {
+            match next {
+                Some(Brought::Packet(tunnel, packet)) => {
+                    self.forward_tunnelled(socket, tunnel, packet, now);
+                }
+                Some(Brought::Toll { session, bytes, answer }) => {
+                    let table = self.table.as_mut();
+                    let room = table.and_then(|table| table.pass(session, bytes, 1, now));
+                    answer.send(room).ok(); // the stream is no more
+                }
+                None => return,
+            }
+            next = if left == 0 { None } else { self.brought.try_recv().ok() };
+        }
+    }
+
+    fn forward_tunnelled(
+        &mut self,
+        socket: &BatchSocket<'_>,
+        tunnel: TunnelId,
+        packet: Bytes,
+        now: Duration,
+    ) {
+        let Some(table) = &mut self.table else { return };
+        if !is_forwarded(&packet) {
+            return self.counts.ignored.add(1);
+        }
+        match table.forward(Source::Tunnel(tunnel), packet.len(), packet.len(), now) {
+            Some((Seat::Tunnel(other), _)) => self.send_tunnelled(other, packet),
+            Some((Seat::Udp(place), _)) => {
+                let unsent = socket.send(&packet, packet.len(), place, None);
+                self.count(packet.len(), packet.len(), unsent);
+            }
+            None if table.has(tunnel) => {}
+            // Its side joined by something else since; without its queue the connection ends.
+            None => drop(self.tunnels.remove(&tunnel)),
+        }
+    }
+
+    /// A connection that does not keep up loses packets, as a line does.
+    fn send_tunnelled(&mut self, to: TunnelId, packet: Bytes) {
+        let bytes = packet.len();
+        let sent = self.tunnels.get(&to).is_some_and(|queue| queue.try_send(packet).is_ok());
+        self.count(bytes, bytes, usize::from(!sent));
+    }
+
+    fn count(&self, bytes: usize, packet: usize, unsent: usize) {
+        self.counts.dropped_unsent.add(unsent);
+        let sent = bytes.div_ceil(packet).saturating_sub(unsent);
+        self.counts.forwarded_packets.add(sent);
+        self.counts.forwarded_bytes.add(bytes.min(sent.saturating_mul(packet)));
     }
 
     /// Takes what is there, up to a bound; says how many failures in a row there were by now.
@@ -199,13 +340,19 @@ impl Port {
         let Some(table) = &mut self.table else {
             return self.counts.ignored.add(bytes.len().div_ceil(of.packet));
         };
-        let found = table.forward(of.from.address, bytes.len(), of.packet, now);
-        let Some((to, room)) = found else { return };
-        let unsent = socket.send(&bytes[..room], of.packet, to, of.ecn());
-        self.counts.dropped_unsent.add(unsent);
-        let sent = room.div_ceil(of.packet).saturating_sub(unsent);
-        self.counts.forwarded_packets.add(sent);
-        self.counts.forwarded_bytes.add(room.min(sent.saturating_mul(of.packet)));
+        let from = Source::Address(of.from.address);
+        match table.forward(from, bytes.len(), of.packet, now) {
+            Some((Seat::Udp(place), room)) => {
+                let unsent = socket.send(&bytes[..room], of.packet, place, of.ecn());
+                self.count(room, of.packet, unsent);
+            }
+            Some((Seat::Tunnel(tunnel), room)) => {
+                for packet in bytes[..room].chunks(of.packet) {
+                    self.send_tunnelled(tunnel, Bytes::copy_from_slice(packet));
+                }
+            }
+            None => {}
+        }
     }
 
     /// Answers at once or not at all: who gets no answer asks again.
@@ -239,6 +386,10 @@ fn today() -> u64 {
 
 /// Orders that wait; the hub has one more only when it starts another session.
 const ORDERS_MAX: usize = 1024;
+/// What all connections brought and the port has not looked at; whoever brings more waits itself.
+const BROUGHT_MAX: usize = 256;
+/// How much of it is taken in one go.
+const BROUGHT_AT_ONCE: usize = 64;
 /// Batches taken in one go.
 const ROUNDS: usize = 16;
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -247,4 +398,4 @@ const FAILURES_MAX: u32 = 1000;
 const FAILURE_PAUSE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,10 +2,13 @@
 //!
 //! Without socket and clock. [`outport_protocol::relay`] tells the exchange; here is what bounds it:
 //!
+//! - A side is joined by UDP, at the address that it proved, or by a connection to the HTTPS port; the
+//!   last one that it joined by counts.
 //! - Sessions come from the hub alone, [`SESSIONS_MAX`] at most. One more takes the place of the one
 //!   that was unused for longest; its link breaks, and its agents are told of a new session.
 //! - A session has two addresses at most, each heard of in the last [`IDLE`]. An address belongs to
-//!   one side of one session: the last proof counts.
+//!   one side of one session: the last proof counts. It has [`STREAMS_MAX`] connections at most that
+//!   carry streams.
 //! - A session that ended at the hub stays for [`LINGER`], in which its agents part.
 //! - What a user moved today is kept for [`USERS_MAX`] users. One more takes the place of one of
 //!   which no session is open, the one that moved least.
@@ -17,10 +20,12 @@ use std::{
     time::Duration,
 };
 
-use outport_protocol::relay::{
-    NonceKey, RelayAnswer, RelayHello, RelayProof, RelaySide, RelayToken,
+use outport_protocol::{
+    relay::{NonceKey, RelayAnswer, RelayHello, RelayProof, RelaySide, RelayToken},
+    tunnel::{TunnelJoin, TunnelNonce, TunnelUse},
 };
 use outport_types::{AccountId, SessionId};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     counts::Counts,
@@ -37,13 +42,40 @@ pub(crate) struct Place {
     pub(crate) own: Option<IpAddr>,
 }
 
+/// A connection to the HTTPS port that carries packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TunnelId(pub(crate) u64);
+
+/// Where a side gets its packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seat {
+    Udp(Place),
+    Tunnel(TunnelId),
+}
+
+/// Where a packet came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    Address(SocketAddr),
+    Tunnel(TunnelId),
+}
+
+/// What a connection to the HTTPS port gets that may stay.
+#[derive(Clone, Debug)]
+pub(crate) struct Admitted {
+    /// Over when the session is.
+    pub(crate) over: CancellationToken,
+    /// Its place among the streams of the session, while this lives.
+    pub(crate) _place: Arc<()>,
+}
+
 /// All that is known about relayed sessions.
 #[derive(Debug)]
 pub(crate) struct Table {
     limits: RelayLimits,
     nonces: NonceKey,
     sessions: HashMap<SessionId, Session>,
-    bound: HashMap<SocketAddr, (SessionId, RelaySide)>,
+    bound: HashMap<Source, (SessionId, RelaySide)>,
     users: BTreeMap<AccountId, User>,
     shares: Shares,
     limiter: Limiter,
@@ -62,13 +94,17 @@ struct Session {
     ends: Option<Duration>,
     bucket: Bucket,
     share: Share,
+    /// Cancelled when the session is forgotten.
+    over: CancellationToken,
+    /// One for itself, and one for each connection that carries a stream.
+    streams: Arc<()>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Binding {
-    place: Place,
-    /// When the nonce was made that proved it.
-    proved: u64,
+    seat: Seat,
+    /// When the nonce was made that proved it, or the connection joined.
+    proved: Option<u64>,
     heard: Duration,
 }
 
@@ -124,6 +160,8 @@ impl Table {
             ends: None,
             bucket: Bucket::default(),
             share: Share::default(),
+            over: CancellationToken::new(),
+            streams: Arc::default(),
         };
         self.sessions.insert(id, session);
         self.show();
@@ -147,7 +185,7 @@ impl Table {
         if !self.may_ask(session, from, now) {
             return None;
         }
-        let bound = match self.bound.get(&from.address) {
+        let bound = match self.bound.get(&Source::Address(from.address)) {
             Some(known) if *known == (session, side) => self.hear(session, side, now),
             Some(_) | None => false,
         };
@@ -178,33 +216,68 @@ impl Table {
             return None;
         };
         let known = session.sides[index(side)];
-        if let Some(known) = known.filter(|known| proved <= known.proved) {
+        if let Some(known) = known.filter(|known| known.proved.is_some_and(|known| proved <= known))
+        {
             // An old one, repeated: the answer that got lost may come again, and nothing changes.
-            let bound = known.place.address == from.address;
+            let bound = known.seat.source() == Source::Address(from.address);
             return bound.then(|| self.answer(id, side, true, from, now));
         }
-        if let Some((other, other_side)) = self.bound.get(&from.address).copied() {
-            self.unbind(other, other_side);
-        }
-        self.unbind(id, side);
-        self.bound.insert(from.address, (id, side));
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.sides[index(side)] = Some(Binding { place: from, proved, heard: now });
-            session.used = now;
-        }
-        self.counts.proofs.add(1);
-        self.show();
+        self.bind(id, side, Seat::Udp(from), Some(proved), now);
         Some(self.answer(id, side, true, from, now))
     }
 
-    /// Where packets from an address go, and how many of their bytes.
+    /// Lets a connection to the HTTPS port join a side, if it holds the token; one for packets takes
+    /// the place of whatever that side was joined by.
+    pub(crate) fn join(
+        &mut self,
+        join: &TunnelJoin,
+        nonce: &TunnelNonce,
+        tunnel: TunnelId,
+        now: Duration,
+    ) -> Option<Admitted> {
+        let session = self.sessions.get(&join.session);
+        let Some(session) = session.filter(|session| session.token.accepts_join(join, nonce))
+        else {
+            self.counts.proofs_refused.add(1);
+            return None;
+        };
+        let admitted = Admitted { over: session.over.clone(), _place: session.streams.clone() };
+        match join.wanted {
+            TunnelUse::Stream { .. } if STREAMS_MAX + 2 <= Arc::strong_count(&session.streams) => {
+                self.counts.streams_refused.add(1);
+                return None;
+            }
+            TunnelUse::Stream { .. } => self.counts.proofs.add(1),
+            TunnelUse::Packets => {
+                // A proof of the same moment is this side's as well, and the newer one.
+                let proved = (now.as_millis() as u64).checked_sub(1);
+                self.bind(join.session, join.side, Seat::Tunnel(tunnel), proved, now);
+            }
+        }
+        Some(admitted)
+    }
+
+    /// Whether a side is joined by this connection.
+    pub(crate) fn has(&self, tunnel: TunnelId) -> bool {
+        self.bound.contains_key(&Source::Tunnel(tunnel))
+    }
+
+    /// A connection to the HTTPS port is no more.
+    pub(crate) fn leave(&mut self, tunnel: TunnelId) {
+        if let Some((id, side)) = self.bound.get(&Source::Tunnel(tunnel)).copied() {
+            self.unbind(id, side);
+            self.show();
+        }
+    }
+
+    /// Where packets from a source go, and how many of their bytes.
     pub(crate) fn forward(
         &mut self,
-        from: SocketAddr,
+        from: Source,
         bytes: usize,
         packet: usize,
         now: Duration,
-    ) -> Option<(Place, usize)> {
+    ) -> Option<(Seat, usize)> {
         let packets = |bytes: usize| bytes.div_ceil(packet.max(1));
         let Some((id, side)) = self.bound.get(&from).copied() else {
             self.counts.dropped_strangers.add(packets(bytes));
@@ -219,10 +292,29 @@ impl Table {
             self.counts.dropped_alone.add(packets(bytes));
             return None;
         };
-        let to = other.place;
+        let to = other.seat;
+        let room = self.pass(id, bytes, packet, now).unwrap_or(0);
+        if room < bytes {
+            self.counts.dropped_limits.add(packets(bytes) - packets(room));
+        }
+        (0 < room).then_some((to, room))
+    }
+
+    /// How many of `bytes` of a session may go now; `None` when none will today.
+    pub(crate) fn pass(
+        &mut self,
+        id: SessionId,
+        bytes: usize,
+        packet: usize,
+        now: Duration,
+    ) -> Option<usize> {
+        let session = self.sessions.get_mut(&id)?;
         session.used = now;
         let user = self.users.entry(session.user).or_default();
         let RelayLimits { rate, session_rate, user_rate, user_bytes_per_day } = self.limits;
+        if user_bytes_per_day.is_some_and(|most| most <= user.today) {
+            return None;
+        }
         let mut room = bytes;
         if let Some(rate) = session_rate {
             room = room.min(session.bucket.room(rate, now, bytes, packet));
@@ -233,17 +325,11 @@ impl Table {
         if let Some(rate) = rate {
             room = room.min(self.shares.room(rate, now, &mut session.share, bytes, packet));
         }
-        if user_bytes_per_day.is_some_and(|most| most <= user.today) {
-            room = 0;
-        }
         session.bucket.take(room);
         user.bucket.take(room);
         Shares::take(&mut session.share, room);
         user.today = user.today.saturating_add(room as u64);
-        if room < bytes {
-            self.counts.dropped_limits.add(packets(bytes) - packets(room));
-        }
-        (0 < room).then_some((to, room))
+        Some(room)
     }
 
     /// Forgets what is over, now and then. `day` is the hub's, by number.
@@ -310,19 +396,42 @@ impl Table {
         RelayAnswer { session, side, bound, observed, nonce }
     }
 
+    /// Gives a side its seat, which nobody else has then.
+    fn bind(
+        &mut self,
+        id: SessionId,
+        side: RelaySide,
+        seat: Seat,
+        proved: Option<u64>,
+        now: Duration,
+    ) {
+        let source = seat.source();
+        if let Some((other, other_side)) = self.bound.get(&source).copied() {
+            self.unbind(other, other_side);
+        }
+        self.unbind(id, side);
+        self.bound.insert(source, (id, side));
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.sides[index(side)] = Some(Binding { seat, proved, heard: now });
+            session.used = now;
+        }
+        self.counts.proofs.add(1);
+        self.show();
+    }
+
     fn unbind(&mut self, id: SessionId, side: RelaySide) {
         let session = self.sessions.get_mut(&id);
         if let Some(binding) = session.and_then(|session| session.sides[index(side)].take()) {
-            self.bound.remove(&binding.place.address);
+            self.bound.remove(&binding.seat.source());
         }
     }
 
     fn remove(&mut self, id: SessionId) {
         self.unbind(id, RelaySide::Sender);
         self.unbind(id, RelaySide::Receiver);
-        if let Some(session) = self.sessions.remove(&id)
-            && let Some(user) = self.users.get_mut(&session.user)
-        {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        session.over.cancel();
+        if let Some(user) = self.users.get_mut(&session.user) {
             user.sessions = user.sessions.saturating_sub(1);
         }
     }
@@ -344,6 +453,15 @@ impl Table {
     }
 }
 
+impl Seat {
+    fn source(self) -> Source {
+        match self {
+            Self::Udp(place) => Source::Address(place.address),
+            Self::Tunnel(tunnel) => Source::Tunnel(tunnel),
+        }
+    }
+}
+
 const fn index(side: RelaySide) -> usize {
     match side {
         RelaySide::Sender => 0,
@@ -358,6 +476,9 @@ fn plain(address: SocketAddr) -> SocketAddr {
 
 /// Sessions at once, a megabyte of memory for every two thousand.
 pub(crate) const SESSIONS_MAX: usize = 16_384;
+/// Connections of one session that carry streams: both sides' for the most that a link has, and
+/// those of a link before it that are not gone yet.
+pub(crate) const STREAMS_MAX: usize = 64;
 /// More than there may be sessions, so that one of them always has none open.
 const USERS_MAX: usize = 50_000;
 /// For so long a side may be silent and keeps its address: thirty of a link's signs of life.

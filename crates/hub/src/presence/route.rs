@@ -52,7 +52,8 @@ pub(crate) async fn connect(
         })
 }
 
-fn come_back() -> Response {
+/// What is answered where there is no place now.
+pub(crate) fn come_back() -> Response {
     // Spread out, or all would come back together.
     let seconds = fastrand::u64(COME_BACK_SECONDS..=2 * COME_BACK_SECONDS);
     let problem = Problem::new(Code::HubBusy, [("seconds", seconds.into())]);

@@ -12,7 +12,7 @@ use axum::{
 };
 
 use outport_api::{live::EVENTS_PATH, transfer::PREFIX};
-use outport_protocol::control::CONTROL_PATH;
+use outport_protocol::{control::CONTROL_PATH, tunnel::TUNNEL_PATH};
 use outport_types::Chain;
 
 use super::absent::absent_part;
@@ -21,7 +21,7 @@ use crate::{
     http::{AuthError, BodyLimit, ClientAddress, SMALL_BYTES, read_whole_body, shape_of, track},
     pages, presence,
     state::HubState,
-    transfer,
+    transfer, tunnel,
 };
 
 /// Every area brings a router.
@@ -56,6 +56,7 @@ fn live() -> Router<HubState> {
     Router::new()
         .route(CONTROL_PATH, get(presence::connect))
         .route(EVENTS_PATH, get(events::listen))
+        .route(TUNNEL_PATH, get(tunnel::join))
 }
 
 fn operator() -> Router<HubState> {

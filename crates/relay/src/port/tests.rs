@@ -169,16 +169,17 @@ async fn a_session_that_goes_on_is_known_after_a_new_start() {
     port.close().await;
 }
 
-struct Rig {
+/// A port that is served.
+pub(crate) struct Rig {
     address: SocketAddr,
-    relay: Relay,
-    counts: Arc<Counts>,
+    pub(crate) relay: Relay,
+    pub(crate) counts: Arc<Counts>,
     stop: CancellationToken,
     serving: JoinHandle<io::Result<()>>,
 }
 
 impl Rig {
-    async fn open(limits: Option<RelayLimits>) -> Self {
+    pub(crate) async fn open(limits: Option<RelayLimits>) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         let (counts, stop) = (Arc::new(Counts::default()), CancellationToken::new());
@@ -191,14 +192,14 @@ impl Rig {
         Self { address, relay, counts, stop, serving }
     }
 
-    async fn session(&self, user: u8) -> (SessionId, RelayToken) {
+    pub(crate) async fn session(&self, user: u8) -> (SessionId, RelayToken) {
         let session = SessionId::random();
         let token = self.relay.open(session, AccountId::from_bytes([user; 16])).await.unwrap();
         (session, token)
     }
 
     /// Waits until the port counted what it must.
-    async fn until(&self, test: impl Fn(&Counted) -> bool) {
+    pub(crate) async fn until(&self, test: impl Fn(&Counted) -> bool) {
         let waiting = async {
             while !test(&self.counts.now()) {
                 tokio::task::yield_now().await;
@@ -207,26 +208,27 @@ impl Rig {
         timeout(LIMIT, waiting).await.unwrap_or_else(|_| panic!("{:?}", self.counts.now()));
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         self.stop.cancel();
         self.serving.await.unwrap().unwrap();
     }
 }
 
-struct Asker(UdpSocket);
+/// A side that has UDP.
+pub(crate) struct Asker(UdpSocket);
 
 impl Asker {
-    async fn new(port: &Rig) -> Self {
+    pub(crate) async fn new(port: &Rig) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         socket.connect(port.address).await.unwrap();
         Self(socket)
     }
 
-    async fn send(&self, packet: &[u8]) {
+    pub(crate) async fn send(&self, packet: &[u8]) {
         self.0.send(packet).await.unwrap();
     }
 
-    async fn receive(&self) -> Vec<u8> {
+    pub(crate) async fn receive(&self) -> Vec<u8> {
         let mut packet = [0; 2000];
         let length = timeout(LIMIT, self.0.recv(&mut packet)).await.unwrap().unwrap();
         packet[..length].to_vec()
@@ -237,7 +239,7 @@ impl Asker {
         RelayAnswer::decode(&self.receive().await).unwrap()
     }
 
-    async fn bind(&self, session: SessionId, side: RelaySide, token: &RelayToken) {
+    pub(crate) async fn bind(&self, session: SessionId, side: RelaySide, token: &RelayToken) {
         let RelayAnswer { nonce, observed, bound, .. } = self.hello(session, side).await;
         assert!(!bound);
         assert_eq!(observed, self.0.local_addr().unwrap());
@@ -253,6 +255,6 @@ impl Asker {
 }
 
 /// The first byte of a packet of QUIC.
-const QUIC: u8 = 0x40;
+pub(crate) const QUIC: u8 = 0x40;
 /// Longer than anything here takes, so that a hanging test fails.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);

@@ -256,8 +256,12 @@ impl Rig {
     }
 
     fn forward(&mut self, from: &str, bytes: usize) -> Option<(SocketAddr, usize)> {
-        let found = self.table.forward(address(from), bytes, 1_000, self.now);
-        found.map(|(to, room)| (to.address, room))
+        let from = Source::Address(address(from));
+        let found = self.table.forward(from, bytes, 1_000, self.now);
+        found.map(|(to, room)| match to {
+            Seat::Udp(place) => (place.address, room),
+            Seat::Tunnel(_) => panic!("nobody joined by a connection"),
+        })
     }
 
     fn sweep(&mut self) {
