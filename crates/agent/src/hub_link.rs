@@ -9,6 +9,7 @@ mod backoff;
 mod bytes;
 mod dial;
 mod proxy;
+mod tunnel;
 
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
@@ -29,13 +30,16 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::dial::{DialError, Step, connect, dial, encrypt};
 use self::{
     backoff::Backoff,
     dial::{RETRY_SECONDS_MAX, innermost},
 };
 #[cfg(test)]
 pub(crate) use self::{bytes::MessageBytes, dial::Carrier};
+pub(crate) use self::{
+    dial::{DialError, Step, connect, dial, encrypt},
+    tunnel::{HubTunnels, knock},
+};
 use crate::{config::InForce, trust};
 
 /// What the channel tells the agent's core.

@@ -14,7 +14,7 @@ use std::{
 
 use outport_protocol::{secret::SecretKey, tls::peer_key};
 use outport_types::{Chain, PublicKey};
-use quinn::{Connection, Incoming, TokioRuntime};
+use quinn::{AsyncUdpSocket, Connection, Incoming, TokioRuntime};
 use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -25,13 +25,12 @@ use crate::{
     join,
     quic::close,
     registry::Registry,
-    socket::SharedSocket,
     transport::{self, BindError},
 };
 
 /// Puts QUIC on a socket, and takes connections in on it until told to stop.
 pub(crate) fn listen(
-    socket: Arc<SharedSocket>,
+    socket: Arc<dyn AsyncUdpSocket>,
     key: &SecretKey,
     registry: Arc<Registry>,
     workers: &TaskTracker,

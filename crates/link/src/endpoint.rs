@@ -8,7 +8,7 @@ use std::{
 };
 
 use outport_protocol::{control::Candidate, secret::SecretKey};
-use outport_types::{PublicKey, Route, SessionId};
+use outport_types::{PublicKey, SessionId};
 use quinn::ClientConfig;
 use tokio::{
     sync::{Mutex, Notify, watch},
@@ -29,9 +29,11 @@ use crate::{
     link::Link,
     quic::{self, Joined},
     registry::{ExpectError, Registry},
-    relayed::{Ground, RelayWay},
+    relayed::{Ground, RelayWay, Relayed, is_relayed},
+    sealed::{Naming, Parties, Sealed},
     socket::SharedSocket,
-    tcp::{self, Change, Sealed, Stalls},
+    splice,
+    tcp::{self, Stalls},
     transport::{self, BindError},
 };
 
@@ -251,7 +253,7 @@ impl Expectation {
 
     /// Tells of a relay that forwards between the two; may be called at any time, once.
     pub fn add_relay(&self, way: RelayWay) {
-        if !way.addresses.is_empty() {
+        if !way.addresses.is_empty() || way.tunnels.is_some() {
             self.relay.send_replace(Some(way));
         }
     }
@@ -303,10 +305,15 @@ impl Expectation {
             return Err(EstablishError::NoRoute { waited: limit, tried: race.tried() });
         };
         let remote = quic::remote_address(&joined.connection);
-        let relayed = race.take_relayed().filter(|_| route == Route::Relay);
-        let over_tcp = self.change_over(&mut joined, route, hello.attempt).await;
+        let relayed = race.take_relayed().filter(|_| is_relayed(route));
+        let over_tcp = self.change_over(&mut joined, relayed.as_ref(), hello.attempt).await;
         let (stalls, peer) = (inner.stalls.clone(), self.peer);
-        let broke = move |error: &io::Error| stalls.note(peer, error);
+        let straight = relayed.is_none();
+        let broke = move |error: &io::Error| {
+            if straight {
+                stalls.note(peer, error);
+            }
+        };
         let (link, grip) = quic::start(joined, over_tcp, route, &inner.workers, broke);
         if let Some(relayed) = relayed {
             let end = grip.end.clone();
@@ -320,28 +327,33 @@ impl Expectation {
         Ok(link)
     }
 
-    /// Moves the data streams to TCP where that is faster. When that goes wrong the connection is
+    /// Moves the data streams off QUIC where that is faster. When that goes wrong the connection is
     /// closed, and whoever gets the link learns of its end at once.
     async fn change_over(
         &self,
         joined: &mut Joined,
-        route: Route,
+        relayed: Option<&Relayed>,
         attempt: u64,
     ) -> Option<Vec<Sealed>> {
         let inner = &self.inner;
         let tries = !inner.without_tcp && !inner.stalls.concern(&self.peer);
-        let change = Change {
+        let attempt = if joined.dialled { attempt } else { joined.peer_attempt };
+        let parties = Parties {
             key: &inner.key,
             peer: self.peer,
-            session: self.session,
-            attempt,
-            // What is at the address of a relayed connection is the relay.
-            near: (tries && route != Route::Relay).then_some(inner.near),
+            naming: Naming { session: self.session, attempt },
+            count: joined.data.len(),
+        };
+        let changing = async {
+            match relayed {
+                Some(relayed) => splice::change_over(joined, parties, relayed.door()).await,
+                None => tcp::change_over(joined, parties, tries.then_some(inner.near)).await,
+            }
         };
         let changed = tokio::select! {
             biased;
             () = inner.stop.cancelled() => return None,
-            changed = tcp::change_over(joined, &change) => changed,
+            changed = changing => changed,
         };
         match changed {
             Ok(streams) => streams,
@@ -368,6 +380,6 @@ impl Inner {
 
 /// How long an [`Expectation::establish`] may reasonably take: a few dials of the slowest path.
 pub const ESTABLISH_LIMIT: Duration = Duration::from_secs(15);
-/// A living link hears something every two seconds, and has a second to spare here.
-pub const DEAD_AFTER: Duration = Duration::from_secs(3);
+/// A living link hears something every half second.
+pub const DEAD_AFTER: Duration = Duration::from_secs(2);
 const STREAMS_DEFAULT: u8 = 8;

@@ -8,8 +8,9 @@
 //! 3. The other side names the session on everything that it dialled and waits to be taken.
 //! 4. What was not chosen is closed quietly. What failed is dialled again, a little later each
 //!    time: the other side may not have heard of the session yet.
-//! 5. Where there is a relay, both also dial each other through it, at the same time. What goes
-//!    straight has a moment to come up before a relayed connection is taken.
+//! 5. Where there is a relay, both also dial each other through it, at the same time, by UDP or else
+//!    by its HTTPS port. What goes straight has a moment to come up before a relayed connection is
+//!    taken.
 //! 6. Addresses may be added at any time. When time is up, the error says what was tried.
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, time::Duration};
@@ -30,7 +31,8 @@ use crate::{
     join::{DialFailure, dial_failure, offer, welcome},
     quic::{Joined, close, remote_address},
     registry::{Arrival, Registry},
-    relayed::{Ground, RelayWay, Relayed},
+    relayed::{Ground, RelayWay, Relayed, is_relayed},
+    wire::FAR_END,
 };
 
 /// Why there is no link.
@@ -94,6 +96,7 @@ pub(crate) struct Race<'a> {
     ready: Vec<Ready>,
     choose_at: Option<Instant>,
     relayed: Option<Relayed>,
+    began: Instant,
 }
 
 /// How an address does.
@@ -140,6 +143,7 @@ impl<'a> Race<'a> {
             ready: Vec::new(),
             choose_at: None,
             relayed: None,
+            began: Instant::now(),
         };
         race.dial_new();
         race.open_relayed();
@@ -164,10 +168,18 @@ impl<'a> Race<'a> {
 
     /// What was tried so far.
     pub(crate) fn tried(&self) -> Tried {
-        let tries = self.known.iter().map(|(address, dial)| Try {
-            address: *address,
-            route: dial.route,
-            failure: dial.failure.clone().unwrap_or(DialFailure::NoAnswer),
+        let trouble = self.relayed.as_ref().and_then(Relayed::trouble);
+        let tries = self.known.iter().map(|(address, dial)| {
+            let failure = dial.failure.clone().unwrap_or(DialFailure::NoAnswer);
+            match &trouble {
+                // Then UDP got no answer either, and this says more.
+                Some(trouble) if dial.route == Route::Relay => Try {
+                    address: *address,
+                    route: Route::Tunnel,
+                    failure: DialFailure::Unreachable { reason: trouble.clone() },
+                },
+                Some(_) | None => Try { address: *address, route: dial.route, failure },
+            }
         });
         Tried(tries.collect())
     }
@@ -239,7 +251,7 @@ impl<'a> Race<'a> {
     fn open_relayed(&mut self) {
         let way = self.course.relay.borrow_and_update().clone();
         let (Some(way), None) = (way, &self.relayed) else { return };
-        let Some(address) = way.addresses.first().copied() else { return };
+        let address = way.addresses.first().copied().unwrap_or(FAR_END);
         let opened = Relayed::open(&self.course.ground, self.course.hello.session, way);
         let failure = match opened {
             Ok(relayed) => {
@@ -257,17 +269,14 @@ impl<'a> Race<'a> {
 
     fn dial(&mut self, address: SocketAddr, pause: Duration) {
         let client = self.course.client.clone();
-        let relayed = self.relayed.as_ref().filter(|relayed| relayed.leads_to(address));
-        let outcome = match relayed {
+        let relayed = self.relayed.as_ref();
+        let outcome = match relayed.filter(|relayed| relayed.route_to(address).is_some()) {
             Some(relayed) => {
-                let (endpoint, mut bound) = (relayed.quinn.clone(), relayed.bound.clone());
+                let reached = relayed.reached();
                 async move {
-                    let bound = timeout(DIAL_LIMIT, bound.wait_for(Option::is_some)).await;
-                    // What is waited for holds a lock, so it is let go of at once.
-                    let relay = bound.ok().and_then(|bound| *bound.ok()?);
-                    match relay {
-                        Some(relay) => connect(&endpoint, client, relay).await,
-                        None => Err(DialFailure::NoAnswer),
+                    match timeout(DIAL_LIMIT, reached).await {
+                        Ok(Some((endpoint, relay))) => connect(&endpoint, client, relay).await,
+                        Ok(None) | Err(_) => Err(DialFailure::NoAnswer),
                     }
                 }
                 .boxed()
@@ -298,7 +307,7 @@ impl<'a> Race<'a> {
         if arrival.connection.close_reason().is_some() {
             return;
         }
-        if self.course.only_relayed && self.route_of(&arrival.connection) != Route::Relay {
+        if self.course.only_relayed && !is_relayed(self.route_of(&arrival.connection)) {
             return close(&arrival.connection, CloseCode::Superseded, "only through a relay");
         }
         if READY_MAX <= self.ready.len() {
@@ -326,10 +335,15 @@ impl<'a> Race<'a> {
         let hoped_for = self.known.values().filter(|dial| dial.failure.is_none());
         let hopes = hoped_for.map(|dial| (dial.route, 0)).any(|hope| hope < rank);
         // Straight ways may not even be known yet, and both sides gain by them for the whole session.
-        let may_go_straight = rank.0 == Route::Relay && !self.course.only_relayed;
+        let may_go_straight = is_relayed(rank.0) && !self.course.only_relayed;
         let better_may_come = hopes || may_go_straight;
-        let wait = if may_go_straight { STRAIGHT_WAIT } else { BETTER_WAIT };
-        let choose_at = *self.choose_at.get_or_insert(now + wait);
+        let until = match rank.0 {
+            // It came up last, so everything else has had its time.
+            Route::Tunnel => (self.began + TUNNEL_WAIT).max(now),
+            _ if may_go_straight => now + STRAIGHT_WAIT,
+            _ => now + BETTER_WAIT,
+        };
+        let choose_at = *self.choose_at.get_or_insert(until);
         if better_may_come && now < choose_at {
             return;
         }
@@ -396,9 +410,10 @@ impl<'a> Race<'a> {
     fn route_of(&self, connection: &Connection) -> Route {
         let remote = remote_address(connection);
         match &self.relayed {
-            Some(relayed) if relayed.leads_to(remote) => Route::Relay,
-            Some(_) | None => address::route(&self.course.interfaces, remote.ip()),
+            Some(relayed) => relayed.route_to(remote),
+            None => None,
         }
+        .unwrap_or_else(|| address::route(&self.course.interfaces, remote.ip()))
     }
 }
 
@@ -457,7 +472,10 @@ impl fmt::Display for Tried {
         f.write_str("tried")?;
         for (i, Try { address, route, failure }) in self.0.iter().enumerate() {
             let comma = if i == 0 { "" } else { "," };
-            write!(f, "{comma} {address} ({route}): {failure}")?;
+            match *address {
+                FAR_END => write!(f, "{comma} the relay ({route}): {failure}")?,
+                address => write!(f, "{comma} {address} ({route}): {failure}")?,
+            }
         }
         Ok(())
     }
@@ -474,6 +492,8 @@ const BETTER_WAIT: Duration = Duration::from_millis(250);
 /// How long a relayed connection waits for a straight one. A relayed one takes more round trips to
 /// come up, so this is what a straight one may take beyond them: one repeated first packet.
 const STRAIGHT_WAIT: Duration = Duration::from_millis(400);
+/// How long after the begin of a race what goes through the relay's HTTPS port waits for anything else.
+const TUNNEL_WAIT: Duration = Duration::from_millis(600);
 /// After this a dial begins anew, with first packets close together again.
 const DIAL_LIMIT: Duration = Duration::from_secs(3);
 /// How long the other side may take to answer a chosen connection.

@@ -102,7 +102,7 @@ fn check(start: &[u8], magic: &[u8; 4]) -> Result<(), HelloError> {
 
 /// The most data streams of a link.
 pub const STREAMS_MAX: u8 = 16;
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const HELLO_MAGIC: [u8; 4] = *b"OPLh";
 const WELCOME_MAGIC: [u8; 4] = *b"OPLw";
 
@@ -114,18 +114,18 @@ mod tests {
     fn hello_and_welcome_read_back_and_are_pinned() {
         let hello = Hello { streams: 8, session: SessionId::from_bytes([7; 16]), attempt: 258 };
         let bytes = hello.encode();
-        assert_eq!(bytes[..6], *b"OPLh\x02\x08");
+        assert_eq!(bytes[..6], *b"OPLh\x03\x08");
         assert_eq!(bytes[22..], [0, 0, 0, 0, 0, 0, 1, 2]);
         assert_eq!(Hello::decode(&bytes), Ok(hello));
         let welcome = Welcome { attempt: 258 };
-        assert_eq!(welcome.encode(), *b"OPLw\x02\0\0\0\0\0\0\x01\x02");
+        assert_eq!(welcome.encode(), *b"OPLw\x03\0\0\0\0\0\0\x01\x02");
         assert_eq!(Welcome::decode(&welcome.encode()), Ok(welcome));
     }
 
     #[test]
     fn other_versions_magics_and_stream_counts_are_refused() {
         let good = Hello { streams: 1, session: SessionId::from_bytes([0; 16]), attempt: 0 };
-        for (at, value) in [(0, 0), (4, 3), (5, 0), (5, 17), (5, 255)] {
+        for (at, value) in [(0, 0), (4, 2), (5, 0), (5, 17), (5, 255)] {
             let mut bytes = good.encode();
             bytes[at] = value;
             assert!(Hello::decode(&bytes).is_err(), "{at} {value}");

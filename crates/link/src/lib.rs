@@ -24,10 +24,15 @@ mod pump;
 mod quic;
 mod registry;
 mod relayed;
+mod sealed;
 mod socket;
+mod splice;
 mod tcp;
 mod throttle;
 mod transport;
+mod tunnels;
+mod wire;
+mod word;
 
 pub use address::CANDIDATES_MAX;
 pub use discover::DiscoverError;
@@ -46,5 +51,7 @@ pub use link::{
 pub use memory::pair;
 pub use registry::ExpectError;
 pub use relayed::RelayWay;
+pub use tcp::tune as tune_tcp;
 pub use throttle::{Throttle, step};
 pub use transport::{BindError, SetUpError};
+pub use tunnels::{Messages, Tunnels};

@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use outport_types::Route;
-use quinn::{Connection, ConnectionError, PathStats, RecvStream, SendStream};
+use quinn::{Connection, ConnectionError, ConnectionStats, PathStats, RecvStream, SendStream};
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval, timeout},
@@ -27,7 +27,9 @@ use crate::{
     flow::Flow,
     link::{Link, LinkStats, lanes},
     pump::{self, Fault, StreamOut},
-    tcp::{self, Counted, Sealed},
+    relayed::is_relayed,
+    sealed::{self, Counted, Sealed},
+    wire::FAR_END,
 };
 
 /// A connection on which both sides agreed, with all its streams.
@@ -62,7 +64,12 @@ pub(crate) fn start(
     broke: impl Fn(&io::Error) + Clone + Send + Sync + 'static,
 ) -> (Link, LinkGrip) {
     let Joined { connection, control, data, peer_attempt, dialled } = joined;
-    let route = if over_tcp.is_some() { Route::Tcp } else { route };
+    let beside = over_tcp.is_some();
+    let route = match route {
+        Route::Relay | Route::Tunnel if beside => Route::Tunnel,
+        Route::Local | Route::Lan | Route::Direct | Route::Tcp if beside => Route::Tcp,
+        route => route,
+    };
     let counted = Arc::new(Counted::default());
     let streams = over_tcp.as_ref().map_or(data.len(), Vec::len);
     let (lanes, wires) = lanes(streams);
@@ -73,7 +80,7 @@ pub(crate) fn start(
 
     let open = Arc::new(AtomicUsize::new(streams));
     let (urgent, calm) = watch::channel(false);
-    let broke = over_tcp.is_some().then_some(broke);
+    let broke = beside.then_some(broke);
     let worker = |moving: BoxFuture<'static, Result<(), Fault>>| {
         workers.spawn(mind(moving, end.clone(), connection.clone(), broke.clone()));
     };
@@ -89,7 +96,7 @@ pub(crate) fn start(
             }
         }
         Some(sealed) => {
-            for streams in tcp::replace(sealed, data) {
+            for streams in sealed::replace(sealed, data) {
                 let (outward, inward) = streams.split(&counted);
                 let (queue, confirm) = (wires.data_out.clone(), wires.undelivered.clone());
                 let (ends, flows) = (end.clone(), flow.clone());
@@ -117,6 +124,7 @@ pub(crate) fn start(
 
     let meter = Meter {
         connection: connection.clone(),
+        silence_max: if is_relayed(route) { RELAY_SILENCE_MAX } else { SILENCE_MAX },
         counted: counted.clone(),
         budget: budget.clone(),
         rates: rates.clone(),
@@ -132,7 +140,8 @@ pub(crate) fn start(
             end,
             connection,
             peer_attempt,
-            follows: route != Route::Tcp && (dialled || route == Route::Relay),
+            // Data beside QUIC do not.
+            follows: !beside && (dialled || is_relayed(route)),
         },
     )
 }
@@ -252,7 +261,7 @@ impl Carrier for Quic {
         let stats = self.connection.stats();
         LinkStats {
             route: self.route,
-            remote: Some(remote_address(&self.connection)),
+            remote: Some(remote_address(&self.connection)).filter(|remote| *remote != FAR_END),
             rtt: stats.path.rtt,
             sent_packets: stats.path.sent_packets,
             lost_packets: stats.path.lost_packets,
@@ -282,6 +291,8 @@ struct Rates {
 /// Looks at the connection many times a second, and notices its end.
 struct Meter {
     connection: Connection,
+    /// How long it may hear nothing.
+    silence_max: Duration,
     counted: Arc<Counted>,
     budget: Arc<Budget>,
     rates: Arc<Rates>,
@@ -292,6 +303,7 @@ impl Meter {
         let mut ticks = interval(METER_PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut sent, mut received, mut at) = (0, 0, Instant::now());
+        let mut silence = Silence::default();
         loop {
             tokio::select! {
                 biased;
@@ -309,6 +321,13 @@ impl Meter {
                     smooth(&self.rates.received, all_received - received, passed);
                     (sent, received, at) = (all_sent, all_received, now);
                     self.adjust(&stats.path);
+                    if silence.is_dead(&stats, passed, self.silence_max) {
+                        let cause = "nothing was heard from the other side".to_owned();
+                        end.settle_after(LinkEnd::Lost { cause }, || {
+                            close(&self.connection, CloseCode::Superseded, "");
+                        });
+                        return;
+                    }
                 }
             }
         }
@@ -327,6 +346,28 @@ impl Meter {
         let on_the_path = (rate as f64 * path.min_rtt.as_secs_f64()) as u64;
         let bearable = SOCKET_HOLDS_BYTES.saturating_add(on_the_path.saturating_mul(2));
         self.connection.set_send_window(wanted.min(bearable).min(SEND_WINDOW_BYTES_MAX));
+    }
+}
+
+/// For how long a connection that speaks has heard nothing.
+#[derive(Debug, Default)]
+struct Silence {
+    heard: u64,
+    said: u64,
+    lasted: Duration,
+}
+
+impl Silence {
+    /// Takes what was counted, `passed` after the last time; whether the other side is gone.
+    fn is_dead(&mut self, stats: &ConnectionStats, passed: Duration, max: Duration) -> bool {
+        let (heard, said) = (stats.udp_rx.datagrams, stats.udp_tx.datagrams);
+        if heard != self.heard {
+            *self = Self { heard, said, lasted: Duration::ZERO };
+            return false;
+        }
+        // While this computer slept or had no time for us, nothing could be heard.
+        self.lasted += passed.min(2 * METER_PERIOD);
+        max.max(4 * stats.path.rtt) <= self.lasted && self.said + 2 <= said
     }
 }
 
@@ -365,6 +406,11 @@ impl fmt::Debug for Meter {
 
 /// How often the meter looks: a window follows a path that grows within a few round trips.
 const METER_PERIOD: Duration = Duration::from_millis(50);
+/// A living connection says something every half second; one that leads straight is given up when
+/// four of these are missing, and another way is looked for.
+const SILENCE_MAX: Duration = Duration::from_secs(2);
+/// Relays start anew, and computers change networks without a word to QUIC.
+const RELAY_SILENCE_MAX: Duration = Duration::from_secs(10);
 const RATE_MEMORY_SECONDS: f64 = 0.5;
 /// Bytes accepted and not yet on their way, whatever the rate: a few packs of small files.
 const UNSENT_BYTES_MIN: usize = 256 * 1024;

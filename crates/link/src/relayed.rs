@@ -1,18 +1,29 @@
-//! The way through a relay: a socket of its own, a proof that its address is ours, and QUIC on it.
+//! The ways through a relay: a UDP socket of its own, a proof that its address is ours, and QUIC on it;
+//! or, where UDP does not get out, QUIC through a connection to the relay's HTTPS port.
 //!
 //! To QUIC the other side is the relay's address. The relay knows this side's address, not the port
 //! that other agents dial, so nobody else's packets come in: what is not from the relay is dropped
 //! before QUIC sees it. [`outport_protocol::relay`] tells what is said to the relay; it is said again
 //! every [`KEEP_EVERY`], and at once after a change of network, and then the relay sends to the new
 //! address. QUIC does not notice: a relayed link bears a change of address by itself.
+//!
+//! A relay that answers no hello within [`UDP_WAIT`] is joined by a [wire](crate::wire) instead, and
+//! that is settled then for as long as this way is open: two seats of one side would take turns.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use outport_protocol::{
     relay::{RelayAnswer, RelayHello, RelaySide, RelayToken},
     secret::SecretKey,
 };
-use outport_types::SessionId;
+use outport_types::{Chain, Route, SessionId};
+use quinn::AsyncUdpSocket;
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout},
@@ -28,18 +39,23 @@ use crate::{
     end::CloseCode,
     registry::Registry,
     socket::{OwnPackets, SharedSocket},
+    splice::Door,
     transport::BindError,
+    tunnels::{Bearer, Tunnels},
+    wire::{self, FAR_END},
 };
 
 /// Where a relay is, and what proves a part in a session there.
 #[derive(Clone, Debug)]
 pub struct RelayWay {
-    /// Its addresses, the best first; one is used.
+    /// Its addresses, the best first; one is used. None where their names cannot be resolved.
     pub addresses: Vec<SocketAddr>,
     /// The session's token.
     pub token: RelayToken,
     /// Which side of the session this agent is.
     pub side: RelaySide,
+    /// What opens connections to its HTTPS port, where one knows how.
+    pub tunnels: Option<Arc<dyn Tunnels>>,
 }
 
 /// What a way through a relay needs of the endpoint.
@@ -58,13 +74,28 @@ pub(crate) struct Ground<'a> {
 /// A way through a relay; closed when dropped.
 #[derive(Debug)]
 pub(crate) struct Relayed {
-    pub(crate) quinn: quinn::Endpoint,
+    by_udp: quinn::Endpoint,
+    by_wire: Option<quinn::Endpoint>,
+    bearer: Bearer,
+    tunnels: Option<Arc<dyn Tunnels>>,
     /// The relay's addresses in plain form.
     addresses: Vec<SocketAddr>,
-    /// The address at which the relay forwards for this side.
-    pub(crate) bound: watch::Receiver<Option<SocketAddr>>,
+    bound: watch::Receiver<Option<Bound>>,
+    trouble: Trouble,
     _open: DropGuard,
 }
+
+/// How the relay reaches this side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bound {
+    /// By UDP, from this address of the relay.
+    Udp(SocketAddr),
+    /// By a connection to its HTTPS port.
+    Wire,
+}
+
+/// Why there is no connection to the HTTPS port.
+type Trouble = Arc<Mutex<Option<String>>>;
 
 impl Relayed {
     /// Opens the socket and begins to prove itself to the relay.
@@ -73,46 +104,133 @@ impl Relayed {
         session: SessionId,
         way: RelayWay,
     ) -> Result<Self, BindError> {
-        let RelayWay { addresses, token, side } = way;
+        let RelayWay { addresses, token, side, tunnels } = way;
         let addresses: Vec<_> = addresses.into_iter().map(canonical).collect();
+        let bearer = Bearer { session, side, token };
         let (sort_in, answers) = mpsc::channel(ANSWERS_MAX);
         let letterbox = Letterbox { relays: addresses.clone(), session, side, sort_in };
         let any_port = ground.address.map(|address| SocketAddr::new(address.ip(), 0));
         let socket = SharedSocket::bind(any_port, Arc::new(letterbox));
         let socket = Arc::new(socket.map_err(BindError::Socket)?);
         let (workers, stop) = (ground.workers, ground.stop.child_token());
-        let registry = ground.registry.clone();
-        let quinn = accept::listen(socket.clone(), ground.key, registry, workers, stop.clone())?;
+        let listen = |socket: Arc<dyn AsyncUdpSocket>| {
+            let registry = ground.registry.clone();
+            accept::listen(socket, ground.key, registry, workers, stop.clone())
+        };
+        let by_udp = listen(socket.clone())?;
         let (tell, bound) = watch::channel(None);
+        let (answered, udp_answers) = watch::channel(false);
         let keeper = Keeper {
             socket,
             relays: addresses.clone(),
             chosen: None,
             unanswered: 0,
-            session,
-            token,
-            side,
+            bearer: bearer.clone(),
             answers,
-            bound: tell,
+            answered,
+            bound: tell.clone(),
             moved: ground.moved.clone(),
         };
-        let (endpoint, over, all_over) = (quinn.clone(), stop.clone(), ground.stop.clone());
+        let trouble = Trouble::default();
+        let mut by_wire = None;
+        let wired = match &tunnels {
+            None => None,
+            Some(tunnels) => {
+                let (socket, wire) = wire::wire();
+                by_wire = Some(listen(socket)?);
+                let (tunnels, bearer) = (tunnels.clone(), bearer.clone());
+                let (trouble, moved) = (trouble.clone(), ground.moved.clone());
+                Some(async move {
+                    let stands = || {
+                        tell.send_if_modified(|bound| {
+                            bound.replace(Bound::Wire) != Some(Bound::Wire)
+                        });
+                    };
+                    let fails = |error: &io::Error| {
+                        let mut trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner);
+                        *trouble = Some(Chain(error).to_string());
+                    };
+                    wire.keep(&*tunnels, &bearer, moved, stands, fails).await;
+                })
+            }
+        };
+        let (endpoints, over) = ([Some(by_udp.clone()), by_wire.clone()], stop.clone());
+        let all_over = ground.stop.clone();
+        let no_udp = addresses.is_empty();
         workers.spawn(async move {
-            over.run_until_cancelled(keeper.run()).await;
+            over.run_until_cancelled(keep(keeper, wired, udp_answers, no_udp)).await;
             let (code, why) = match all_over.is_cancelled() {
                 true => (CloseCode::Shutdown, "the agent shuts down"),
                 false => (CloseCode::Superseded, ""),
             };
-            endpoint.close(code.into(), why.as_bytes());
-            timeout(CLOSE_LIMIT, endpoint.wait_idle()).await.ok(); // the other side may be gone
+            for endpoint in endpoints.into_iter().flatten() {
+                endpoint.close(code.into(), why.as_bytes());
+                timeout(CLOSE_LIMIT, endpoint.wait_idle()).await.ok(); // the other side may be gone
+            }
         });
-        Ok(Self { quinn, addresses, bound, _open: stop.drop_guard() })
+        let _open = stop.drop_guard();
+        Ok(Self { by_udp, by_wire, bearer, tunnels, addresses, bound, trouble, _open })
     }
 
-    /// Whether a connection to this address is one through the relay.
-    pub(crate) fn leads_to(&self, remote: SocketAddr) -> bool {
-        self.addresses.contains(&canonical(remote))
+    /// How a connection to this address goes through the relay, if it does.
+    pub(crate) fn route_to(&self, remote: SocketAddr) -> Option<Route> {
+        match canonical(remote) {
+            FAR_END => Some(Route::Tunnel),
+            remote if self.addresses.contains(&remote) => Some(Route::Relay),
+            _ => None,
+        }
     }
+
+    /// Waits until the relay reaches this side; what to dial then, and from where.
+    pub(crate) fn reached(
+        &self,
+    ) -> impl Future<Output = Option<(quinn::Endpoint, SocketAddr)>> + Send + use<> {
+        let mut bound = self.bound.clone();
+        let (by_udp, by_wire) = (self.by_udp.clone(), self.by_wire.clone());
+        async move {
+            // What is waited for holds a lock, so it is let go of at once.
+            let bound = bound.wait_for(Option::is_some).await.ok().and_then(|bound| *bound);
+            match bound? {
+                Bound::Udp(relay) => Some((by_udp, relay)),
+                Bound::Wire => Some((by_wire?, FAR_END)),
+            }
+        }
+    }
+
+    /// Why the relay does not reach this side, where that is known.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The way to its HTTPS port.
+    pub(crate) fn door(&self) -> Option<Door<'_>> {
+        let tunnels = &**self.tunnels.as_ref()?;
+        let is_taken = *self.bound.borrow() == Some(Bound::Wire);
+        Some(Door { tunnels, bearer: &self.bearer, is_taken })
+    }
+}
+
+/// Keeps the relay reaching this side, by UDP if that gets through in time.
+async fn keep(
+    keeper: Keeper,
+    wired: Option<impl Future<Output = ()>>,
+    mut udp_answers: watch::Receiver<bool>,
+    no_udp: bool,
+) {
+    let Some(wired) = wired else { return keeper.run().await };
+    let mut keeping = pin!(keeper.run());
+    if !no_udp {
+        let answered = tokio::select! {
+            () = &mut keeping => return,
+            answered = timeout(UDP_WAIT, udp_answers.wait_for(|answered| *answered)) => {
+                answered.is_ok()
+            }
+        };
+        if answered {
+            return keeping.await;
+        }
+    }
+    wired.await;
 }
 
 /// Where the relay's answers come in.
@@ -150,11 +268,11 @@ struct Keeper {
     /// The one that answered first: from there the relay sees one address of this side.
     chosen: Option<SocketAddr>,
     unanswered: u32,
-    session: SessionId,
-    token: RelayToken,
-    side: RelaySide,
+    bearer: Bearer,
     answers: mpsc::Receiver<(RelayAnswer, SocketAddr)>,
-    bound: watch::Sender<Option<SocketAddr>>,
+    /// Whether the relay answered anything.
+    answered: watch::Sender<bool>,
+    bound: watch::Sender<Option<Bound>>,
     moved: watch::Receiver<u64>,
 }
 
@@ -196,7 +314,8 @@ impl Keeper {
             self.chosen = None;
         }
         self.unanswered = self.unanswered.saturating_add(1);
-        let hello = RelayHello { session: self.session, side: self.side }.encode();
+        let Bearer { session, side, .. } = self.bearer;
+        let hello = RelayHello { session, side }.encode();
         let relays = match &self.chosen {
             Some(chosen) => std::slice::from_ref(chosen),
             None => &self.relays[..],
@@ -211,11 +330,13 @@ impl Keeper {
             return;
         }
         self.unanswered = 0;
+        self.answered.send_replace(true);
         if answer.bound {
-            self.bound.send_if_modified(|bound| bound.replace(from) != Some(from));
+            let now = Bound::Udp(from);
+            self.bound.send_if_modified(|bound| bound.replace(now) != Some(now));
         } else {
-            let (session, side) = (self.session, self.side);
-            let proof = self.token.prove(session, side, answer.nonce, answer.observed);
+            let Bearer { session, side, ref token } = self.bearer;
+            let proof = token.prove(session, side, answer.nonce, answer.observed);
             self.say(&proof.encode(), from).await;
         }
     }
@@ -228,10 +349,20 @@ impl Keeper {
     }
 }
 
+/// Whether a way leads through a relay.
+pub(crate) fn is_relayed(route: Route) -> bool {
+    match route {
+        Route::Relay | Route::Tunnel => true,
+        Route::Local | Route::Lan | Route::Direct | Route::Tcp => false,
+    }
+}
+
 fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
+/// How long the relay may take to answer over UDP: a hello and its repetition, from anywhere on earth.
+const UDP_WAIT: Duration = Duration::from_millis(450);
 /// The pause before a question is repeated, doubled each time up to [`KEEP_EVERY`].
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
 /// How often the relay is asked whether all still stands: a router that gave this side another

@@ -111,7 +111,7 @@ const CONNECTION_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * (STREAMS_MAX as u32 +
 /// What QUIC keeps for repetition at first; it then follows the congestion window.
 pub(crate) const SEND_WINDOW_BYTES_START: u64 = 640 * 1024;
 /// Dead links are noticed within seconds, and NAT mappings stay open.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(2);
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_millis(500);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// First packets are repeated after three of these: soon, as they also open NAT mappings.
 const INITIAL_RTT: Duration = Duration::from_millis(100);

@@ -1,5 +1,7 @@
 //! The sessions that run: begun, watched, ended.
 
+use std::sync::Arc;
+
 use outport_control::{Direction, Happening, Phase, Progress};
 use outport_protocol::{
     control::{AgentMessage, CANDIDATES_MAX, Candidate, SessionState, Start},
@@ -14,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::Core;
 use crate::{
     clock::local_now,
+    hub_link::HubTunnels,
     outbox::OutboxEvent,
     session::{
         self, Admitted, Job, SessionEvent, SessionHandle, Stop, StopReason, admission::Gate, admit,
@@ -137,6 +140,10 @@ impl Core {
             hub_time: self.hub_time(),
             udp: self.hub.udp.clone(),
             relay: self.config.relay,
+            tunnels: Arc::new(HubTunnels::new(
+                identity.registration.hub.clone(),
+                self.in_force.subscribe(),
+            )),
             peer_candidates: inbox,
             before,
             state_dir: self.paths.state_dir.clone(),

@@ -17,6 +17,7 @@ use outport_protocol::{
     tls::{self, ALPN_CONTROL, SERVER_NAME, TlsConfigError},
 };
 use outport_types::{Chain, Code, Problem};
+use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -156,7 +157,7 @@ pub(crate) async fn dial(
 ) -> Result<(Sealed, Statement, Option<IpAddr>), DialError> {
     let (stream, local) = connect(hub).await?;
     let stream = encrypt(hub, trust, stream).await?;
-    let mut socket = upgrade(hub, stream).await?;
+    let mut socket = upgrade(hub, stream, CONTROL_PATH, CHANNEL_MESSAGE_BYTES_MAX).await?;
     let signed = first_message(&mut socket).await?;
     let statement = check(signed).await?;
     let config =
@@ -203,32 +204,51 @@ pub(crate) async fn encrypt(
     stream: TcpStream,
 ) -> Result<Box<dyn Carrier>, DialError> {
     if !hub.is_encrypted() {
-        return Ok(Box::new(stream)); // the URL's type lets that through on loopback only
+        return Ok(Box::new(stream));
     }
-    let (host, _) = host_and_port(hub);
+    encrypt_with(hub, outer_config(trust).await?, stream).await
+}
+
+/// Whom the outer encryption trusts.
+pub(super) async fn outer_config(trust: &Trust) -> Result<Arc<ClientConfig>, DialError> {
     let trust = trust.clone();
     // Reading the system's certificates takes a while and is done on the disk.
     let config = crate::blocking(move || trust::client_config(&trust)).await;
-    let config = config.map_err(DialError::Trust)?;
+    Ok(Arc::new(config.map_err(DialError::Trust)?))
+}
+
+/// The outer encryption, where the URL asks for it, by what was read before.
+pub(super) async fn encrypt_with(
+    hub: &HubUrl,
+    config: Arc<ClientConfig>,
+    stream: impl Carrier + 'static,
+) -> Result<Box<dyn Carrier>, DialError> {
+    if !hub.is_encrypted() {
+        return Ok(Box::new(stream)); // the URL's type lets that through on loopback only
+    }
+    let (host, _) = host_and_port(hub);
     let invalid = |error| DialError::Tls {
         host: host.clone(),
         source: io::Error::new(io::ErrorKind::InvalidInput, error),
     };
     let name = ServerName::try_from(host.clone()).map_err(invalid)?;
-    let connector = TlsConnector::from(Arc::new(config));
+    let connector = TlsConnector::from(config);
     let stream = connector.connect(name, stream).await;
     Ok(Box::new(stream.map_err(|source| DialError::Tls { host, source })?))
 }
 
-async fn upgrade(
+/// Makes it a WebSocket at a path of the hub, for messages up to a length.
+pub(super) async fn upgrade(
     hub: &HubUrl,
     stream: Box<dyn Carrier>,
+    path: &str,
+    message_bytes_max: usize,
 ) -> Result<WebSocketStream<Box<dyn Carrier>>, DialError> {
-    let url = hub.at(CONTROL_PATH);
+    let url = hub.at(path);
     let scheme = if hub.is_encrypted() { "wss" } else { "ws" };
     let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
     let request = http::Request::builder()
-        .uri(format!("{scheme}://{authority}{CONTROL_PATH}"))
+        .uri(format!("{scheme}://{authority}{path}"))
         .header("Host", authority)
         .header("Connection", "Upgrade")
         .header("Upgrade", "websocket")
@@ -242,8 +262,8 @@ async fn upgrade(
     };
     let request = request.map_err(|error| failed(error.into()))?;
     let config = WebSocketConfig::default()
-        .max_message_size(Some(CHANNEL_MESSAGE_BYTES_MAX))
-        .max_frame_size(Some(CHANNEL_MESSAGE_BYTES_MAX))
+        .max_message_size(Some(message_bytes_max))
+        .max_frame_size(Some(message_bytes_max))
         .write_buffer_size(0);
     let (socket, _) =
         client_async_with_config(request, stream, Some(config)).await.map_err(failed)?;

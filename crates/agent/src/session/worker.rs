@@ -4,6 +4,7 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use outport_link::{
     CloseCode, ESTABLISH_LIMIT, Endpoint, EstablishError, Expectation, Link, LinkEnd, RelayWay,
+    Tunnels,
 };
 use outport_mover::{
     deletion::{DeleteParams, run_deletion},
@@ -45,6 +46,8 @@ pub(crate) struct Job {
     pub(crate) udp: Option<String>,
     /// Whether packets may go through a relay.
     pub(crate) relay: RelayUse,
+    /// What opens connections to the hub's relay.
+    pub(crate) tunnels: Arc<dyn Tunnels>,
     pub(crate) peer_candidates: mpsc::Receiver<Vec<Candidate>>,
     /// Sessions of the same task that must be quiet first.
     pub(crate) before: Vec<CancellationToken>,
@@ -240,7 +243,7 @@ async fn connect(job: &mut Job) -> Result<(Expectation, Link), Worked> {
         }
     };
     let offer = job.start.relay.as_ref().filter(|_| job.relay != RelayUse::Never);
-    let relaying = add_relay(&expected, offer, job.admitted.role);
+    let relaying = add_relay(&expected, offer, job.admitted.role, &job.tunnels);
     let hearing = async {
         while let Some(candidates) = job.peer_candidates.recv().await {
             expected.add_candidates(&candidates);
@@ -266,14 +269,23 @@ async fn connect(job: &mut Job) -> Result<(Expectation, Link), Worked> {
 }
 
 /// Looks up where the relay is, and adds it to the ways to the other side.
-async fn add_relay(expected: &Expectation, offer: Option<&RelayOffer>, role: Role) {
+async fn add_relay(
+    expected: &Expectation,
+    offer: Option<&RelayOffer>,
+    role: Role,
+    tunnels: &Arc<dyn Tunnels>,
+) {
     let (Some(offer), Some(side)) = (offer, RelaySide::of(role)) else { return };
-    let Ok(Ok(found)) = timeout(LOOKUP_TIMEOUT, lookup_host(&offer.address)).await else {
-        tracing::debug!(relay = offer.address, "the relay's address cannot be resolved");
-        return;
+    let addresses = match timeout(RELAY_LOOKUP_TIMEOUT, lookup_host(&offer.address)).await {
+        Ok(Ok(found)) => found.take(HUB_ADDRESSES_MAX).collect(),
+        Ok(Err(_)) | Err(_) => {
+            // Behind a proxy nobody may know names; its HTTPS port is reached all the same.
+            tracing::debug!(relay = offer.address, "the relay's address cannot be resolved");
+            Vec::new()
+        }
     };
-    let addresses = found.take(HUB_ADDRESSES_MAX).collect();
-    expected.add_relay(RelayWay { addresses, token: offer.token.clone(), side });
+    let tunnels = Some(tunnels.clone());
+    expected.add_relay(RelayWay { addresses, token: offer.token.clone(), side, tunnels });
 }
 
 /// Tells the hub where this computer can be reached: at once what it knows itself, then what the
@@ -413,6 +425,8 @@ async fn tell(job: &Job, event: SessionEvent) {
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 /// Longer than a receiver takes to settle and its hub to answer.
 const PEER_SPEAKS_FIRST: Duration = Duration::from_secs(3);
+/// How long the hub's name may take where something else waits for it; the hub was found before.
+const RELAY_LOOKUP_TIMEOUT: Duration = Duration::from_secs(1);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// One of each kind is enough to be seen through every translation.
 const HUB_ADDRESSES_MAX: usize = 2;

@@ -58,7 +58,7 @@ async fn who_names_no_session_is_closed_in_time() {
     let silent = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
     let dawdling = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
     let (mut out, _back) = dawdling.connection.open_bi().await.unwrap();
-    out.write_all(b"OPLh\x02").await.unwrap();
+    out.write_all(b"OPLh\x03").await.unwrap();
     let closed = timeout(Duration::from_secs(9), async {
         tokio::join!(silent.connection.closed(), dawdling.connection.closed())
     });
@@ -71,7 +71,7 @@ async fn who_names_no_session_is_closed_in_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn first_bytes_that_are_no_hello_are_a_violation() {
     let pair = Pair::new();
-    for first in [[0; 30], [0xff; 30], *b"OPLh\x03\x08aaaaaaaaaaaaaaaabbbbbbbb"] {
+    for first in [[0; 30], [0xff; 30], *b"OPLh\x02\x08aaaaaaaaaaaaaaaabbbbbbbb"] {
         let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
         let (mut out, _back) = raw.connection.open_bi().await.unwrap();
         out.write_all(&first).await.unwrap();
@@ -97,9 +97,9 @@ async fn a_frame_announced_too_long_ends_the_link() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_says_what_nobody_may_on_the_change_to_tcp_gets_no_link() {
-    // No word at all; that streams stand which nobody dialled; an invitation where none was asked for
-    // and nobody listens.
-    for word in [[9; 3], [2, 0, 0], [1, 0, 9]] {
+    // No word at all; that streams stand which nobody dialled; what is said through a relay only; an
+    // invitation where none was asked for and nobody listens.
+    for word in [[9; 3], [2, 0, 0], [3, 0, 2], [1, 0, 9]] {
         for pair in [Pair::new(), Pair::with_tcp(true, true)] {
             let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
             let session = pair.right.expectation.session();
@@ -250,7 +250,7 @@ impl Raw {
     async fn name_and_say(&self, session: SessionId, streams: u8, word: [u8; 3]) -> Streams {
         let mut opened = Vec::new();
         let (mut out, back) = self.connection.open_bi().await.unwrap();
-        let hello = [&b"OPLh\x02"[..], &[streams], session.as_bytes(), &[7; 8]].concat();
+        let hello = [&b"OPLh\x03"[..], &[streams], session.as_bytes(), &[7; 8]].concat();
         let words = [hello, word.to_vec()].concat();
         out.write_all(&words).await.unwrap();
         opened.push((out, back));

@@ -7,6 +7,7 @@ mod relayed;
 mod rig;
 mod rough;
 mod tcp;
+mod tunnel;
 
 use std::time::Duration;
 

@@ -203,7 +203,7 @@ impl State {
 }
 
 fn way(address: SocketAddr, side: RelaySide) -> RelayWay {
-    RelayWay { addresses: vec![address], token: token(), side }
+    RelayWay { addresses: vec![address], token: token(), side, tunnels: None }
 }
 
 fn token() -> RelayToken {
