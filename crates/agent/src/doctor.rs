@@ -20,7 +20,7 @@ use crate::{
     commands,
     config::{Config, FolderConfig, Ports},
     folders,
-    hub_link::{DialError, Step, dial},
+    hub_link::{DialError, Step, dial, knock},
     registration::Registration,
     tokens::TokenStore,
     trust,
@@ -51,8 +51,11 @@ pub(crate) async fn examine(
     }
     sign_in(tokens, &mut report).await;
     match &registration {
-        Some(registration) => channel(paths, registration, &trust, &mut report).await,
-        None => report.skip(&["channel", "udp"], "this computer is not set up"),
+        Some(registration) => {
+            channel(paths, registration, &trust, &mut report).await;
+            tunnel(&registration.hub, &trust, &mut report).await;
+        }
+        None => report.skip(&["channel", "udp", "tunnel"], "this computer is not set up"),
     }
     if let Some(config) = config {
         folder_checks(config, &mut report).await;
@@ -102,6 +105,7 @@ fn title(name: &str) -> String {
         "sign-in" => "Sign-in",
         "channel" => "Control channel",
         "udp" => "UDP",
+        "tunnel" => "Way through the hub",
         "folders" => "Folders",
         other => other,
     };
@@ -306,6 +310,24 @@ async fn udp(hub: &HubUrl, trust: &Trust, endpoint: &Endpoint, report: &mut Repo
         Err(_) => {
             let problem = Problem::new(Code::UdpBlocked, [("place", place.as_str().into())]);
             report.judge("udp", Verdict::Warning, problem);
+        }
+    }
+}
+
+/// Whether content could go through the hub's own port, as where UDP does not get out.
+async fn tunnel(hub: &HubUrl, trust: &Trust, report: &mut Report) {
+    let is_udp_out =
+        report.checks.iter().any(|check| check.name == "udp" && check.verdict == Verdict::Ok);
+    match timeout(STEP_TIMEOUT, knock(hub, trust)).await {
+        Ok(Ok(())) if is_udp_out => report.add("tunnel", Verdict::Ok, "open, and not needed here"),
+        Ok(Ok(())) => report.add("tunnel", Verdict::Ok, "open: files go this way here"),
+        Ok(Err(error)) => {
+            let reason = format!("{}; files cannot go through its HTTPS port", Chain(&error));
+            let problem = about(hub, Code::HubUnreachable, &reason);
+            report.judge("tunnel", Verdict::Warning, problem);
+        }
+        Err(_) => {
+            report.judge("tunnel", Verdict::Warning, about(hub, Code::HubUnreachable, TOO_LATE))
         }
     }
 }

@@ -174,6 +174,7 @@ fn doctor() -> DoctorReport {
             check("sign-in", "Sign-in", ok, "smith@alliance.example"),
             check("channel", "Control channel", ok, "the hub lets this computer in"),
             check("udp", "UDP", ok, "seen from 192.0.2.17"),
+            check("tunnel", "Way through the hub", ok, "open, and not needed here"),
             Check {
                 problem: Some(missing.clone()),
                 ..check("folders", "Folders", Verdict::Failed, &missing.message)
