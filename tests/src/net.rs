@@ -189,6 +189,8 @@ pub enum Spoilt {
 /// How a computer is joined to an [`Internet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joined {
+    /// With a public address; it lets everybody in.
+    Public,
     /// With a public address; it lets nothing in that it did not ask for.
     Firewalled,
     /// In a private network, behind a router that translates addresses and lets nothing in.
@@ -198,6 +200,8 @@ pub enum Joined {
     Scrambled,
     /// The same with a router that lets everybody in to a port that was ever used (a full cone).
     Open,
+    /// The same as [`Joined::Translated`], and no UDP gets out either.
+    Walled,
 }
 
 /// A hub's host, which is also the internet between the others: it forwards between their networks
@@ -230,11 +234,12 @@ impl Internet {
             let public = format!("10.213.{n}");
             join((&hub, &near, &format!("{public}.1")), (&edge, far, &format!("{public}.2")))?;
             match joined {
+                Joined::Public => net.homes.push(edge),
                 Joined::Firewalled => {
                     nft(&edge, FIREWALL)?;
                     net.homes.push(edge);
                 }
-                Joined::Translated | Joined::Scrambled | Joined::Open => {
+                Joined::Translated | Joined::Scrambled | Joined::Open | Joined::Walled => {
                     net.add_host(&home)?;
                     let private = format!("192.168.{n}");
                     let (inner, outer) = (format!("{private}.1"), format!("{private}.2"));
@@ -247,7 +252,13 @@ impl Internet {
                             nft(&edge, TRANSLATION)?;
                             nft(&edge, &openness(&outer))?;
                         }
-                        Joined::Firewalled | Joined::Translated => nft(&edge, TRANSLATION)?,
+                        Joined::Walled => {
+                            nft(&edge, TRANSLATION)?;
+                            nft(&edge, WALL)?;
+                        }
+                        Joined::Public | Joined::Firewalled | Joined::Translated => {
+                            nft(&edge, TRANSLATION)?;
+                        }
                     }
                     net.homes.push(home);
                 }
@@ -265,9 +276,30 @@ impl Internet {
         self.homes.iter().try_for_each(|home| limit(home, "out", rate))
     }
 
+    /// From now on no UDP gets out of the network of the computer at `place`, or in.
+    ///
+    /// # Errors
+    /// When the system's `nft` refuses.
+    pub fn wall_in(&self, place: usize) -> Result<()> {
+        let edge = self.homes.get(place).context("there is such a computer")?;
+        let edge = edge.replace("home", "edge");
+        nft(&edge, WALL)
+    }
+
     /// The namespace of the hub's host.
     pub fn hub(&self) -> &str {
         &self.hub
+    }
+
+    /// Bytes that came to the computer at `place`.
+    ///
+    /// # Errors
+    /// When the counter cannot be read.
+    pub fn bytes_to(&self, place: usize) -> Result<u64> {
+        let home = self.homes.get(place).context("there is such a computer")?;
+        let mut command = inside(home, "cat".as_ref());
+        let read = run(command.arg("/sys/class/net/out/statistics/rx_bytes"), LIMIT)?;
+        read.stdout.trim().parse().with_context(|| read.stderr)
     }
 
     /// The namespaces of the computers, in order.
@@ -356,6 +388,12 @@ const SCRAMBLING: &str = r#"table ip translation {
         type nat hook postrouting priority srcnat;
         oifname "out" masquerade random,fully-random;
     }
+}"#;
+
+/// No UDP passes, whoever asked for it; not by the router itself either.
+const WALL: &str = r#"table ip wall {
+    chain through_it { type filter hook forward priority filter - 1; meta l4proto udp drop; }
+    chain by_itself { type filter hook output priority filter - 1; meta l4proto udp drop; }
 }"#;
 
 /// Whatever comes over UDP goes in, to the one computer behind.

@@ -13,3 +13,5 @@ mod pause;
 mod profiles;
 #[cfg(target_os = "linux")]
 mod relay;
+mod routes;
+mod tunnel;

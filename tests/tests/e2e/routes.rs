@@ -1,0 +1,112 @@
+//! Every kind of network with every other: the best route that there is, and how soon it carries.
+
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use outport_tests::{
+    full,
+    net::{Joined, Wire},
+    process::wait_until,
+    skip,
+    tree::{self, Plan},
+    world::World,
+};
+use serde_json::Value;
+
+#[test]
+fn every_two_kinds_of_network_move_files_by_the_best_route_that_there_is() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let mut world = World::on_internet(&KINDS.map(|(kind, _)| kind))?;
+    for (kind, _) in KINDS {
+        world.add_agent(&format!("{kind:?}"))?;
+    }
+    // Two of a kind, each in a network of its own, meet where they have not met elsewhere.
+    let plan = if full() { PLAN } else { SMALL_PLAN };
+    for agent in &world.agents {
+        tree::make(&agent.folder.join("tree"), plan, 1)?;
+    }
+    world.internet.as_ref().context("the world is on an internet")?.limit("200mbit")?;
+    let mut table = String::from("from, to, route, first bytes, whole");
+    for from in 0..KINDS.len() {
+        for to in 0..KINDS.len() {
+            // In the short run one direction of each pair.
+            if from == to || !full() && to < from {
+                continue;
+            }
+            let (first, whole) = moves(&world, from, to)?;
+            let [(from, _), (to, _)] = [KINDS[from], KINDS[to]];
+            write!(table, "\n{from:?}, {to:?}, {}, {first:.2?}, {whole:.2?}", best(from, to))?;
+        }
+    }
+    println!("{table}");
+    Ok(())
+}
+
+/// Moves a tree; how long after the submission content came, and all of it had.
+fn moves(world: &World, from: usize, to: usize) -> Result<(Duration, Duration)> {
+    let internet = world.internet.as_ref().context("the world is on an internet")?;
+    let (sender, receiver) = (&world.agents[from], &world.agents[to]);
+    let route = best(KINDS[from].0, KINDS[to].0);
+    let copy = format!("from-{}", sender.name);
+    let before = internet.bytes_to(to)?;
+    let began = Instant::now();
+    let task = sender.submit(&[&sender.at("tree"), &receiver.at(&copy), "--recursive"])?;
+    let flows = || Ok((before + SURELY_CONTENT < internet.bytes_to(to)?).then_some(()));
+    wait_until(LIMIT, flows)
+        .with_context(|| format!("{} to {copy}\n{}", receiver.name, world.logs()))?;
+    let first = began.elapsed();
+    let over = |task: &Value| task["status"] == "SUCCEEDED";
+    let task = sender.wait_task(&task, LIMIT, over).with_context(|| world.logs())?;
+    let whole = began.elapsed();
+    let taken = &task["outport"]["route"];
+    ensure!(taken == route, "{copy} at {}: {taken}, not {route}\n{}", receiver.name, world.logs());
+    ensure!(first < FIRST_BYTES, "{copy} at {}: first bytes after {first:?}", receiver.name);
+    tree::compare(&sender.folder.join("tree"), &receiver.folder.join(&copy))?;
+    Ok((first, whole))
+}
+
+/// What can be had between two kinds of network.
+fn best(one: Joined, other: Joined) -> &'static str {
+    let reach = |kind| KINDS.iter().find(|(known, _)| *known == kind).map(|(_, reach)| *reach);
+    match (reach(one), reach(other)) {
+        (Some(Reach::NoUdp), _) | (_, Some(Reach::NoUdp)) => "tunnel",
+        (Some(Reach::Everybody), _) | (_, Some(Reach::Everybody)) => "direct",
+        (Some(Reach::NewPorts), _) | (_, Some(Reach::NewPorts)) => "relay",
+        _ => "direct",
+    }
+}
+
+/// Who reaches a computer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Everybody,
+    /// Whom it sends to, as its address is the same for all.
+    WhomItCalls,
+    /// Nobody whom it did not ask, as every target sees another port.
+    NewPorts,
+    NoUdp,
+}
+
+/// Two of each kind that behaves in its own way towards its like.
+const KINDS: [(Joined, Reach); 6] = [
+    (Joined::Public, Reach::Everybody),
+    (Joined::Open, Reach::Everybody),
+    (Joined::Firewalled, Reach::WhomItCalls),
+    (Joined::Translated, Reach::WhomItCalls),
+    (Joined::Scrambled, Reach::NewPorts),
+    (Joined::Walled, Reach::NoUdp),
+];
+/// What the laboratory promises: 64 MiB, three seconds at 200 Mbit/s.
+const PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 64 << 20 };
+const SMALL_PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 8 << 20 };
+/// More than all handshakes together.
+const SURELY_CONTENT: u64 = 500_000;
+/// On a busy machine; what it is on a quiet one stands in docs/network.md.
+const FIRST_BYTES: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(120);

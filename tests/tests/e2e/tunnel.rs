@@ -1,0 +1,114 @@
+//! Networks that let no UDP out, and the hub's HTTPS port as the way through.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use outport_tests::{
+    ear::Ear,
+    net::{Joined, Wire},
+    skip,
+    tree::{self, Plan},
+    world::World,
+};
+use serde_json::Value;
+
+#[test]
+fn computers_that_have_no_udp_move_files_through_the_hubs_https_port() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let world = world([Joined::Walled; 2])?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    tree::make(&pc.folder.join("tree"), PLAN, 1)?;
+    let ear = Ear::in_host(world.internet.as_ref().context("there is an internet")?.hub())?;
+    let began = Instant::now();
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    arrives(&world, &task, "tunnel")?;
+    println!("content arrives {:?} after the submission", began.elapsed());
+    ends_well(&world, &task)?;
+    let heard = ear.heard()?;
+    let content = fs::read(pc.folder.join("tree/large-0.bin"))?;
+    for secret in [&content[1000..1024], b"large-0.bin"] {
+        let is_plain = |packet: &Vec<u8>| packet.windows(secret.len()).any(|part| part == secret);
+        ensure!(!heard.iter().any(is_plain), "the hub's host heard {secret:02x?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_computer_that_has_no_udp_and_one_that_has_meet_both_ways() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let world = world([Joined::Walled, Joined::Open])?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    tree::make(&pc.folder.join("tree"), PLAN, 1)?;
+    for (from, to, name, copy) in [(pc, cluster, "tree", "back"), (cluster, pc, "back", "again")] {
+        let task = from.submit(&[&from.at(name), &to.at(copy), "--recursive"])?;
+        arrives(&world, &task, "tunnel")?;
+        let over = |task: &Value| task["status"] == "SUCCEEDED";
+        pc.wait_task(&task, LIMIT, over).with_context(|| world.logs())?;
+    }
+    tree::compare(&pc.folder.join("tree"), &pc.folder.join("again"))
+}
+
+#[test]
+fn a_transfer_whose_udp_is_blocked_in_its_middle_goes_on_through_the_https_port() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let world = world([Joined::Translated; 2])?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let internet = world.internet.as_ref().context("there is an internet")?;
+    internet.limit("20mbit")?;
+    tree::make(&pc.folder.join("tree"), PLAN, 1)?;
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    arrives(&world, &task, "direct")?;
+    internet.wall_in(0)?;
+    let walled = Instant::now();
+    arrives(&world, &task, "tunnel")?;
+    let took = walled.elapsed();
+    println!("content arrives again after {took:?}");
+    ensure!(took < AROUND_THE_WALL, "content arrived after {took:?} only\n{}", world.logs());
+    internet.limit("1gbit")?;
+    ends_well(&world, &task)
+}
+
+/// Waits until content arrives on this route.
+fn arrives(world: &World, task: &str, route: &str) -> Result<()> {
+    let pc = &world.agents[0];
+    let on_route = |task: &Value| task["outport"]["route"] == route;
+    let now = pc.wait_task(task, LIMIT, on_route).with_context(|| world.logs())?;
+    let before = now["bytes_transferred"].as_u64();
+    let more =
+        |task: &Value| task["status"] == "SUCCEEDED" || before < task["bytes_transferred"].as_u64();
+    pc.wait_task(task, LIMIT, more).with_context(|| world.logs())?;
+    Ok(())
+}
+
+fn ends_well(world: &World, task: &str) -> Result<()> {
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let over = |task: &Value| task["status"] == "SUCCEEDED";
+    pc.wait_task(task, LIMIT, over).with_context(|| world.logs())?;
+    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+}
+
+fn world(joined: [Joined; 2]) -> Result<World> {
+    let mut world = World::on_internet(&joined)?;
+    world.add_agent("WorkPC")?;
+    world.add_agent("Cluster")?;
+    world.internet.as_ref().context("the world is on an internet")?.limit("200mbit")?;
+    Ok(world)
+}
+
+/// What the laboratory promises: 64 MiB, three seconds at 200 Mbit/s.
+const PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 64 << 20 };
+/// Ten seconds of silence, and a new link.
+const AROUND_THE_WALL: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(120);
