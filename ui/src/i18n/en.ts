@@ -567,6 +567,7 @@ export const en = {
   "check.signIn": "Sign-in",
   "check.channel": "Control channel",
   "check.udp": "UDP",
+  "check.tunnel": "Way through the hub",
   "check.folders": "Folders",
   "check.again": "Check again",
   "check.finish": "Finish",

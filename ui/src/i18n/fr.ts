@@ -584,6 +584,7 @@ export const fr = {
   "check.signIn": "Connexion au compte",
   "check.channel": "Canal de commande",
   "check.udp": "UDP",
+  "check.tunnel": "Passage par le hub",
   "check.folders": "Dossiers",
   "check.again": "Vérifier à nouveau",
   "check.finish": "Terminer",

@@ -365,6 +365,7 @@ export const checks: Check[] = [
     "warning",
     "This network gives every connection another port. Transfers work, some through the relay.",
   ),
+  check("tunnel", "Way through the hub", "ok", "open, and not needed here"),
   check(
     "folders",
     "Folders",
