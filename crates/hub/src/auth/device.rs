@@ -128,7 +128,7 @@ pub(super) async fn poll(
             });
             let outcome = match (Verdict::from_word(&row.answer), row.grant_id) {
                 (Verdict::Pending, _) if early => {
-                    change.interval_ms = Set(row.interval_ms.saturating_add(INTERVAL_MS));
+                    change.interval_ms = Set(row.interval_ms.saturating_add(SLOW_DOWN_MS));
                     Err(oauth_code::SLOW_DOWN)
                 }
                 (Verdict::Pending, _) => Err(oauth_code::AUTHORIZATION_PENDING),
@@ -246,8 +246,10 @@ fn random_user_code() -> String {
 /// No vowels, so that no words come about; no letters that look alike.
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 const USER_CODE_LETTERS: usize = 8;
-/// The least time between two questions of a device, as RFC 8628 suggests.
-const INTERVAL_MS: i64 = 5000;
+/// The least time between two questions of a device: somebody sits there and waits.
+const INTERVAL_MS: i64 = 2000;
+/// How much longer who asks too often must wait, as RFC 8628 says.
+const SLOW_DOWN_MS: i64 = 5000;
 /// A device that waits its interval by its own clock is not early.
 const SLACK_MS: i64 = 500;
 

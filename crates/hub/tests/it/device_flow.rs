@@ -97,7 +97,7 @@ impl Device {
         let form = [("client_id", own.as_str()), ("scope", &scope)];
         let (status, body) = hub.post_plain("v2/oauth2/device_authorization", &form).await;
         assert_eq!(status, StatusCode::OK, "{body}");
-        assert_eq!(body["interval"], 5);
+        assert_eq!(body["interval"], 2);
         Self {
             secret: text(&body["device_code"]),
             user_code: text(&body["user_code"]),
