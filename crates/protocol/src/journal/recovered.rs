@@ -154,9 +154,15 @@ impl Recovered {
         self.done.get(key).is_some_and(|done| done.check == done_check(token, stamp))
     }
 
-    /// Forgets that a file was brought to its destination, and says how large it was.
+    /// Forgets a file that was brought to its destination, and says how large it was.
     pub(crate) fn forget_done(&mut self, key: &Key) -> Option<u64> {
-        self.done.remove(key).map(|done| done.size)
+        let done = self.done.remove(key)?;
+        // What was asked for is not asked for again, and by the time that all files are known, which
+        // takes the most memory, this is to take none.
+        if DONE_KEPT_MIN < self.done.capacity() && self.done.len() < self.done.capacity() / 4 {
+            self.done.shrink_to(2 * self.done.len());
+        }
+        Some(done.size)
     }
 
     /// Whether any version of a file was brought to its destination.
@@ -242,6 +248,9 @@ impl Way {
         if above { Key::above(self.item) } else { self.key() }
     }
 }
+
+/// So few places in the table of finished files are not worth a change.
+const DONE_KEPT_MIN: usize = 4096;
 
 /// Whether the version and the stamp are the recorded ones is all that is ever asked of them.
 fn done_check(token: VersionToken, stamp: &FileStamp) -> u64 {

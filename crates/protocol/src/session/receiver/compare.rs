@@ -434,6 +434,7 @@ impl Receiver {
         if stamp
             .is_some_and(|stamp| was_brought || self.recovered.is_done(&key, meta.token, &stamp))
         {
+            self.recovered.forget_done(&key); // it stays counted
             return self.settle(number);
         }
         // Another version goes there, and is counted then.
