@@ -8,7 +8,7 @@ use std::{
 };
 
 use outport_protocol::{control::Candidate, secret::SecretKey};
-use outport_types::{PublicKey, SessionId};
+use outport_types::{PublicKey, Route, SessionId};
 use quinn::ClientConfig;
 use tokio::{
     sync::{Mutex, Notify, watch},
@@ -306,7 +306,7 @@ impl Expectation {
         };
         let remote = quic::remote_address(&joined.connection);
         let relayed = race.take_relayed().filter(|_| is_relayed(route));
-        let over_tcp = self.change_over(&mut joined, relayed.as_ref(), hello.attempt).await;
+        let over_tcp = self.change_over(&mut joined, route, relayed.as_ref(), hello.attempt).await;
         let (stalls, peer) = (inner.stalls.clone(), self.peer);
         let straight = relayed.is_none();
         let broke = move |error: &io::Error| {
@@ -332,11 +332,14 @@ impl Expectation {
     async fn change_over(
         &self,
         joined: &mut Joined,
+        route: Route,
         relayed: Option<&Relayed>,
         attempt: u64,
     ) -> Option<Vec<Sealed>> {
         let inner = &self.inner;
         let tries = !inner.without_tcp && !inner.stalls.concern(&self.peer);
+        let near =
+            if route == Route::Lan { inner.near.max(tcp::NEAR_IN_ONE_NETWORK) } else { inner.near };
         let attempt = if joined.dialled { attempt } else { joined.peer_attempt };
         let parties = Parties {
             key: &inner.key,
@@ -347,7 +350,7 @@ impl Expectation {
         let changing = async {
             match relayed {
                 Some(relayed) => splice::change_over(joined, parties, relayed.door()).await,
-                None => tcp::change_over(joined, parties, tries.then_some(inner.near)).await,
+                None => tcp::change_over(joined, parties, tries.then_some(near)).await,
             }
         };
         let changed = tokio::select! {
