@@ -481,8 +481,8 @@ catalogue! {
     }
     /// Nothing comes back over UDP.
     UdpBlocked = "UDP_BLOCKED" {
-        en: "{place} does not answer: outgoing UDP is blocked somewhere. Only computers in the same network can be reached directly; ask whoever runs the network to let UDP out.",
-        fr: "{place} ne répond pas : l'UDP sortant est bloqué quelque part. Seuls les ordinateurs du même réseau sont joignables directement ; demandez à l'administrateur du réseau d'autoriser l'UDP sortant."
+        en: "{place} does not answer: outgoing UDP is blocked somewhere. Files to and from other networks go through the hub's own port instead, which costs the hub more; ask whoever runs the network to let UDP out.",
+        fr: "{place} ne répond pas : l'UDP sortant est bloqué quelque part. Les fichiers vers et depuis d'autres réseaux passent alors par le port du hub, ce qui lui coûte davantage ; demandez à l'administrateur du réseau d'autoriser l'UDP sortant."
     }
     /// A program error or a broken store.
     Internal = "INTERNAL" {
