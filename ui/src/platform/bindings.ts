@@ -1578,6 +1578,8 @@ export type TransferOptions = {
 	preserve_permissions?: boolean,
 	/**  Whether files have the extended attributes of the source. */
 	preserve_xattrs?: boolean,
+	/**  Whether names below an item that are one file at the source are one file at the destination. */
+	preserve_hard_links?: boolean,
 	/**  What becomes of symbolic links below an item. */
 	symlinks?: Symlinks,
 	/**
