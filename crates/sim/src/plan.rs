@@ -308,6 +308,9 @@ impl Plan {
                 // Those whose files have holes, every other time.
                 return Arc::make_mut(&mut self.config.orders).options.preserve_xattrs = true;
             }
+            (None, 0 | 4) if seed % 20 != 14 => {
+                return Arc::make_mut(&mut self.config.orders).options.preserve_hard_links = true;
+            }
             (Some(Mutation::MakeAnyway), _) => Purpose::Preview,
             (Some(_) | None, _) => return,
         };
@@ -383,6 +386,11 @@ impl Plan {
             Mutation::IgnoreChecksum => self.provoke_checksums(),
             Mutation::SkipAttributes => {
                 Arc::make_mut(&mut self.config.orders).options.preserve_xattrs = true;
+            }
+            Mutation::CopyNames => {
+                let options = &mut Arc::make_mut(&mut self.config.orders).options;
+                options.preserve_hard_links = true;
+                (options.sync_level, options.conflict) = (None, Conflict::Overwrite);
             }
             Mutation::CopyIntoPlace
             | Mutation::SkipFinishTime

@@ -17,6 +17,7 @@ use crate::{
     plan::{Liar, Mishap, Plan, Scene},
     rx::{Around, Rx},
     source::Source,
+    ties::tie,
     tx::{Tx, TxStep},
 };
 
@@ -106,11 +107,14 @@ impl World {
     pub fn new(seed: u64, mutation: Option<Mutation>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let holes = seed % 5 == 4 || mutation == Some(Mutation::KeepOldBytes);
-        let (mut plan, Scene { source, disk, journal_dir }) = Plan::new(&mut rng, holes);
+        let (mut plan, Scene { mut source, mut disk, journal_dir }) = Plan::new(&mut rng, holes);
         if let Some(mutation) = mutation {
             plan.provoke(mutation, &mut rng);
         }
         plan.look(seed, mutation);
+        if plan.config.orders.options.preserve_hard_links {
+            tie(seed, &plan, &mut source, &mut disk);
+        }
         let judge = Judge::new(&plan, &disk);
         let mut world = Self {
             mutation,
