@@ -400,8 +400,8 @@ impl Judge {
         }
         let data = disk.data(found).unwrap_or_default();
         // One that is a name of another file is what that is, and has what that has.
-        let is_tied = self.config.orders.options.preserve_hard_links
-            && 1 < source.names_of(*ino).len();
+        let is_tied =
+            self.config.orders.options.preserve_hard_links && 1 < source.names_of(*ino).len();
         let stays = kept && Some(&*data) == old.map(|old| &**old);
         let right = stays || (!kept || is_tied) && *data == wanted;
         if !right {

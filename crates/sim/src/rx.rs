@@ -14,8 +14,8 @@ use outport_protocol::{
     blocks::Cv,
     journal::{Reader, Record, Recovered},
     session::{
-        BufferId, Config, Dir, DirId, EffectId, Fault, FileStamp, Pieces, Place,
-        Receiver, ReceiverEffect, ReceiverEvent, Violation, is_reserved,
+        BufferId, Config, Dir, DirId, EffectId, Fault, FileStamp, Pieces, Place, Receiver,
+        ReceiverEffect, ReceiverEvent, Violation, is_reserved,
         receiver::{
             AtDestination, Compare, CompareWhat, Compared, FinishDir, HardLinked, SyncFile, Temp,
             Write, WriteResult,

@@ -257,17 +257,15 @@ impl Sender {
                 | Entry::HardLink { meta, .. }
                 | Entry::Item(ItemRoot::File(meta)),
                 Some(place),
-            ) => {
-                Sent::File(Box::new(Source {
-                    place,
-                    meta: *meta,
-                    attempt: 0,
-                    ask: None,
-                    queued: false,
-                    announced: meta.size,
-                    sent: 0,
-                }))
-            }
+            ) => Sent::File(Box::new(Source {
+                place,
+                meta: *meta,
+                attempt: 0,
+                ask: None,
+                queued: false,
+                announced: meta.size,
+                sent: 0,
+            })),
             (
                 Entry::Item(_)
                 | Entry::Open { .. }

@@ -2,8 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    io,
+    fs, io,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
     path::{Path, PathBuf},
     sync::Arc,
@@ -175,7 +174,10 @@ async fn nothing_becomes_one_file_with_what_has_another_content() {
         rig.world.file("dst/a", "wrong");
         assert_eq!(rig.run().await, [FINISHED, FINISHED]);
         let read = |name| fs::read_to_string(destination(&rig).join(name)).unwrap();
-        assert_eq!((read("a"), read("b"), read("c")), ("wrong".into(), "right".into(), "right".into()));
+        assert_eq!(
+            (read("a"), read("b"), read("c")),
+            ("wrong".into(), "right".into(), "right".into())
+        );
         assert_eq!(groups(&destination(&rig)), [group(&["a"]), group(&["b", "c"])].into());
     }
 }
@@ -268,11 +270,7 @@ async fn a_first_that_changes_brings_its_other_names_along() {
 struct Counting(watch::Sender<usize>);
 
 impl Store for Counting {
-    fn hard_link(
-        &self,
-        from: (&Directory, &Name),
-        to: (&Directory, &Name),
-    ) -> io::Result<()> {
+    fn hard_link(&self, from: (&Directory, &Name), to: (&Directory, &Name)) -> io::Result<()> {
         self.0.send_modify(|given| *given += 1);
         Disk.hard_link(from, to)
     }
@@ -324,11 +322,9 @@ impl Store for FewNames {
 
 #[tokio::test]
 async fn names_that_a_disk_does_not_give_are_files_of_their_own_and_told() {
-    for kind in [
-        io::ErrorKind::Unsupported,
-        io::ErrorKind::PermissionDenied,
-        io::ErrorKind::CrossesDevices,
-    ] {
+    for kind in
+        [io::ErrorKind::Unsupported, io::ErrorKind::PermissionDenied, io::ErrorKind::CrossesDevices]
+    {
         let rig = several();
         let disk: Arc<dyn Store> = Arc::new(FewNames(1, kind));
         assert_eq!(rig.start(&rig.disk, &disk).await, [FINISHED, FINISHED], "{kind}");

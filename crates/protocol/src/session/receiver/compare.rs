@@ -24,7 +24,7 @@ use crate::{
 pub(super) struct Compares {
     queue: VecDeque<Queued>,
     out: HashMap<EffectId, Vec<Queued>>,
-    digests: HashMap<EffectId, u64>,
+    pub(super) digests: HashMap<EffectId, u64>,
     checks: HashMap<EffectId, u64>,
     /// After a fault that may pass, nothing is compared before this.
     until: Option<Now>,
@@ -442,7 +442,9 @@ impl Receiver {
         if let Some(stamp) = stamp
             && (was_brought || self.recovered.is_done(&key, meta.token, &stamp))
         {
-            file.stands = Stands::As(stamp);
+            if let Some(file) = self.files.get_mut(&number) {
+                file.stands = Stands::As(stamp);
+            }
             return self.settle(number);
         }
         // Another version goes there, and is counted then.

@@ -122,8 +122,31 @@ pub(super) enum Stands {
     ToCome,
 }
 
+impl Bearer {
+    fn settled(file: File) -> Self {
+        let (check, size) = match file.stands {
+            Stands::Not => return Self::Nobody,
+            Stands::As(stamp) => (Some(check_of(&stamp)), stamp.size),
+            Stands::ToCome => (None, file.meta.size),
+        };
+        Self::Stands(Box::new(Standing {
+            place: file.place,
+            check,
+            size,
+            token: file.meta.token,
+            digest: file.end,
+            is_compared: false,
+        }))
+    }
+}
+
 impl HardLinks {
-    fn member(&mut self, entry: u64, item: u32, role: LinkRole) -> Result<Option<Member>, Violation> {
+    fn member(
+        &mut self,
+        entry: u64,
+        item: u32,
+        role: LinkRole,
+    ) -> Result<Option<Member>, Violation> {
         let (group, is_further, role) = match role {
             LinkRole::Apart => return Ok(None),
             LinkRole::First if HARD_LINKS_OPEN_MAX <= self.open => return Err(Violation::Order),
@@ -304,7 +327,7 @@ impl Receiver {
 
     /// Takes whether a name is what its bearer is; `false` for a file that was not compared with one.
     pub(super) fn compared_with_bearer(&mut self, number: u64, is_same: bool) -> bool {
-        let Some(file) = self.files.get_mut(&number) else { return false };
+        let Some(file) = self.files.get(&number) else { return false };
         let (token, digest) = (file.meta.token, file.digest_there);
         let Some(group) = file.member.map(|member| member.group) else { return false };
         if !self.compares_no_more(number) {
@@ -446,25 +469,7 @@ impl Receiver {
         let Some(Member { group: at, is_further, role, .. }) = file.member else { return };
         let Some(group) = self.hard_links.groups.get_mut(&at) else { return };
         if role == Role::Bearer {
-            let check = match file.stands {
-                Stands::Not => Err(()),
-                Stands::As(stamp) => Ok(Some(check_of(&stamp))),
-                Stands::ToCome => Ok(None),
-            };
-            let size = match file.stands {
-                Stands::As(stamp) => stamp.size,
-                Stands::Not | Stands::ToCome => file.meta.size,
-            };
-            let (token, digest) = (file.meta.token, file.end);
-            group.bearer = match check {
-                Ok(check) => {
-                    let place = file.place;
-                    let is_compared = false;
-                    let standing = Standing { place, check, size, token, digest, is_compared };
-                    Bearer::Stands(Box::new(standing))
-                }
-                Err(()) => Bearer::Nobody,
-            };
+            group.bearer = Bearer::settled(file);
         }
         group.unsettled -= u32::from(is_further);
         if group.is_told && group.unsettled == 0 {

@@ -141,9 +141,7 @@ impl Scan {
         let admits = |kind| self.filter.admits(name, kind);
         match found {
             Ok(Found::Dir(_)) => admits(FilterKind::Dir),
-            Ok(
-                Found::File(_) | Found::HardLink { .. } | Found::Link(_) | Found::Left(_),
-            )
+            Ok(Found::File(_) | Found::HardLink { .. } | Found::Link(_) | Found::Left(_))
             | Err(_) => admits(FilterKind::File),
         }
     }
@@ -293,13 +291,12 @@ impl Sender {
             (Ok(Found::Dir(_)), Some(false)) => {
                 ItemRoot::Unreadable(Fault::never(Code::IsADirectory, ""))
             }
-            (
-                Ok(Found::File(meta) | Found::HardLink { meta, .. }),
-                Some(false) | None,
-            ) => match Blocks::new(meta.size) {
-                Some(_) => ItemRoot::File(meta),
-                None => ItemRoot::Unreadable(too_large()),
-            },
+            (Ok(Found::File(meta) | Found::HardLink { meta, .. }), Some(false) | None) => {
+                match Blocks::new(meta.size) {
+                    Some(_) => ItemRoot::File(meta),
+                    None => ItemRoot::Unreadable(too_large()),
+                }
+            }
             (Ok(Found::Dir(meta)), Some(true) | None) => ItemRoot::Dir(meta),
             (Ok(Found::Link(_)), _) => {
                 ItemRoot::Unreadable(Fault::never(Code::SkippedKind, LeftKind::Link.word()))
@@ -448,9 +445,7 @@ fn bytes_max(entry: &Entry) -> usize {
         Entry::File { name, .. }
         | Entry::HardLink { name, .. }
         | Entry::Dir { name, .. }
-        | Entry::Left { name, .. } => {
-            ENTRY_BYTES + 3 * name.as_bytes().len()
-        }
+        | Entry::Left { name, .. } => ENTRY_BYTES + 3 * name.as_bytes().len(),
         Entry::Link { name, target } => {
             ENTRY_BYTES + 3 * name.as_bytes().len() + target.as_bytes().len()
         }
