@@ -462,7 +462,10 @@ impl Judge {
                     Some(Stands::File { mtime, .. }) => mtime,
                     Some(Stands::Dir(_) | Stands::Link) | None => meta.mtime,
                 };
-                let late = self.config.orders.options.preserve_times && mtime != meta.mtime;
+                // One that is a name of what was there has the time of that.
+                let late = self.config.orders.options.preserve_times
+                    && mtime != meta.mtime
+                    && disk.names_of(ino) == 1;
                 if !source.edited.contains_key(way) && (*data != wanted || late) {
                     return Err(Wrong(format!("{} differs from the source", show(&at))));
                 }
