@@ -387,16 +387,18 @@ impl Plan {
             Mutation::SkipAttributes => {
                 Arc::make_mut(&mut self.config.orders).options.preserve_xattrs = true;
             }
-            Mutation::CopyNames => {
-                let options = &mut Arc::make_mut(&mut self.config.orders).options;
-                options.preserve_hard_links = true;
-                (options.sync_level, options.conflict) = (None, Conflict::Overwrite);
-            }
+            Mutation::CopyNames => self.provoke_ties(),
             Mutation::CopyIntoPlace
             | Mutation::SkipFinishTime
             | Mutation::ReuseTemp
             | Mutation::MakeAnyway => {}
         }
+    }
+
+    fn provoke_ties(&mut self) {
+        let options = &mut Arc::make_mut(&mut self.config.orders).options;
+        options.preserve_hard_links = true;
+        (options.sync_level, options.conflict) = (None, Conflict::Overwrite);
     }
 
     fn provoke_filters(&mut self) {

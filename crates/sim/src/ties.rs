@@ -5,14 +5,16 @@ use outport_types::Name;
 use crate::{
     disk::{Disk, Ino, Stands},
     plan::{Plan, local_name},
-    rx::is_bad,
+    rx::{NAMES_MAX, is_bad},
     source::{Node, Source, Way},
 };
 
 /// Makes some files of each item one, at the source and for some of them at the destination too. Only
 /// the seed's number has a part in it, so that chance stays what it is.
-pub fn tie(seed: u64, plan: &Plan, source: &mut Source, disk: &mut Disk) {
-    let mut turn = seed / 10;
+///
+/// Says how many bytes come more than once because the disk gives no file so many names.
+pub fn tie(seed: u64, plan: &Plan, source: &mut Source, disk: &mut Disk) -> u64 {
+    let (mut turn, mut again) = (seed / 10, 0);
     for item in 0..plan.config.orders.items.len() {
         let top = plan.config.orders.items[item].source.names().to_vec();
         let below = |way: &Way| top.len() < way.len() && way.starts_with(&top);
@@ -24,12 +26,15 @@ pub fn tie(seed: u64, plan: &Plan, source: &mut Source, disk: &mut Disk) {
             files = rest.split_first().map_or(&[], |(_, rest)| rest);
             let Some(Node::File(ino)) = source.at(&names[0]).cloned() else { continue };
             names.iter().skip(1).for_each(|way| source.tie(way, ino));
+            let data = source.read(ino, 0, usize::MAX);
+            again += if NAMES_MAX < names.len() { data.len() as u64 } else { 0 };
             if turn.is_multiple_of(3) {
-                tie_there(plan, item, names, &source.read(ino, 0, usize::MAX), disk);
+                tie_there(plan, item, names, &data, disk);
             }
         }
     }
     disk.sync_all();
+    again
 }
 
 /// Makes them one at the destination, where they can stand there.

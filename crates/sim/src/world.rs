@@ -49,8 +49,9 @@ pub struct World {
     succeeded: Option<bool>,
     steps: u64,
     breaks: u64,
-    /// How much content stood in the files that were edited, each time one was.
-    edited_bytes: u64,
+    /// How much content may come again: what stood in the files that were edited, each time one was,
+    /// and in those that have more names than the disk gives one.
+    again_bytes: u64,
     /// What happened, for people, when asked for.
     pub(crate) diary: Option<Vec<String>>,
 }
@@ -112,8 +113,9 @@ impl World {
             plan.provoke(mutation, &mut rng);
         }
         plan.look(seed, mutation);
+        let mut again_bytes = 0;
         if plan.config.orders.options.preserve_hard_links {
-            tie(seed, &plan, &mut source, &mut disk);
+            again_bytes += tie(seed, &plan, &mut source, &mut disk);
         }
         let judge = Judge::new(&plan, &disk);
         let mut world = Self {
@@ -138,7 +140,7 @@ impl World {
             succeeded: None,
             steps: 0,
             breaks: 0,
-            edited_bytes: 0,
+            again_bytes,
             diary: None,
             plan,
         };
@@ -347,7 +349,7 @@ impl World {
             }
             Mishap::Edit => {
                 let now = self.file_time();
-                self.edited_bytes += self.source.edit(&mut self.rng, now) as u64;
+                self.again_bytes += self.source.edit(&mut self.rng, now) as u64;
             }
             Mishap::Full => self.disk.room = Some(self.rng.u64(1000..20_000)),
             Mishap::Room => self.disk.room = None,
@@ -507,7 +509,7 @@ impl World {
     /// Each break may cost what was on its way, and no more. A file that was edited is another one,
     /// even where it holds what it held.
     fn judge_repeats(&self) -> Result<(), Wrong> {
-        let most = self.breaks * self.plan.config.limits.content_bytes + self.edited_bytes;
+        let most = self.breaks * self.plan.config.limits.content_bytes + self.again_bytes;
         if self.plan.counts_repeats() && most < self.repeats.bytes {
             let bytes = self.repeats.bytes;
             return Err(Wrong(format!("{bytes} bytes were sent again, {most} may be")));
