@@ -810,6 +810,7 @@ Register-ArgumentCompleter -Native -CommandName 'outport' -ScriptBlock {
             [CompletionResult]::new('--preserve-times', '--preserve-times', [CompletionResultType]::ParameterName, 'Keep the modification times of files and directories')
             [CompletionResult]::new('--preserve-permissions', '--preserve-permissions', [CompletionResultType]::ParameterName, 'Keep the permission bits of files and directories as they are')
             [CompletionResult]::new('--xattrs', '--xattrs', [CompletionResultType]::ParameterName, 'Keep the extended attributes of files')
+            [CompletionResult]::new('--hard-links', '--hard-links', [CompletionResultType]::ParameterName, 'Make names that are one file at the source one file at the destination')
             [CompletionResult]::new('--delete-extra', '--delete-extra', [CompletionResultType]::ParameterName, 'Delete at the destination what is not at the source, when all else is done')
             [CompletionResult]::new('--delete', '--delete', [CompletionResultType]::ParameterName, 'Delete at the destination what is not at the source, when all else is done')
             [CompletionResult]::new('--keep-deleted', '--keep-deleted', [CompletionResultType]::ParameterName, 'Move what would be deleted to a dated folder in .outport-trash at the destination')

@@ -2032,7 +2032,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__transfer)
-            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --conflict --names --no-verify --preserve-times --preserve-permissions --xattrs --symlinks --include --exclude --delete --delete-extra --keep-deleted --allow-empty-source --skip-errors --fail-on-quota --limit --background --deadline --batch --preview --external-checksum --checksum-algorithm --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
+            opts="-r -w -s -q -v -h --recursive --label --wait --sync-level --conflict --names --no-verify --preserve-times --preserve-permissions --xattrs --hard-links --symlinks --include --exclude --delete --delete-extra --keep-deleted --allow-empty-source --skip-errors --fail-on-quota --limit --background --deadline --batch --preview --external-checksum --checksum-algorithm --dry-run --submission-id --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -759,6 +759,7 @@ set edit:completion:arg-completer[outport] = {|@words|
             cand --preserve-times 'Keep the modification times of files and directories'
             cand --preserve-permissions 'Keep the permission bits of files and directories as they are'
             cand --xattrs 'Keep the extended attributes of files'
+            cand --hard-links 'Make names that are one file at the source one file at the destination'
             cand --delete-extra 'Delete at the destination what is not at the source, when all else is done'
             cand --delete 'Delete at the destination what is not at the source, when all else is done'
             cand --keep-deleted 'Move what would be deleted to a dated folder in .outport-trash at the destination'

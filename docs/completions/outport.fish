@@ -493,6 +493,7 @@ complete -c outport -n "__fish_outport_using_subcommand transfer" -l no-verify -
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l preserve-times -d 'Keep the modification times of files and directories'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l preserve-permissions -d 'Keep the permission bits of files and directories as they are'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l xattrs -d 'Keep the extended attributes of files'
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l hard-links -d 'Make names that are one file at the source one file at the destination'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l delete-extra -l delete -d 'Delete at the destination what is not at the source, when all else is done'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l keep-deleted -d 'Move what would be deleted to a dated folder in .outport-trash at the destination'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l allow-empty-source -d 'Delete at the destination even if the directory at the source is empty'

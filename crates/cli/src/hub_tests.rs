@@ -122,7 +122,7 @@ async fn a_dry_run_asks_nothing_of_the_hub() {
     let line = "transfer WorkPC:x WorkPC:/y --dry-run --exclude *.tmp --include *.t* --exclude c/ \
                 --symlinks follow --preserve-times --preserve-permissions --fail-on-quota \
                  --delete-extra --keep-deleted --allow-empty-source --conflict newer \
-                 --names rename --limit 2.5MB/s --background --xattrs";
+                 --names rename --limit 2.5MB/s --background --xattrs --hard-links";
     let submission = world.json(line).await;
     assert_eq!(submission["recursive_symlinks"], "copy");
     assert_eq!(submission["preserve_timestamp"], true);
@@ -131,8 +131,8 @@ async fn a_dry_run_asks_nothing_of_the_hub() {
     assert_eq!(submission["outport"]["conflict"], "newer");
     assert_eq!(submission["outport"]["names"], "rename");
     assert_eq!(submission["outport"]["limit"], 2_500_000);
-    let options = ["preserve_permissions", "preserve_xattrs", "keep_deleted"];
-    for option in options.into_iter().chain(["allow_empty_source", "background"]) {
+    let options = ["preserve_permissions", "preserve_xattrs", "preserve_hard_links"];
+    for option in options.into_iter().chain(["keep_deleted", "allow_empty_source", "background"]) {
         assert_eq!(submission["outport"][option], true, "{option}");
     }
     let rules = submission["filter_rules"].as_array().unwrap().iter();

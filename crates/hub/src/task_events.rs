@@ -98,6 +98,7 @@ fn is_error(code: EventCode) -> bool {
         | EventCode::Connected
         | EventCode::Renamed
         | EventCode::AttributesNotKept
+        | EventCode::HardLinksNotKept
         | EventCode::Skipped => false,
         EventCode::Failed
         | EventCode::Canceled
@@ -138,6 +139,7 @@ fn describe(code: EventCode) -> &'static str {
         EventCode::NameNotRepresentable => "a name cannot exist at the destination",
         EventCode::Renamed => "another name at the destination",
         EventCode::AttributesNotKept => "attributes that could not be kept",
+        EventCode::HardLinksNotKept => "a hard link that could not be kept",
         EventCode::WrongType => "a file stands where a directory comes, or the other way round",
         EventCode::EndpointError => "endpoint error",
         EventCode::Skipped => "left out",

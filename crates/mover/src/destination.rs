@@ -3,6 +3,7 @@
 mod checksum;
 mod compare;
 mod extras;
+mod hard_links;
 mod look;
 mod settle;
 mod spelling;
@@ -165,6 +166,10 @@ impl Destination {
             ReceiverEffect::Place { id, files } => {
                 ReceiverEvent::Placed { id, results: self.place(&files) }
             }
+            ReceiverEffect::HardLink { id, links } => {
+                let results = links.iter().map(|link| self.hard_link(link)).collect();
+                ReceiverEvent::HardLinked { id, results }
+            }
             ReceiverEffect::SyncDirs { id, dirs } => {
                 ReceiverEvent::Done { id, result: self.sync_dirs(&dirs).map_err(Fault::from) }
             }
@@ -207,6 +212,7 @@ impl Destination {
             | ReceiverEffect::Create { .. }
             | ReceiverEffect::Write { .. }
             | ReceiverEffect::MakeHoles { .. }
+            | ReceiverEffect::HardLink { .. }
             | ReceiverEffect::Forget { .. } => false,
         }
     }

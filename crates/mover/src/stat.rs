@@ -28,6 +28,8 @@ pub struct Stat {
     pub id: FileId,
     /// Its size in bytes; zero for what is no file.
     pub size: u64,
+    /// How many names it has, wherever they are.
+    pub names: u64,
     /// Whether it takes less room than it has bytes: there may be holes in it.
     pub is_sparse: bool,
     /// When its content changed.
@@ -66,6 +68,7 @@ impl Stat {
             kind,
             id: FileId { device: metadata.dev(), inode: metadata.ino() },
             size: if kind == FileKind::File { metadata.len() } else { 0 },
+            names: metadata.nlink(),
             is_sparse: kind == FileKind::File && system.room < metadata.len(),
             modified: metadata
                 .modified()

@@ -258,6 +258,18 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         system::make_link(directory.dir(), &name_to_host(name), target).map_err(Refused::of_name)
     }
 
+    /// Gives a file another name, where nothing has that name; never what a link leads to.
+    ///
+    /// # Errors
+    /// When something has the name, or the disk does not give such names.
+    fn hard_link(
+        &self,
+        (from, name): (&Directory, &Name),
+        (to, other): (&Directory, &Name),
+    ) -> io::Result<()> {
+        from.dir().hard_link(name_to_host(name), to.dir(), name_to_host(other))
+    }
+
     /// Brings the content of a file to the disk for good.
     ///
     /// # Errors

@@ -27,8 +27,8 @@ pub use dir::{
     temp_name, temp_prefix,
 };
 pub use entry::{
-    DirMeta, Entry, FileStamp, ItemRoot, LINK_BYTES_MAX, LeftKind, LinkTarget, Meta, Totals,
-    VersionToken,
+    DirMeta, Entry, FileStamp, HARD_LINKS_OPEN_MAX, ItemRoot, LINK_BYTES_MAX, LeftKind, LinkRole,
+    LinkTarget, Meta, Totals, VersionToken,
 };
 pub use fault::{Fault, REASON_BYTES_MAX};
 pub use frame::{

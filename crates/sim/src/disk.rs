@@ -207,6 +207,12 @@ impl Disk {
         ino
     }
 
+    /// How many names a file has.
+    pub fn names_of(&self, ino: Ino) -> usize {
+        let names = self.nodes.values().filter_map(Node::entries).flatten();
+        names.filter(|named| *named == ino).count()
+    }
+
     /// Gives a file another name in the same disk.
     pub fn hard_link(&mut self, parent: Ino, name: &Name, ino: Ino) {
         self.change(parent, vec![(name.clone(), Some(ino))]);

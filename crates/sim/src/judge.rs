@@ -13,6 +13,7 @@
 //! | nothing outside the items changes | `ReuseTemp` |
 //! | no temporary name is left, or comes back after a crash | `SkipSweep`, `SkipSweepSync`, `SkipTouchedSync` |
 //! | when nothing goes wrong any more, the task ends, and the trees agree | `SkipFinishTime`, `SkipAttributes`, `SkipDirTimes`, `SweepTouches`, `SkipLinks` |
+//! | names that are one file at the source are one file then | `CopyNames` |
 //! | a link takes the place of a file in one step | `RemoveForLink` |
 //! | what a filter hides is neither brought nor removed | `IgnoreFilter`, `RemoveHidden` |
 //! | what stands at the source is not removed, what does not is | `RemoveKnown`, `SkipExtras` |
@@ -20,6 +21,8 @@
 //! | what has another checksum than was said never gets its name | `IgnoreChecksum` |
 //! | what gets a free name leaves what is there as it was, and comes once | `IgnoreFreeName` |
 //! | a preview or a check changes nothing, and tells every difference as what it is | `MakeAnyway` |
+
+mod ties;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -179,6 +182,7 @@ impl Judge {
                     self.is_hidden(disk, item, &way)?;
                 }
             }
+            self.ties_agree(plan, disk, source, item)?;
             for way in source.all_dirs().into_iter().filter(inside) {
                 if self.takes_part(source, item, &way) {
                     self.dir_agrees(disk, item, &way)?;
@@ -395,11 +399,16 @@ impl Judge {
             return Ok(()); // every look made sure that it is one whole version
         }
         let data = disk.data(found).unwrap_or_default();
-        let right = if kept { Some(&*data) == old.map(|old| &**old) } else { *data == wanted };
+        // One that is a name of another file is what that is, and has what that has.
+        let is_tied =
+            self.config.orders.options.preserve_hard_links && 1 < source.names_of(*ino).len();
+        let stays = kept && Some(&*data) == old.map(|old| &**old);
+        let right = stays || (!kept || is_tied) && *data == wanted;
         if !right {
             let what = if kept { "was not to be touched" } else { "differs from the source" };
             return Err(Wrong(format!("{} {what}", show(&there))));
         }
+        let kept = kept || is_tied && 1 < disk.names_of(found);
         let mtime = match disk.stands(found) {
             Some(Stands::File { mtime, .. }) => mtime,
             Some(Stands::Dir(_) | Stands::Link) | None => meta.mtime,
@@ -453,7 +462,10 @@ impl Judge {
                     Some(Stands::File { mtime, .. }) => mtime,
                     Some(Stands::Dir(_) | Stands::Link) | None => meta.mtime,
                 };
-                let late = self.config.orders.options.preserve_times && mtime != meta.mtime;
+                // One that is a name of what was there has the time of that.
+                let late = self.config.orders.options.preserve_times
+                    && mtime != meta.mtime
+                    && disk.names_of(ino) == 1;
                 if !source.edited.contains_key(way) && (*data != wanted || late) {
                     return Err(Wrong(format!("{} differs from the source", show(&at))));
                 }

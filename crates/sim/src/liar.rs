@@ -4,7 +4,7 @@ use outport_protocol::{
     blocks::{HeldNode, NodeId},
     session::{
         Ask, Attribute, Attributes, DirMeta, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot,
-        LinkTarget, Meta, Piece, Pieces, Span, Totals, VersionToken, Want,
+        LinkRole, LinkTarget, Meta, Piece, Pieces, Span, Totals, VersionToken, Want,
     },
 };
 use outport_types::{Code, Digest, Name, UnixTime};
@@ -164,6 +164,10 @@ fn entry(rng: &mut fastrand::Rng) -> Entry {
         0 => Entry::Item(ItemRoot::Dir(DirMeta::default())),
         1 => Entry::Item(ItemRoot::File(meta)),
         2 => Entry::Open { dir: some_number(rng) },
+        3 if meta.token.0[0].is_multiple_of(4) => {
+            let first = meta.token.0[0].into();
+            Entry::HardLink { name, meta, role: LinkRole::Further { first, last: true } }
+        }
         3 => Entry::File { name, meta },
         4 => Entry::Dir { name, meta: DirMeta::default() },
         5 => Entry::Unreadable { name, fault: Fault::never(Code::Disk, "x".repeat(300)) },

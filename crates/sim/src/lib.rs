@@ -14,6 +14,7 @@ pub mod mutation;
 pub mod plan;
 pub mod rx;
 pub mod source;
+pub mod ties;
 pub mod tx;
 pub mod world;
 

@@ -78,6 +78,8 @@ pub enum Mutation {
     KeepOldBytes,
     /// What is only to be looked for is made.
     MakeAnyway,
+    /// A file that was to get another name is copied.
+    CopyNames,
 }
 
 impl Mutation {
@@ -118,6 +120,7 @@ impl Mutation {
         Self::IgnoreFreeName,
         Self::KeepOldBytes,
         Self::MakeAnyway,
+        Self::CopyNames,
         Self::IgnoreChecksum,
     ];
 }

@@ -308,6 +308,9 @@ impl Plan {
                 // Those whose files have holes, every other time.
                 return Arc::make_mut(&mut self.config.orders).options.preserve_xattrs = true;
             }
+            (None, 0 | 4) if seed % 20 != 14 => {
+                return Arc::make_mut(&mut self.config.orders).options.preserve_hard_links = true;
+            }
             (Some(Mutation::MakeAnyway), _) => Purpose::Preview,
             (Some(_) | None, _) => return,
         };
@@ -384,11 +387,18 @@ impl Plan {
             Mutation::SkipAttributes => {
                 Arc::make_mut(&mut self.config.orders).options.preserve_xattrs = true;
             }
+            Mutation::CopyNames => self.provoke_ties(),
             Mutation::CopyIntoPlace
             | Mutation::SkipFinishTime
             | Mutation::ReuseTemp
             | Mutation::MakeAnyway => {}
         }
+    }
+
+    fn provoke_ties(&mut self) {
+        let options = &mut Arc::make_mut(&mut self.config.orders).options;
+        options.preserve_hard_links = true;
+        (options.sync_level, options.conflict) = (None, Conflict::Overwrite);
     }
 
     fn provoke_filters(&mut self) {

@@ -2,6 +2,7 @@
 
 mod extras;
 mod holes;
+mod links;
 mod names;
 
 use std::{
@@ -13,10 +14,10 @@ use outport_protocol::{
     blocks::Cv,
     journal::{Reader, Record, Recovered},
     session::{
-        BufferId, Config, Dir, DirId, EffectId, Fault, FileStamp, LinkTarget, Pieces, Place,
-        Receiver, ReceiverEffect, ReceiverEvent, Violation, is_reserved,
+        BufferId, Config, Dir, DirId, EffectId, Fault, FileStamp, Pieces, Place, Receiver,
+        ReceiverEffect, ReceiverEvent, Violation, is_reserved,
         receiver::{
-            AtDestination, Compare, CompareWhat, Compared, FinishDir, Linked, SyncFile, Temp,
+            AtDestination, Compare, CompareWhat, Compared, FinishDir, HardLinked, SyncFile, Temp,
             Write, WriteResult,
         },
         temp_prefix,
@@ -30,7 +31,7 @@ use crate::{
     plan::checksum,
 };
 
-pub use self::names::is_bad;
+pub use self::{links::NAMES_MAX, names::is_bad};
 
 /// A running receiver.
 #[derive(Debug)]
@@ -63,6 +64,7 @@ struct Job {
     compared: Vec<Result<Compared, Fault>>,
     values: Vec<Option<Cv>>,
     written: Vec<WriteResult>,
+    linked: Vec<HardLinked>,
     synced: Vec<Result<FileStamp, Fault>>,
     agree: Vec<bool>,
     placed: Vec<Result<(), Fault>>,
@@ -240,6 +242,7 @@ impl Rx {
             }
             ReceiverEffect::AppendJournal { id, bytes } => self.append(job, id, &bytes, around),
             ReceiverEffect::Place { id, files } => self.place(job, id, &files, around),
+            ReceiverEffect::HardLink { id, links } => self.hard_link(job, id, &links, around),
             ReceiverEffect::SyncDirs { id, dirs } => self.sync_dirs(job, id, &dirs, around),
             ReceiverEffect::FindExtras { id, dir, names } => {
                 let result = match around.fault.take() {
@@ -305,8 +308,10 @@ impl Rx {
                     }
                 };
                 let temp = temp.as_ref().and_then(|temp| match disk.at(dir, temp)? {
-                    Stands::File { ino, size, mtime } => Some(stamp(ino, size, mtime)),
-                    Stands::Dir(_) | Stands::Link => None,
+                    Stands::File { ino, size, mtime } if disk.names_of(ino) == 1 => {
+                        Some(stamp(ino, size, mtime))
+                    }
+                    Stands::File { .. } | Stands::Dir(_) | Stands::Link => None,
                 });
                 Ok(Compared::File { found, temp })
             }
@@ -314,47 +319,6 @@ impl Rx {
         job.compared.push(result);
         job.sub = 0;
         None
-    }
-
-    /// Makes a link; in two steps where it takes the place of something.
-    fn link(
-        &self,
-        job: &mut Job,
-        (dir, name): (Ino, &Name),
-        (target, temp, replace): (&LinkTarget, &Name, bool),
-        stands: Option<Stands>,
-        disk: &mut Disk,
-    ) -> Option<Result<Compared, Fault>> {
-        let same = disk.link(dir, name) == Some(target.as_bytes());
-        match stands {
-            _ if self.is(Mutation::SkipLinks) => Some(Ok(Compared::Link(Linked::Made))),
-            Some(Stands::Dir(_)) if !self.gives_free_names() => {
-                Some(Err(Fault::never(Code::IsADirectory, "")))
-            }
-            Some(_) if same => Some(Ok(Compared::Link(Linked::Stood))),
-            Some(_) if !replace => Some(Ok(Compared::Link(Linked::Kept))),
-            Some(_) if self.config.orders.options.only_looks() => {
-                Some(Ok(Compared::Link(Linked::Replaced)))
-            }
-            None => {
-                disk.symlink(dir, name, target.as_bytes());
-                Some(Ok(Compared::Link(Linked::Made)))
-            }
-            Some(_) if self.is(Mutation::RemoveForLink) => {
-                disk.remove(dir, name);
-                None
-            }
-            Some(_) if job.sub == 0 => {
-                disk.symlink(dir, temp, target.as_bytes());
-                job.sub = 1;
-                None
-            }
-            Some(_) => Some(
-                disk.rename(dir, temp, name)
-                    .map_err(fault_of)
-                    .map(|()| Compared::Link(Linked::Replaced)),
-            ),
-        }
     }
 
     fn finish_dirs(
@@ -765,6 +729,7 @@ impl Job {
             compared: Vec::new(),
             values: Vec::new(),
             written: Vec::new(),
+            linked: Vec::new(),
             synced: Vec::new(),
             agree: Vec::new(),
             placed: Vec::new(),

@@ -1,9 +1,6 @@
 //! The disk that is read: files that change, grow, vanish and fail while they are read.
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use outport_protocol::session::{
     Attribute, Attributes, DirMeta, Fault, LeftKind, LinkTarget, Meta, VersionToken,
@@ -73,6 +70,20 @@ impl Source {
         let ctime = self.tick();
         self.files.insert(self.next, File { data, mtime, ctime });
         self.tree.insert(way, Node::File(self.next));
+    }
+
+    /// Makes something one more name of a file.
+    pub fn tie(&mut self, way: &Way, ino: u64) {
+        if let Some(file) = self.files.get(&ino) {
+            self.versions.entry(way.clone()).or_default().push(file.data.clone());
+            self.tree.insert(way.clone(), Node::File(ino));
+        }
+    }
+
+    /// The names of a file.
+    pub fn names_of(&self, ino: u64) -> Vec<Way> {
+        let names = self.tree.iter().filter(|(_, node)| **node == Node::File(ino));
+        names.map(|(way, _)| way.clone()).collect()
     }
 
     /// What stands somewhere.
@@ -146,17 +157,20 @@ impl Source {
         let Some(Node::File(ino)) = self.tree.get(&way).cloned() else { return 0 };
         let Some(data) = self.files.get(&ino).map(|file| file.data.to_vec()) else { return 0 };
         let mut data = data;
-        let size_before = data.len();
+        let mut ways = self.names_of(ino);
+        let size_before = data.len() * ways.len();
         let mut edited = Edited::Changed;
         match rng.u8(..10) {
             0 => {
                 self.tree.remove(&way);
                 edited = Edited::Gone;
+                ways = vec![way];
             }
             1..=2 => {
                 // Replaced by rename, as editors do: open handles keep the old content.
                 let size = rng.usize(..=data.len().max(1) * 2);
                 self.put_file(way.clone(), random_bytes(rng, size), now);
+                ways = vec![way];
             }
             kind => {
                 match kind {
@@ -173,13 +187,12 @@ impl Source {
                 if let Some(file) = self.files.get_mut(&ino) {
                     *file = File { data: data.clone(), mtime: now, ctime };
                 }
-                self.versions.entry(way.clone()).or_default().push(data);
+                for way in &ways {
+                    self.versions.entry(way.clone()).or_default().push(data.clone());
+                }
             }
         }
-        match self.edited.entry(way) {
-            Entry::Vacant(slot) => drop(slot.insert(edited)),
-            Entry::Occupied(mut slot) => drop(slot.insert(edited)),
-        }
+        self.edited.extend(ways.into_iter().map(|way| (way, edited)));
         size_before
     }
 

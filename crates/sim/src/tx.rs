@@ -6,7 +6,7 @@ use outport_protocol::{
     blocks::Blocks,
     session::{
         Attributes, Config, Fault, Meta, Pieces, Place, Sender, SenderEffect, SenderEvent,
-        sender::{Digested, Found, Listed, Load, Loaded, Told},
+        sender::{Digested, Found, LinkedId, Listed, Load, Loaded, Told},
     },
 };
 use outport_types::{Code, Digest, Name};
@@ -117,7 +117,7 @@ impl Tx {
         match job.effect.clone() {
             SenderEffect::Root { id, item } => {
                 let way = self.way(&Place::item(item));
-                let found = fault.map_or_else(|| found(source, &way), Err);
+                let found = fault.map_or_else(|| self.found(source, &way), Err);
                 TxStep::Event(SenderEvent::Root { id, found })
             }
             SenderEffect::Scan { id, dir, entries_max } => {
@@ -282,14 +282,14 @@ impl Tx {
         entries_max: usize,
         source: &Source,
     ) -> TxStep {
-        let Some(listing) = self.scans.get_mut(&id.0) else { return TxStep::Over };
+        let Some(mut listing) = self.scans.remove(&id.0) else { return TxStep::Over };
         // Small answers, so that large directories come in parts.
         let end = (listing.at + entries_max.min(3)).min(listing.names.len());
         let mut entries = Vec::new();
         for name in &listing.names[listing.at..end] {
             let mut way = listing.dir.clone();
             way.push(name.clone());
-            let found = found(source, &way);
+            let found = self.found(source, &way);
             // What vanished meanwhile is simply not there.
             if !matches!(&found, Err(fault) if fault.code == Code::NotFound) {
                 entries.push(Listed { name: name.clone(), found });
@@ -297,6 +297,7 @@ impl Tx {
         }
         listing.at = end;
         let end = (end == listing.names.len()).then_some(Ok(Told::All));
+        self.scans.insert(id.0, listing);
         TxStep::Event(SenderEvent::Scanned { id, entries, end })
     }
 
@@ -339,6 +340,25 @@ impl Tx {
         assert!(path.is_inside(&item.source), "nothing outside the items is read");
         path.names().to_vec()
     }
+
+    fn found(&self, source: &Source, way: &[Name]) -> Result<Found, Fault> {
+        match source.at(way) {
+            Some(Node::Dir) => Ok(Found::Dir(Source::dir_meta(way))),
+            Some(Node::Link(target)) => Ok(Found::Link(target.clone())),
+            Some(Node::File(ino)) => {
+                let meta = source.meta(*ino).ok_or_else(vanished)?;
+                let names = source.names_of(*ino).len() as u64;
+                if !self.config.orders.options.preserve_hard_links || names == 1 {
+                    return Ok(Found::File(meta));
+                }
+                let id = LinkedId { device: 1, inode: *ino };
+                Ok(Found::HardLink { meta, id, names })
+            }
+            Some(Node::Left(kind)) => Ok(Found::Left(*kind)),
+            Some(Node::Broken(fault)) => Err(fault.clone()),
+            None => Err(vanished()),
+        }
+    }
 }
 
 /// The machine filters by itself: one that does not has other orders.
@@ -348,15 +368,4 @@ fn seen_by_machine(config: &Config, mutation: Option<Mutation>) -> Config {
         std::sync::Arc::make_mut(&mut config.orders).options.filters.clear();
     }
     config
-}
-
-fn found(source: &Source, way: &[Name]) -> Result<Found, Fault> {
-    match source.at(way) {
-        Some(Node::Dir) => Ok(Found::Dir(Source::dir_meta(way))),
-        Some(Node::Link(target)) => Ok(Found::Link(target.clone())),
-        Some(Node::File(ino)) => source.meta(*ino).map(Found::File).ok_or_else(vanished),
-        Some(Node::Left(kind)) => Ok(Found::Left(*kind)),
-        Some(Node::Broken(fault)) => Err(fault.clone()),
-        None => Err(vanished()),
-    }
 }

@@ -17,6 +17,7 @@ use crate::{
     plan::{Liar, Mishap, Plan, Scene},
     rx::{Around, Rx},
     source::Source,
+    ties::tie,
     tx::{Tx, TxStep},
 };
 
@@ -48,8 +49,9 @@ pub struct World {
     succeeded: Option<bool>,
     steps: u64,
     breaks: u64,
-    /// How much content stood in the files that were edited, each time one was.
-    edited_bytes: u64,
+    /// How much content may come again: what stood in the files that were edited, each time one was,
+    /// and in those that have more names than the disk gives one.
+    again_bytes: u64,
     /// What happened, for people, when asked for.
     pub(crate) diary: Option<Vec<String>>,
 }
@@ -106,11 +108,15 @@ impl World {
     pub fn new(seed: u64, mutation: Option<Mutation>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let holes = seed % 5 == 4 || mutation == Some(Mutation::KeepOldBytes);
-        let (mut plan, Scene { source, disk, journal_dir }) = Plan::new(&mut rng, holes);
+        let (mut plan, Scene { mut source, mut disk, journal_dir }) = Plan::new(&mut rng, holes);
         if let Some(mutation) = mutation {
             plan.provoke(mutation, &mut rng);
         }
         plan.look(seed, mutation);
+        let mut again_bytes = 0;
+        if plan.config.orders.options.preserve_hard_links {
+            again_bytes += tie(seed, &plan, &mut source, &mut disk);
+        }
         let judge = Judge::new(&plan, &disk);
         let mut world = Self {
             mutation,
@@ -134,7 +140,7 @@ impl World {
             succeeded: None,
             steps: 0,
             breaks: 0,
-            edited_bytes: 0,
+            again_bytes,
             diary: None,
             plan,
         };
@@ -343,7 +349,7 @@ impl World {
             }
             Mishap::Edit => {
                 let now = self.file_time();
-                self.edited_bytes += self.source.edit(&mut self.rng, now) as u64;
+                self.again_bytes += self.source.edit(&mut self.rng, now) as u64;
             }
             Mishap::Full => self.disk.room = Some(self.rng.u64(1000..20_000)),
             Mishap::Room => self.disk.room = None,
@@ -503,7 +509,7 @@ impl World {
     /// Each break may cost what was on its way, and no more. A file that was edited is another one,
     /// even where it holds what it held.
     fn judge_repeats(&self) -> Result<(), Wrong> {
-        let most = self.breaks * self.plan.config.limits.content_bytes + self.edited_bytes;
+        let most = self.breaks * self.plan.config.limits.content_bytes + self.again_bytes;
         if self.plan.counts_repeats() && most < self.repeats.bytes {
             let bytes = self.repeats.bytes;
             return Err(Wrong(format!("{bytes} bytes were sent again, {most} may be")));

@@ -139,6 +139,11 @@ catalogue! {
         en: "Not all extended attributes of {path} could be kept ({endpoint}): {reason}. Its content is complete. If a program needs them, copy them by other means, or choose a destination that keeps them.",
         fr: "Les attributs étendus de {path} n'ont pas tous pu être gardés ({endpoint}) : {reason}. Son contenu est complet. Si un programme en a besoin, copiez-les autrement ou choisissez une destination qui les garde."
     }
+    /// A name that is one file with others at the source arrived as a file of its own.
+    HardLinksNotKept = "HARD_LINKS_NOT_KEPT" {
+        en: "{path} is one file with other names at the source, and has arrived as a file of its own ({endpoint}): {reason}. Its content is complete. To have them as one file, choose a destination whose disk keeps hard links.",
+        fr: "{path} forme un seul fichier avec d'autres noms à la source et est arrivé comme un fichier à part ({endpoint}) : {reason}. Son contenu est complet. Pour n'avoir qu'un fichier, choisissez une destination dont le disque garde les liens physiques."
+    }
     /// No default directory is set.
     NoDefaultDirectory = "NO_DEFAULT_DIRECTORY" {
         en: "{endpoint} has no default directory, because no folder is shared yet. Use a full path, or share a folder with `outport folders add`.",

@@ -9,6 +9,7 @@
 //! | `limit` | the sender, while it sends |
 //! | `background` | both, for the threads that work on files |
 //! | `preserve_xattrs` | both: the sender reads them, the receiver gives them |
+//! | `preserve_hard_links` | both: the sender tells which names are one file, the receiver makes them one |
 //! | `verify`, `preserve_times`, `preserve_permissions`, `fail_on_quota` | the receiver, when it makes files durable |
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,8 @@ pub struct TransferOptions {
     pub preserve_permissions: bool,
     /// Whether files have the extended attributes of the source.
     pub preserve_xattrs: bool,
+    /// Whether names below an item that are one file at the source are one file at the destination.
+    pub preserve_hard_links: bool,
     /// What becomes of symbolic links below an item.
     pub symlinks: Symlinks,
     /// Which entries below an item take part; the first rule that matches decides, and what none
@@ -69,6 +72,7 @@ impl Default for TransferOptions {
             preserve_times: false,
             preserve_permissions: false,
             preserve_xattrs: false,
+            preserve_hard_links: false,
             symlinks: Symlinks::Skip,
             filters: Vec::new(),
             extras: Extras::Stay,

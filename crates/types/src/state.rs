@@ -121,6 +121,8 @@ words! {
         Renamed = "RENAMED",
         /// A file does not have all extended attributes at the destination that it has at the source.
         AttributesNotKept = "ATTRIBUTES_NOT_KEPT",
+        /// A name that is one file with others at the source is a file of its own at the destination.
+        HardLinksNotKept = "HARD_LINKS_NOT_KEPT",
         /// A directory stands where a file comes, or the other way round.
         WrongType = "WRONG_TYPE",
         /// Any other fault that an agent reports.

@@ -1,6 +1,6 @@
 //! What a new user does in the first quarter of an hour.
 
-use std::{fs, time::Duration};
+use std::{fs, os::unix::fs::MetadataExt as _, time::Duration};
 
 use anyhow::Result;
 use outport_tests::{
@@ -24,6 +24,33 @@ fn a_tree_arrives_whole_names_and_empty_folders_included() -> Result<()> {
     assert_eq!(task["status"], "SUCCEEDED");
     assert_eq!(task["files_transferred"], files);
     assert_eq!(task["bytes_transferred"], tree::bytes(&pc.folder.join("tree"))?);
+    Ok(())
+}
+
+#[test]
+fn names_of_one_file_arrive_as_one_file_only_if_that_is_asked() -> Result<()> {
+    let mut world = World::new()?;
+    let (pc, cluster) = (world.add_agent("WorkPC")?, world.add_agent("Cluster")?);
+    let (pc, cluster) = (&world.agents[pc], &world.agents[cluster]);
+    let tree = pc.folder.join("tree");
+    fs::create_dir_all(tree.join("snapshot"))?;
+    fs::write(tree.join("reads.fastq"), vec![b'A'; 3_000_000])?;
+    fs::hard_link(tree.join("reads.fastq"), tree.join("snapshot/reads.fastq"))?;
+
+    for (copy, names) in [("apart", 1), ("together", 2)] {
+        let (from, to) = (pc.at("tree"), cluster.at(copy));
+        let mut asked = vec!["transfer", &from, &to, "--recursive", "--wait"];
+        asked.extend((names == 2).then_some("--hard-links"));
+        pc.outport(&asked)?;
+        tree::compare(&tree, &cluster.folder.join(copy))?;
+        let found = fs::metadata(cluster.folder.join(copy).join("snapshot/reads.fastq"))?;
+        assert_eq!(found.nlink(), names);
+        let task = &pc.json(&["tasks", "list"])?[0];
+        assert_eq!(
+            (&task["files_transferred"], &task["bytes_transferred"]),
+            (&2.into(), &6_000_000.into())
+        );
+    }
     Ok(())
 }
 

@@ -251,6 +251,7 @@ export const fr = {
   "code.quota": "La destination est pleine",
   "code.name": "Un nom ne peut pas exister à destination",
   "code.attributes": "Des attributs n'ont pas pu être gardés",
+  "code.hardLinks": "Un lien physique n'a pas pu être gardé",
   "code.renamed": "Un autre nom à destination",
   "code.type": "Autre chose se trouve à cet endroit",
   "code.endpointError": "Un ordinateur a un problème",
@@ -327,6 +328,9 @@ export const fr = {
   "option.attributes": "Garder les attributs",
   "option.attributesMeaning":
     "Les attributs étendus donnés par des programmes, comme les étiquettes, sont gardés.",
+  "option.hardLinks": "Garder les liens physiques",
+  "option.hardLinksMeaning":
+    "Les noms d'un même fichier à la source restent ceux d'un seul fichier, qui ne prend sa place qu'une fois.",
   "option.verify": "Vérifier",
   "option.verifyMeaning": "Chaque fichier est relu à destination et comparé.",
   "option.skip": "Ignorer l'illisible",
@@ -373,6 +377,7 @@ export const fr = {
   "how.times": "garde les dates",
   "how.permissions": "garde les permissions",
   "how.attributes": "garde les attributs",
+  "how.hardLinks": "garde les liens physiques",
   "how.verify": "vérifie",
   "how.noVerify": "ne vérifie pas",
   "how.skip": "ignore l'illisible",

@@ -186,6 +186,7 @@ export function optionsWords(options: TransferOptions): string {
     options.preserve_times ? t("how.times") : "",
     options.preserve_permissions ? t("how.permissions") : "",
     options.preserve_xattrs ? t("how.attributes") : "",
+    options.preserve_hard_links ? t("how.hardLinks") : "",
     t(verify ? "how.verify" : "how.noVerify"),
     symlinks === "skip" ? "" : t(`how.${symlinks}`),
     where === null ? "" : t(where),

@@ -189,6 +189,8 @@ export type Code =
 "RENAMED_BESIDE" |
 /**  A file arrived without some of its extended attributes. */
 "ATTRIBUTES_NOT_KEPT" |
+/**  A name that is one file with others at the source arrived as a file of its own. */
+"HARD_LINKS_NOT_KEPT" |
 /**  No default directory is set. */
 "NO_DEFAULT_DIRECTORY" |
 /**  The disk is full or a quota is reached. */
@@ -1578,6 +1580,8 @@ export type TransferOptions = {
 	preserve_permissions?: boolean,
 	/**  Whether files have the extended attributes of the source. */
 	preserve_xattrs?: boolean,
+	/**  Whether names below an item that are one file at the source are one file at the destination. */
+	preserve_hard_links?: boolean,
 	/**  What becomes of symbolic links below an item. */
 	symlinks?: Symlinks,
 	/**

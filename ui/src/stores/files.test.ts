@@ -253,6 +253,7 @@ describe("a transfer", () => {
         preserve_times: true,
         preserve_permissions: false,
         preserve_xattrs: false,
+        preserve_hard_links: false,
         symlinks: "skip",
         conflict: "overwrite",
         names: "fail",
@@ -308,11 +309,12 @@ describe("a transfer", () => {
   test("wishes outlive a transfer and go back to how they began when asked", async () => {
     const { wishes } = files;
     Object.assign(wishes, { level: "size", times: false, permissions: true, symlinks: "keep", skip: true });
-    Object.assign(wishes, { attributes: true, conflict: "rename", names: "rename" });
+    Object.assign(wishes, { attributes: true, hardLinks: true, conflict: "rename", names: "rename" });
     files.left.select(0, "alone");
     await files.transfer("left");
     expect(wishes.options).toMatchObject({ sync_level: "size", preserve_permissions: true });
-    expect(wishes.options).toMatchObject({ preserve_xattrs: true, conflict: "rename", names: "rename" });
+    expect(wishes.options).toMatchObject({ preserve_xattrs: true, preserve_hard_links: true });
+    expect(wishes.options).toMatchObject({ conflict: "rename", names: "rename" });
     wishes.reset();
     expect(wishes.options).toEqual(new Wishes().options);
     expect(patterns(" a b , ,c,a b")).toEqual(["a b", "c"]);

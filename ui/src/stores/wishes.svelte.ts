@@ -9,6 +9,7 @@ export class Wishes {
   times = $state(true);
   permissions = $state(false);
   attributes = $state(false);
+  hardLinks = $state(false);
   verify = $state(true);
   skip = $state(false);
   background = $state(false);
@@ -31,6 +32,7 @@ export class Wishes {
       preserve_times: this.times,
       preserve_permissions: this.permissions,
       preserve_xattrs: this.attributes,
+      preserve_hard_links: this.hardLinks,
       symlinks: this.symlinks,
       filters: patterns(this.exclude).map((name) => ({ include: false, only: null, name })),
       extras: this.extras,
@@ -47,13 +49,14 @@ export class Wishes {
   }
 
   get #all() {
-    const { level, times, permissions, attributes, verify, skip, symlinks } = this;
-    const { conflict, names, extras, limit, background, exclude } = this;
+    const { level, times, permissions, attributes, hardLinks, verify, skip } = this;
+    const { symlinks, conflict, names, extras, limit, background, exclude } = this;
     return {
       level,
       times,
       permissions,
       attributes,
+      hardLinks,
       verify,
       skip,
       symlinks,

@@ -372,6 +372,7 @@ async fn a_transfer_is_asked_for_once_and_can_be_asked_for_again() {
     assert_eq!(body["recursive_symlinks"], "keep");
     assert_eq!(body["outport"]["preserve_permissions"], true);
     assert_eq!(body["outport"]["preserve_xattrs"], true);
+    assert_eq!(body["outport"]["preserve_hard_links"], true);
     let rule = &body["filter_rules"][0];
     assert_eq!((&rule["method"], &rule["name"]), (&json!("exclude"), &json!(".git")));
     assert_eq!(body["label"], "raw reads");
@@ -680,6 +681,7 @@ fn transfer() -> NewTransfer {
             verify: false,
             preserve_permissions: true,
             preserve_xattrs: true,
+            preserve_hard_links: true,
             symlinks: Symlinks::Keep,
             filters: vec![FilterRule {
                 include: false,

@@ -59,6 +59,8 @@ pub struct TransferExtras {
     pub preserve_permissions: bool,
     /// Whether files have the extended attributes of the source.
     pub preserve_xattrs: bool,
+    /// Whether names below an item that are one file at the source are one file at the destination.
+    pub preserve_hard_links: bool,
     /// What becomes of a file whose place is taken by another one.
     #[serde(deserialize_with = "or_default")]
     pub conflict: ConflictPolicy,
@@ -101,6 +103,7 @@ impl TransferSubmission {
             preserve_times: self.preserve_timestamp,
             preserve_permissions: self.outport.preserve_permissions,
             preserve_xattrs: self.outport.preserve_xattrs,
+            preserve_hard_links: self.outport.preserve_hard_links,
             symlinks: self.recursive_symlinks.into(),
             filters: self.filter_rules.iter().map(FilterRule::rule).collect(),
             extras: self.outport.extras(self.delete_destination_extra),
@@ -147,6 +150,7 @@ impl Task {
             preserve_times: self.preserve_timestamp,
             preserve_permissions: extras.preserve_permissions,
             preserve_xattrs: extras.preserve_xattrs,
+            preserve_hard_links: extras.preserve_hard_links,
             symlinks: symlinks.unwrap_or_default().into(),
             filters: filters.map(FilterRule::rule).collect(),
             extras: extras.extras(self.delete_destination_extra),
@@ -166,6 +170,7 @@ impl TransferExtras {
             purpose: options.purpose,
             preserve_permissions: options.preserve_permissions,
             preserve_xattrs: options.preserve_xattrs,
+            preserve_hard_links: options.preserve_hard_links,
             conflict: options.conflict.into(),
             names: options.names.into(),
             keep_deleted: options.extras == Extras::Trash,
@@ -303,6 +308,7 @@ mod tests {
             preserve_times: true,
             preserve_permissions: true,
             preserve_xattrs: true,
+            preserve_hard_links: true,
             symlinks: Symlinks::Follow,
             filters: vec![Rule {
                 include: true,

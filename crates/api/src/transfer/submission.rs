@@ -87,6 +87,7 @@ impl TransferSubmission {
                 purpose: Purpose::Transfer,
                 preserve_permissions: false,
                 preserve_xattrs: false,
+                preserve_hard_links: false,
                 conflict: ConflictPolicy::Overwrite,
                 names: NamePolicy::Fail,
                 keep_deleted: false,

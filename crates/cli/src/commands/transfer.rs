@@ -72,6 +72,9 @@ pub(crate) struct Args {
     /// Keep the extended attributes of files
     #[arg(long)]
     xattrs: bool,
+    /// Make names that are one file at the source one file at the destination
+    #[arg(long)]
+    hard_links: bool,
     /// What becomes of symbolic links: left out, made there too, or what they lead to copied
     #[arg(long, value_enum, value_name = "HOW", default_value_t)]
     symlinks: Links,
@@ -211,6 +214,7 @@ async fn submission(
             purpose: if args.preview { Purpose::Preview } else { Purpose::Transfer },
             preserve_permissions: args.preserve_permissions,
             preserve_xattrs: args.xattrs,
+            preserve_hard_links: args.hard_links,
             conflict: args.conflict.into(),
             names: args.names.into(),
             keep_deleted: args.keep_deleted,

@@ -215,6 +215,7 @@ fn refuse_of_checks(options: &TransferOptions, items: &[Item]) -> Result<(), Tra
         (options.preserve_times, "preserve_timestamp"),
         (options.preserve_permissions, "preserve_permissions"),
         (options.preserve_xattrs, "preserve_xattrs"),
+        (options.preserve_hard_links, "preserve_hard_links"),
         (items.iter().any(|item| item.external_checksum.is_some()), "external_checksum"),
     ] {
         if asked {

@@ -128,7 +128,8 @@ async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
         ],
     });
     let extras = json!({
-        "preserve_permissions": true, "preserve_xattrs": true, "keep_deleted": true, "allow_empty_source": true,
+        "preserve_permissions": true, "preserve_xattrs": true, "preserve_hard_links": true,
+        "keep_deleted": true, "allow_empty_source": true,
         "conflict": "skip", "names": "rename", "limit": 2_000_000, "background": true
     });
     let mut document = transfer(a.endpoint, b.endpoint);
@@ -149,6 +150,7 @@ async fn what_was_chosen_reaches_the_agents_and_is_shown_back() {
         preserve_times: true,
         preserve_permissions: true,
         preserve_xattrs: true,
+        preserve_hard_links: true,
         symlinks: Symlinks::Keep,
         filters: vec![rule(true, None, "a*"), rule(false, Some(FilterKind::Dir), "*")],
         extras: Extras::Trash,

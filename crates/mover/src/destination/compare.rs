@@ -213,7 +213,9 @@ impl Destination {
             Some(temp) => self.store.stat(&directory, temp)?,
             None => None,
         };
-        let temp = temp.filter(|stat| stat.kind == FileKind::File).map(|stat| stat.stamp());
+        // What has another name as well is not to be written to by this one.
+        let is_ours = |stat: &Stat| stat.kind == FileKind::File && stat.names <= 1;
+        let temp = temp.filter(is_ours).map(|stat| stat.stamp());
         Ok(Compared::File { found, temp })
     }
 

@@ -110,7 +110,7 @@ impl Destination {
         self.store.create(&directory, &temp.name)
     }
 
-    fn know_file_system(&self, directory: &Directory) -> Result<(), Refused> {
+    pub(super) fn know_file_system(&self, directory: &Directory) -> Result<(), Refused> {
         let device = directory.id().device;
         let mut known = lock(&self.file_systems);
         if !known.contains_key(&device) && known.len() < FILE_SYSTEMS_MAX {

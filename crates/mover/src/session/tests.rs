@@ -5,6 +5,7 @@ mod attributes;
 mod checksums;
 mod disks;
 mod extras;
+mod hard_links;
 mod look;
 mod names;
 mod options;

@@ -4,7 +4,7 @@ use outport_protocol::{
     control::FileKind,
     session::{
         Dir, DirMeta, EffectId, Fault, LeftKind,
-        sender::{Found, Listed, SenderEvent, Told},
+        sender::{Found, LinkedId, Listed, SenderEvent, Told},
     },
 };
 use outport_types::{Name, Symlinks};
@@ -151,7 +151,7 @@ impl Source {
             Err(refused) => return Some(Listed { name, found: Err(refused.fault()) }),
         };
         if stat.kind != FileKind::Link {
-            return Some(Listed { name, found: Ok(found(&stat)) });
+            return Some(Listed { name, found: Ok(self.found(&stat)) });
         }
         let found = match self.dirs.orders().options.symlinks {
             Symlinks::Skip => Found::Left(LeftKind::Link),
@@ -174,6 +174,16 @@ impl Source {
             },
         };
         Some(Listed { name, found: Ok(found) })
+    }
+
+    /// What stands at a name itself.
+    fn found(&self, stat: &Stat) -> Found {
+        let keeps = self.dirs.orders().options.preserve_hard_links;
+        if keeps && stat.kind == FileKind::File && 1 < stat.names {
+            let id = LinkedId { device: stat.id.device, inode: stat.id.inode };
+            return Found::HardLink { meta: stat.meta(), id, names: stat.names };
+        }
+        found(stat)
     }
 
     /// What a link leads to.

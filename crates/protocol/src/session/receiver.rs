@@ -1,8 +1,8 @@
 //! The side that writes, and leads.
 //!
 //! It takes the manifest in (`manifest`), looks what stands at the destination (`compare`), asks for
-//! what is missing (`want`), has it verified and written (`content`), and makes it durable batch
-//! by batch (`batch`). `file` is the life of one file through all of these.
+//! what is missing (`want`), has it verified and written (`content`), or gives one file further names
+//! (`hard_links`), and makes it durable batch by batch (`batch`). `file` is the life of one file through all of these.
 
 mod attributes;
 mod batch;
@@ -13,6 +13,7 @@ mod effect;
 mod extras;
 mod failure;
 mod file;
+mod hard_links;
 mod holes;
 mod log;
 mod look;
@@ -28,8 +29,8 @@ use outport_types::{Differences, UnixTime};
 
 pub use effect::{
     AtDestination, Checked, Compare, CompareWhat, Compared, ExtraLeft, ExtraSeen, Finish,
-    FinishDir, Linked, ReadPart, ReceiverEffect, ReceiverEvent, SyncFile, Temp, Told, Write,
-    WriteResult,
+    FinishDir, HardLink, HardLinked, Linked, ReadPart, ReceiverEffect, ReceiverEvent, SyncFile,
+    Temp, Told, Write, WriteResult,
 };
 
 use self::{
@@ -39,6 +40,7 @@ use self::{
     dirs::Dirs,
     extras::ExtrasFound,
     file::File,
+    hard_links::HardLinks,
     log::Log,
     look::Listed,
     manifest::Manifest,
@@ -72,6 +74,7 @@ pub struct Receiver {
     /// How many of them something will happen to without a flush.
     active: u64,
     compares: Compares,
+    hard_links: HardLinks,
     wants: Wants,
     dirs: Dirs,
     extras: ExtrasFound,
@@ -175,6 +178,7 @@ impl Receiver {
             files: HashMap::new(),
             active: 0,
             compares: Compares::default(),
+            hard_links: HardLinks::default(),
             wants: Wants::default(),
             dirs: Dirs::default(),
             extras: ExtrasFound::default(),
@@ -262,6 +266,7 @@ impl Receiver {
             ReceiverEvent::Written { id, results } => self.wrote(id, results),
             ReceiverEvent::Synced { id, results, refused } => self.synced(id, results, &refused),
             ReceiverEvent::HolesMade { id, results } => self.holes_made(id, results),
+            ReceiverEvent::HardLinked { id, results } => self.hard_linked(id, results),
             ReceiverEvent::ReadBack { id, agree } => self.read_back_done(id, &agree),
             ReceiverEvent::Placed { id, results } => self.placed(id, results),
             ReceiverEvent::DirsFinished { id, results } => self.dirs_finished(id, results),
@@ -374,6 +379,7 @@ impl Receiver {
             went_on |= self.pump_space();
             went_on |= self.pump_retries();
             went_on |= self.pump_compares();
+            went_on |= self.pump_hard_links();
             went_on |= self.pump_wants();
             went_on |= self.pump_dirs();
         }

@@ -5,12 +5,15 @@
 //! memory follows the window and not the tree.
 
 mod effect;
+mod hard_links;
 mod scan;
 mod serve;
 
 use std::collections::{HashMap, VecDeque};
 
-pub use effect::{Digested, Found, Listed, Load, Loaded, SenderEffect, SenderEvent, Told};
+pub use effect::{
+    Digested, Found, LinkedId, Listed, Load, Loaded, SenderEffect, SenderEvent, Told,
+};
 
 use super::{
     Config, EffectId, Entry, ItemRoot, Meta, Now, Violation,
@@ -249,21 +252,25 @@ impl Sender {
     fn note(&mut self, entry: &Entry, place: Option<Place>) -> u64 {
         let number = self.scan.number();
         let sent = match (entry, place) {
-            (Entry::File { meta, .. } | Entry::Item(ItemRoot::File(meta)), Some(place)) => {
-                Sent::File(Box::new(Source {
-                    place,
-                    meta: *meta,
-                    attempt: 0,
-                    ask: None,
-                    queued: false,
-                    announced: meta.size,
-                    sent: 0,
-                }))
-            }
+            (
+                Entry::File { meta, .. }
+                | Entry::HardLink { meta, .. }
+                | Entry::Item(ItemRoot::File(meta)),
+                Some(place),
+            ) => Sent::File(Box::new(Source {
+                place,
+                meta: *meta,
+                attempt: 0,
+                ask: None,
+                queued: false,
+                announced: meta.size,
+                sent: 0,
+            })),
             (
                 Entry::Item(_)
                 | Entry::Open { .. }
                 | Entry::File { .. }
+                | Entry::HardLink { .. }
                 | Entry::Dir { .. }
                 | Entry::Link { .. }
                 | Entry::Left { .. }

@@ -4,7 +4,7 @@ use outport_protocol::{
     blocks::{HeldNode, NodeId},
     session::{
         Ask, Attribute, Attributes, DirMeta, Entry, Fault, FileEnd, Frame, HowEnded, ItemRoot,
-        LeftKind, LinkTarget, Meta, Piece, Pieces, Span, Totals, VersionToken, Want,
+        LeftKind, LinkRole, LinkTarget, Meta, Piece, Pieces, Span, Totals, VersionToken, Want,
     },
 };
 use outport_types::{Code, Digest};
@@ -47,6 +47,10 @@ fn frames() -> Vec<Frame> {
         Entry::Unreadable { name: name(b"z"), fault: Fault::backoff(Code::Disk, "") },
         Entry::Close { incomplete: None, part: true },
         Entry::Close { incomplete: Some(fault.clone()), part: false },
+        Entry::HardLink { name: name(b"h"), meta: meta(), role: LinkRole::First },
+        Entry::HardLink { name: name(b"hf"), meta: meta(), role: further(300, false) },
+        Entry::HardLink { name: name(b"hl"), meta: meta(), role: further(300, true) },
+        Entry::HardLink { name: name(b"ho"), meta: meta(), role: LinkRole::Apart },
         Entry::End(Totals { files: 2, bytes: 6000, directories: 2 }),
     ];
     let node = |first, level| NodeId { first, level };
@@ -101,6 +105,10 @@ fn meta() -> Meta {
 
 fn link(text: &[u8]) -> LinkTarget {
     LinkTarget::new(text).expect("a link can say it")
+}
+
+fn further(first: u64, last: bool) -> LinkRole {
+    LinkRole::Further { first, last }
 }
 
 fn dir_meta() -> DirMeta {

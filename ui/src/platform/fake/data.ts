@@ -158,6 +158,7 @@ export function how(options: Partial<TransferOptions>): TransferOptions {
     preserve_times: true,
     preserve_permissions: false,
     preserve_xattrs: false,
+    preserve_hard_links: false,
     symlinks: "skip",
     filters: [],
     skip_source_errors: false,

@@ -22,6 +22,7 @@ use super::{
     Mode, Receiver,
     effect::{Finish, ReadPart, ReceiverEffect, SyncFile},
     file::{Phase, RETRY_MIN, Then},
+    hard_links::Stands,
     sums,
 };
 use crate::{
@@ -380,14 +381,19 @@ impl Receiver {
         if self.batch.is_empty() || !due {
             return false;
         }
-        let batch = std::mem::take(&mut self.batch);
+        let mut batch = std::mem::take(&mut self.batch);
         let options = &self.config.orders.options;
         let (preserve, exact) = (options.preserve_times, options.preserve_permissions);
         let keeps = options.preserve_xattrs;
         let (mut files, mut numbers) = (Vec::new(), Vec::new());
-        for (number, part) in &batch.parts {
+        for (number, part) in &mut batch.parts {
             let Some(file) = self.files.get_mut(number) else { continue };
             if part.placed {
+                continue;
+            }
+            // What it is a name of is on the disk for good, and has all that it gets.
+            if let Some(stamp) = file.linked {
+                part.stamp = Some(stamp);
                 continue;
             }
             let finish = part.complete.then(|| Finish {
@@ -566,6 +572,7 @@ impl Receiver {
                 let rest = file.meta.size - file.durable_bytes.min(file.meta.size);
                 self.counts.files_done += 1;
                 self.counts.bytes_done = self.counts.bytes_done.saturating_add(rest);
+                file.stands = part.stamp.map_or(Stands::Not, Stands::As);
                 self.settle(number);
             } else {
                 self.add_durable(number, part.content);

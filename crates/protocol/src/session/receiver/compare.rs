@@ -8,6 +8,7 @@ use super::{
     Receiver,
     effect::{AtDestination, Compare, CompareWhat, Compared, Linked, ReceiverEffect},
     file::{Phase, RETRY_MIN},
+    hard_links::Stands,
     manifest::{DirState, TooMany},
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
 pub(super) struct Compares {
     queue: VecDeque<Queued>,
     out: HashMap<EffectId, Vec<Queued>>,
-    digests: HashMap<EffectId, u64>,
+    pub(super) digests: HashMap<EffectId, u64>,
     checks: HashMap<EffectId, u64>,
     /// After a fault that may pass, nothing is compared before this.
     until: Option<Now>,
@@ -180,6 +181,8 @@ impl Receiver {
         match (result, *there) {
             (Ok(digest), None) => *here = Some(digest),
             (Ok(digest), Some(there)) => self.compare_digests(number, digest, there),
+            // What nobody can read is nothing to be linked.
+            (Err(_), _) if self.compares_no_more(number) => self.take_over(number),
             (Err(fault), _) if self.looks() => self.unreadable_here(number, fault),
             (Err(_), _) => self.go_on(number),
         }
@@ -195,12 +198,17 @@ impl Receiver {
         }
     }
 
-    fn compare_digests(&mut self, number: u64, here: Digest, there: Digest) {
-        if here == there {
-            return self.keep(number);
+    pub(super) fn compare_digests(&mut self, number: u64, here: Digest, there: Digest) {
+        let Some(file) = self.files.get_mut(&number) else { return };
+        file.digest_there = Some(there);
+        if self.compared_with_bearer(number, here == there) {
+            return;
         }
-        if let Some(file) = self.files.get_mut(&number) {
-            file.digest_there = Some(there);
+        if here == there {
+            if let Some(file) = self.files.get_mut(&number) {
+                file.end = Some(there);
+            }
+            return self.keep(number);
         }
         if self.gives_free_names() { self.try_next_name(number) } else { self.go_on(number) }
     }
@@ -431,10 +439,13 @@ impl Receiver {
         // What was brought in another version stays as well where nothing is replaced: a second copy
         // beside it is not what was asked for.
         let was_brought = self.gives_free_names() && self.recovered.was_done(&key);
-        if stamp
-            .is_some_and(|stamp| was_brought || self.recovered.is_done(&key, meta.token, &stamp))
+        if let Some(stamp) = stamp
+            && (was_brought || self.recovered.is_done(&key, meta.token, &stamp))
         {
             self.recovered.forget_done(&key); // it stays counted
+            if let Some(file) = self.files.get_mut(&number) {
+                file.stands = Stands::As(stamp);
+            }
             return self.settle(number);
         }
         // Another version goes there, and is counted then.
@@ -451,7 +462,23 @@ impl Receiver {
         {
             return;
         }
-        let is_taken = found != AtDestination::Nothing && self.gives_free_names();
+        if !self.joins(number, stays) {
+            self.decide_alone(number, stays);
+        }
+    }
+
+    /// Decides about a file that is no further name of another one.
+    pub(super) fn decide_alone(&mut self, number: u64, stays: Option<bool>) {
+        let Some(file) = self.files.get(&number) else { return };
+        let (meta, place) = (file.meta, file.place.clone());
+        let stamp = match file.found {
+            AtDestination::File(stamp) => Some(stamp),
+            AtDestination::Nothing
+            | AtDestination::Dir
+            | AtDestination::Link
+            | AtDestination::Special => None,
+        };
+        let is_taken = file.found != AtDestination::Nothing && self.gives_free_names();
         match stays {
             Some(true) if self.is_kept(&meta, stamp) => self.saw_kept(number),
             Some(true) => self.keep(number),
@@ -551,6 +578,11 @@ impl Receiver {
     /// Leaves a file as it stands at the destination.
     pub(super) fn keep(&mut self, number: u64) {
         self.counts.files_unchanged += 1;
+        if let Some(file) = self.files.get_mut(&number)
+            && let AtDestination::File(stamp) = file.found
+        {
+            file.stands = Stands::As(stamp);
+        }
         self.saw_same(number);
         let bytes = self.files.get(&number).map_or(0, |file| file.meta.size);
         self.counts.bytes_unchanged = self.counts.bytes_unchanged.saturating_add(bytes);

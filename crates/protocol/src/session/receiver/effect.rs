@@ -132,6 +132,16 @@ pub enum ReceiverEffect {
         /// The files.
         files: Vec<Arc<Temp>>,
     },
+    /// Give files that stand at their final names other names as well, temporary ones, in place of
+    /// whatever has these. Only a regular file that the rules show gets one, never what a link leads
+    /// to, and never through a handle that could write.
+    /// Answer: [`ReceiverEvent::HardLinked`], one result for each.
+    HardLink {
+        /// Names the answer.
+        id: EffectId,
+        /// The files and their names.
+        links: Vec<HardLink>,
+    },
     /// Bring directories to the disk for good, so that names in them stay.
     /// Answer: [`ReceiverEvent::Done`], when all of them are.
     SyncDirs {
@@ -304,6 +314,15 @@ pub struct Checked {
     pub digest: Digest,
 }
 
+/// A file that gets another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HardLink {
+    /// The name that it gets, and where it will stand under its final one.
+    pub temp: Arc<Temp>,
+    /// Where the file stands.
+    pub first: Place,
+}
+
 /// Something that stands at the destination only, and could not be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtraLeft {
@@ -418,6 +437,13 @@ pub enum ReceiverEvent {
         /// The results, in the order of the parts.
         results: Vec<WriteResult>,
     },
+    /// What became of files that were to get other names.
+    HardLinked {
+        /// The effect.
+        id: EffectId,
+        /// The results, in the order of the files.
+        results: Vec<HardLinked>,
+    },
     /// Whether parts read back as they were written.
     ReadBack {
         /// The effect.
@@ -486,6 +512,19 @@ pub enum WriteResult {
     Failed(Fault),
 }
 
+/// What became of a file that was to get another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HardLinked {
+    /// It has the name; what stands there now.
+    Made(FileStamp),
+    /// No file stands there, or it has as many names as it can have.
+    NotThere,
+    /// Its disk, or the one of the name, gives no such names, for this reason.
+    Apart(String),
+    /// The disk failed.
+    Failed(Fault),
+}
+
 /// What stands at the destination of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compared {
@@ -500,7 +539,8 @@ pub enum Compared {
     File {
         /// At the final name.
         found: AtDestination,
-        /// A regular file under the temporary name.
+        /// A regular file under the temporary name, if that is its only name: what another one stands
+        /// for too must not be written to.
         temp: Option<FileStamp>,
     },
 }

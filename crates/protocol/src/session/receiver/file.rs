@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Comparing → (Digesting) → (CheckingHeld) → Queued → (Creating) → Wanted → Complete → released
+//!     └─→ Joining → (Digesting) → Linking ──────────────────────────────────────┘
 //!                                              ↑                     ↓         ↓
 //!                                              └── (Waiting) ←──── Leaving ←───┘
 //! ```
@@ -16,6 +17,7 @@ use outport_types::{Code, Digest, EventCode, Retry};
 use super::{
     Mode, Receiver,
     effect::{AtDestination, Checked, Temp},
+    hard_links::{Member, Stands},
 };
 use crate::{
     blocks::{BlockTree, Blocks, HeldNode},
@@ -65,6 +67,12 @@ pub(super) struct File {
     pub(super) durable_bytes: u64,
     /// It stands at its final name already, by an earlier session.
     pub(super) placed: Option<FileStamp>,
+    /// What it is among the names that its file has at the source, if these are to stay one file.
+    pub(super) member: Option<Member>,
+    /// What became of it, for its other names.
+    pub(super) stands: Stands,
+    /// Its temporary name is one more of this file, which stands elsewhere already.
+    pub(super) linked: Option<FileStamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +86,10 @@ pub(super) enum Phase {
         /// What came out at the source.
         there: Option<Digest>,
     },
+    /// Another name of the same file is to stand first.
+    Joining,
+    /// That file is given its temporary name.
+    Linking,
     /// Blocks that an earlier session left are hashed.
     CheckingHeld,
     /// It waits until its want can be sent.
@@ -146,6 +158,9 @@ impl File {
             changes: 0,
             durable_bytes: 0,
             placed: None,
+            member: None,
+            stands: Stands::Not,
+            linked: None,
         }
     }
 
@@ -221,11 +236,13 @@ impl Phase {
         match self {
             Self::Comparing
             | Self::Digesting { .. }
+            | Self::Linking
             | Self::CheckingHeld
             | Self::Queued
             | Self::Creating
             | Self::Wanted => true,
-            Self::Leaving(_) | Self::Waiting(_) | Self::Complete => false,
+            // Its other name may wait in a batch, and that for nothing else to do.
+            Self::Joining | Self::Leaving(_) | Self::Waiting(_) | Self::Complete => false,
         }
     }
 }
@@ -274,6 +291,8 @@ impl Receiver {
         if then != Then::Place {
             file.end = None;
         }
+        let rejoins = self.compares_no_more(number) && matches!(then, Then::Changed(_));
+        let Some(file) = self.files.get_mut(&number) else { return };
         // What the sender did not get to is offered again.
         for held in std::mem::take(&mut file.offered) {
             if !file.pieces_came {
@@ -283,7 +302,7 @@ impl Receiver {
         let later = match then {
             Then::Fail { fault, at_destination } => {
                 let place = file.place.clone();
-                self.sweep |= file.attempt != 0 || file.temp_made;
+                self.sweep |= file.attempt != 0 || file.temp_made || file.linked.is_some();
                 self.drop_durable(number);
                 self.fail(&place, fault, at_destination);
                 return self.give_up_file(number);
@@ -313,6 +332,7 @@ impl Receiver {
         };
         match later {
             Some(again) => self.wait(number, again),
+            None if rejoins => self.join_again(number),
             None => self.queue_want(number),
         }
     }
@@ -404,6 +424,7 @@ impl Receiver {
             self.active -= u64::from(file.phase.is_active());
             self.wants.held_open -= file.held_open;
             self.settled_in(&file.place.dir);
+            self.settled_name(file);
             self.release(number);
         }
     }

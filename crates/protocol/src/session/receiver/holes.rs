@@ -94,6 +94,8 @@ impl Receiver {
             Some(Phase::Digesting { .. }) => Err(Violation::Unexpected),
             Some(
                 Phase::Comparing
+                | Phase::Joining
+                | Phase::Linking
                 | Phase::CheckingHeld
                 | Phase::Queued
                 | Phase::Creating

@@ -17,6 +17,7 @@ use super::{
     compare::{Queued, unchanged},
     effect::{AtDestination, ExtraLeft, ExtraSeen, Linked, ReceiverEffect, Told},
     file::Phase,
+    hard_links::Stands,
 };
 use crate::{
     control::FileKind,
@@ -212,7 +213,12 @@ impl Receiver {
     }
 
     fn saw_file_as(&mut self, number: u64, finding: Finding) {
-        let Some(file) = self.files.get(&number) else { return };
+        let Some(file) = self.files.get_mut(&number) else { return };
+        file.stands = match (finding, file.found) {
+            (Finding::New | Finding::Different, _) => Stands::ToCome,
+            (Finding::Kept | Finding::Extra, AtDestination::File(stamp)) => Stands::As(stamp),
+            (Finding::Kept | Finding::Extra, _) => Stands::Not,
+        };
         let destination_size = match file.found {
             AtDestination::File(stamp) => Some(stamp.size),
             AtDestination::Nothing

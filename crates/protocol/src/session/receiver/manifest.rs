@@ -288,6 +288,11 @@ impl Receiver {
                 self.manifest.expect_in_open();
                 self.file(number, place, meta)?;
             }
+            Entry::HardLink { name, meta, role } => {
+                let place = self.manifest.place(&name)?;
+                self.manifest.expect_in_open();
+                self.hard_link(number, place, meta, role)?;
+            }
             Entry::Dir { name, meta } => {
                 let place = self.manifest.place(&name)?;
                 self.manifest.expect_in_open();
@@ -380,7 +385,12 @@ impl Receiver {
         }
     }
 
-    fn file(&mut self, number: u64, mut place: Place, meta: Meta) -> Result<(), Violation> {
+    pub(super) fn file(
+        &mut self,
+        number: u64,
+        mut place: Place,
+        meta: Meta,
+    ) -> Result<(), Violation> {
         let earlier = self.recovered.naming(&place.key());
         if !earlier.is_own() {
             place.naming = earlier;

@@ -13,8 +13,8 @@ use crate::{
     journal::{Way, encode_record, encode_start},
     orders::{TransferItem, TransferOrders},
     session::{
-        Ask, DirMeta, Entry, Fault, FileEnd, FileStamp, HowEnded, ItemRoot, LeftKind, Limits, Meta,
-        NameHash, Piece, Totals, VersionToken, Want,
+        Ask, DirMeta, Entry, Fault, FileEnd, FileStamp, HowEnded, ItemRoot, LeftKind, Limits,
+        LinkRole, Meta, NameHash, Piece, Totals, VersionToken, Want,
     },
 };
 
@@ -108,6 +108,60 @@ fn a_sender_that_breaks_a_rule_ends_the_session() {
         assert_eq!(result, Err(violation), "{frame:?}");
         assert_eq!(rig.receiver.outcome(), Some(&Outcome::Violated(violation)));
     }
+}
+
+#[test]
+fn a_sender_that_tells_names_of_files_that_have_none_to_come_ends_the_session() {
+    let roles = |keeps: bool, roles: &[LinkRole]| {
+        let mut rig = Rig::new();
+        let options = &mut Arc::make_mut(&mut rig.receiver.config.orders).options;
+        options.preserve_hard_links = keeps;
+        let mut entries =
+            vec![Entry::Item(ItemRoot::Dir(DirMeta::default())), Entry::Open { dir: 0 }];
+        for (at, role) in roles.iter().enumerate() {
+            let (name, meta) = (name(&format!("n{at}")), meta(10, 1));
+            entries.push(Entry::HardLink { name, meta, role: *role });
+        }
+        rig.receiver.handle_frame(Frame::Manifest(entries), rig.now)
+    };
+    let further = |first, last| LinkRole::Further { first, last };
+    let first = LinkRole::First;
+    assert_eq!(roles(true, &[first, further(2, false), further(2, true)]), Ok(()));
+    assert_eq!(roles(true, &[LinkRole::Apart, LinkRole::Apart]), Ok(()));
+    for (keeps, told) in [
+        (false, vec![first]),
+        (false, vec![LinkRole::Apart]),
+        (true, vec![further(2, false)]),
+        (true, vec![further(7, false)]),
+        (true, vec![first, further(3, false)]),
+        (true, vec![first, further(2, true), further(2, true)]),
+        (true, vec![LinkRole::Apart, further(2, true)]),
+    ] {
+        assert_eq!(roles(keeps, &told), Err(Violation::Order), "{told:?}");
+    }
+}
+
+#[test]
+fn names_of_two_items_are_never_one_file() {
+    let mut rig = Rig::new();
+    let options = &mut Arc::make_mut(&mut rig.receiver.config.orders).options;
+    options.preserve_hard_links = true;
+    let dir = || Entry::Item(ItemRoot::Dir(DirMeta::default()));
+    let told = |role| Entry::HardLink { name: name("n"), meta: meta(10, 1), role };
+    let close = || Entry::Close { incomplete: None, part: false };
+    let result = rig.receiver.handle_frame(
+        Frame::Manifest(vec![
+            dir(),
+            Entry::Open { dir: 0 },
+            told(LinkRole::First),
+            close(),
+            dir(),
+            Entry::Open { dir: 4 },
+            told(LinkRole::Further { first: 2, last: true }),
+        ]),
+        rig.now,
+    );
+    assert_eq!(result, Err(Violation::Order));
 }
 
 /// A receiver that removes extras, after a manifest of two items; the first directory has two names
@@ -402,6 +456,9 @@ fn well(effect: ReceiverEffect, stands: Option<FileStamp>) -> Option<ReceiverEve
         }
         ReceiverEffect::MakeHoles { id, nodes, .. } => {
             ReceiverEvent::HolesMade { id, results: vec![WriteResult::Written; nodes.len()] }
+        }
+        ReceiverEffect::HardLink { id, links } => {
+            ReceiverEvent::HardLinked { id, results: vec![HardLinked::Made(stamp()); links.len()] }
         }
         ReceiverEffect::ReadBack { id, parts } => {
             ReceiverEvent::ReadBack { id, agree: vec![true; parts.len()] }

@@ -103,6 +103,8 @@ impl Receiver {
                 Phase::Digesting { .. } => true,
                 // Given up here before the answer came.
                 Phase::Comparing
+                | Phase::Joining
+                | Phase::Linking
                 | Phase::CheckingHeld
                 | Phase::Queued
                 | Phase::Creating
@@ -240,6 +242,8 @@ impl Receiver {
                 Phase::Queued | Phase::Creating => (false, Phase::Wanted),
                 digesting @ Phase::Digesting { .. } => (true, digesting.clone()),
                 Phase::Comparing
+                | Phase::Joining
+                | Phase::Linking
                 | Phase::CheckingHeld
                 | Phase::Wanted
                 | Phase::Leaving(_)

@@ -237,12 +237,31 @@ pub enum SenderEvent {
 pub enum Found {
     /// A regular file, or a link to one that the resolver follows.
     File(Meta),
+    /// A regular file that has several names, itself and not by a link; only if the orders keep hard
+    /// links.
+    HardLink {
+        /// What is known of it.
+        meta: Meta,
+        /// Which file it is.
+        id: LinkedId,
+        /// How many names it has, wherever they are.
+        names: u64,
+    },
     /// A directory, or a link to one that the resolver follows.
     Dir(DirMeta),
     /// A symbolic link that is not followed; it is sent only if the orders keep links.
     Link(LinkTarget),
     /// Something that is never transferred.
     Left(LeftKind),
+}
+
+/// Which file it is, on the computer that reads: two names with the same are one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkedId {
+    /// The device.
+    pub device: u64,
+    /// The inode.
+    pub inode: u64,
 }
 
 /// How much of a directory that was read in full was told.

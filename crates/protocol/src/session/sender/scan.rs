@@ -11,6 +11,7 @@ use outport_types::{Code, Filter, FilterKind, Name, Retry, Symlinks};
 use super::{
     Ids, Listed, Sender,
     effect::{Found, SenderEffect, Told},
+    hard_links::HardLinks,
 };
 use crate::{
     blocks::Blocks,
@@ -37,6 +38,7 @@ pub(super) struct Scan {
     ended: bool,
     filter: Filter,
     keeps_links: bool,
+    hard_links: HardLinks,
     /// Whether the receiver removes what it is not told of.
     removes_extras: bool,
 }
@@ -94,6 +96,7 @@ impl Scan {
             ended: false,
             filter: Filter::new(&orders.options.filters),
             keeps_links: orders.options.symlinks == Symlinks::Keep,
+            hard_links: HardLinks::default(),
             removes_extras: orders.options.seeks_extras(),
         }
     }
@@ -138,9 +141,8 @@ impl Scan {
         let admits = |kind| self.filter.admits(name, kind);
         match found {
             Ok(Found::Dir(_)) => admits(FilterKind::Dir),
-            Ok(Found::File(_) | Found::Link(_) | Found::Left(_)) | Err(_) => {
-                admits(FilterKind::File)
-            }
+            Ok(Found::File(_) | Found::HardLink { .. } | Found::Link(_) | Found::Left(_))
+            | Err(_) => admits(FilterKind::File),
         }
     }
 
@@ -280,7 +282,7 @@ impl Sender {
         };
         let place = Place::item(item);
         let root = match (found, recursive) {
-            (Ok(Found::File(_)), Some(true)) => {
+            (Ok(Found::File(_) | Found::HardLink { .. }), Some(true)) => {
                 ItemRoot::Unreadable(Fault::never(Code::NotADirectory, ""))
             }
             (Ok(Found::Dir(_)), Some(false)) if is_checked => {
@@ -289,10 +291,12 @@ impl Sender {
             (Ok(Found::Dir(_)), Some(false)) => {
                 ItemRoot::Unreadable(Fault::never(Code::IsADirectory, ""))
             }
-            (Ok(Found::File(meta)), Some(false) | None) => match Blocks::new(meta.size) {
-                Some(_) => ItemRoot::File(meta),
-                None => ItemRoot::Unreadable(too_large()),
-            },
+            (Ok(Found::File(meta) | Found::HardLink { meta, .. }), Some(false) | None) => {
+                match Blocks::new(meta.size) {
+                    Some(_) => ItemRoot::File(meta),
+                    None => ItemRoot::Unreadable(too_large()),
+                }
+            }
             (Ok(Found::Dir(meta)), Some(true) | None) => ItemRoot::Dir(meta),
             (Ok(Found::Link(_)), _) => {
                 ItemRoot::Unreadable(Fault::never(Code::SkippedKind, LeftKind::Link.word()))
@@ -371,6 +375,15 @@ impl Sender {
                 Some(_) => Entry::File { name, meta },
                 None => unreadable(too_large()),
             },
+            Ok(Found::HardLink { meta, id, names }) => match Blocks::new(meta.size) {
+                _ if !place.fits() => unreadable(too_long()),
+                Some(_) => {
+                    let entry = self.scan.entry_next;
+                    let role = self.scan.hard_links.meet((dir.item(), id), names, entry);
+                    Entry::HardLink { name, meta, role }
+                }
+                None => unreadable(too_large()),
+            },
             Ok(Found::Dir(meta)) => {
                 if self.scan.stack.len() < DIRS_MAX && place.fits() {
                     Entry::Dir { name, meta }
@@ -395,7 +408,9 @@ impl Sender {
 
     fn emit(&mut self, entry: Entry, place: Option<Place>) -> u64 {
         match &entry {
-            Entry::File { meta, .. } | Entry::Item(ItemRoot::File(meta)) => {
+            Entry::File { meta, .. }
+            | Entry::HardLink { meta, .. }
+            | Entry::Item(ItemRoot::File(meta)) => {
                 self.scan.totals.files += 1;
                 self.scan.totals.bytes += meta.size;
             }
@@ -427,9 +442,10 @@ impl Sender {
 /// How long an entry is on the wire, or a little less: a byte that is no UTF-8 takes three.
 fn bytes_max(entry: &Entry) -> usize {
     match entry {
-        Entry::File { name, .. } | Entry::Dir { name, .. } | Entry::Left { name, .. } => {
-            ENTRY_BYTES + 3 * name.as_bytes().len()
-        }
+        Entry::File { name, .. }
+        | Entry::HardLink { name, .. }
+        | Entry::Dir { name, .. }
+        | Entry::Left { name, .. } => ENTRY_BYTES + 3 * name.as_bytes().len(),
         Entry::Link { name, target } => {
             ENTRY_BYTES + 3 * name.as_bytes().len() + target.as_bytes().len()
         }
