@@ -12,4 +12,6 @@ mod network;
 mod pause;
 mod profiles;
 #[cfg(target_os = "linux")]
+mod proxy;
+#[cfg(target_os = "linux")]
 mod relay;
