@@ -86,7 +86,7 @@ impl Proxy {
     }
 
     /// Whom it lets through.
-    pub const USER: &str = "ann";
+    pub const USER: &str = "ann.smith";
     /// The password, with what an address would have to escape.
     pub const PASSWORD: &str = "so: secret@it is";
 }

@@ -211,6 +211,9 @@ impl HubLink {
         });
         let chosen = proxy::choose(&self.paths, &config.proxy, &self.hub).await;
         let way = chosen.map_err(DialError::Way)?;
+        if let Some(way) = &way {
+            tracing::info!(named_by = ?way.source, "the hub is dialled through a proxy");
+        }
         let shown = way.as_ref().map(Way::shown);
         self.events.send(HubEvent::Way(shown)).await.map_err(|_| DialError::Stopped)?;
         Ok(Trust { extra_roots_pem, proxy: way.map(|way| way.proxy) })

@@ -97,8 +97,7 @@ pub(crate) async fn choose(
         let failed = |source| WayError::Login { proxy: way.proxy.address.clone(), source };
         way.proxy.login = login.map_err(failed)?;
     }
-    tracing::info!(source = ?way.source, "the way to the hub goes through a proxy");
-    tracing::debug!(%hub, proxy = %way.proxy.address, "the proxy");
+    tracing::debug!(%hub, proxy = %way.proxy.address, "the way to the hub goes through a proxy");
     Ok(Some(way))
 }
 
@@ -112,9 +111,7 @@ pub(crate) fn kept_login(paths: &Paths) -> Result<Option<KeptLogin>, Problem> {
 /// while none is named or the system names one, so that it counts where the system names that proxy.
 pub(crate) fn keep(paths: &Paths, wish: &NewProxy) -> Result<ProxyChoice, Problem> {
     let choice: ProxyChoice = wish.proxy.parse().map_err(|error: ProxyAddressError| {
-        // What was typed may hold a password.
-        let shown = if error == ProxyAddressError::Login { "It" } else { wish.proxy.trim() };
-        bad_proxy(shown, &told(&error))
+        bad_proxy(&without_login(&wish.proxy), &told(&error))
     })?;
     let (ProxyChoice::Address(address), user) = (&choice, &wish.user) else {
         return match wish.user {
@@ -153,6 +150,14 @@ pub(crate) fn forget(paths: &Paths) -> Result<ProxyChoice, Problem> {
 fn place(paths: &Paths, wished: Option<KeyPlace>) -> KeyPlace {
     let of_key = || Registration::load(paths).ok().map(|registration| registration.key_place);
     wished.or_else(of_key).unwrap_or(KeyPlace::File)
+}
+
+/// What was typed as an address, without what may be a password in it.
+fn without_login(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, host)) => format!("…@{}", host.trim()),
+        None => text.trim().to_owned(),
+    }
 }
 
 /// What is wrong with an address, and for a login, where it belongs.

@@ -512,14 +512,16 @@ export const fr = {
   "proxy.user": "Utilisateur",
   "proxy.userHint": "Seulement si le proxy en demande un.",
   "proxy.password": "Mot de passe",
-  "proxy.passwordHint": "Il est conservé là où se trouve la clé de cet ordinateur, et transmis à ce seul proxy.",
+  "proxy.passwordHint":
+    "Il est conservé là où se trouve la clé de cet ordinateur, et transmis à ce seul proxy.",
   "proxy.kept": "Un mot de passe est conservé. Laissez vide pour le garder.",
   "proxy.now": "Utilisé pour le hub : {proxy}",
   "proxy.straight": "Utilisé pour le hub : aucun proxy",
   "proxy.save": "Enregistrer",
   "proxy.saved": "Le proxy est défini.",
   "proxy.forget": "Oublier le mot de passe",
-  "proxy.fileText": "Sans trousseau, le mot de passe peut se trouver dans un fichier que vous seul pouvez lire.",
+  "proxy.fileText":
+    "Sans trousseau, le mot de passe peut se trouver dans un fichier que vous seul pouvez lire.",
   "proxy.file": "Le garder dans un fichier",
   "notify.title": "Notifications",
   "notify.finished": "Une tâche est terminée",

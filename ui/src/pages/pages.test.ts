@@ -472,7 +472,7 @@ describe("settings", () => {
     expect(screen.getByLabelText("Password")).not.toHaveAccessibleDescription(/One is kept/);
     await fireEvent.click(button("Forget the password"));
     await screen.findByText("Used for the hub: no proxy");
-    expect(screen.getByRole("radio", { name: /As the system/ })).toBeChecked();
+    expect(screen.getByRole("radio", { name: /settings of this computer say/ })).toBeChecked();
   });
 
   test("where the keyring does not help, the password of a proxy can go to a file", async () => {
@@ -491,7 +491,10 @@ describe("settings", () => {
     );
     await fireEvent.click(await screen.findByRole("button", { name: "Keep it in a file" }));
     await screen.findByText("Used for the hub: socks5://proxy.lan:1080");
-    expect(calls(fake, "saveProxy").map(([wish]) => (wish as { place: unknown }).place)).toEqual([null, "file"]);
+    expect(calls(fake, "saveProxy").map(([wish]) => (wish as { place: unknown }).place)).toEqual([
+      null,
+      "file",
+    ]);
   });
 
   test("the computer is renamed", async () => {

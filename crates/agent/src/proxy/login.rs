@@ -1,7 +1,11 @@
 //! User and password for one proxy: in a file of the profile that only its owner can read, the
 //! password in the keyring where the computer's key is.
 
-use std::{fs, io, path::PathBuf};
+use std::{
+    fs, io,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 use outport_api::{
     Secret,
@@ -50,6 +54,8 @@ impl LoginError {
 /// The file as it is written.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct KeptFile {
+    /// Another one each time that it is written.
+    id: u64,
     proxy: ProxyAddress,
     user: String,
     place: KeyPlace,
@@ -79,17 +85,26 @@ pub(super) fn load(paths: &Paths, proxy: &ProxyAddress) -> Result<Option<ProxyLo
     let password = match (kept.place, kept.password) {
         (KeyPlace::File, Some(password)) => Secret::new(password.expose()),
         (KeyPlace::File, None) => return Err(LoginError::Damaged { file: file(paths) }),
-        (KeyPlace::Keyring, _) => {
-            let entry = keyring_entry(&name(paths)).map_err(LoginError::Keyring)?;
-            match entry.get_password() {
-                Ok(text) => Secret::new(text),
-                Err(keyring::Error::NoEntry) => return Err(LoginError::NotInKeyring),
-                Err(error) => return Err(LoginError::Keyring(KeyError::Keyring(error))),
-            }
-        }
+        (KeyPlace::Keyring, _) => in_keyring(paths, kept.id)?,
     };
     let login = ProxyLogin::new(kept.user, password);
     login.map(Some).map_err(|_| LoginError::Damaged { file: file(paths) })
+}
+
+/// The password that was kept with the file of this number. The keyring is asked once: it may ask its
+/// owner in turn, and every request to the hub needs the password.
+fn in_keyring(paths: &Paths, id: u64) -> Result<Secret, LoginError> {
+    static LAST: Mutex<Option<(u64, Secret)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, password)) = last.as_ref().filter(|(of, _)| *of == id) {
+        return Ok(password.clone());
+    }
+    let entry = keyring_entry(&name(paths)).map_err(LoginError::Keyring)?;
+    match entry.get_password() {
+        Ok(text) => Ok(last.insert((id, Secret::new(text))).1.clone()),
+        Err(keyring::Error::NoEntry) => Err(LoginError::NotInKeyring),
+        Err(error) => Err(LoginError::Keyring(KeyError::Keyring(error))),
+    }
 }
 
 /// Keeps user and password for a proxy, in place of any other.
@@ -114,7 +129,8 @@ pub(super) fn keep(
             Some(outport_control::Secret::new(login.password.expose()))
         }
     };
-    let kept = KeptFile { proxy: proxy.clone(), user: login.user.clone(), place, password };
+    let (id, proxy, user) = (fastrand::u64(..), proxy.clone(), login.user.clone());
+    let kept = KeptFile { id, proxy, user, place, password };
     let content = serde_json::to_vec(&kept).map_err(|error| failed(io::Error::other(error)))?;
     write_atomic(&file, &content, Readers::Owner).map_err(failed)
 }

@@ -1,6 +1,10 @@
 //! What the environment and the operating system say about the proxy.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use hyper_util::client::proxy::matcher::Matcher;
 use outport_api::client::{HubUrl, Proxy};
@@ -14,7 +18,7 @@ pub(super) struct SystemProxies(Box<dyn FnOnce(&str) -> Option<String> + Send>);
 
 impl SystemProxies {
     pub(super) fn of_this_computer() -> Self {
-        Self(Box::new(ask_system))
+        Self(Box::new(remembered))
     }
 
     #[cfg(test)]
@@ -65,10 +69,26 @@ fn is_exempt(hub: &HubUrl, exempt: &str) -> bool {
     rules.build().intercept(&target).is_none()
 }
 
+/// What the system says, or said a moment ago: every request asks.
+fn remembered(url: &str) -> Option<String> {
+    static LAST: Mutex<Option<(Instant, String, Option<String>)>> = Mutex::new(None);
+    // Held while the system is asked, so that those who come meanwhile wait for the one answer.
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*last {
+        Some((when, of, answer)) if of == url && when.elapsed() < FRESH => answer.clone(),
+        Some(_) | None => {
+            let answer = ask_system(url);
+            *last = Some((Instant::now(), url.to_owned(), answer.clone()));
+            answer
+        }
+    }
+}
+
 /// The desktop's portal, which knows the settings of GNOME and KDE and resolves their PAC files.
 #[cfg(not(any(windows, target_os = "macos")))]
 fn ask_system(url: &str) -> Option<String> {
-    let bus = zbus::blocking::Connection::session().ok()?; // none where no desktop runs
+    let bus = zbus::blocking::connection::Builder::session().ok()?;
+    let bus = bus.method_timeout(SYSTEM_TIMEOUT).build().ok()?; // none where no desktop runs
     match portal::look_up(&bus, url) {
         Ok(proxies) => first_of(&proxies),
         Err(error) => {
@@ -133,6 +153,8 @@ impl fmt::Debug for SystemProxies {
     }
 }
 
+/// Longer than a burst of requests, shorter than anybody waits for a change to be in force.
+const FRESH: Duration = Duration::from_secs(5);
 /// A PAC file may have to be fetched first; a desktop that does not answer must not keep anybody.
 const SYSTEM_TIMEOUT: Duration = Duration::from_secs(3);
 

@@ -111,12 +111,15 @@ async fn a_password_in_the_keyring_is_found_there_and_a_locked_one_says_what_to_
     keep(&paths, &in_keyring).unwrap();
     let text = fs::read_to_string(paths.state_dir.join("proxy.json")).unwrap();
     assert!(!text.contains("geheim"), "{text}");
-    let kept = password_for(&paths, "http://proxy.lan:3128").await;
-    assert_eq!(kept.as_deref(), Some("geheim"));
     keyring.lock_entry_once("default proxy");
     let choice = "http://proxy.lan:3128".parse().unwrap();
     let problem = choose(&paths, &choice, &hub()).await.unwrap_err().problem();
     assert_eq!(problem.code, Code::ProxyLoginUnavailable, "{problem}");
+    let kept = password_for(&paths, "http://proxy.lan:3128").await;
+    assert_eq!(kept.as_deref(), Some("geheim"));
+    keyring.lock_entry_once("default proxy");
+    let again = password_for(&paths, "http://proxy.lan:3128").await;
+    assert_eq!(again.as_deref(), Some("geheim"), "the keyring is asked once");
     forget(&paths).unwrap();
     assert_eq!(password_for(&paths, "http://proxy.lan:3128").await, None);
     keep(&paths, &in_keyring).unwrap();

@@ -46,8 +46,7 @@ struct Set {
     /// Read the password from the first line of a file; `-` is standard input
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
-    /// Keep the password in the keyring of the system; it is where this computer's key is, unless
-    /// given
+    /// Keep the password in the keyring of the system; unless given, it is where this computer's key is
     #[arg(long, requires = "user")]
     keyring: bool,
 }
