@@ -67,6 +67,9 @@ _outport() {
             outport,pause)
                 cmd="outport__subcmd__pause"
                 ;;
+            outport,proxy)
+                cmd="outport__subcmd__proxy"
+                ;;
             outport,rename)
                 cmd="outport__subcmd__rename"
                 ;;
@@ -175,6 +178,15 @@ _outport() {
             outport__subcmd__limits,show)
                 cmd="outport__subcmd__limits__subcmd__show"
                 ;;
+            outport__subcmd__proxy,clear)
+                cmd="outport__subcmd__proxy__subcmd__clear"
+                ;;
+            outport__subcmd__proxy,set)
+                cmd="outport__subcmd__proxy__subcmd__set"
+                ;;
+            outport__subcmd__proxy,show)
+                cmd="outport__subcmd__proxy__subcmd__show"
+                ;;
             outport__subcmd__tasks,cancel)
                 cmd="outport__subcmd__tasks__subcmd__cancel"
                 ;;
@@ -200,7 +212,7 @@ _outport() {
 
     case "${cmd}" in
         outport)
-            opts="-q -v -h -V --profile --hub --json --quiet --verbose --color --help --version hub login logout whoami setup key folders limits agent status pause resume stop log doctor endpoints ls stat mkdir rename transfer check delete tasks completions generate"
+            opts="-q -v -h -V --profile --hub --json --quiet --verbose --color --help --version hub login logout whoami setup key folders limits proxy agent status pause resume stop log doctor endpoints ls stat mkdir rename transfer check delete tasks completions generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1634,6 +1646,118 @@ _outport() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__proxy)
+            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help show set clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__proxy__subcmd__clear)
+            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__proxy__subcmd__set)
+            opts="-q -v -h --user --password-file --keyring --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__proxy__subcmd__show)
+            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -42,6 +42,7 @@ complete -c outport -n "__fish_outport_needs_command" -f -a "setup" -d 'Make thi
 complete -c outport -n "__fish_outport_needs_command" -f -a "key" -d 'Look after the key that this computer is known by'
 complete -c outport -n "__fish_outport_needs_command" -f -a "folders" -d 'Say what others may reach of this computer; alone, it lists the folders'
 complete -c outport -n "__fish_outport_needs_command" -f -a "limits" -d 'Say how fast content may leave and come to this computer; alone, it shows what is set'
+complete -c outport -n "__fish_outport_needs_command" -f -a "proxy" -d 'Say which proxy is on the way to the hub; alone, it shows what is set and used'
 complete -c outport -n "__fish_outport_needs_command" -f -a "agent" -d 'Run the agent: make this computer reachable, until Ctrl-C or `outport stop`'
 complete -c outport -n "__fish_outport_needs_command" -f -a "status" -d 'Show what the agent of this computer is doing'
 complete -c outport -n "__fish_outport_needs_command" -f -a "pause" -d 'Stop all transfers of this computer within a second, until resumed'
@@ -271,6 +272,48 @@ complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_
 complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Leave out notes and progress'
 complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say what lies behind an error'
 complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and not __fish_seen_subcommand_from show set clear" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand proxy; and not __fish_seen_subcommand_from show set clear" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand proxy; and not __fish_seen_subcommand_from show set clear" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand proxy; and not __fish_seen_subcommand_from show set clear" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and not __fish_seen_subcommand_from show set clear" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and not __fish_seen_subcommand_from show set clear" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and not __fish_seen_subcommand_from show set clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and not __fish_seen_subcommand_from show set clear" -f -a "show" -d 'Show what is set and what is used'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and not __fish_seen_subcommand_from show set clear" -f -a "set" -d 'Set the proxy; in force at once'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and not __fish_seen_subcommand_from show set clear" -f -a "clear" -d 'Go back to what environment and operating system say, and forget user and password'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from show" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from show" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l user -d 'The user that the proxy wants to hear of' -r
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l password-file -d 'Read the password from the first line of a file; `-` is standard input' -r -F
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l keyring -d 'Keep the password in the keyring of the system; it is where this computer\'s key is, unless given'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from clear" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from clear" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from clear" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from clear" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
 complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
 complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'

@@ -8,6 +8,8 @@ pub mod ear;
 pub mod mount;
 pub mod net;
 pub mod process;
+#[cfg(target_os = "linux")]
+pub mod proxy;
 mod skip;
 pub mod tree;
 pub mod world;

@@ -4,6 +4,7 @@
 //! Everything made here has a name that no other run uses, and goes away when dropped.
 
 use std::{
+    net::SocketAddr,
     path::Path,
     process::Command,
     sync::atomic::{AtomicU16, Ordering},
@@ -202,6 +203,9 @@ pub enum Joined {
     Open,
     /// The same as [`Joined::Translated`], and no UDP gets out either.
     Walled,
+    /// In a private network, behind a router that lets nothing out, but for what the proxy that runs
+    /// on it connects to.
+    Proxied,
 }
 
 /// A hub's host, which is also the internet between the others: it forwards between their networks
@@ -210,6 +214,8 @@ pub enum Joined {
 pub struct Internet {
     hub: String,
     homes: Vec<String>,
+    /// Where the proxy of each computer runs that has no other way out.
+    proxies: Vec<Option<(String, SocketAddr)>>,
     all: Vec<String>,
 }
 
@@ -224,20 +230,34 @@ impl Internet {
     pub fn lay(homes: &[Joined]) -> Result<Self> {
         let id = format!("{:08x}", fastrand::u32(..));
         let hub = format!("op{id}hub");
-        let mut net = Self { hub: hub.clone(), homes: Vec::new(), all: Vec::new() };
+        let mut net =
+            Self { hub: hub.clone(), homes: Vec::new(), proxies: Vec::new(), all: Vec::new() };
         net.add_host(&hub)?;
         forward(&hub)?;
-        for (n, joined) in (1..).zip(homes) {
+        for (n, joined) in (1_u8..).zip(homes) {
             let (edge, home) = (format!("op{id}edge{n}"), format!("op{id}home{n}"));
             net.add_host(&edge)?;
             let (near, far) = (format!("to{n}"), "out");
             let public = format!("10.213.{n}");
             join((&hub, &near, &format!("{public}.1")), (&edge, far, &format!("{public}.2")))?;
             match joined {
-                Joined::Public => net.homes.push(edge),
+                Joined::Public => {
+                    net.homes.push(edge);
+                    net.proxies.push(None);
+                }
                 Joined::Firewalled => {
                     nft(&edge, FIREWALL)?;
                     net.homes.push(edge);
+                    net.proxies.push(None);
+                }
+                Joined::Proxied => {
+                    net.add_host(&home)?;
+                    let place = SocketAddr::from(([192, 168, n, 1], PROXY_PORT));
+                    let (inner, outer) = (place.ip().to_string(), format!("192.168.{n}.2"));
+                    join((&edge, "in", &inner), (&home, "out", &outer))?;
+                    nft(&edge, &only_the_proxy())?;
+                    net.homes.push(home);
+                    net.proxies.push(Some((edge, place)));
                 }
                 Joined::Translated | Joined::Scrambled | Joined::Open | Joined::Walled => {
                     net.add_host(&home)?;
@@ -256,11 +276,15 @@ impl Internet {
                             nft(&edge, TRANSLATION)?;
                             nft(&edge, WALL)?;
                         }
-                        Joined::Public | Joined::Firewalled | Joined::Translated => {
+                        Joined::Public
+                        | Joined::Firewalled
+                        | Joined::Proxied
+                        | Joined::Translated => {
                             nft(&edge, TRANSLATION)?;
                         }
                     }
                     net.homes.push(home);
+                    net.proxies.push(None);
                 }
             }
         }
@@ -305,6 +329,13 @@ impl Internet {
     /// The namespaces of the computers, in order.
     pub fn homes(&self) -> &[String] {
         &self.homes
+    }
+
+    /// Where the proxy of a computer has to run, and under which address the computer reaches it;
+    /// nothing for one with another way out.
+    pub fn proxy_of(&self, home: usize) -> Option<(&str, SocketAddr)> {
+        let (host, place) = self.proxies.get(home)?.as_ref()?;
+        Some((host, *place))
     }
 
     fn add_host(&mut self, name: &str) -> Result<()> {
@@ -377,6 +408,21 @@ const FIREWALL: &str = r#"table ip firewall {
         iifname "in" accept
     }
 }"#;
+/// Nothing goes through, and the router itself takes connections to the proxy on it alone.
+fn only_the_proxy() -> String {
+    format!(
+        r#"table ip firewall {{
+            chain to_itself {{
+                type filter hook input priority filter; policy drop;
+                ct state established,related accept
+                iifname "lo" accept
+                iifname "in" tcp dport {PROXY_PORT} accept
+            }}
+            chain through_it {{ type filter hook forward priority filter; policy drop; }}
+        }}"#
+    )
+}
+
 /// What goes out carries the router's own address.
 const TRANSLATION: &str = r#"table ip translation {
     chain outwards { type nat hook postrouting priority srcnat; oifname "out" masquerade; }
@@ -427,6 +473,8 @@ fn sh(words: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Where most proxies listen.
+const PROXY_PORT: u16 = 3128;
 /// The system's tools answer at once or are stuck.
 const LIMIT: Duration = Duration::from_secs(10);
 

@@ -171,6 +171,22 @@ impl World {
         self.join(agent)
     }
 
+    /// The same with an owner who sets a proxy first, with a user and a password for it.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn add_agent_behind(
+        &mut self,
+        name: &str,
+        proxy: &str,
+        login: (&str, &str),
+    ) -> Result<usize> {
+        let agent = self.computer(name);
+        fs::create_dir_all(&agent.home)?;
+        agent.set_proxy(proxy, Some(login))?;
+        self.join(agent)
+    }
+
     /// The same with an owner who is the system's user of this number, and not the tester.
     ///
     /// # Errors
@@ -344,6 +360,18 @@ impl Agent {
         serde_json::from_str(&text).with_context(|| text)
     }
 
+    /// Sets the proxy, with user and password if it wants to know; answers with what comes of it.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn set_proxy(&self, proxy: &str, login: Option<(&str, &str)>) -> Result<Value> {
+        let Some((user, password)) = login else { return self.json(&["proxy", "set", proxy]) };
+        let file = self.home.join("proxy-password");
+        fs::write(&file, password)?;
+        let file = file.to_str().context("a path in UTF-8")?;
+        self.json(&["proxy", "set", proxy, "--user", user, "--password-file", file])
+    }
+
     /// A path in the shared folder, as the collection names it.
     pub fn at(&self, path: &str) -> String {
         format!("{}:{}/{path}", self.name, self.folder.display())
@@ -461,7 +489,8 @@ fn base_command(program: &Path, home: &Path, host: Option<&str>) -> Command {
         None => Command::new(program),
     };
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("OUTPORT_") {
+        let word = name.to_string_lossy();
+        if word.starts_with("OUTPORT_") || word.to_lowercase().ends_with("_proxy") {
             command.env_remove(name);
         }
     }

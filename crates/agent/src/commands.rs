@@ -7,7 +7,8 @@ use std::{
 };
 
 use outport_control::{
-    Folder, FolderTest, KeyPlace, Limits, NewFolder, Paths, Secret, SetUp, Settings,
+    Folder, FolderTest, KeyPlace, Limits, NewFolder, NewProxy, Paths, ProxyView, Secret, SetUp,
+    Settings,
 };
 use outport_link::{BindError, Endpoint, EndpointOptions};
 use outport_protocol::secret::SecretKey;
@@ -16,8 +17,9 @@ use outport_types::{Chain, Problem, PublicKey};
 use crate::{
     config::{self, Config, EditError, Ports},
     core::Identity,
-    folders, identity,
+    folders, identity, proxy,
     registration::{self, Registration},
+    tokens::TokenStore,
 };
 
 /// The folders as they are: by the config in force, by the file where no agent runs.
@@ -67,6 +69,49 @@ pub(crate) async fn save_limits(
     limits: Limits,
 ) -> Result<(Config, Vec<Folder>), Problem> {
     edited(paths, move |paths| config::save_limits(paths, &limits)).await
+}
+
+/// Sets the proxy, or without a wish forgets all about it; answers as [`edited`].
+pub(crate) async fn save_proxy(
+    paths: &Paths,
+    wish: Option<NewProxy>,
+) -> Result<(Config, Vec<Folder>), Problem> {
+    let of = paths.clone();
+    let choice = crate::blocking(move || match wish {
+        Some(wish) => proxy::keep(&of, &wish),
+        None => proxy::forget(&of),
+    })
+    .await?;
+    edited(paths, move |paths| config::save_proxy(paths, &choice)).await
+}
+
+/// Which proxy is set and used, by the config in force, or by the file where no agent runs.
+pub(crate) async fn proxy(
+    paths: &Paths,
+    in_force: Option<Arc<Config>>,
+) -> Result<ProxyView, Problem> {
+    let choice = with_config(paths, in_force, |config| Ok(config.proxy.clone())).await?;
+    let of = paths.clone();
+    let (kept, hub) = crate::blocking(move || {
+        let hub = Registration::load(&of).ok().map(|registration| registration.hub);
+        (proxy::kept_login(&of), hub)
+    })
+    .await;
+    let hub = match hub {
+        Some(hub) => Some(hub),
+        None => {
+            let account = TokenStore::new(paths).account().await.unwrap_or_default();
+            account.and_then(|account| account.hub.parse().ok())
+        }
+    };
+    let (login, damaged) = kept.map_or_else(|problem| (None, Some(problem)), |kept| (kept, None));
+    // Before there is a hub, what holds for most.
+    let hub = hub.unwrap_or_else(|| SOME_HUB.parse().expect("the constant is an address"));
+    let (used, problem) = match proxy::choose(paths, &choice, &hub).await {
+        Ok(way) => (way.map(|way| way.shown()), damaged),
+        Err(error) => (None, Some(error.problem())),
+    };
+    Ok(ProxyView { set: choice.to_string(), login, used, problem })
 }
 
 /// How fast content may leave and come, by the config in force, or by the file where no agent runs.
@@ -210,3 +255,6 @@ async fn with_config<T: Send + 'static>(
     })
     .await
 }
+
+/// A hub that no list of exceptions names.
+const SOME_HUB: &str = "https://hub.invalid";

@@ -20,7 +20,9 @@ use outport_mover::rules::{FolderRule, RuleList, Rules};
 use outport_types::{Access, Code, Problem};
 
 pub(crate) use self::{
-    edit::{EditError, add_folder, host_path, remove_folder, save_limits, save_settings},
+    edit::{
+        EditError, add_folder, host_path, remove_folder, save_limits, save_proxy, save_settings,
+    },
     schema::Awake,
     watch::watch,
 };
@@ -28,7 +30,7 @@ pub use self::{
     reference::reference,
     schema::{LogLevel, RelayUse},
 };
-use crate::files::read_bounded;
+use crate::{files::read_bounded, proxy::ProxyChoice};
 
 /// What sessions run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,8 @@ pub struct Config {
     pub ports: Ports,
     /// Whether content goes through a relay.
     pub relay: RelayUse,
+    /// What is said about the proxy on the way to the hub.
+    pub proxy: ProxyChoice,
     /// Certificates to trust beside the system's, when the hub's is not publicly known.
     pub ca_file: Option<PathBuf>,
     /// When work stops by itself, and whether the computer stays awake for it.
@@ -165,6 +169,7 @@ impl Config {
             sessions_max: 1,
             ports: Ports::default(),
             relay: RelayUse::Never,
+            proxy: ProxyChoice::default(),
             ca_file: None,
             settings: Settings::default(),
             limits: Limits::default(),
@@ -205,6 +210,7 @@ impl Config {
             })
         };
         let (limits, settings) = (file.limits.check()?, file.settings());
+        let proxy = file.network.proxy()?;
         let rules = check(list(false))?;
         let gateway_rules = check(list(true))?;
         Ok(Self {
@@ -213,6 +219,7 @@ impl Config {
             sessions_max: usize::from(file.transfer.sessions_max.get()),
             ports: Ports { udp_port: file.network.udp_port, tcp: file.network.tcp },
             relay: file.network.relay,
+            proxy,
             ca_file: file.network.ca_file.map(PathBuf::from),
             settings,
             limits,

@@ -30,7 +30,7 @@ pub(crate) async fn collect(
     let file = config_file(paths);
     let config = crate::blocking(move || read_bounded(&file, CONFIG_BYTES_MAX)).await;
     let config = match config {
-        Ok(Some(content)) => String::from_utf8_lossy(&content).into_owned(),
+        Ok(Some(content)) => without_logins(&String::from_utf8_lossy(&content)),
         Ok(None) => "(no file: everything is as by default)".to_owned(),
         Err(error) => format!("(cannot be read: {error})"),
     };
@@ -71,6 +71,13 @@ fn facts(state: &Snapshot) -> String {
         format!("hub: {}", state.endpoint.as_ref().map_or_else(none, |e| e.hub.clone())),
         format!("signed in: {}", if state.account.is_some() { "yes" } else { "no" }),
         format!("connected since: {}", state.connected_since.map_or_else(none, |t| t.to_string())),
+        format!(
+            "proxy: {}",
+            state
+                .proxy
+                .as_ref()
+                .map_or_else(none, |it| format!("{} ({:?})", it.address, it.source))
+        ),
         format!("paused: {}", if state.paused.is_some() { "yes" } else { "no" }),
         format!(
             "held: {:?} · power: {:?} · settings: {:?}",
@@ -130,6 +137,17 @@ fn redact(text: &str, home: Option<&Path>) -> String {
     clean
 }
 
+/// A config in which somebody wrote user and password into an address is refused, but it is there.
+fn without_logins(config: &str) -> String {
+    let clean = |line: &str| match (line.split_once("://"), line.rsplit_once('@')) {
+        (Some((before, rest)), Some((_, after))) if rest.contains('@') => {
+            format!("{before}://…@{after}")
+        }
+        _ => line.to_owned(),
+    };
+    config.lines().map(clean).collect::<Vec<_>>().join("\n")
+}
+
 fn redact_word(word: &str) -> String {
     let person = word.rsplit_once('@').filter(|(name, host)| !name.is_empty() && !host.is_empty());
     if let Some((_, host)) = person {
@@ -161,6 +179,13 @@ const SECRET_CHARS_MIN: usize = 22;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_in_an_address_of_the_config_is_taken_out() {
+        let config = "[network]\nproxy = \"http://ann:ge!he@im@proxy.lan:3128\"\nudp_port = 5";
+        let clean = without_logins(config);
+        assert_eq!(clean, "[network]\nproxy = \"http://…@proxy.lan:3128\"\nudp_port = 5");
+    }
 
     #[test]
     fn secrets_and_people_are_taken_out_and_the_rest_is_left() {

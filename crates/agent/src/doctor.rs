@@ -10,7 +10,7 @@ use outport_api::{
     auth::names::server,
     client::{Auth, HubUrl, Trust},
 };
-use outport_control::{Check, DoctorReport, FolderStatus, Paths, Verdict};
+use outport_control::{Check, DoctorReport, FolderStatus, Paths, ProxySource, Verdict};
 use outport_link::Endpoint;
 use outport_types::{Access, Chain, Code, Problem};
 use tokio::{net::lookup_host, time::timeout};
@@ -21,6 +21,7 @@ use crate::{
     config::{Config, FolderConfig, Ports},
     folders,
     hub_link::{DialError, Step, dial, knock},
+    proxy::{self, ProxyChoice},
     registration::Registration,
     tokens::TokenStore,
     trust,
@@ -36,7 +37,7 @@ pub(crate) async fn examine(
 ) -> DoctorReport {
     let mut report = Report::default();
     let config = config(paths, in_force, &mut report).await;
-    let trust = trust(config.as_deref(), &mut report).await;
+    let certificates = certificates(config.as_deref(), &mut report).await;
     let registration = registration(paths, &mut report).await;
     let hub = match &registration {
         Some(registration) => Some(registration.hub.clone()),
@@ -45,12 +46,21 @@ pub(crate) async fn examine(
             Err(_) => None,
         },
     };
+    let mut trust = Trust { extra_roots_pem: certificates, proxy: None };
+    let mut way_known = true;
     match &hub {
-        Some(hub) => reach(hub, &trust, &mut report).await,
-        None => report.skip(&["name", "tcp", "tls", "clock"], "no hub is known yet"),
+        Some(hub) => {
+            let choice = config.as_deref().map_or(&ProxyChoice::System, |config| &config.proxy);
+            way_known = way(paths, choice, hub, &mut trust, &mut report).await;
+            if way_known {
+                reach(hub, &trust, &mut report).await;
+            }
+        }
+        None => report.skip(&["proxy", "name", "tcp", "tls", "clock"], "no hub is known yet"),
     }
     sign_in(tokens, &mut report).await;
     match &registration {
+        Some(_) if !way_known => report.skip(&["channel", "udp", "tunnel"], NO_WAY),
         Some(registration) => {
             channel(paths, registration, &trust, &mut report).await;
             tunnel(&registration.hub, &trust, &mut report).await;
@@ -98,6 +108,7 @@ fn title(name: &str) -> String {
         "config" => "Config file",
         "ca" => "Extra certificates",
         "setup" => "Set-up and key",
+        "proxy" => "Proxy",
         "name" => "Name of the hub",
         "tcp" => "Connection to the hub",
         "tls" => "Encryption and certificate",
@@ -130,13 +141,43 @@ async fn config(
     }
 }
 
-async fn trust(config: Option<&Config>, report: &mut Report) -> Trust {
+async fn certificates(config: Option<&Config>, report: &mut Report) -> Option<Vec<u8>> {
     let ca_file = config.and_then(|config| config.ca_file.clone());
-    trust::load(ca_file).await.unwrap_or_else(|error| {
+    trust::certificates(ca_file).await.unwrap_or_else(|error| {
         let text = format!("the extra certificates cannot be read: {error}");
         report.add("ca", Verdict::Failed, text);
-        Trust::default()
+        None
     })
+}
+
+/// Finds which way goes to the hub, and whether it is known.
+async fn way(
+    paths: &Paths,
+    choice: &ProxyChoice,
+    hub: &HubUrl,
+    trust: &mut Trust,
+    report: &mut Report,
+) -> bool {
+    match proxy::choose(paths, choice, hub).await {
+        Ok(None) => report.add("proxy", Verdict::Ok, "none: the way to the hub is straight"),
+        Ok(Some(way)) => {
+            let shown = way.shown();
+            let user = shown.user.map(|user| format!(" as {user}")).unwrap_or_default();
+            let source = match shown.source {
+                ProxySource::Config => "the config",
+                ProxySource::Environment => "the environment",
+                ProxySource::System => "the operating system",
+            };
+            report.add("proxy", Verdict::Ok, format!("{}{user}, by {source}", shown.address));
+            trust.proxy = Some(way.proxy);
+        }
+        Err(error) => {
+            report.problem("proxy", &error.problem());
+            report.skip(&["name", "tcp", "tls", "clock"], NO_WAY);
+            return false;
+        }
+    }
+    true
 }
 
 async fn registration(paths: &Paths, report: &mut Report) -> Option<Registration> {
@@ -169,7 +210,11 @@ async fn registration(paths: &Paths, report: &mut Report) -> Option<Registration
 }
 
 async fn reach(hub: &HubUrl, trust: &Trust, report: &mut Report) {
-    let host = hub.as_url().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    // A proxy finds the hub's address itself.
+    let host = match &trust.proxy {
+        Some(proxy) => proxy.address.host().to_owned(),
+        None => hub.host_and_port().0,
+    };
     match timeout(STEP_TIMEOUT, lookup_host((host.as_str(), 0))).await {
         Ok(Ok(addresses)) => {
             let count = addresses.count();
@@ -178,12 +223,16 @@ async fn reach(hub: &HubUrl, trust: &Trust, report: &mut Report) {
         Ok(Err(_)) | Err(_) => {
             let problem = Problem::new(Code::HubNameUnknown, [("host", host.as_str().into())]);
             report.problem("name", &problem);
-            return report.skip(&["tcp", "tls", "clock"], "the hub has no address");
+            return report.skip(&["tcp", "tls", "clock"], "there is no address to connect to");
         }
     }
-    let connected = timeout(STEP_TIMEOUT, crate::hub_link::connect(hub)).await;
+    let connected = timeout(STEP_TIMEOUT, crate::hub_link::connect(hub, trust)).await;
     let stream = match connected {
         Ok(Ok((stream, _))) => stream,
+        Ok(Err(error @ DialError::Proxy(_))) => {
+            report.problem("tcp", &error.problem(hub));
+            return report.skip(&["tls", "clock"], "there is no connection");
+        }
         Ok(Err(_)) | Err(_) => {
             let reason = "it takes no connection; it may be down, or a firewall blocks the way";
             report.problem("tcp", &about(hub, Code::HubUnreachable, reason));
@@ -398,4 +447,5 @@ fn is_writable(dir: &Path) -> bool {
 const STEP_TIMEOUT: Duration = Duration::from_secs(15);
 /// Leases run in hub time, so a wrong clock harms little but what people read.
 const SKEW_SECONDS_MAX: u64 = 60;
+const NO_WAY: &str = "nobody can say which way goes to the hub";
 const TOO_LATE: &str = "it did not answer in time";

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use outport_control::{
-    BoxFuture, Command, Handler, KeyPlace, NewComputer, Paths, Reply, Secret, Settings, Snapshot,
+    BoxFuture, Command, Handler, KeyPlace, NewComputer, NewProxy, Paths, Reply, Secret, Settings,
+    Snapshot,
 };
 use outport_types::{Code, Problem};
 use tokio::sync::{Mutex, Notify, mpsc, watch};
@@ -11,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     commands,
-    config::Ports,
+    config::{Config, Ports},
     core::{CoreCommand, Order, order},
     lock::{LockError, ProfileLock},
     log,
@@ -69,6 +70,8 @@ impl AgentHandler {
                 self.order(CoreCommand::Config(Box::new(config), folders)).await?;
                 Ok(Reply::Limits(saved))
             }
+            Command::SaveProxy(wish) => self.save_proxy(Some(wish)).await,
+            Command::ClearProxy => self.save_proxy(None).await,
             Command::Setup { key, place } => self.set_up(key, place).await,
             Command::Register(computer) => self.register(computer).await,
             Command::RemoveComputer { only_here } => self.remove_computer(only_here).await,
@@ -106,6 +109,17 @@ impl AgentHandler {
         let saved = config.settings;
         self.order(CoreCommand::Config(Box::new(config), folders)).await?;
         Ok(Reply::Settings(saved))
+    }
+
+    /// Sets the proxy, or forgets all about it.
+    async fn save_proxy(&self, wish: Option<NewProxy>) -> Result<Reply, Problem> {
+        let _in_order = self.edits.lock().await;
+        let (config, folders) = commands::save_proxy(&self.paths, wish).await?;
+        let config = Arc::new(config);
+        self.order(CoreCommand::Config(Box::new(Config::clone(&config)), folders)).await?;
+        // The password may be another one, which the config does not say.
+        self.order(CoreCommand::Redial).await?;
+        commands::proxy(&self.paths, Some(config)).await.map(Reply::Proxy)
     }
 
     async fn set_up(&self, key: Secret, place: KeyPlace) -> Result<Reply, Problem> {
@@ -197,6 +211,8 @@ impl Offline {
                 let (config, _) = commands::save_limits(paths, limits).await?;
                 Ok(Reply::Limits(config.limits))
             }
+            Command::SaveProxy(wish) => self.save_proxy(Some(wish)).await,
+            Command::ClearProxy => self.save_proxy(None).await,
             Command::Setup { key, place } => {
                 let _lock = self.keep_agents_away().await?;
                 commands::set_up(paths, key, place).await.map(Reply::SetUp)
@@ -232,6 +248,11 @@ impl Offline {
             Command::Diagnostics => Ok(Reply::Diagnostics(self.owner.diagnostics(None).await)),
             other => self.owner.answer(other).await,
         }
+    }
+
+    async fn save_proxy(&self, wish: Option<NewProxy>) -> Result<Reply, Problem> {
+        let (config, _) = commands::save_proxy(&self.paths, wish).await?;
+        commands::proxy(&self.paths, Some(Arc::new(config))).await.map(Reply::Proxy)
     }
 
     /// No agent may start while this computer's identity changes.

@@ -8,12 +8,12 @@
 mod backoff;
 mod bytes;
 mod dial;
-mod proxy;
 mod tunnel;
 
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
-use outport_api::client::HubUrl;
+use outport_api::client::{HubUrl, ProxyError, Trust};
+use outport_control::{Paths, ProxyUse};
 use outport_protocol::{
     control::{
         AgentMessage, CONTROL_VERSION, FrameDecoder, FrameError, Hello, HubMessage, Outcome,
@@ -40,7 +40,11 @@ pub(crate) use self::{
     dial::{DialError, Step, connect, dial, encrypt},
     tunnel::{HubTunnels, knock},
 };
-use crate::{config::InForce, trust};
+use crate::{
+    config::InForce,
+    proxy::{self, Way},
+    trust,
+};
 
 /// What the channel tells the agent's core.
 #[derive(Debug)]
@@ -57,6 +61,8 @@ pub(crate) enum HubEvent {
     Down { problem: Problem, what_next: WhatNext },
     /// A new try begins.
     Dialling,
+    /// What the hub is dialled through; straight without one.
+    Way(Option<ProxyUse>),
 }
 
 /// What the channel does after it broke.
@@ -71,9 +77,10 @@ pub(crate) enum WhatNext {
 /// How the worker reaches its hub and who it is there.
 #[derive(Debug)]
 pub(crate) struct HubLink {
+    pub(crate) paths: Paths,
     pub(crate) hub: HubUrl,
     pub(crate) key: SecretKey,
-    /// Names the certificates to trust.
+    /// Names certificates to trust and the proxy.
     pub(crate) config: InForce,
     pub(crate) events: mpsc::Sender<HubEvent>,
     pub(crate) shakes: watch::Receiver<Shake>,
@@ -90,7 +97,7 @@ pub(crate) struct Shake {
     pub(crate) changes: u64,
     /// The computer's addresses after the last of them.
     pub(crate) addresses: BTreeSet<IpAddr>,
-    /// Times that the owner named other certificates to trust.
+    /// Times that the owner named other certificates to trust, or another way to the hub.
     pub(crate) trusts: u64,
 }
 
@@ -108,7 +115,7 @@ pub(crate) enum ChannelError {
     Silent,
     #[error("the hub closed the connection")]
     Closed,
-    #[error("the computer slept, or its network or the certificates to trust changed")]
+    #[error("the computer slept, or its network or the way to the hub changed")]
     Shaken,
     #[error("the owner paused while an answer was on its way")]
     Recalled,
@@ -171,11 +178,7 @@ impl HubLink {
             answered.await.map_err(|_| DialError::Stopped)?.map_err(DialError::OtherHub)
         };
         let dialling = async {
-            let ca_file = self.config.borrow().ca_file.clone();
-            let trust = trust::load(ca_file).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "the extra certificates cannot be read");
-                Default::default()
-            });
+            let trust = self.trust().await?;
             dial(&self.hub, &self.key, &trust, statement).await
         };
         let dialled = timeout(DIAL_TIMEOUT, dialling).await.map_err(|_| ChannelError::Silent)?;
@@ -200,6 +203,24 @@ impl HubLink {
         let welcome = check_welcome(first)?;
         let (reader, writer): (Reader, Writer) = (Box::new(reader), Box::new(writer));
         Ok(Channel { reader, writer, decoder, welcome, statement, local })
+    }
+
+    /// How the hub is reached and recognised now.
+    async fn trust(&self) -> Result<Trust, DialError> {
+        let config = self.config.borrow().clone();
+        let certificates = trust::certificates(config.ca_file.clone()).await;
+        let extra_roots_pem = certificates.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the extra certificates cannot be read");
+            None
+        });
+        let chosen = proxy::choose(&self.paths, &config.proxy, &self.hub).await;
+        let way = chosen.map_err(DialError::Way)?;
+        if let Some(way) = &way {
+            tracing::info!(named_by = ?way.source, "the hub is dialled through a proxy");
+        }
+        let shown = way.as_ref().map(Way::shown);
+        self.events.send(HubEvent::Way(shown)).await.map_err(|_| DialError::Stopped)?;
+        Ok(Trust { extra_roots_pem, proxy: way.map(|way| way.proxy) })
     }
 
     /// Carries messages both ways until the channel ends. What shook this computer since `before`,
@@ -317,6 +338,10 @@ impl ChannelError {
                 *backoff = Backoff::default();
                 WhatNext::Retry(Duration::ZERO)
             }
+            // Many tries with a wrong password lock people out elsewhere too; a new one is tried at once.
+            Self::Dial(DialError::Proxy(
+                ProxyError::LoginWrong { .. } | ProxyError::NeedsLogin { .. },
+            )) => WhatNext::Retry(backoff.at_least(STRANGER_PAUSE)),
             Self::Dial(error) => WhatNext::Retry(match error.retry_after() {
                 Some(pause) => backoff.at_least(pause),
                 None => backoff.next(),
@@ -438,7 +463,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 const STEADY: Duration = Duration::from_secs(10);
 /// How long a hub may claim that silence is normal.
 const SILENCE_SECONDS_MAX: u64 = 600;
-/// Between tries at an address where another hub answers.
+/// Between tries at an address where another hub answers, or at a proxy that does not take the password.
 const STRANGER_PAUSE: Duration = Duration::from_secs(60);
 /// The message that is next; the core keeps the rest, where it can merge and recall them.
 const OUT_MAX: usize = 1;

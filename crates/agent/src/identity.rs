@@ -137,11 +137,16 @@ fn key_of(text: &str, public: &PublicKey) -> Result<SecretKey, KeyError> {
 }
 
 fn entry(paths: &Paths, public: &PublicKey) -> Result<keyring_core::Entry, KeyError> {
+    keyring_entry(&user(paths, public))
+}
+
+/// A place in the keyring of the operating system.
+pub(crate) fn keyring_entry(name: &str) -> Result<keyring_core::Entry, KeyError> {
     // `keyring` knows the keyring of each system; a test has put one of its own in its place.
     if keyring_core::get_default_store().is_none() {
         keyring::Entry::store_status().as_ref().map_err(KeyError::NoKeyring)?;
     }
-    keyring_core::Entry::new(KEYRING_SERVICE, &user(paths, public)).map_err(KeyError::Keyring)
+    keyring_core::Entry::new(KEYRING_SERVICE, name).map_err(KeyError::Keyring)
 }
 
 fn user(paths: &Paths, public: &PublicKey) -> String {

@@ -28,6 +28,7 @@ mod owner;
 mod pause;
 mod power;
 mod preset;
+mod proxy;
 mod registration;
 mod session;
 mod shutdown;
@@ -40,9 +41,11 @@ pub use config::{Config, ConfigError, FolderConfig, LogLevel, RelayUse, config_f
 pub use handler::Offline;
 pub use identity::KeyError;
 pub use lock::{Holder, LockError, holder};
+pub use proxy::ProxyChoice;
 pub use registration::{Registration, RegistrationError, SetupError};
 pub use sign_in::signed_in;
 pub use tokens::{TokenError, TokenStore, expires_in};
+pub use trust::trust_for;
 
 /// Runs work on the disk where it keeps nobody waiting.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

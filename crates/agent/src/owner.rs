@@ -44,7 +44,7 @@ pub(crate) struct Owner {
 #[derive(Debug)]
 struct Kept {
     hub: HubUrl,
-    certificates: Option<Vec<u8>>,
+    trust: Trust,
     client: Client,
 }
 
@@ -122,6 +122,7 @@ impl Owner {
             Command::Limits => {
                 commands::limits(&self.paths, self.in_force()).await.map(Reply::Limits)
             }
+            Command::Proxy => commands::proxy(&self.paths, self.in_force()).await.map(Reply::Proxy),
             Command::Doctor => Ok(Reply::Doctor(self.examine().await)),
             Command::Preset => Ok(Reply::Preset(crate::preset::read().await)),
             Command::Pause { .. }
@@ -139,6 +140,8 @@ impl Owner {
             | Command::RemoveComputer { .. }
             | Command::SaveSettings(_)
             | Command::SaveLimits(_)
+            | Command::SaveProxy(_)
+            | Command::ClearProxy
             | Command::Diagnostics => Err(Problem::new(Code::AgentNotRunning, [])),
         }
     }
@@ -158,18 +161,14 @@ impl Owner {
         let account = self.account().await?;
         let signed_out = || Problem::new(Code::SignedOut, [("hub", account.hub.as_str().into())]);
         let hub: HubUrl = account.hub.parse().map_err(|_| signed_out())?;
-        let trust = self.trust().await?;
+        let trust = self.tokens.trust(&hub).await?;
         let mut kept = self.kept.lock().await;
-        if let Some(kept) = kept
-            .as_ref()
-            .filter(|kept| kept.hub == hub && kept.certificates == trust.extra_roots_pem)
-        {
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.hub == hub && kept.trust == trust) {
             return Ok(kept.client.clone());
         }
         let client = Client::new(hub.clone(), &trust, Arc::new(self.tokens.clone()))
             .map_err(|error| refusal(&error, &hub))?;
-        let certificates = trust.extra_roots_pem;
-        *kept = Some(Kept { hub, certificates, client: client.clone() });
+        *kept = Some(Kept { hub, trust, client: client.clone() });
         Ok(client)
     }
 
@@ -196,22 +195,6 @@ impl Owner {
         let paths = self.paths.clone();
         crate::blocking(move || Registration::load(&paths)).await.ok()
     }
-
-    async fn trust(&self) -> Result<Trust, Problem> {
-        trust_of(&self.tokens).await
-    }
-}
-
-/// The certificates to trust, or what is wrong with their file.
-pub(crate) async fn trust_of(tokens: &TokenStore) -> Result<Trust, Problem> {
-    tokens.trust().await.map_err(|error| {
-        let file = crate::config::config_file(tokens.paths()).display().to_string();
-        let reason = format!("the extra certificates cannot be read: {error}");
-        Problem::new(
-            Code::BadConfig,
-            [("file", file.into()), ("line", 0.into()), ("reason", reason.into())],
-        )
-    })
 }
 
 /// What a person is told of a question that came to nothing.

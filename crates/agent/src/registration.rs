@@ -95,9 +95,9 @@ pub enum SetupError {
         /// Which hub.
         hub: HubUrl,
     },
-    /// The certificates to trust cannot be read.
-    #[error("the extra certificates cannot be used")]
-    Trust(#[source] io::Error),
+    /// The certificates to trust cannot be read, or the proxy cannot be used.
+    #[error("nobody can say how to reach the hub")]
+    Trust(#[source] Problem),
     /// The result cannot be kept.
     #[error("the set-up cannot be kept")]
     Keep(#[source] RegistrationError),
@@ -128,7 +128,7 @@ impl SetupError {
             Self::OtherHub { hub } => {
                 Problem::new(Code::HubKeyChanged, [("hub", hub.to_string().into())])
             }
-            Self::Trust(error) => bad_key(error.to_string()),
+            Self::Trust(problem) => problem.clone(),
             Self::Keep(error) => error.problem(),
         }
     }
@@ -192,7 +192,7 @@ pub(crate) async fn set_up(
         let error: outport_api::client::HubUrlError = error;
         bad(error.to_string())
     })?;
-    let trust = trust::load_by_file(paths).await.map_err(SetupError::Trust)?;
+    let trust = trust::load(paths, None, &hub).await.map_err(SetupError::Trust)?;
     let auth = Auth::new(hub.clone(), &trust).map_err(SetupError::Hub)?;
     let endpoint = setup_key.endpoint;
     let key = blocking(paths, move |paths| pending::key(paths, endpoint, place)).await?;

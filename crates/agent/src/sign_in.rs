@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     clock::local_now,
     core::{CoreCommand, Order, order},
-    owner::{refusal, trust_of},
+    owner::refusal,
     tokens::{TokenStore, expires_in},
 };
 
@@ -206,7 +206,7 @@ pub(crate) async fn check_hub(tokens: &TokenStore, address: &str) -> Result<HubF
 }
 
 async fn auth_of(tokens: &TokenStore, hub: &HubUrl) -> Result<Auth, Problem> {
-    let trust = trust_of(tokens).await?;
+    let trust = tokens.trust(hub).await?;
     Auth::new(hub.clone(), &trust).map_err(|error| refusal(&error, hub))
 }
 

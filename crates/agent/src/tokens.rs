@@ -26,7 +26,7 @@ pub struct TokenStore {
     paths: Paths,
     /// One use at a time in this process; the file lock is for others.
     turn: Arc<Mutex<()>>,
-    /// What names the certificates to trust, in an agent.
+    /// What names certificates to trust and the proxy, in an agent.
     in_force: Option<InForce>,
 }
 
@@ -48,6 +48,9 @@ pub enum TokenError {
         /// Why.
         source: io::Error,
     },
+    /// The certificates to trust cannot be read, or the proxy cannot be used.
+    #[error("nobody can say how to reach the hub")]
+    Trust(#[source] Problem),
     /// The hub did not give a new token.
     #[error("the hub did not renew the sign-in")]
     Refresh(#[source] ClientError),
@@ -65,6 +68,7 @@ impl TokenError {
                     ("reason", source.to_string().into()),
                 ],
             ),
+            Self::Trust(problem) => problem.clone(),
             Self::Refresh(error) => error.problem().unwrap_or_else(|| signed_out(None)),
         }
     }
@@ -79,11 +83,6 @@ impl TokenStore {
     /// The store of an agent, which works by the config in force.
     pub(crate) fn of_agent(paths: &Paths, in_force: InForce) -> Self {
         Self { in_force: Some(in_force), ..Self::new(paths) }
-    }
-
-    /// Whose store it is.
-    pub(crate) const fn paths(&self) -> &Paths {
-        &self.paths
     }
 
     /// Who is signed in.
@@ -202,19 +201,15 @@ impl TokenStore {
         }
     }
 
-    /// The certificates to trust at a hub.
-    pub(crate) async fn trust(&self) -> io::Result<Trust> {
-        let ca_file = self.in_force.as_ref().map(|config| config.borrow().ca_file.clone());
-        match ca_file {
-            Some(ca_file) => trust::load(ca_file).await,
-            None => trust::load_by_file(&self.paths).await,
-        }
+    /// How a hub is reached and recognised.
+    pub(crate) async fn trust(&self, hub: &HubUrl) -> Result<Trust, Problem> {
+        let config = self.in_force.as_ref().map(|config| Arc::clone(&config.borrow()));
+        trust::load(&self.paths, config, hub).await
     }
 
     async fn auth(&self, hub: &str) -> Result<Auth, TokenError> {
-        let trust = self.trust().await;
-        let trust = trust.map_err(|source| TokenError::File { file: self.file(), source })?;
         let url: HubUrl = hub.parse().map_err(|_| TokenError::SignedOut { hub: None })?;
+        let trust = self.trust(&url).await.map_err(TokenError::Trust)?;
         Auth::new(url, &trust).map_err(TokenError::Refresh)
     }
 

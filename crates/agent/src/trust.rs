@@ -1,32 +1,67 @@
-//! Which certificates are trusted for the outer encryption to the hub.
+//! How a hub is reached and recognised: which certificates are trusted for the outer encryption, and
+//! which proxy is on the way.
 
 use std::{env, io, path::PathBuf, sync::Arc};
 
-use outport_api::client::Trust;
+use outport_api::client::{HubUrl, Trust};
 use outport_control::Paths;
+use outport_types::{Code, Problem};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
-use crate::{config::Config, files::read_bounded};
+use crate::{
+    config::{Config, config_file},
+    files::read_bounded,
+    proxy,
+};
+
+/// How a hub is reached and recognised by the files of a profile, where no agent says which config is
+/// in force.
+///
+/// # Errors
+/// When the certificates that the owner named cannot be read, or the proxy cannot be used.
+pub async fn trust_for(paths: &Paths, hub: &HubUrl) -> Result<Trust, Problem> {
+    load(paths, None, hub).await
+}
+
+/// The same by the config in force, or by the file without one.
+pub(crate) async fn load(
+    paths: &Paths,
+    in_force: Option<Arc<Config>>,
+    hub: &HubUrl,
+) -> Result<Trust, Problem> {
+    let config = match in_force {
+        Some(config) => Some(config),
+        None => {
+            let of = paths.clone();
+            // A config with a mistake in it must not keep anybody from signing in.
+            crate::blocking(move || Config::load(&of).ok()).await.map(Arc::new)
+        }
+    };
+    let (ca_file, choice) = match &config {
+        Some(config) => (config.ca_file.clone(), config.proxy.clone()),
+        None => Default::default(),
+    };
+    let extra_roots_pem = certificates(ca_file).await.map_err(|error| {
+        let file = config_file(paths).display().to_string();
+        let reason = format!("the extra certificates cannot be read: {error}");
+        let args = [("file", file.into()), ("line", 0.into()), ("reason", reason.into())];
+        Problem::new(Code::BadConfig, args)
+    })?;
+    let way = proxy::choose(paths, &choice, hub).await.map_err(|error| error.problem())?;
+    Ok(Trust { extra_roots_pem, proxy: way.map(|way| way.proxy) })
+}
 
 /// The extra certificates that the owner named: by environment, else by `ca_file` of the config.
-pub(crate) async fn load(ca_file: Option<PathBuf>) -> io::Result<Trust> {
+pub(crate) async fn certificates(ca_file: Option<PathBuf>) -> io::Result<Option<Vec<u8>>> {
     let named = env::var_os(CA_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
-    let Some(file) = named.or(ca_file) else { return Ok(Trust::default()) };
+    let Some(file) = named.or(ca_file) else { return Ok(None) };
     let content = crate::blocking(move || {
         read_bounded(&file, CA_FILE_BYTES_MAX)?.ok_or_else(|| {
             io::Error::new(io::ErrorKind::NotFound, format!("{} does not exist", file.display()))
         })
     });
-    Ok(Trust { extra_roots_pem: Some(content.await?) })
-}
-
-/// The same by the config file, where no agent says which config is in force.
-pub(crate) async fn load_by_file(paths: &Paths) -> io::Result<Trust> {
-    let paths = paths.clone();
-    // A config with a mistake in it must not keep anybody from signing in.
-    let config = crate::blocking(move || Config::load(&paths).ok()).await;
-    load(config.and_then(|config| config.ca_file)).await
+    content.await.map(Some)
 }
 
 /// The outer encryption of the control channel: the system's certificates, those that ship with

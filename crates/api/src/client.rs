@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod http;
 mod hub_url;
+mod proxy;
 mod sign_in;
 mod transfer;
 
@@ -19,6 +20,7 @@ pub use self::{
     error::{ClientError, Refusal},
     events::EventStream,
     hub_url::{HubUrl, HubUrlError},
+    proxy::{Proxy, ProxyAddress, ProxyAddressError, ProxyError, ProxyKind, ProxyLogin},
     sign_in::{
         Auth, AuthorizationRequest, BrowserSignIn, DevicePoll, DeviceSignIn, ListenError, SCOPES,
         SignInError,
@@ -49,10 +51,12 @@ pub trait Bearer: Send + Sync + fmt::Debug {
 }
 
 /// How the hub is reached and recognised.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
     /// Certificates of authorities to trust beside the system's, as PEM: a private CA.
     pub extra_roots_pem: Option<Vec<u8>>,
+    /// The proxy to go through; straight without one, whatever environment and system say.
+    pub proxy: Option<Proxy>,
 }
 
 impl Client {

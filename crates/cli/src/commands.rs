@@ -17,6 +17,7 @@ mod logout;
 mod ls;
 mod mkdir;
 mod pause;
+mod proxy;
 mod rename;
 mod resume;
 mod setup;
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Key(key::Args),
     Folders(folders::Args),
     Limits(limits::Args),
+    Proxy(proxy::Args),
     Agent(agent::Args),
     Status(status::Args),
     Pause(pause::Args),
@@ -76,6 +78,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Key(args) => key::run(&args, context).await,
         Command::Folders(args) => folders::run(args, context).await,
         Command::Limits(args) => limits::run(args, context).await,
+        Command::Proxy(args) => proxy::run(args, context).await,
         Command::Agent(args) => agent::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,
         Command::Pause(args) => pause::run(args, context).await,

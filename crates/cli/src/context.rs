@@ -1,8 +1,8 @@
 //! What every command has at hand: the printer, the profile, and the ways to agent and hub.
 
-use std::{env, fs, path::PathBuf, sync::Arc};
+use std::{env, sync::Arc};
 
-use outport_agent::{Config, Offline, TokenStore};
+use outport_agent::{Offline, TokenStore, trust_for};
 use outport_api::{
     Secret,
     client::{Bearer, BoxFuture, Client, HubUrl, Trust},
@@ -53,18 +53,9 @@ impl Context {
         self.hub.as_ref()
     }
 
-    /// Certificates to trust beside the system's, by environment or config.
-    pub(crate) fn trust(&self) -> Result<Trust, Failure> {
-        let named = env::var_os(CA_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
-        let paths = self.paths()?;
-        // A config with a mistake in it must not keep anybody from using the hub.
-        let file = named.or_else(|| Config::load(&paths).ok().and_then(|config| config.ca_file));
-        let Some(file) = file else { return Ok(Trust::default()) };
-        let pem = fs::read(&file).map_err(|error| {
-            let text = format!("The certificates in {} cannot be read.", file.display());
-            Failure::new(Exit::Failed, text).because(error)
-        })?;
-        Ok(Trust { extra_roots_pem: Some(pem) })
+    /// How a hub is reached and recognised, by environment and config.
+    pub(crate) async fn trust(&self, hub: &HubUrl) -> Result<Trust, Failure> {
+        Ok(trust_for(&self.paths()?, hub).await?)
     }
 
     /// The agent that runs for the profile.
@@ -84,11 +75,11 @@ impl Context {
 
     /// A client of the hub, for whoever is signed in; or for the token in the environment.
     pub(crate) async fn client(&self) -> Result<Client, Failure> {
-        let trust = self.trust()?;
         if let Some(token) = env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty()) {
             let hub = self.hub.clone().ok_or_else(|| {
                 Failure::usage(format!("{TOKEN_VARIABLE} needs --hub or OUTPORT_HUB beside it."))
             })?;
+            let trust = self.trust(&hub).await?;
             return Ok(Client::new(hub, &trust, Arc::new(OneToken(Secret::new(token))))?);
         }
         let store = TokenStore::new(&self.paths()?);
@@ -106,6 +97,7 @@ impl Context {
             );
             return Err(Failure::new(Exit::SignIn, text));
         }
+        let trust = self.trust(&hub).await?;
         Ok(Client::new(hub, &trust, Arc::new(store))?)
     }
 
@@ -141,7 +133,5 @@ impl Bearer for OneToken {
     }
 }
 
-/// Names a file of certificates to trust beside the system's.
-const CA_VARIABLE: &str = "OUTPORT_CA_FILE";
 /// Holds an access token for Transfer, for scripts that get one elsewhere.
 const TOKEN_VARIABLE: &str = "OUTPORT_TOKEN";

@@ -66,6 +66,7 @@ impl Exit {
             Code::NoRoute,
             Code::AgentNotRunning,
             Code::HubUnreachable,
+            Code::ProxyUnreachable,
             Code::HubBusy,
         ];
         if NOT_FOUND.contains(&code) {

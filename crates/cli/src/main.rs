@@ -13,6 +13,7 @@ mod follow;
 mod hub_tests;
 mod human;
 mod location;
+mod password;
 mod printer;
 mod signals;
 

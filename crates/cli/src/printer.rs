@@ -175,6 +175,16 @@ impl Printer {
         Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
+    /// Asks for a secret, which is not shown while it is typed; nothing, when nobody can be asked.
+    pub(crate) fn ask_secret(&self, question: &str) -> Option<String> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return None;
+        }
+        let prompt = Text::new().add(Paint::Strong, question).render(self.color_err);
+        self.write(&self.err, &prompt);
+        console::Term::stderr().read_secure_line().ok()
+    }
+
     /// A fresh progress display.
     pub(crate) fn progress(&self) -> Progress<'_> {
         Progress::new(self)

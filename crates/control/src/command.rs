@@ -9,6 +9,7 @@ use crate::{
     doctor::DoctorReport,
     folder::{Folder, FolderTest, NewFolder},
     limits::Limits,
+    proxy::{NewProxy, ProxyView},
     settings::{Diagnostics, Preset, Settings},
     sign_in::{HubFacts, NameCheck, NewComputer, SignInView, SignInWay},
     task::{
@@ -108,6 +109,12 @@ pub enum Command {
     SaveLimits(Limits),
     /// How fast content may leave and come, as it is set; [`Reply::Limits`].
     Limits,
+    /// Which proxy is set and used; [`Reply::Proxy`].
+    Proxy,
+    /// Set the proxy; [`Reply::Proxy`].
+    SaveProxy(NewProxy),
+    /// Go back to the proxy that the system names, and forget the password; [`Reply::Proxy`].
+    ClearProxy,
     /// What helps whoever helps; [`Reply::Diagnostics`].
     Diagnostics,
     /// Find collections; [`Reply::Collections`].
@@ -222,6 +229,8 @@ pub enum Reply {
     Settings(Settings),
     /// What is set about how fast content may go.
     Limits(Limits),
+    /// Which proxy is set and used.
+    Proxy(ProxyView),
     /// What helps whoever helps.
     Diagnostics(Diagnostics),
     /// The collections that were found.

@@ -23,6 +23,7 @@ mod folder;
 mod handler;
 mod limits;
 mod paths;
+mod proxy;
 mod server;
 mod settings;
 mod sign_in;
@@ -43,6 +44,7 @@ pub use folder::{Folder, FolderDecision, FolderStatus, FolderTest, NewFolder};
 pub use handler::{BoxFuture, Handler};
 pub use limits::{Day, Days, DaysError, LimitRow, Limits, LimitsView, TimeOfDay, TimeOfDayError};
 pub use paths::{Paths, PathsError, Profile, ProfileError, ensure_private_dir};
+pub use proxy::{KeptLogin, NewProxy, ProxySource, ProxyUse, ProxyView};
 pub use server::serve;
 pub use settings::{Diagnostics, Hold, HoldReason, KeepAwake, Power, Preset, Settings};
 pub use sign_in::{

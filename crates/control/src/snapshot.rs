@@ -9,6 +9,7 @@ use crate::{
     account::Account,
     folder::Folder,
     limits::LimitsView,
+    proxy::ProxyUse,
     settings::{Hold, HoldReason, Power, Settings},
     sign_in::SignInView,
     task::TaskBoard,
@@ -32,6 +33,9 @@ pub struct Snapshot {
     pub account: Option<Account>,
     /// Since when the hub is connected; `None` while it is not.
     pub connected_since: Option<UnixTime>,
+    /// The proxy that the hub is reached through, or was last looked for; `None` where it goes straight.
+    #[serde(default)]
+    pub proxy: Option<ProxyUse>,
     /// Set while the owner has it paused.
     pub paused: Option<Pause>,
     /// Set while a setting holds its work back.
@@ -74,6 +78,7 @@ impl Snapshot {
             endpoint: None,
             account: None,
             connected_since: None,
+            proxy: None,
             paused: None,
             held: None,
             power: Power::default(),

@@ -399,6 +399,36 @@ catalogue! {
         en: "The certificate of {hub} is not trusted here: {reason}. Check the address and this computer's clock; a hub with a certificate of its own needs `ca_file` in the config.",
         fr: "Le certificat de {hub} n'est pas reconnu ici : {reason}. Vérifiez l'adresse et l'horloge de cet ordinateur ; un hub doté de son propre certificat nécessite `ca_file` dans la configuration."
     }
+    /// A text is no address of a proxy.
+    BadProxy = "BAD_PROXY" {
+        en: "{address} cannot be the proxy: {reason}. Write it as http://proxy.example.org:3128 or socks5://proxy.example.org:1080.",
+        fr: "{address} ne peut pas être le proxy : {reason}. Écrivez-le comme http://proxy.example.org:3128 ou socks5://proxy.example.org:1080."
+    }
+    /// The proxy does not answer.
+    ProxyUnreachable = "PROXY_UNREACHABLE" {
+        en: "The proxy {proxy} cannot be reached: {reason}. Check its address with `outport proxy show`, and this computer's network.",
+        fr: "Le proxy {proxy} est injoignable : {reason}. Vérifiez son adresse avec `outport proxy show`, et le réseau de cet ordinateur."
+    }
+    /// The proxy lets nobody through without a name.
+    ProxyNeedsLogin = "PROXY_NEEDS_LOGIN" {
+        en: "The proxy {proxy} demands a user and a password, and none is set. Set them in the app's settings or with `outport proxy set {proxy} --user NAME`.",
+        fr: "Le proxy {proxy} exige un nom d'utilisateur et un mot de passe, et aucun n'est défini. Définissez-les dans les réglages de l'application ou avec `outport proxy set {proxy} --user NOM`."
+    }
+    /// The proxy does not know the user with this password.
+    ProxyLoginWrong = "PROXY_LOGIN_WRONG" {
+        en: "The proxy {proxy} does not accept the password of `{user}`. Set user and password again in the app's settings or with `outport proxy set {proxy} --user {user}`.",
+        fr: "Le proxy {proxy} n'accepte pas le mot de passe de `{user}`. Redéfinissez l'utilisateur et le mot de passe dans les réglages de l'application ou avec `outport proxy set {proxy} --user {user}`."
+    }
+    /// The proxy does not make the connection.
+    ProxyRefused = "PROXY_REFUSED" {
+        en: "The proxy {proxy} does not connect this computer to {host}: {reason}. Ask whoever runs the proxy, or set another with `outport proxy set`.",
+        fr: "Le proxy {proxy} ne relie pas cet ordinateur à {host} : {reason}. Demandez à la personne qui gère le proxy, ou définissez-en un autre avec `outport proxy set`."
+    }
+    /// What the proxy wants to hear is kept where nobody can read it now.
+    ProxyLoginUnavailable = "PROXY_LOGIN_UNAVAILABLE" {
+        en: "The password for the proxy {proxy} cannot be read or kept: {reason}. Unlock the keyring or free the file, or set it again with `outport proxy set`.",
+        fr: "Le mot de passe du proxy {proxy} ne peut être ni lu ni conservé : {reason}. Déverrouillez le trousseau ou libérez le fichier, ou redéfinissez-le avec `outport proxy set`."
+    }
     /// Something answers that is no hub.
     NotAHub = "NOT_A_HUB" {
         en: "What answers at {hub} is not a hub: {reason}. Check the address.",

@@ -5,9 +5,9 @@
 use outport_control::{
     Account, CallError, Collection, CollectionQuery, Diagnostics, DoctorReport, Entry, Folder,
     FolderTest, HubFacts, KeyPlace, Limits, ListQuery, Listing, NameCheck, NewComputer,
-    NewDeletion, NewFolder, NewTransfer, Preset, RenameFile, Secret, SetUp, Settings, SignInView,
-    SignInWay, Snapshot, TaskChange, TaskDetail, TaskDifferences, TaskFiles, TaskQuery, TaskSkips,
-    TaskView,
+    NewDeletion, NewFolder, NewProxy, NewTransfer, Preset, ProxyView, RenameFile, Secret, SetUp,
+    Settings, SignInView, SignInWay, Snapshot, TaskChange, TaskDetail, TaskDifferences, TaskFiles,
+    TaskQuery, TaskSkips, TaskView,
 };
 use outport_types::{Chain, EndpointId, Problem, TaskId, UnixTime};
 use tauri::State;
@@ -51,6 +51,9 @@ questions! {
     preset() -> Preset;
     save_settings(settings: Settings) -> Settings;
     save_limits(limits: Limits) -> Limits;
+    proxy() -> ProxyView;
+    save_proxy(proxy: NewProxy) -> ProxyView;
+    clear_proxy() -> ProxyView;
     diagnostics() -> Diagnostics;
     collections(query: CollectionQuery) -> Vec<Collection>;
     collection(name: String) -> Collection;

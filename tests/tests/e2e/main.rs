@@ -12,6 +12,8 @@ mod network;
 mod pause;
 mod profiles;
 #[cfg(target_os = "linux")]
+mod proxy;
+#[cfg(target_os = "linux")]
 mod relay;
 mod routes;
 mod tunnel;

@@ -17,6 +17,13 @@ export function actionFor(problem: Problem, app: App): { label: string; run: () 
     case "HUB_KEY_CHANGED":
     case "NO_ROUTE":
       return { label: t("action.check"), run: () => app.router.go({ page: "check" }) };
+    case "BAD_PROXY":
+    case "PROXY_UNREACHABLE":
+    case "PROXY_NEEDS_LOGIN":
+    case "PROXY_LOGIN_WRONG":
+    case "PROXY_REFUSED":
+    case "PROXY_LOGIN_UNAVAILABLE":
+      return { label: t("action.proxy"), run: () => app.router.go({ page: "settings" }) };
     case "NOTHING_SHARED":
     case "NOT_SHARED":
     case "READ_ONLY":

@@ -57,6 +57,11 @@ const REMEDIES: Partial<Record<Code, PlainKey>> = {
   NOT_SHARED: "remedy.notShared",
   NO_DEFAULT_DIRECTORY: "remedy.noDefaultDirectory",
   NO_ROUTE: "remedy.noRoute",
+  PROXY_LOGIN_UNAVAILABLE: "remedy.proxyKept",
+  PROXY_LOGIN_WRONG: "remedy.proxyLogin",
+  PROXY_NEEDS_LOGIN: "remedy.proxyLogin",
+  PROXY_REFUSED: "remedy.proxyRefused",
+  PROXY_UNREACHABLE: "remedy.proxyUnreachable",
   READ_ONLY: "remedy.readOnly",
   SIGNED_OUT: "remedy.signedOut",
 };

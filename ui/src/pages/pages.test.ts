@@ -446,6 +446,57 @@ describe("settings", () => {
     await screen.findByRole("heading", { name: "Limits" });
   });
 
+  test("a proxy is set with its user and password, and told to nobody else", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Settings");
+    await screen.findByText("Used for the hub: no proxy");
+    await fireEvent.click(screen.getByRole("radio", { name: /This proxy/ }));
+    const save = within(screen.getByRole("region", { name: "Proxy" })).getByRole("button", { name: "Save" });
+    expect(save).toBeDisabled();
+    const type = (name: string, value: string) =>
+      fireEvent.input(screen.getByLabelText(name), { target: { value } });
+    await type("Address of the proxy", "http://proxy.lan:3128");
+    expect(screen.queryByLabelText("Password")).toBeNull();
+    await type("User", "ann");
+    expect(screen.getByLabelText("Password")).toHaveAttribute("type", "password");
+    await type("Password", "geheim");
+    await fireEvent.click(save);
+    await screen.findByText("Used for the hub: http://proxy.lan:3128");
+    const wish = { proxy: "http://proxy.lan:3128", user: "ann", password: "geheim", place: null };
+    expect(calls(fake, "saveProxy")).toEqual([[wish]]);
+
+    // What is kept need not be typed again, and another user does not get it.
+    expect(screen.getByLabelText("Password")).toHaveAccessibleDescription(/One is kept/);
+    expect(screen.getByLabelText("Password")).toHaveValue("");
+    await type("User", "bob");
+    expect(screen.getByLabelText("Password")).not.toHaveAccessibleDescription(/One is kept/);
+    await fireEvent.click(button("Forget the password"));
+    await screen.findByText("Used for the hub: no proxy");
+    expect(screen.getByRole("radio", { name: /settings of this computer say/ })).toBeChecked();
+  });
+
+  test("where the keyring does not help, the password of a proxy can go to a file", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Settings");
+    await fireEvent.click(screen.getByRole("radio", { name: /This proxy/ }));
+    const type = (name: string, value: string) =>
+      fireEvent.input(screen.getByLabelText(name), { target: { value } });
+    await type("Address of the proxy", "socks5://proxy.lan:1080");
+    await type("User", "ann");
+    await type("Password", "geheim");
+    const args = { proxy: "socks5://proxy.lan:1080", reason: "it is locked" };
+    fake.refuse.set("saveProxy", { code: "PROXY_LOGIN_UNAVAILABLE", args, message: "" });
+    await fireEvent.click(
+      within(screen.getByRole("region", { name: "Proxy" })).getByRole("button", { name: "Save" }),
+    );
+    await fireEvent.click(await screen.findByRole("button", { name: "Keep it in a file" }));
+    await screen.findByText("Used for the hub: socks5://proxy.lan:1080");
+    expect(calls(fake, "saveProxy").map(([wish]) => (wish as { place: unknown }).place)).toEqual([
+      null,
+      "file",
+    ]);
+  });
+
   test("the computer is renamed", async () => {
     const { fake } = await showWindow("busy");
     await page("Settings");

@@ -30,6 +30,9 @@ export const commands = {
 	preset: () => typedError<Preset, Problem>(__TAURI_INVOKE("preset")),
 	saveSettings: (settings: Settings) => typedError<Settings, Problem>(__TAURI_INVOKE("save_settings", { settings })),
 	saveLimits: (limits: Limits) => typedError<Limits, Problem>(__TAURI_INVOKE("save_limits", { limits })),
+	proxy: () => typedError<ProxyView, Problem>(__TAURI_INVOKE("proxy")),
+	saveProxy: (proxy: NewProxy) => typedError<ProxyView, Problem>(__TAURI_INVOKE("save_proxy", { proxy })),
+	clearProxy: () => typedError<ProxyView, Problem>(__TAURI_INVOKE("clear_proxy")),
 	diagnostics: () => typedError<Diagnostics, Problem>(__TAURI_INVOKE("diagnostics")),
 	collections: (query: CollectionQuery) => typedError<Collection[], Problem>(__TAURI_INVOKE("collections", { query })),
 	collection: (name: string) => typedError<Collection, Problem>(__TAURI_INVOKE("collection", { name })),
@@ -293,6 +296,18 @@ export type Code =
 "BAD_HUB_ADDRESS" |
 /**  The certificate of a hub is not trusted. */
 "HUB_UNTRUSTED" |
+/**  A text is no address of a proxy. */
+"BAD_PROXY" |
+/**  The proxy does not answer. */
+"PROXY_UNREACHABLE" |
+/**  The proxy lets nobody through without a name. */
+"PROXY_NEEDS_LOGIN" |
+/**  The proxy does not know the user with this password. */
+"PROXY_LOGIN_WRONG" |
+/**  The proxy does not make the connection. */
+"PROXY_REFUSED" |
+/**  What the proxy wants to hear is kept where nobody can read it now. */
+"PROXY_LOGIN_UNAVAILABLE" |
 /**  Something answers that is no hub. */
 "NOT_A_HUB" |
 /**  The hub says no, in words of its own. */
@@ -758,6 +773,16 @@ export type KeepAwake =
 /**  Always. */
 "always";
 
+/**  User and password that are kept for a proxy, without the password. */
+export type KeptLogin = {
+	/**  The proxy's address; no other one is told. */
+	proxy: string,
+	/**  The user. */
+	user: string,
+	/**  Where the password is kept. */
+	place: KeyPlace,
+};
+
 /**  Where an agent's key is kept. */
 export type KeyPlace =
 /**  In the keyring of the operating system. */
@@ -942,6 +967,18 @@ export type NewItem = {
 	recursive: boolean | null,
 };
 
+/**  What shall be set about the proxy. */
+export type NewProxy = {
+	/**  `system`, `none`, or an address. */
+	proxy: string,
+	/**  As whom, for a proxy that wants to know; an address without a user is told nobody. */
+	user: string | null,
+	/**  The user's password; the one that is kept for the same proxy and user, unless given. */
+	password: Secret | null,
+	/**  Where the password shall be kept; where this computer's key is, unless given. */
+	place: KeyPlace | null,
+};
+
 /**  A transfer to be asked of the hub. */
 export type NewTransfer = {
 	/**  From which collection. */
@@ -1084,6 +1121,40 @@ export type Progress = {
 	rate: number,
 	/**  Seconds left at this rate; `None` while it cannot be told. */
 	eta_seconds: number | null,
+};
+
+/**  Who names a proxy. */
+export type ProxySource =
+/**  The owner's config. */
+"config" |
+/**  A variable of the environment. */
+"environment" |
+/**  The settings of the operating system. */
+"system";
+
+/**  A proxy that is used. */
+export type ProxyUse = {
+	/**  Its address. */
+	address: string,
+	/**  As whom, where it is told. */
+	user: string | null,
+	/**  Who named it. */
+	source: ProxySource,
+};
+
+/**  What is set about the proxy, and what comes of it. */
+export type ProxyView = {
+	/**  `system`, `none`, or an address like `http://proxy.example.org:3128`. */
+	set: string,
+	/**  For which proxy a password is kept. */
+	login: KeptLogin | null,
+	/**
+	 *  What everything to the hub goes through; `None` where it goes straight. Before a hub is known it is
+	 *  what holds for most.
+	 */
+	used: ProxyUse | null,
+	/**  Why none can be used, though one should be. */
+	problem: Problem | null,
 };
 
 /**  What a transfer is asked for. */
@@ -1272,6 +1343,8 @@ export type Snapshot = {
 	account: Account | null,
 	/**  Since when the hub is connected; `None` while it is not. */
 	connected_since: UnixTime | null,
+	/**  The proxy that the hub is reached through, or was last looked for; `None` where it goes straight. */
+	proxy?: ProxyUse | null,
 	/**  Set while the owner has it paused. */
 	paused: Pause | null,
 	/**  Set while a setting holds its work back. */

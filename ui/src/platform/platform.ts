@@ -14,9 +14,11 @@ import type {
   NameCheck,
   NewDeletion,
   NewFolder,
+  NewProxy,
   NewTransfer,
   Outcome,
   Preset,
+  ProxyView,
   NewComputer,
   Settings,
   SetUp,
@@ -51,6 +53,9 @@ export interface AgentCommands {
   log(lines: number): Promise<Outcome<string[]>>;
   saveSettings(settings: Settings): Promise<Outcome<Settings>>;
   saveLimits(limits: Limits): Promise<Outcome<Limits>>;
+  proxy(): Promise<Outcome<ProxyView>>;
+  saveProxy(proxy: NewProxy): Promise<Outcome<ProxyView>>;
+  clearProxy(): Promise<Outcome<ProxyView>>;
 
   checkHub(address: string): Promise<Outcome<HubFacts>>;
   beginSignIn(hub: string, way: "browser" | "code"): Promise<Outcome<SignInView>>;

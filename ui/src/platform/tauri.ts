@@ -19,6 +19,9 @@ export class TauriPlatform implements Platform {
   log: Platform["log"] = (lines) => told(commands.log(lines));
   saveSettings: Platform["saveSettings"] = (settings) => told(commands.saveSettings(settings));
   saveLimits: Platform["saveLimits"] = (limits) => told(commands.saveLimits(limits));
+  proxy: Platform["proxy"] = () => told(commands.proxy());
+  saveProxy: Platform["saveProxy"] = (proxy) => told(commands.saveProxy(proxy));
+  clearProxy: Platform["clearProxy"] = () => told(commands.clearProxy());
 
   checkHub: Platform["checkHub"] = (address) => told(commands.checkHub(address));
   beginSignIn: Platform["beginSignIn"] = (hub, way) => told(commands.beginSignIn(hub, way));

@@ -14,7 +14,10 @@ use super::{
     CONFIG_BYTES_MAX, Config, ConfigError, canonical, config_file, home, own_dirs,
     schema::{Awake, UNLIMITED},
 };
-use crate::files::{Readers, read_bounded, write_atomic};
+use crate::{
+    files::{Readers, read_bounded, write_atomic},
+    proxy::ProxyChoice,
+};
 
 /// Why a command could not change the config.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +128,23 @@ pub(crate) fn save_settings(paths: &Paths, settings: &Settings) -> Result<Config
     })
 }
 
+/// Changes the proxy on the way to the hub.
+pub(crate) fn save_proxy(paths: &Paths, proxy: &ProxyChoice) -> Result<Config, EditError> {
+    change(paths, |document| {
+        if *proxy == ProxyChoice::default() && !document.contains_key("network") {
+            return Some(());
+        }
+        let item = document.entry("network").or_insert(Item::Table(Table::new()));
+        let network = item.as_table_mut()?;
+        if *proxy == ProxyChoice::default() {
+            network.remove("proxy");
+        } else {
+            set(network, "proxy", Value::from(proxy.to_string()));
+        }
+        Some(())
+    })
+}
+
 /// Changes how fast content may leave and come.
 pub(crate) fn save_limits(paths: &Paths, limits: &Limits) -> Result<Config, EditError> {
     change(paths, |document| {
@@ -183,7 +203,7 @@ fn change(
     let mut document: DocumentMut =
         text.parse().map_err(|error: toml_edit::TomlError| wrong(error.message().to_owned()))?;
     if edit(&mut document).is_none() {
-        let reason = "`folders` must be written as [[folders]] tables, `transfer`, `limits` and `power` as tables like [power]";
+        let reason = "`folders` must be written as [[folders]] tables, `transfer`, `network`, `limits` and `power` as tables like [power]";
         return Err(EditError::Refused(wrong(reason.to_owned()).problem()));
     }
     let text = document.to_string();

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{FolderConfig, Wrong, migrate, own_dirs};
+use crate::proxy::{self, ProxyChoice};
 
 /// A field as `docs/config.md` shows it.
 pub(crate) struct Field {
@@ -125,6 +126,13 @@ documented! {
         /// reached straight: `"auto"`, `"never"`, or `"only"`, with which computers are not told where this
         /// one is. `"auto"` unless set. Holds for transfers that begin from then on.
         relay: RelayUse,
+        /// The proxy on the way to the hub: `"system"`, which is what the environment (`HTTPS_PROXY`,
+        /// `ALL_PROXY`, `NO_PROXY`) says and else the operating system; `"none"`; or an address,
+        /// `"http://proxy.example.org:3128"` or `"socks5://proxy.example.org:1080"`. `"system"` unless
+        /// set. In force at once. User and password are not for this file: `outport proxy set` keeps
+        /// them, and edits this line.
+        #[serde(default)]
+        proxy: Option<Spanned<String>>,
         /// A file with certificates (PEM) to trust beside those of the system, for a hub whose
         /// certificate is not publicly known. None unless set. The environment variable
         /// `OUTPORT_CA_FILE` does the same.
@@ -285,13 +293,25 @@ impl LogLevel {
 
 impl Default for Network {
     fn default() -> Self {
-        Self { udp_port: 0, tcp: true, relay: RelayUse::default(), ca_file: None }
+        Self { udp_port: 0, tcp: true, relay: RelayUse::default(), proxy: None, ca_file: None }
     }
 }
 
 impl Default for Transfer {
     fn default() -> Self {
         Self { sessions_max: SESSIONS_MAX, background: false }
+    }
+}
+
+impl Network {
+    /// What is said about the proxy.
+    pub(super) fn proxy(&self) -> Result<ProxyChoice, Wrong> {
+        let Some(text) = &self.proxy else { return Ok(ProxyChoice::default()) };
+        text.get_ref().parse().map_err(|error| Wrong {
+            offset: text.span().start,
+            // The text is not repeated, because it may hold a password.
+            reason: format!("`proxy` cannot be used: {}", proxy::told(&error)),
+        })
     }
 }
 

@@ -83,6 +83,41 @@ fn content_goes_through_a_relay_as_the_owner_says() {
 }
 
 #[test]
+fn the_proxy_is_read_and_a_password_in_it_is_refused_and_not_repeated() {
+    let rig = Rig::new();
+    let read = |text: &str| Config::parse(text, &rig.paths, None).map(|config| config.proxy);
+    assert_eq!(read("").unwrap(), ProxyChoice::System);
+    for text in ["system", "none", "http://proxy.lan:3128", "socks5://proxy.lan:1080"] {
+        let choice = read(&format!("[network]\nproxy = \"{text}\"")).unwrap();
+        assert_eq!(choice.to_string(), text);
+    }
+    for text in ["", "https://proxy.lan", "http://proxy.lan/x", "http://ann:geheim@proxy.lan"] {
+        rig.write(&format!("[network]\nudp_port = 0\nproxy = \"{text}\""));
+        let problem = Config::load(&rig.paths).unwrap_err().problem();
+        assert_eq!(problem.args.get("line"), Some(&3.into()), "{text}: {problem}");
+        assert!(problem.message.contains("`proxy`") && !problem.message.contains("geheim"));
+        let tells_where = problem.message.contains("outport proxy set");
+        assert_eq!(tells_where, text.contains('@'), "{problem}");
+    }
+}
+
+#[test]
+fn the_proxy_is_written_where_the_owner_has_it_and_taken_out_again() {
+    let rig = Rig::new();
+    let save = |choice: &str| save_proxy(&rig.paths, &choice.parse().unwrap()).unwrap();
+    save("system");
+    assert!(!fs::read_to_string(config_file(&rig.paths)).unwrap().contains("network"));
+    rig.write("# mine\n[network]\nproxy = \"none\" # here\ntcp = false\n");
+    assert_eq!(save("socks5://proxy.lan").proxy.to_string(), "socks5://proxy.lan:1080");
+    let text = fs::read_to_string(config_file(&rig.paths)).unwrap();
+    assert!(text.contains("proxy = \"socks5://proxy.lan:1080\" # here"), "{text}");
+    assert!(text.contains("# mine") && text.contains("tcp = false"), "{text}");
+    assert_eq!(save("system").proxy, ProxyChoice::System);
+    let text = fs::read_to_string(config_file(&rig.paths)).unwrap();
+    assert!(!text.contains("proxy") && text.contains("tcp = false"), "{text}");
+}
+
+#[test]
 fn a_mistake_is_named_with_its_line() {
     for (text, line, says) in [
         ("version = 1\n\nfolders = 3", 3, "sequence"),

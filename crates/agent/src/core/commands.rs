@@ -34,6 +34,8 @@ pub(crate) enum CoreCommand {
     /// The key is kept at another place too; from now on that is where it is.
     KeyPlace(KeyPlace),
     Account(Option<Account>),
+    /// The hub shall be dialled anew, because the way to it may be another one.
+    Redial,
     /// A sign-in on its way, or none.
     SignIn(Option<SignInView>),
 }
@@ -85,6 +87,7 @@ impl Core {
                 self.shown.clear_notice(Code::SignedOut);
                 self.board_kick.send_modify(|kicks| *kicks += 1);
             }
+            CoreCommand::Redial => self.redial(),
             CoreCommand::SignIn(view) => self.shown.sign_in = view,
         }
         answer.send(Ok(())).ok();
@@ -188,6 +191,12 @@ impl Core {
         tracing::info!(?place, "the key is kept at another place");
     }
 
+    /// Has the hub dialled anew at once, as the owner now wants it reached.
+    fn redial(&self) {
+        self.shake.send_modify(|shake| shake.trusts += 1);
+        self.board_kick.send_modify(|kicks| *kicks += 1);
+    }
+
     /// Puts a new config in force.
     pub(super) fn take_config(&mut self, config: Config) {
         self.shown.clear_notice(Code::BadConfig);
@@ -200,11 +209,12 @@ impl Core {
         if let Some(log) = self.log.as_ref().filter(|_| config.log_level != self.config.log_level) {
             log.set(config.log_level);
         }
-        let (before, ca_file) = (self.status(), self.config.ca_file.clone());
+        let before = self.status();
+        let same_way = config.ca_file == self.config.ca_file && config.proxy == self.config.proxy;
         self.config = Arc::new(config);
         self.in_force.send_replace(Arc::clone(&self.config));
-        if ca_file != self.config.ca_file {
-            self.shake.send_modify(|shake| shake.trusts += 1);
+        if !same_way {
+            self.redial();
         }
         let status = self.status();
         if status != before {

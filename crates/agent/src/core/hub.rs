@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, future::pending, time::Duration};
 
+use outport_control::ProxyUse;
 use outport_protocol::{
     control::{
         AgentMessage, AgentStatus, CONTROL_VERSION, HELLO_LIST_MAX, Hello, HubMessage, Outcome,
@@ -38,6 +39,8 @@ pub(super) struct Hub {
     /// Where the hub sees UDP packets from.
     pub(super) udp: Option<String>,
     pub(super) connected_since: Option<UnixTime>,
+    /// What the hub is reached through, or was last looked for.
+    pub(super) proxy: Option<ProxyUse>,
     /// Messages that wait for room on the channel.
     pub(super) outgoing: VecDeque<AgentMessage>,
     /// The hello is on its way: what becomes of the sessions that it names is told after it.
@@ -176,6 +179,7 @@ impl Core {
         };
         let (events, inbox) = mpsc::channel(HUB_EVENTS_MAX);
         let link = HubLink {
+            paths: self.paths.clone(),
             hub: identity.registration.hub.clone(),
             key: identity.key.clone(),
             config: self.in_force.subscribe(),
@@ -209,6 +213,7 @@ impl Core {
     pub(super) fn hub_event(&mut self, event: HubEvent, now: Instant) {
         match event {
             HubEvent::Dialling => self.hub.phase = HubPhase::Dialling,
+            HubEvent::Way(proxy) => self.hub.proxy = proxy,
             HubEvent::Statement { signed, answer } => self.check_statement(&signed, answer),
             HubEvent::Greet { answer } => {
                 answer.send(self.hello()).ok(); // a channel that is gone needs no greeting
@@ -385,8 +390,14 @@ const HUB_EVENTS_MAX: usize = 16;
 /// A pause this long says that the hub is really away.
 const BOTHER_AFTER: Duration = Duration::from_millis(1500);
 /// What a connection proves to be over.
-const CHANNEL_NOTICES: [Code; 7] = [
+const CHANNEL_NOTICES: [Code; 13] = [
     Code::HubUnreachable,
+    Code::BadProxy,
+    Code::ProxyUnreachable,
+    Code::ProxyNeedsLogin,
+    Code::ProxyLoginWrong,
+    Code::ProxyRefused,
+    Code::ProxyLoginUnavailable,
     Code::HubUntrusted,
     Code::HubKeyChanged,
     Code::VersionUnsupported,

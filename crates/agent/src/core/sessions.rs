@@ -142,6 +142,7 @@ impl Core {
             relay: self.config.relay,
             tunnels: Arc::new(HubTunnels::new(
                 identity.registration.hub.clone(),
+                self.paths.clone(),
                 self.in_force.subscribe(),
             )),
             peer_candidates: inbox,

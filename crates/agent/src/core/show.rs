@@ -132,6 +132,7 @@ impl Core {
             }),
             account: self.shown.account.clone(),
             connected_since: self.hub.connected_since,
+            proxy: self.hub.proxy.clone(),
             paused: self.pause,
             held: self.holding.held,
             power: self.holding.power,
@@ -211,6 +212,11 @@ fn heading(code: Code) -> (&'static str, Severity) {
         Code::StateUnusable => ("Files of Outport cannot be used", Severity::Warning),
         Code::BadConfig => ("The config has a mistake", Severity::Error),
         Code::HubUnreachable => ("The hub cannot be reached", Severity::Warning),
+        Code::ProxyUnreachable => ("The proxy cannot be reached", Severity::Warning),
+        Code::BadProxy | Code::ProxyRefused => ("The proxy does not help", Severity::Error),
+        Code::ProxyNeedsLogin | Code::ProxyLoginWrong | Code::ProxyLoginUnavailable => {
+            ("The proxy wants a user and a password", Severity::Error)
+        }
         Code::SignedOut => ("Sign in again", Severity::Warning),
         Code::FolderMissing | Code::FolderReplaced | Code::FolderUnreadable => {
             ("A folder cannot be used", Severity::Warning)

@@ -2,10 +2,10 @@
 
 use outport_control::{
     Check, Collection, CollectionScope, Command, Diagnostics, DoctorReport, Failure, Folder,
-    FolderDecision, FolderStatus, FolderTest, Happening, HubFacts, KeyPlace, NameCheck, NameState,
-    NewDeletion, NewFolder, NewItem, NewTransfer, Pause, Preset, Progress, Reply, Secret, SetUp,
-    SignInState, SignInView, SignInWay, TaskDetail, TaskDifference, TaskDifferences, TaskEvent,
-    TaskFile, TaskFiles, TaskSkips, TaskView, Token, Verdict,
+    FolderDecision, FolderStatus, FolderTest, Happening, HubFacts, KeptLogin, KeyPlace, NameCheck,
+    NameState, NewDeletion, NewFolder, NewItem, NewTransfer, Pause, Preset, Progress, ProxySource,
+    ProxyUse, Reply, Secret, SetUp, SignInState, SignInView, SignInWay, TaskDetail, TaskDifference,
+    TaskDifferences, TaskEvent, TaskFile, TaskFiles, TaskSkips, TaskView, Token, Verdict,
 };
 use outport_types::{
     Code, Differences, FilterKind, Finding, Problem, Tally, TaskId, TaskKind, TaskStatus,
@@ -30,6 +30,9 @@ pub(super) fn answer(world: &mut World, command: Command) -> Result<Reply, Probl
         | Command::SaveSettings(_)
         | Command::SaveLimits(_)
         | Command::Limits
+        | Command::Proxy
+        | Command::SaveProxy(_)
+        | Command::ClearProxy
         | Command::Diagnostics
         | Command::Preset => computer(world, command),
         Command::Setup { .. }
@@ -101,6 +104,28 @@ fn computer(world: &mut World, command: Command) -> Result<Reply, Problem> {
             Reply::Limits(limits)
         }
         Command::Limits => Reply::Limits(world.shown.limits.set.clone()),
+        Command::Proxy => Reply::Proxy(world.proxy.clone()),
+        Command::ClearProxy => {
+            world.proxy = data::no_proxy();
+            world.shown.proxy = None;
+            Reply::Proxy(world.proxy.clone())
+        }
+        Command::SaveProxy(wish) => {
+            let is_address = !matches!(wish.proxy.as_str(), "system" | "none");
+            world.proxy.login = wish.user.clone().map(|user| KeptLogin {
+                proxy: wish.proxy.clone(),
+                user,
+                place: KeyPlace::Keyring,
+            });
+            world.shown.proxy = is_address.then(|| ProxyUse {
+                address: wish.proxy.clone(),
+                user: wish.user,
+                source: ProxySource::Config,
+            });
+            world.proxy.set = wish.proxy;
+            world.proxy.used = world.shown.proxy.clone();
+            Reply::Proxy(world.proxy.clone())
+        }
         Command::Diagnostics => Reply::Diagnostics(Diagnostics {
             name: "outport-diagnostics-demo.txt".to_owned(),
             text: format!("Outport, demonstration\n\n## Log\n\n{}\n", data::log().join("\n")),

@@ -2,7 +2,7 @@
 
 use outport_control::{
     Account, Collection, CollectionKind, EndpointFacts, Event, Failure, Folder, FolderStatus,
-    Happening, Here, Place, Progress, SpeedPoint, TaskView, Waiting,
+    Happening, Here, Place, Progress, ProxyView, SpeedPoint, TaskView, Waiting,
 };
 use outport_types::{
     Access, EndpointId, Route, SyncLevel, TaskId, TaskKind, TaskStatus, TransferOptions, UnixTime,
@@ -21,6 +21,10 @@ pub(super) fn account() -> Account {
         handle: "smith".to_owned(),
         username: "smith@alliance.example".to_owned(),
     }
+}
+
+pub(super) fn no_proxy() -> ProxyView {
+    ProxyView { set: "system".to_owned(), login: None, used: None, problem: None }
 }
 
 pub(super) fn endpoint(name: &str) -> EndpointFacts {

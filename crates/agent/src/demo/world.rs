@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use outport_control::{
     BoardState, Collection, Direction, Event, FolderStatus, Happening, Here, Phase, Power,
-    SessionView, SignInState, SignInView, Snapshot, SpeedPoint, TaskBoard, TaskView,
+    ProxyView, SessionView, SignInState, SignInView, Snapshot, SpeedPoint, TaskBoard, TaskView,
 };
 use outport_types::{
     AgentState, Code, EndpointId, Problem, Route, SessionId, TaskId, TaskKind, TaskStatus,
@@ -17,6 +17,7 @@ use crate::{clock::local_now, core::show::notice};
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) shown: Snapshot,
+    pub(super) proxy: ProxyView,
     pub(super) tasks: Vec<TaskView>,
     pub(super) collections: Vec<Collection>,
     pub(super) files: Files,
@@ -43,6 +44,7 @@ impl World {
         };
         let mut world = Self {
             shown,
+            proxy: data::no_proxy(),
             tasks: data::tasks(now),
             collections: data::collections(now),
             files: Files::new(now),

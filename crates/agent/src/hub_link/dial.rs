@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use outport_api::client::{HubUrl, Trust};
+use outport_api::client::{HubUrl, ProxyError, Trust};
 use outport_protocol::{
     codec::DecodeError,
     control::{CHANNEL_MESSAGE_BYTES_MAX, CONTROL_PATH},
@@ -32,11 +32,11 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{
-    bytes::{MessageBytes, io_error},
-    proxy::{self, ProxyError},
+use super::bytes::{MessageBytes, io_error};
+use crate::{
+    proxy::WayError,
+    trust::{self, TrustError},
 };
-use crate::trust::{self, TrustError};
 
 /// A stream whatever carries it.
 pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -64,6 +64,8 @@ pub(crate) enum DialError {
     Name { host: String, source: io::Error },
     #[error("cannot connect to {host}")]
     Tcp { host: String, source: io::Error },
+    #[error("nobody can say which way goes to the hub")]
+    Way(#[source] WayError),
     #[error("the way through the proxy is closed")]
     Proxy(#[source] ProxyError),
     #[error("the outer encryption cannot be set up")]
@@ -99,13 +101,14 @@ impl DialError {
     pub(crate) fn problem(&self, hub: &HubUrl) -> Problem {
         let (code, reason) = match self {
             Self::OtherHub(problem) => return problem.clone(),
+            Self::Way(error) => return error.problem(),
+            Self::Proxy(error) => return error.problem(),
             Self::Trust(error) => (Code::HubUntrusted, Chain(error).to_string()),
             Self::Tls { source, .. } if distrusts(source) => {
                 (Code::HubUntrusted, source.to_string())
             }
             Self::Name { .. }
             | Self::Tcp { .. }
-            | Self::Proxy(_)
             | Self::Tls { .. }
             | Self::WebSocket { .. }
             | Self::NoStatement
@@ -121,7 +124,7 @@ impl DialError {
     pub(crate) fn step(&self) -> Step {
         match self {
             Self::Name { .. } => Step::Name,
-            Self::Tcp { .. } | Self::Proxy(_) => Step::Tcp,
+            Self::Tcp { .. } | Self::Way(_) | Self::Proxy(_) => Step::Tcp,
             Self::Trust(_) | Self::Tls { .. } => Step::Tls,
             Self::WebSocket { .. } => Step::WebSocket,
             Self::NoStatement | Self::BadStatement(_) | Self::OtherHub(_) | Self::Stopped => {
@@ -155,7 +158,7 @@ pub(crate) async fn dial(
     trust: &Trust,
     check: impl AsyncFnOnce(SignedStatement) -> Result<Statement, DialError>,
 ) -> Result<(Sealed, Statement, Option<IpAddr>), DialError> {
-    let (stream, local) = connect(hub).await?;
+    let (stream, local) = connect(hub, trust).await?;
     let stream = encrypt(hub, trust, stream).await?;
     let mut socket = upgrade(hub, stream, CONTROL_PATH, CHANNEL_MESSAGE_BYTES_MAX).await?;
     let signed = first_message(&mut socket).await?;
@@ -173,15 +176,27 @@ pub(crate) async fn dial(
     Ok((sealed, statement, local))
 }
 
-/// Connects to the first address of the hub that answers, through a proxy where one is named.
-pub(crate) async fn connect(hub: &HubUrl) -> Result<(TcpStream, Option<IpAddr>), DialError> {
-    let (host, port) = host_and_port(hub);
-    let stream = match proxy::for_hub(hub).map_err(DialError::Proxy)? {
+/// Connects to the first address of the hub that answers, or through the proxy where there is one.
+pub(crate) async fn connect(
+    hub: &HubUrl,
+    trust: &Trust,
+) -> Result<(TcpStream, Option<IpAddr>), DialError> {
+    let (host, port) = hub.host_and_port();
+    let stream = match trust.proxy.as_ref().filter(|_| !hub.is_loopback()) {
         None => connect_to(host, port).await?,
         Some(proxy) => {
-            let mut stream = connect_to(proxy.host.clone(), proxy.port).await?;
-            proxy.tunnel(&mut stream, &host, port).await.map_err(DialError::Proxy)?;
-            stream
+            let unreachable = |source| {
+                DialError::Proxy(ProxyError::Unreachable { proxy: proxy.address.clone(), source })
+            };
+            let address = &proxy.address;
+            let stream = match connect_to(address.host().to_owned(), address.port()).await {
+                Ok(stream) => stream,
+                Err(DialError::Name { source, .. } | DialError::Tcp { source, .. }) => {
+                    return Err(unreachable(source));
+                }
+                Err(other) => return Err(other),
+            };
+            proxy.tunnel(stream, &host, port).await.map_err(DialError::Proxy)?
         }
     };
     stream.set_nodelay(true).ok();
@@ -226,7 +241,7 @@ pub(super) async fn encrypt_with(
     if !hub.is_encrypted() {
         return Ok(Box::new(stream)); // the URL's type lets that through on loopback only
     }
-    let (host, _) = host_and_port(hub);
+    let (host, _) = hub.host_and_port();
     let invalid = |error| DialError::Tls {
         host: host.clone(),
         source: io::Error::new(io::ErrorKind::InvalidInput, error),
@@ -315,12 +330,6 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     turns.flatten().copied().collect()
 }
 
-fn host_and_port(hub: &HubUrl) -> (String, u16) {
-    let url = hub.as_url();
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    (host, url.port_or_known_default().unwrap_or(443))
-}
-
 impl fmt::Debug for dyn Carrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Carrier")
@@ -343,16 +352,5 @@ mod tests {
         let [a, b, c]: [SocketAddr; 3] =
             ["192.0.2.1:1", "192.0.2.2:1", "[2001:db8::1]:1"].map(|text| text.parse().unwrap());
         assert_eq!(interleave(vec![a, b, c]), [c, a, b]);
-    }
-
-    #[test]
-    fn hosts_and_ports_of_urls() {
-        for (url, host, port) in [
-            ("https://hub.example.org", "hub.example.org", 443),
-            ("http://127.0.0.1:7440", "127.0.0.1", 7440),
-            ("https://[2001:db8::1]:8443", "2001:db8::1", 8443),
-        ] {
-            assert_eq!(host_and_port(&url.parse().unwrap()), (host.to_owned(), port));
-        }
     }
 }

@@ -69,6 +69,7 @@ impl Rig {
         let paths = Paths::below("/nowhere".as_ref(), Profile::default());
         let config = Arc::new(Config::nothing_shared(&paths));
         let link = HubLink {
+            paths,
             hub: "http://127.0.0.1:1".parse().unwrap(),
             key: SecretKey::from_seed(&[5; 32]),
             config: watch::Sender::new(config).subscribe(),

@@ -11,6 +11,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{FutureExt as _, Sink, SinkExt as _, Stream, StreamExt as _, future::BoxFuture};
 use outport_api::client::{HubUrl, Trust};
+use outport_control::Paths;
 use outport_link::{Messages, Tunnels, tune_tcp};
 use outport_protocol::tunnel::{NONCE_BYTES, TUNNEL_MESSAGE_BYTES_MAX, TUNNEL_PATH};
 use rustls::ClientConfig;
@@ -25,7 +26,7 @@ use crate::{config::InForce, trust};
 
 /// Sees whether the hub's relay takes connections, without joining anything.
 pub(crate) async fn knock(hub: &HubUrl, trust: &Trust) -> Result<(), DialError> {
-    let (stream, _) = connect(hub).await?;
+    let (stream, _) = connect(hub, trust).await?;
     let stream = encrypt_with(hub, outer_config(trust).await?, stream).await?;
     let mut socket = upgrade(hub, stream, TUNNEL_PATH, TUNNEL_MESSAGE_BYTES_MAX).await?;
     match socket.next().await {
@@ -39,38 +40,48 @@ pub(crate) async fn knock(hub: &HubUrl, trust: &Trust) -> Result<(), DialError> 
 #[derive(Debug)]
 pub(crate) struct HubTunnels {
     hub: HubUrl,
+    paths: Paths,
     config: InForce,
-    /// Whom the outer encryption trusts: read once, as a session opens several at once.
-    outer: OnceCell<Arc<ClientConfig>>,
+    /// The way there, and whom the outer encryption trusts: found once, as a session opens several at
+    /// once.
+    way: OnceCell<(Trust, Arc<ClientConfig>)>,
 }
 
 impl HubTunnels {
-    pub(crate) fn new(hub: HubUrl, config: InForce) -> Self {
-        Self { hub, config, outer: OnceCell::new() }
+    pub(crate) fn new(hub: HubUrl, paths: Paths, config: InForce) -> Self {
+        Self { hub, paths, config, way: OnceCell::new() }
     }
 
-    async fn dial(&self) -> Result<WebSocketStream<Box<dyn Carrier>>, DialError> {
-        let (stream, _) = connect(&self.hub).await?;
+    async fn dial(&self) -> io::Result<WebSocketStream<Box<dyn Carrier>>> {
+        let way = self.way.get_or_try_init(async || {
+            let config = self.config.borrow().clone();
+            let trust = trust::load(&self.paths, Some(config), &self.hub).await;
+            let trust = trust.map_err(|problem| io::Error::other(problem.message))?;
+            let outer = outer_config(&trust).await.map_err(io::Error::other)?;
+            Ok::<_, io::Error>((trust, outer))
+        });
+        let (trust, outer) = way.await?;
+        self.dial_by(trust, outer.clone()).await.map_err(io::Error::other)
+    }
+
+    async fn dial_by(
+        &self,
+        trust: &Trust,
+        outer: Arc<ClientConfig>,
+    ) -> Result<WebSocketStream<Box<dyn Carrier>>, DialError> {
+        let (stream, _) = connect(&self.hub, trust).await?;
         if let Err(error) = tune_tcp(&stream) {
             tracing::debug!(%error, "a connection to the relay stays as the system makes it");
         }
-        let outer = self.outer.get_or_try_init(async || {
-            let ca_file = self.config.borrow().ca_file.clone();
-            outer_config(&trust::load(ca_file).await.unwrap_or_default()).await
-        });
         let stream = BufReader::with_capacity(FETCH_BYTES, stream);
-        let stream = encrypt_with(&self.hub, outer.await?.clone(), stream).await?;
+        let stream = encrypt_with(&self.hub, outer, stream).await?;
         upgrade(&self.hub, stream, TUNNEL_PATH, TUNNEL_MESSAGE_BYTES_MAX).await
     }
 }
 
 impl Tunnels for HubTunnels {
     fn open(&self) -> BoxFuture<'_, io::Result<Box<dyn Messages>>> {
-        async move {
-            let socket = self.dial().await.map_err(io::Error::other)?;
-            Ok(Box::new(Tunnel(socket)) as Box<dyn Messages>)
-        }
-        .boxed()
+        async move { Ok(Box::new(Tunnel(self.dial().await?)) as Box<dyn Messages>) }.boxed()
     }
 }
 

@@ -21,7 +21,13 @@ impl Keyring {
 
     /// Lets the next use of a key fail, as a keyring does that its owner has not unlocked.
     pub(crate) fn lock_once(&self, paths: &Paths, public: &PublicKey) {
-        let entry = super::entry(paths, public).unwrap();
+        self.lock_entry_once(&super::user(paths, public));
+    }
+
+    /// The same for the place of this name.
+    #[expect(clippy::unused_self, reason = "only who has the keyring may lock it")]
+    pub(crate) fn lock_entry_once(&self, name: &str) {
+        let entry = super::keyring_entry(name).unwrap();
         let cause = Box::from("it is locked");
         let cred: &Cred = entry.as_any().downcast_ref().unwrap();
         cred.set_error(keyring_core::Error::NoStorageAccess(cause));

@@ -161,7 +161,11 @@ where
     let mut pauses = SUBMIT_PAUSES.iter();
     loop {
         match ask().await {
-            Err(error @ (ClientError::Unreachable { .. } | ClientError::Timeout { .. })) => {
+            Err(
+                error @ (ClientError::Unreachable { .. }
+                | ClientError::Proxy { .. }
+                | ClientError::Timeout { .. }),
+            ) => {
                 let Some(pause) = pauses.next() else { return Err(error) };
                 sleep(*pause).await;
             }

@@ -108,6 +108,7 @@ impl Link {
         let (connected, connections) = mpsc::channel(4);
         let (shake, stop) = (watch::Sender::new(Shake::default()), CancellationToken::new());
         let link = HubLink {
+            paths: rig.paths.clone(),
             hub: identity.registration.hub.clone(),
             key: identity.key,
             config: watch::Sender::new(Config::load(&rig.paths).unwrap().into()).subscribe(),
@@ -162,7 +163,7 @@ async fn answer(
                 kept = Some(out);
             }
             HubEvent::Down { .. } => kept = None,
-            HubEvent::Message(_) | HubEvent::Dialling => {}
+            HubEvent::Message(_) | HubEvent::Dialling | HubEvent::Way(_) => {}
         }
     }
     drop(kept);

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use outport_control::{FolderDecision, Verdict};
+use outport_control::{FolderDecision, NewProxy, Secret, Verdict};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use tokio::{
-    net::TcpListener,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
     sync::{mpsc, watch},
 };
 use tokio_rustls::TlsAcceptor;
@@ -14,7 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::*;
 use crate::{
     config::Config,
-    hub_link::{HubEvent, HubLink, Shake},
+    hub_link::{HubEvent, HubLink, Shake, WhatNext},
 };
 
 #[tokio::test]
@@ -66,6 +67,102 @@ async fn another_file_of_certificates_is_dialled_with_at_once_and_known_to_the_d
 }
 
 #[tokio::test]
+async fn another_proxy_in_the_config_is_dialled_with_at_once() {
+    let rig = Rig::new().await;
+    let old = rig.hub.accept().await;
+    rig.wait_for(|state| state.state == AgentState::Online).await;
+    let file = config_file(&rig.paths);
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}[network]\nproxy = \"http://proxy.invalid:1\"\n")).unwrap();
+    let channel = rig.hub.accept().await; // a hub on this computer is reached straight all the same
+    drop(old);
+    let mut client = rig.client().await;
+    let shown = client.proxy().await.unwrap();
+    assert_eq!((shown.set.as_str(), shown.used), ("http://proxy.invalid:1", None));
+    // A password changes nothing in the config, and is in force at once too.
+    let saved = client.save_proxy(NewProxy {
+        proxy: "http://proxy.invalid:1".to_owned(),
+        user: Some("ann".to_owned()),
+        password: Some(Secret::new("geheim")),
+        place: None,
+    });
+    let (saved, again) = tokio::join!(saved, rig.hub.accept());
+    assert_eq!(saved.unwrap().login.unwrap().user, "ann");
+    drop(channel);
+    let (cleared, last) = tokio::join!(client.clear_proxy(), rig.hub.accept());
+    let cleared = cleared.unwrap();
+    assert_eq!((cleared.set.as_str(), cleared.login), ("system", None));
+    drop((again, client));
+    rig.end(last).await;
+}
+
+#[tokio::test]
+async fn a_hub_elsewhere_is_dialled_through_the_proxy_and_a_wrong_password_is_told() {
+    let home = TempDir::new().unwrap();
+    let paths = Paths::below(home.path(), Profile::default());
+    outport_control::ensure_private_dir(&paths.config_dir).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    fs::write(config_file(&paths), format!("[network]\nproxy = \"{proxy}\"")).unwrap();
+    let mut offline = Client::in_memory(Arc::new(Offline::new(&paths)));
+    let wish = NewProxy {
+        proxy: proxy.clone(),
+        user: Some("ann".to_owned()),
+        password: Some(Secret::new("geheim")),
+        place: None,
+    };
+    offline.save_proxy(wish).await.unwrap();
+
+    let in_force = watch::Sender::new(Arc::new(Config::load(&paths).unwrap()));
+    let (shake, stop) = (watch::Sender::new(Shake::default()), CancellationToken::new());
+    let (events, mut inbox) = mpsc::channel(16);
+    let link = HubLink {
+        paths: paths.clone(),
+        hub: "https://hub.invalid".parse().unwrap(),
+        key: SecretKey::from_seed(&[5; 32]),
+        config: in_force.subscribe(),
+        events,
+        shakes: shake.subscribe(),
+        recall: watch::Sender::new(None).subscribe(),
+    };
+    let tracker = TaskTracker::new();
+    tracker.spawn(link.run(stop.clone()));
+    let (mut stream, _) = timeout(LONG, listener.accept()).await.unwrap().unwrap();
+    let asked = read_head(&mut stream).await;
+    assert!(asked.starts_with("CONNECT hub.invalid:443 HTTP/1.1\r\n"), "{asked}");
+    assert!(asked.contains("Proxy-Authorization: Basic YW5uOmdlaGVpbQ==\r\n"), "{asked}");
+    stream.write_all(b"HTTP/1.1 407 No\r\n\r\n").await.unwrap();
+    let (mut way, mut down) = (None, None);
+    while down.is_none() {
+        let event = timeout(LONG, inbox.recv()).await.unwrap().unwrap();
+        if let HubEvent::Way(used) = event {
+            way = used;
+        } else if let HubEvent::Down { problem, what_next } = event {
+            down = Some((problem.code, what_next));
+        }
+    }
+    let way = way.unwrap();
+    assert_eq!((way.address, way.user.as_deref()), (proxy, Some("ann")));
+    let (code, what_next) = down.unwrap();
+    assert_eq!(code, Code::ProxyLoginWrong);
+    let WhatNext::Retry(pause) = what_next else { panic!("it never tries again") };
+    assert!(Duration::from_secs(60) <= pause, "{pause:?}: nobody shall be locked out");
+    shake.send_modify(|shake| shake.trusts += 1);
+    timeout(LONG, listener.accept()).await.expect("a new password is tried at once").unwrap();
+    stop.cancel();
+    tracker.close();
+    timeout(LONG, tracker.wait()).await.unwrap();
+}
+
+async fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
+}
+
+#[tokio::test]
 async fn a_certificate_that_is_named_while_the_agent_runs_is_trusted() {
     let home = TempDir::new().unwrap();
     let paths = Paths::below(home.path(), Profile::default());
@@ -89,6 +186,7 @@ async fn a_certificate_that_is_named_while_the_agent_runs_is_trusted() {
     let (shake, stop) = (watch::Sender::new(Shake::default()), CancellationToken::new());
     let (events, mut inbox) = mpsc::channel(16);
     let link = HubLink {
+        paths: paths.clone(),
         hub: format!("https://{}", listener.local_addr().unwrap()).parse().unwrap(),
         key: SecretKey::from_seed(&[5; 32]),
         config: in_force.subscribe(),

@@ -5,7 +5,7 @@ use std::{error::Error as _, io};
 use outport_types::{Arg, Chain, Code, Problem};
 use serde::Deserialize;
 
-use super::HubUrl;
+use super::{HubUrl, ProxyError};
 
 /// Why a request came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,14 @@ pub enum ClientError {
         hub: HubUrl,
         /// What the network said.
         source: reqwest::Error,
+    },
+    /// The proxy on the way to the hub is of no use.
+    #[error("the way to the hub {hub} is closed")]
+    Proxy {
+        /// Which hub.
+        hub: HubUrl,
+        /// What the proxy said.
+        source: ProxyError,
     },
     /// The hub took too long.
     #[error("the hub {hub} did not answer in time")]
@@ -62,6 +70,7 @@ impl ClientError {
                 Some(why) => untrusted(hub, why),
                 None => unreachable(hub, reason(source)),
             }),
+            Self::Proxy { source, .. } => Some(source.problem()),
             Self::Timeout { hub } => Some(unreachable(hub, "no answer in time".to_owned())),
             Self::Refused(refusal) => refusal.problem.clone(),
             Self::SignedOut(problem) => Some(Problem::clone(problem)),
@@ -87,9 +96,10 @@ impl ClientError {
                 about(Code::NotAHub, format!("its answer is no {what} that Outport knows"))
             }
             Self::TooLarge { .. } => about(Code::NotAHub, "its answer has no end".to_owned()),
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::SignedOut(_) => {
-                about(Code::HubUnreachable, Chain(self).to_string())
-            }
+            Self::Unreachable { .. }
+            | Self::Proxy { .. }
+            | Self::Timeout { .. }
+            | Self::SignedOut(_) => about(Code::HubUnreachable, Chain(self).to_string()),
         }
     }
 
@@ -98,6 +108,7 @@ impl ClientError {
         match self {
             Self::Refused(refusal) => Some(refusal),
             Self::Unreachable { .. }
+            | Self::Proxy { .. }
             | Self::Timeout { .. }
             | Self::SignedOut(_)
             | Self::Garbled { .. }
@@ -120,7 +131,7 @@ impl ClientError {
     /// Whether the same may succeed in a moment: the hub restarts, or the network is away.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } => true,
+            Self::Unreachable { .. } | Self::Proxy { .. } | Self::Timeout { .. } => true,
             Self::Refused(refusal) => matches!(refusal.status, 429 | 500 | 502 | 503 | 504),
             Self::SignedOut(_) | Self::Garbled { .. } | Self::TooLarge { .. } | Self::Tls(_) => {
                 false

@@ -6,7 +6,7 @@ use reqwest::{Certificate, Method, RequestBuilder, Response, StatusCode, header,
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep};
 
-use super::{Client, ClientError, HubUrl, Refusal, Trust};
+use super::{Client, ClientError, HubUrl, Proxy, ProxyKind, Refusal, Trust};
 use crate::Secret;
 
 /// A hub without anybody signed in.
@@ -14,6 +14,7 @@ use crate::Secret;
 pub(super) struct Http {
     client: reqwest::Client,
     hub: HubUrl,
+    proxy: Option<Proxy>,
 }
 
 /// What is sent beside the address.
@@ -38,9 +39,12 @@ impl Http {
             .user_agent(concat!("outport/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             // A redirect would carry the token to whoever it names.
-            .redirect(redirect::Policy::none());
-        if hub.is_loopback() {
-            builder = builder.no_proxy();
+            .redirect(redirect::Policy::none())
+            // Whether there is a proxy is decided elsewhere, for everything that goes to the hub.
+            .no_proxy();
+        let proxy = trust.proxy.clone().filter(|_| !hub.is_loopback());
+        if let Some(proxy) = &proxy {
+            builder = builder.proxy(for_reqwest(proxy).map_err(ClientError::Tls)?);
         }
         let roots = match &trust.extra_roots_pem {
             Some(pem) => Certificate::from_pem_bundle(pem).map_err(ClientError::Tls)?,
@@ -54,7 +58,7 @@ impl Http {
             builder.tls_certs_merge(roots)
         };
         let client = builder.build().map_err(ClientError::Tls)?;
-        Ok(Self { client, hub })
+        Ok(Self { client, hub, proxy })
     }
 
     pub(super) fn hub(&self) -> &HubUrl {
@@ -88,7 +92,7 @@ impl Http {
         loop {
             tries += 1;
             let request = self.request(method.clone(), path, &ask).timeout(REQUEST_TIMEOUT);
-            let response = request.send().await.map_err(|error| self.failed(error))?;
+            let response = self.sent(request.send().await).await?;
             let status = response.status();
             let pause = pause_asked(&response);
             let bytes = self.read(response).await?;
@@ -115,7 +119,7 @@ impl Http {
         let request = self.request(Method::GET, path, &ask).header(header::ACCEPT, accept);
         let answer = tokio::time::timeout(REQUEST_TIMEOUT, request.send()).await;
         let response = match answer {
-            Ok(response) => response.map_err(|error| self.failed(error))?,
+            Ok(response) => self.sent(response).await?,
             Err(_) => return Err(ClientError::Timeout { hub: self.hub.clone() }),
         };
         let status = response.status();
@@ -154,6 +158,23 @@ impl Http {
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes)
+    }
+
+    /// The answer to a request, or why there is none. What a proxy said to it is heard by asking the
+    /// proxy once more: the layers below keep it to themselves.
+    async fn sent(&self, sent: reqwest::Result<Response>) -> Result<Response, ClientError> {
+        let error = match sent {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        let Some(proxy) = self.proxy.as_ref().filter(|_| error.is_connect()) else {
+            return Err(self.failed(error));
+        };
+        let (host, port) = self.hub.host_and_port();
+        match proxy.check(&host, port).await {
+            Ok(()) => Err(self.failed(error)),
+            Err(source) => Err(ClientError::Proxy { hub: self.hub.clone(), source }),
+        }
     }
 
     pub(super) fn failed(&self, error: reqwest::Error) -> ClientError {
@@ -201,6 +222,20 @@ impl Client {
     pub(super) async fn token(&self, server: &str) -> Result<Secret, ClientError> {
         self.bearer.token(server).await.map_err(|problem| ClientError::SignedOut(Box::new(problem)))
     }
+}
+
+/// The same proxy, as the client below wants to hear it.
+fn for_reqwest(proxy: &Proxy) -> reqwest::Result<reqwest::Proxy> {
+    let mut address = proxy.address.to_string();
+    if proxy.address.kind() == ProxyKind::Socks5 {
+        // So spelled, the proxy finds the hub's address, as it does for the control channel.
+        address = address.replacen("socks5:", "socks5h:", 1);
+    }
+    let through = reqwest::Proxy::all(address)?;
+    Ok(match &proxy.login {
+        Some(login) => through.basic_auth(&login.user, login.password.expose()),
+        None => through,
+    })
 }
 
 /// What `Retry-After` says, where it says seconds.

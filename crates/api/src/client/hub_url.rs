@@ -47,6 +47,12 @@ impl HubUrl {
         is_loopback(&self.0)
     }
 
+    /// The name or address of its host, and its port.
+    pub fn host_and_port(&self) -> (String, u16) {
+        let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        (host, self.0.port_or_known_default().unwrap_or(443))
+    }
+
     /// Whether the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.0.scheme() == "https"
@@ -159,5 +165,17 @@ mod tests {
         }
         let error = "https://ann:secret@hub/x?y".parse::<HubUrl>().unwrap_err();
         assert!(!error.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn hosts_and_ports_of_urls() {
+        for (url, host, port) in [
+            ("https://hub.example.org", "hub.example.org", 443),
+            ("http://127.0.0.1:7440", "127.0.0.1", 7440),
+            ("https://[2001:db8::1]:8443", "2001:db8::1", 8443),
+        ] {
+            let hub: HubUrl = url.parse().unwrap();
+            assert_eq!(hub.host_and_port(), (host.to_owned(), port));
+        }
     }
 }

@@ -74,6 +74,77 @@ async fn a_hub_that_is_away_is_a_problem_with_its_name_and_no_secrets() {
 }
 
 #[tokio::test]
+async fn what_a_proxy_says_no_with_is_told_and_does_not_end_a_sign_in() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let place = listener.local_addr().unwrap();
+    let (asked, mut heard) = tokio::sync::mpsc::channel(8);
+    let mut serving = JoinSet::new();
+    serving.spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            asked.send(read_request(&mut stream).await).await.unwrap();
+            let no = "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(no.as_bytes()).await.unwrap();
+        }
+    });
+    for (login, code) in [("", Code::ProxyNeedsLogin), ("ann:geheim@", Code::ProxyLoginWrong)] {
+        let proxy = Proxy::with_login(&format!("http://{login}{place}")).unwrap();
+        let trust = Trust { proxy: Some(proxy), ..Trust::default() };
+        let hub = "https://hub.example.org".parse().unwrap();
+        let client = Client::new(hub, &trust, Arc::new(Somebody)).unwrap();
+        let error = client.submission_id().await.unwrap_err();
+        assert_eq!(error.problem().map(|problem| problem.code), Some(code));
+        assert!(error.is_transient(), "a sign-in is not over because of a proxy");
+        assert!(!format!("{error:?}").contains("geheim"));
+        let connect = heard.recv().await.unwrap();
+        assert!(connect.starts_with("CONNECT hub.example.org:443 "), "{connect}");
+        let says_who = connect.to_lowercase().contains("proxy-authorization: basic");
+        assert_eq!(says_who, !login.is_empty(), "{connect}");
+        heard.recv().await.unwrap(); // asked once more, for the words
+    }
+}
+
+#[tokio::test]
+async fn a_hub_on_this_computer_is_reached_straight_and_no_other_without_its_proxy() {
+    let id = r#"{"DATA_TYPE":"submission_id","value":"00000000-0000-0000-0000-000000000005"}"#;
+    let hub = Script::serve([answer(200, "", id)]).await;
+    let proxy = Proxy::with_login("http://127.0.0.1:9").unwrap();
+    let trust = Trust { proxy: Some(proxy.clone()), ..Trust::default() };
+    let client = Client::new(hub.url(), &trust, Arc::new(Somebody)).unwrap();
+    client.submission_id().await.unwrap();
+    let elsewhere = "https://hub.example.org".parse().unwrap();
+    let client = Client::new(elsewhere, &trust, Arc::new(Somebody)).unwrap();
+    let problem = client.submission_id().await.unwrap_err().problem().unwrap();
+    assert_eq!(problem.code, Code::ProxyUnreachable);
+    assert!(problem.message.contains("http://127.0.0.1:9"), "{problem}");
+}
+
+#[tokio::test]
+async fn requests_go_through_a_socks_proxy_that_is_told_the_name_of_the_hub() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let place = listener.local_addr().unwrap();
+    let proxy = Proxy::with_login(&format!("socks5://ann:p%40ss@{place}")).unwrap();
+    let trust = Trust { proxy: Some(proxy), ..Trust::default() };
+    let hub = "https://hub.example.org".parse().unwrap();
+    let client = Client::new(hub, &trust, Arc::new(Somebody)).unwrap();
+    let serving = async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut exactly = async |count: usize, answer: &[u8]| {
+            let mut bytes = vec![0; count];
+            stream.read_exact(&mut bytes).await.unwrap();
+            stream.write_all(answer).await.unwrap();
+            bytes
+        };
+        assert_eq!(exactly(3, &[5, 2]).await, [5, 1, 2]);
+        assert_eq!(exactly(10, &[1, 0]).await, b"\x01\x03ann\x04p@ss");
+        exactly(7 + "hub.example.org".len(), &[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]).await
+    };
+    let (asked, target) = tokio::join!(client.submission_id(), serving);
+    asked.unwrap_err();
+    assert_eq!(target, b"\x05\x01\x00\x03\x0fhub.example.org\x01\xbb");
+}
+
+#[tokio::test]
 async fn redirects_do_not_carry_the_token_away() {
     let hub = Script::serve([answer(302, "Location: http://127.0.0.1:9/\r\n", "")]).await;
     let error = hub.client().submission_id().await.unwrap_err();

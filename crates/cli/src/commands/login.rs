@@ -36,7 +36,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         Some(hub) => hub,
         None => last_hub(&store).await?,
     };
-    let auth = Auth::new(hub.clone(), &context.trust()?)?;
+    let auth = Auth::new(hub.clone(), &context.trust(&hub).await?)?;
     let printer = &context.printer;
     let answer = if args.no_browser || !has_screen() {
         by_code(&auth, printer).await?

@@ -58,6 +58,9 @@ fn show(printer: &Printer, snapshot: &Snapshot) {
         let since = since.map(|since| format!(", connected {since}")).unwrap_or_default();
         table.pair("hub", format!("{}{since}", endpoint.hub));
     }
+    if let Some(proxy) = &snapshot.proxy {
+        table.pair("proxy", super::proxy::word(proxy));
+    }
     if let Some(account) = &snapshot.account {
         table.pair("signed in", &account.username);
     }
@@ -179,6 +182,9 @@ mod tests {
                 "owner": "smith", "hub": "https://hub", "fingerprint": "SHA256:x"
             },
             "account": null, "connected_since": null,
+            "proxy": {
+                "address": "http://proxy.lan:3128", "user": "ann", "source": "environment"
+            },
             "paused": null, "held": null, "sign_in": null, "suggested_name": "WorkPC",
             "power": { "on_battery": null, "metered": null, "awake": true },
             "settings": {
@@ -221,6 +227,7 @@ mod tests {
         endpoint  smith#WorkPC
         state     transferring
         hub       https://hub
+        proxy     http://proxy.lan:3128 as ann, named by the environment
         folders   /data (read-only)
         limits    upload 20 MB/s (holds transfers back), download unlimited
           sending to smith#Cluster, 10/5,000 files, 1.0 GB/5.0 GB, 100 MB/s, 40 s left (direct)

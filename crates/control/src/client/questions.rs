@@ -9,6 +9,7 @@ use crate::{
     collection::{Collection, CollectionQuery, Entry, ListQuery, Listing, RenameFile},
     command::{Command, Reply, SetUp},
     limits::Limits,
+    proxy::{NewProxy, ProxyView},
     settings::{Diagnostics, Preset, Settings},
     sign_in::{HubFacts, NameCheck, NewComputer, SignInView, SignInWay},
     task::{
@@ -119,6 +120,30 @@ impl Client {
     /// As for every question.
     pub async fn limits(&mut self) -> Result<Limits, CallError> {
         ask!(self, Command::Limits, Limits)
+    }
+
+    /// Which proxy is set and used.
+    ///
+    /// # Errors
+    /// As for every question.
+    pub async fn proxy(&mut self) -> Result<ProxyView, CallError> {
+        ask!(self, Command::Proxy, Proxy)
+    }
+
+    /// Sets the proxy; answers with what comes of it.
+    ///
+    /// # Errors
+    /// As for every question; it says why an address is none, or where the password cannot be kept.
+    pub async fn save_proxy(&mut self, proxy: NewProxy) -> Result<ProxyView, CallError> {
+        ask!(self, Command::SaveProxy(proxy), Proxy)
+    }
+
+    /// Goes back to the proxy that the system names, and forgets the password.
+    ///
+    /// # Errors
+    /// As for every question.
+    pub async fn clear_proxy(&mut self) -> Result<ProxyView, CallError> {
+        ask!(self, Command::ClearProxy, Proxy)
     }
 
     /// Puts together what helps whoever helps.

@@ -13,6 +13,7 @@ import type {
   Outcome,
   Preset,
   Problem,
+  ProxyView,
   NewComputer,
   Settings,
   ShellSettings,
@@ -42,6 +43,7 @@ export class FakePlatform implements Platform {
     start_at_login: null,
     problem: null,
   };
+  proxyView: ProxyView = { set: "system", login: null, used: null, problem: null };
   pickAnswer: string | null = "/home/smith/Measurements";
   place: Page | null = null;
   readonly #snapshots = new Set<(snapshot: Snapshot) => void>();
@@ -166,6 +168,28 @@ export class FakePlatform implements Platform {
         now.limits = { ...now.limits, set: limits, upload: limits.upload, download: limits.download };
       });
       return limits;
+    });
+
+  proxy: Platform["proxy"] = () => this.#answer("proxy", [], () => this.proxyView);
+  saveProxy: Platform["saveProxy"] = (wish) =>
+    this.#answer("saveProxy", [wish], () => {
+      const { proxy, user } = wish;
+      const used =
+        proxy === "system" || proxy === "none" ? null : { address: proxy, user, source: "config" as const };
+      const login = user === null ? null : { proxy, user, place: wish.place ?? ("keyring" as const) };
+      this.proxyView = { set: proxy, login: used ? login : this.proxyView.login, used, problem: null };
+      this.change((now) => {
+        now.proxy = used;
+      });
+      return this.proxyView;
+    });
+  clearProxy: Platform["clearProxy"] = () =>
+    this.#answer("clearProxy", [], () => {
+      this.proxyView = { set: "system", login: null, used: null, problem: null };
+      this.change((now) => {
+        now.proxy = null;
+      });
+      return this.proxyView;
     });
 
   checkHub: Platform["checkHub"] = (address) =>

@@ -174,6 +174,7 @@ function snapshot(): Snapshot {
     },
     account: { hub: "https://hub.alliance.example", handle: "smith", username: "smith@hub.alliance.example" },
     connected_since: data.ago(240),
+    proxy: null,
     paused: null,
     held: null,
     power: { on_battery: false, metered: false, awake: true },

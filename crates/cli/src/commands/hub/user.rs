@@ -1,10 +1,6 @@
 //! `outport hub user`
 
-use std::{
-    fs,
-    io::{self, Read as _},
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use outport_hub::{Admin, HubConfig, NewUser, UserRow};
@@ -14,7 +10,8 @@ use serde_json::json;
 use super::administer;
 use crate::{
     context::Context,
-    failure::{Exit, Failure},
+    failure::Failure,
+    password,
     printer::{Align, Paint, Printer, Table, Text},
 };
 
@@ -93,7 +90,7 @@ pub(super) async fn run(args: Args, config: HubConfig, context: &Context) -> Res
                 display_name: name.unwrap_or_default(),
                 email,
                 is_admin: admin,
-                password: password_file.as_deref().map(password).transpose()?,
+                password: password_file.as_deref().map(password::from_file).transpose()?,
             };
             let added = administer(config, async |admin| admin.add_user(user).await).await?;
             let document = json!({ "username": added.username, "link": added.link });
@@ -107,7 +104,7 @@ pub(super) async fn run(args: Args, config: HubConfig, context: &Context) -> Res
             list(printer, &users);
         }
         Act::Passwd { handle, password_file: Some(file) } => {
-            let password = password(&file)?;
+            let password = password::from_file(&file)?;
             let work = async |admin: &Admin| admin.set_password(&handle, &password).await;
             administer(config, work).await?;
             printer.note(format!("{handle} has a new password."));
@@ -184,21 +181,3 @@ fn list(printer: &Printer, users: &[UserRow]) {
         printer.table(&table);
     });
 }
-
-/// The first line of a file.
-fn password(file: &Path) -> Result<String, Failure> {
-    let text = if file == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_string(&mut text).map(|_| text)
-    } else {
-        fs::read_to_string(file)
-    };
-    let text = text.map_err(|error| {
-        let text = format!("The password in {} cannot be read.", file.display());
-        Failure::new(Exit::Failed, text).because(error)
-    })?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
-}
-
-/// Longer than any password that a hub takes.
-const PASSWORD_BYTES_MAX: u64 = 64 * 1024;
