@@ -70,6 +70,12 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
+    /// The same with user and password, as an environment has it.
+    pub fn http_with_login(&self) -> String {
+        let password = Self::PASSWORD.replace(':', "%3A").replace(' ', "%20").replace('@', "%40");
+        format!("http://{}:{password}@{}", Self::USER, self.address)
+    }
+
     /// Where it is, for those who speak SOCKS with it.
     pub fn socks(&self) -> String {
         format!("socks5://{}", self.address)
@@ -129,9 +135,7 @@ fn serve(listener: &TcpListener, shared: &Arc<Shared>) {
         let Ok((client, _)) = listener.accept() else { continue };
         let shared = Arc::clone(shared);
         thread::spawn(move || {
-            if let Err(error) = answer(client, &shared) {
-                eprintln!("proxy: {error}");
-            }
+            answer(client, &shared).ok(); // whoever asked sees the connection end
         });
     }
 }

@@ -295,7 +295,7 @@ async fn follow_config(
     while changes.recv().await.is_some() {
         let of = paths.clone();
         let config = crate::blocking(move || Config::load(&of)).await;
-        if news.send(News::Config(config)).await.is_err() {
+        if news.send(News::Config(Box::new(config))).await.is_err() {
             return;
         }
     }

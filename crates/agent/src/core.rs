@@ -75,7 +75,7 @@ enum Event {
 #[derive(Debug)]
 pub(crate) enum News {
     /// The config file was read again.
-    Config(Result<Config, ConfigError>),
+    Config(Box<Result<Config, ConfigError>>),
     /// The folders were looked at.
     Folders { of: Arc<Config>, folders: Vec<Folder> },
     /// A request was carried out on the channel with this number.
@@ -272,11 +272,13 @@ impl Core {
 
     fn news(&mut self, news: News) {
         match news {
-            News::Config(Ok(config)) => self.take_config(config),
-            News::Config(Err(error)) => {
-                tracing::warn!(error = %outport_types::Chain(&error), "the config is refused");
-                self.shown.notice_problem(error.problem());
-            }
+            News::Config(read) => match *read {
+                Ok(config) => self.take_config(config),
+                Err(error) => {
+                    tracing::warn!(error = %outport_types::Chain(&error), "the config is refused");
+                    self.shown.notice_problem(error.problem());
+                }
+            },
             News::Folders { of, folders } if Arc::ptr_eq(&of, &self.config) => {
                 self.shown.folders = folders;
             }

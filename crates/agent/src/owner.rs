@@ -12,7 +12,9 @@ mod views;
 use std::sync::Arc;
 
 use outport_api::client::{Client, ClientError, HubUrl, Trust};
-use outport_control::{Account, Command, Diagnostics, DoctorReport, Paths, Reply, Snapshot};
+use outport_control::{
+    Account, Command, Diagnostics, DoctorReport, Limits, Paths, ProxyView, Reply, Snapshot,
+};
 use outport_types::{Chain, Code, EndpointId, Problem};
 use tokio::sync::Mutex;
 
@@ -119,10 +121,8 @@ impl Owner {
                 let tested = commands::test_folder(&self.paths, self.in_force(), path).await;
                 tested.map(Reply::FolderTest)
             }
-            Command::Limits => {
-                commands::limits(&self.paths, self.in_force()).await.map(Reply::Limits)
-            }
-            Command::Proxy => commands::proxy(&self.paths, self.in_force()).await.map(Reply::Proxy),
+            Command::Limits => self.limits().await.map(Reply::Limits),
+            Command::Proxy => self.proxy().await.map(Reply::Proxy),
             Command::Doctor => Ok(Reply::Doctor(self.examine().await)),
             Command::Preset => Ok(Reply::Preset(crate::preset::read().await)),
             Command::Pause { .. }
@@ -144,6 +144,14 @@ impl Owner {
             | Command::ClearProxy
             | Command::Diagnostics => Err(Problem::new(Code::AgentNotRunning, [])),
         }
+    }
+
+    async fn limits(&self) -> Result<Limits, Problem> {
+        commands::limits(&self.paths, self.in_force()).await
+    }
+
+    async fn proxy(&self) -> Result<ProxyView, Problem> {
+        commands::proxy(&self.paths, self.in_force()).await
     }
 
     /// Checks connection and folders.

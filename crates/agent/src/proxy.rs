@@ -162,12 +162,10 @@ fn without_login(text: &str) -> String {
 
 /// What is wrong with an address, and for a login, where it belongs.
 pub(crate) fn told(error: &ProxyAddressError) -> String {
-    match error {
-        ProxyAddressError::Login => {
-            format!("{error}; set them with `outport proxy set ADDRESS --user NAME`")
-        }
-        _ => error.to_string(),
+    if *error == ProxyAddressError::Login {
+        return format!("{error}; set them with `outport proxy set ADDRESS --user NAME`");
     }
+    error.to_string()
 }
 
 fn bad_proxy(address: &str, reason: &str) -> Problem {

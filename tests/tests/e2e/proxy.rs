@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use outport_tests::{
-    net::{Joined, Wire},
+    net::{Internet, Joined, Wire},
     process::{run, wait_until},
     proxy::Proxy,
     skip,
@@ -77,13 +77,43 @@ fn another_password_or_proxy_is_in_force_at_once_and_a_wrong_one_says_so() -> Re
         assert_eq!(pc.status()?["proxy"]["address"], address);
         lists_both_ways(pc, cluster).with_context(|| world.logs())?;
     }
-    // Without the proxy there is no way out at all.
-    pc.outport(&["proxy", "set", "none"])?;
-    assert_eq!(code_of(pc, &["ls", &cluster.at("")])?, "HUB_UNREACHABLE");
-    pc.outport(&["proxy", "clear"])?;
-    let shown = pc.json(&["proxy", "show"])?;
-    assert_eq!((&shown["set"], &shown["login"]), (&"system".into(), &Value::Null));
     tells_nobody(pc, &world)
+}
+
+#[test]
+fn the_environment_names_the_proxy_unless_the_config_says_none_or_another() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let (world, proxy) = office(Proxy::http)?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let listing = |variables: &[(&str, &str)]| {
+        let mut command = pc.command();
+        command.args(["ls", &cluster.at(""), "--json"]).envs(variables.iter().copied());
+        run(&mut command, LIMIT)
+    };
+    let refused_with = |variables: &[(&str, &str)]| {
+        let done = listing(variables)?;
+        ensure!(done.code != Some(0), "{variables:?}: {}", done.stdout);
+        let error: Value =
+            serde_json::from_str(&done.stderr).with_context(|| done.stderr.clone())?;
+        Ok(error["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let named = proxy.http_with_login();
+    let nobody = [("HTTPS_PROXY", "http://192.0.2.1:9")];
+    assert_eq!(listing(&nobody)?.code, Some(0), "an address in the config counts first");
+    pc.outport(&["proxy", "set", "none"])?;
+    assert_eq!(refused_with(&[("HTTPS_PROXY", &named)])?, "HUB_UNREACHABLE");
+    let shown = pc.json(&["proxy", "clear"])?;
+    assert_eq!((&shown["set"], &shown["login"]), (&"system".into(), &Value::Null));
+    let done = listing(&[("HTTPS_PROXY", &named)])?;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let host = Internet::HUB;
+    assert_eq!(refused_with(&[("HTTPS_PROXY", &named), ("NO_PROXY", host)])?, "HUB_UNREACHABLE");
+    assert_eq!(refused_with(&[("ALL_PROXY", &proxy.http())])?, "PROXY_NEEDS_LOGIN");
+    assert_eq!(refused_with(&[("ALL_PROXY", "ftp://proxy")])?, "BAD_PROXY");
+    Ok(())
 }
 
 /// A hub, `WorkPC` in an office that lets nothing out but its proxy, and `Cluster` elsewhere.

@@ -14,7 +14,9 @@ use tokio::time::timeout;
 use super::{Way, WayError};
 
 /// The operating system, asked for the proxy to an address; a test asks something else.
-pub(super) struct SystemProxies(Box<dyn FnOnce(&str) -> Option<String> + Send>);
+pub(super) struct SystemProxies(Box<Ask>);
+
+type Ask = dyn FnOnce(&str) -> Option<String> + Send;
 
 impl SystemProxies {
     pub(super) fn of_this_computer() -> Self {

@@ -25,7 +25,7 @@ pub enum ClientError {
         /// Which hub.
         hub: HubUrl,
         /// What the proxy said.
-        source: ProxyError,
+        source: Box<ProxyError>,
     },
     /// The hub took too long.
     #[error("the hub {hub} did not answer in time")]

@@ -173,7 +173,9 @@ impl Http {
         let (host, port) = self.hub.host_and_port();
         match proxy.check(&host, port).await {
             Ok(()) => Err(self.failed(error)),
-            Err(source) => Err(ClientError::Proxy { hub: self.hub.clone(), source }),
+            Err(error) => {
+                Err(ClientError::Proxy { hub: self.hub.clone(), source: Box::new(error) })
+            }
         }
     }
 
