@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-use outport_control::{Limits, Paths, Settings};
+use outport_control::{Limits, Paths, RelayUse, Settings};
 use outport_mover::rules::{FolderRule, RuleList, Rules};
 use outport_types::{Access, Code, Problem};
 
@@ -26,10 +26,7 @@ pub(crate) use self::{
     schema::Awake,
     watch::watch,
 };
-pub use self::{
-    reference::reference,
-    schema::{LogLevel, RelayUse},
-};
+pub use self::{reference::reference, schema::LogLevel};
 use crate::{files::read_bounded, proxy::ProxyChoice};
 
 /// What sessions run on.
@@ -60,8 +57,6 @@ pub struct Config {
     pub sessions_max: usize,
     /// What sessions run on.
     pub ports: Ports,
-    /// Whether content goes through a relay.
-    pub relay: RelayUse,
     /// What is said about the proxy on the way to the hub.
     pub proxy: ProxyChoice,
     /// Certificates to trust beside the system's, when the hub's is not publicly known.
@@ -168,10 +163,9 @@ impl Config {
             home_dot_files: false,
             sessions_max: 1,
             ports: Ports::default(),
-            relay: RelayUse::Never,
             proxy: ProxyChoice::default(),
             ca_file: None,
-            settings: Settings::default(),
+            settings: Settings { relay: RelayUse::Never, ..Settings::default() },
             limits: Limits::default(),
             log_level: LogLevel::Info,
             text: Arc::default(),
@@ -218,7 +212,6 @@ impl Config {
             home_dot_files: file.home_dot_files,
             sessions_max: usize::from(file.transfer.sessions_max.get()),
             ports: Ports { udp_port: file.network.udp_port, tcp: file.network.tcp },
-            relay: file.network.relay,
             proxy,
             ca_file: file.network.ca_file.map(PathBuf::from),
             settings,

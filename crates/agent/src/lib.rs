@@ -37,7 +37,7 @@ mod tokens;
 mod trust;
 
 pub use agent::{Agent, AgentOptions, EndError, StartError};
-pub use config::{Config, ConfigError, FolderConfig, LogLevel, RelayUse, config_file, reference};
+pub use config::{Config, ConfigError, FolderConfig, LogLevel, config_file, reference};
 pub use handler::Offline;
 pub use identity::KeyError;
 pub use lock::{Holder, LockError, holder};

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use outport_control::{NewFolder, Preset, Settings};
+use outport_control::{NewFolder, Preset, RelayUse, Settings};
 use outport_types::{Access, Chain, Code, Problem};
 use serde::Deserialize;
 
@@ -43,6 +43,7 @@ struct PresetSettings {
     pause_on_metered: bool,
     keep_awake: Awake,
     background: bool,
+    relay: RelayUse,
 }
 
 /// Reads the first preset that there is.
@@ -90,6 +91,7 @@ fn preset(place: &Path, file: File, home: Option<&Path>) -> Preset {
             pause_on_metered: set.pause_on_metered,
             keep_awake: set.keep_awake.into(),
             background: set.background,
+            relay: set.relay,
         }),
         start_at_login: file.start_at_login,
         problem: None,

@@ -46,7 +46,7 @@ pub use limits::{Day, Days, DaysError, LimitRow, Limits, LimitsView, TimeOfDay, 
 pub use paths::{Paths, PathsError, Profile, ProfileError, ensure_private_dir};
 pub use proxy::{KeptLogin, NewProxy, ProxySource, ProxyUse, ProxyView};
 pub use server::serve;
-pub use settings::{Diagnostics, Hold, HoldReason, KeepAwake, Power, Preset, Settings};
+pub use settings::{Diagnostics, Hold, HoldReason, KeepAwake, Power, Preset, RelayUse, Settings};
 pub use sign_in::{
     HubFacts, NameCheck, NameState, NewComputer, SignInState, SignInView, SignInWay,
 };

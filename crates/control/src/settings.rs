@@ -18,6 +18,34 @@ pub struct Settings {
     /// Whether work on files gives way to other programs, in transfers that begin from now on.
     #[serde(default)]
     pub background: bool,
+    /// Whether content goes through the relay of the hub, in transfers that begin from now on.
+    #[serde(default)]
+    pub relay: RelayUse,
+}
+
+/// Whether content goes through a relay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum RelayUse {
+    /// Straight, or not at all.
+    Never,
+    /// Where the other computer cannot be reached straight.
+    #[default]
+    Auto,
+    /// Through a relay, or not at all.
+    Only,
+}
+
+impl RelayUse {
+    /// The word for it in the config.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Auto => "auto",
+            Self::Only => "only",
+        }
+    }
 }
 
 /// When the computer is kept awake while files move.

@@ -10,6 +10,7 @@ use outport_tests::{
     full,
     net::{Joined, Wire},
     process::wait_until,
+    proxy::Proxy,
     skip,
     tree::{self, Plan},
     world::World,
@@ -23,8 +24,20 @@ fn every_two_kinds_of_network_move_files_by_the_best_route_that_there_is() -> Re
         return Ok(());
     }
     let mut world = World::on_internet(&KINDS.map(|(kind, _)| kind))?;
-    for (kind, _) in KINDS {
-        world.add_agent(&format!("{kind:?}"))?;
+    let mut proxies = Vec::new();
+    for (place, (kind, _)) in KINDS.iter().enumerate() {
+        let (name, internet) = (format!("{kind:?}"), world.internet.as_ref());
+        match internet.and_then(|internet| internet.proxy_of(place)) {
+            Some((host, address)) => {
+                let proxy = Proxy::in_host(host, address)?;
+                let login = (Proxy::USER, Proxy::PASSWORD);
+                world.add_agent_behind(&name, &proxy.http(), login)?;
+                proxies.push(proxy);
+            }
+            None => {
+                world.add_agent(&name)?;
+            }
+        }
     }
     // Two of a kind, each in a network of its own, meet where they have not met elsewhere.
     let (plan, rate) = if full() { (PLAN, "200mbit") } else { (SMALL_PLAN, "50mbit") };
@@ -97,14 +110,15 @@ enum Reach {
     NoUdp,
 }
 
-/// Two of each kind that behaves in its own way towards its like.
-const KINDS: [(Joined, Reach); 6] = [
+/// One of each kind; two of a kind meet in other tests.
+const KINDS: [(Joined, Reach); 7] = [
     (Joined::Public, Reach::Everybody),
     (Joined::Open, Reach::Everybody),
     (Joined::Firewalled, Reach::WhomItCalls),
     (Joined::Translated, Reach::WhomItCalls),
     (Joined::Scrambled, Reach::NewPorts),
     (Joined::Walled, Reach::NoUdp),
+    (Joined::Proxied, Reach::NoUdp),
 ];
 /// What the laboratory promises: 64 MiB, three seconds at 200 Mbit/s; and one and a half at 50.
 const PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 64 << 20 };

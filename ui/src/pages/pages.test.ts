@@ -378,6 +378,11 @@ describe("settings", () => {
     await fireEvent.click(screen.getByRole("switch", { name: "Pause while on battery" }));
     await fireEvent.click(screen.getByRole("radio", { name: "Always" }));
     await fireEvent.click(screen.getByRole("switch", { name: "Work in the background" }));
+    await fireEvent.click(
+      within(screen.getByRole("radiogroup", { name: "Files go through the hub" })).getByRole("radio", {
+        name: "Never",
+      }),
+    );
     await fireEvent.click(screen.getByRole("switch", { name: "A task finished" }));
     await fireEvent.click(screen.getByRole("switch", { name: /^Start when/ }));
     await waitFor(() => expect(calls(fake, "setAutostart")).toEqual([[false]]));
@@ -386,6 +391,7 @@ describe("settings", () => {
       pause_on_metered: false,
       keep_awake: "always",
       background: true,
+      relay: "never",
     });
     expect(fake.shell.settings.notify).toEqual({
       finished: false,

@@ -44,6 +44,7 @@ export type {
   ProxyUse,
   ProxyView,
   Purpose,
+  RelayUse,
   Route,
   SessionView,
   SetUp,

@@ -6,7 +6,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use outport_control::{Limits, NewFolder, Paths, Settings, ensure_private_dir};
+use outport_control::{Limits, NewFolder, Paths, RelayUse, Settings, ensure_private_dir};
 use outport_types::{Access, Code, Problem, RateLimit, unescape_str};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
@@ -123,6 +123,10 @@ pub(crate) fn save_settings(paths: &Paths, settings: &Settings) -> Result<Config
         if settings.background || document.contains_key("transfer") {
             let item = document.entry("transfer").or_insert(Item::Table(Table::new()));
             set(item.as_table_mut()?, "background", Value::from(settings.background));
+        }
+        if settings.relay != RelayUse::default() || document.contains_key("network") {
+            let item = document.entry("network").or_insert(Item::Table(Table::new()));
+            set(item.as_table_mut()?, "relay", Value::from(settings.relay.word()));
         }
         Some(())
     })

@@ -7,7 +7,7 @@ use std::{
     str::FromStr,
 };
 
-use outport_control::{Days, KeepAwake, LimitRow, Limits, Paths, Settings};
+use outport_control::{Days, KeepAwake, LimitRow, Limits, Paths, RelayUse, Settings};
 use outport_mover::{rules::RulesError, system_path::from_host};
 use outport_types::{Access, RateLimit};
 use serde::Deserialize;
@@ -208,19 +208,6 @@ impl From<i64> for ReadBefore {
     }
 }
 
-/// Whether content goes through a relay.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RelayUse {
-    /// Straight, or not at all.
-    Never,
-    /// Where the other computer cannot be reached straight.
-    #[default]
-    Auto,
-    /// Through a relay, or not at all.
-    Only,
-}
-
 /// When the computer is kept awake, as the file spells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -260,6 +247,7 @@ impl File {
             pause_on_metered: self.power.pause_on_metered,
             keep_awake: self.power.keep_awake.into(),
             background: self.transfer.background,
+            relay: self.network.relay,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use outport_control::{LimitRow, NewFolder, Profile};
+use outport_control::{LimitRow, NewFolder, Profile, RelayUse};
 use outport_mover::rules::Because;
 use outport_types::RateLimit;
 use tempfile::TempDir;
@@ -76,7 +76,11 @@ fn content_goes_through_a_relay_as_the_owner_says() {
         ("[network]\nrelay = \"never\"", RelayUse::Never),
         ("[network]\nrelay = \"only\"", RelayUse::Only),
     ] {
-        assert_eq!(Config::parse(text, &rig.paths, None).unwrap().relay, expected, "{text}");
+        assert_eq!(
+            Config::parse(text, &rig.paths, None).unwrap().settings.relay,
+            expected,
+            "{text}"
+        );
     }
     let wrong = Config::parse("[network]\nrelay = \"always\"", &rig.paths, None).unwrap_err();
     assert!(wrong.reason.contains("never"), "{}", wrong.reason);

@@ -139,7 +139,7 @@ impl Core {
             name: self.name(),
             hub_time: self.hub_time(),
             udp: self.hub.udp.clone(),
-            relay: self.config.relay,
+            relay: self.config.settings.relay,
             tunnels: Arc::new(HubTunnels::new(
                 identity.registration.hub.clone(),
                 self.paths.clone(),

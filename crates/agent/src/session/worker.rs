@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use outport_control::RelayUse;
 use outport_link::{
     CloseCode, ESTABLISH_LIMIT, Endpoint, EstablishError, Expectation, Link, LinkEnd, RelayWay,
     Tunnels,
@@ -30,7 +31,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Admitted, SessionEvent, Stop, TicketLog, seen};
-use crate::{config::RelayUse, outbox::prepare_task};
+use crate::outbox::prepare_task;
 
 /// All that a session needs.
 #[derive(Debug)]
