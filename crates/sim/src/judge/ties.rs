@@ -24,7 +24,9 @@ impl Judge {
     ) -> Result<(), Wrong> {
         let orders = &self.config.orders;
         let options = &orders.options;
-        let is_free = options.conflict == Conflict::Overwrite
+        // An edit may part what had more names than the disk gives, and leave few enough.
+        let is_free = source.edited.is_empty()
+            && options.conflict == Conflict::Overwrite
             && options.sync_level != Some(SyncLevel::Exists)
             && plan.write_faults.is_none()
             && plan.read_faults.is_none();
@@ -35,10 +37,9 @@ impl Judge {
         for way in source.all_files() {
             let Some(Node::File(ino)) = source.at(&way) else { continue };
             let names = source.names_of(*ino);
-            let edited = names.iter().any(|name| source.edited.contains_key(name));
             let inside = way.starts_with(orders.items[item].source.names());
             let found = file_at(disk, &destination(orders, item, &way)).filter(|_| inside);
-            let Some(found) = found.filter(|_| !edited && names.len() <= NAMES_MAX) else {
+            let Some(found) = found.filter(|_| names.len() <= NAMES_MAX) else {
                 continue;
             };
             // By some levels another one is taken for the same, and stays.
