@@ -562,6 +562,26 @@ describe("help", () => {
 });
 
 describe("the first run", () => {
+  test("where the hub is behind a proxy that wants a password, it is set before the sign-in", async () => {
+    const { fake } = await showWindow("fresh");
+    await fireEvent.input(screen.getByLabelText("Address"), { target: { value: "hub.alliance.example" } });
+    const args = { proxy: "http://proxy.lan:3128" };
+    fake.refuse.set("checkHub", { code: "PROXY_NEEDS_LOGIN", args, message: "" });
+    await fireEvent.click(button("Look for the hub"));
+    await fireEvent.click(await screen.findByRole("button", { name: "Set the proxy" }));
+    await fireEvent.click(dialog().getByRole("radio", { name: /This proxy/ }));
+    const type = (name: string, value: string) =>
+      fireEvent.input(dialog().getByLabelText(name), { target: { value } });
+    await type("Address of the proxy", args.proxy);
+    await type("User", "ann");
+    await type("Password", "geheim");
+    await fireEvent.click(dialog().getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(fake.snapshot.proxy).toMatchObject({ address: args.proxy, user: "ann" });
+    await fireEvent.click(button("My network has a proxy…"));
+    dialog().getByRole("radio", { name: /This proxy/ });
+  });
+
   test("leads from nothing to a computer that works", async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const { fake } = await showWindow("fresh");

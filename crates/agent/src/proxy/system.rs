@@ -255,18 +255,18 @@ mod tests {
             }
         }
 
-        let mut daemon = std::process::Command::new("dbus-daemon");
-        daemon.args(["--session", "--nofork", "--print-address"]).stdout(Stdio::piped());
-        let Ok(mut daemon) = daemon.spawn() else { return }; // a computer without a desktop
+        let mut bus_host = std::process::Command::new("dbus-daemon");
+        bus_host.args(["--session", "--nofork", "--print-address"]).stdout(Stdio::piped());
+        let Ok(mut bus_host) = bus_host.spawn() else { return }; // a computer without a desktop
         let mut address = String::new();
-        BufReader::new(daemon.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        BufReader::new(bus_host.stdout.take().unwrap()).read_line(&mut address).unwrap();
         let join = || zbus::blocking::connection::Builder::address(address.trim()).unwrap();
         let portal = join().serve_at("/org/freedesktop/portal/desktop", Portal).unwrap();
         let _portal = portal.name("org.freedesktop.portal.Desktop").unwrap().build().unwrap();
         let bus = join().build().unwrap();
         let proxies = portal::look_up(&bus, "https://hub.example.org/").unwrap();
-        daemon.kill().unwrap();
-        daemon.wait().unwrap();
+        bus_host.kill().unwrap();
+        bus_host.wait().unwrap();
         assert_eq!(first_of(&proxies).as_deref(), Some("socks5://proxy.lan:24"));
     }
 }
