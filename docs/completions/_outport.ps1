@@ -548,7 +548,7 @@ Register-ArgumentCompleter -Native -CommandName 'outport' -ScriptBlock {
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The endpoint of this computer that is meant, when it has several')
             [CompletionResult]::new('--hub', '--hub', [CompletionResultType]::ParameterName, 'The hub that is meant; the one that you are signed in at, unless given')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR is respected')
-            [CompletionResult]::new('--keyring', '--keyring', [CompletionResultType]::ParameterName, 'Keep the password in the keyring of the system; it is where this computer''s key is, unless given')
+            [CompletionResult]::new('--keyring', '--keyring', [CompletionResultType]::ParameterName, 'Keep the password in the keyring of the system; unless given, it is where this computer''s key is')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON, and errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Leave out notes and progress')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Leave out notes and progress')

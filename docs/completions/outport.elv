@@ -514,7 +514,7 @@ set edit:completion:arg-completer[outport] = {|@words|
             cand --profile 'The endpoint of this computer that is meant, when it has several'
             cand --hub 'The hub that is meant; the one that you are signed in at, unless given'
             cand --color 'When to use colours; NO_COLOR is respected'
-            cand --keyring 'Keep the password in the keyring of the system; it is where this computer''s key is, unless given'
+            cand --keyring 'Keep the password in the keyring of the system; unless given, it is where this computer''s key is'
             cand --json 'Print facts as JSON, and errors too'
             cand -q 'Leave out notes and progress'
             cand --quiet 'Leave out notes and progress'

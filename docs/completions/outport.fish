@@ -300,7 +300,7 @@ complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_s
 complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l keyring -d 'Keep the password in the keyring of the system; it is where this computer\'s key is, unless given'
+complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l keyring -d 'Keep the password in the keyring of the system; unless given, it is where this computer\'s key is'
 complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -l json -d 'Print facts as JSON, and errors too'
 complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Leave out notes and progress'
 complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say what lies behind an error'
