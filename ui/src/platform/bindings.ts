@@ -1169,6 +1169,15 @@ export type Purpose =
 /**  The most bytes per second of something; never so few that nothing would ever get done. */
 export type RateLimit = number;
 
+/**  Whether content goes through a relay. */
+export type RelayUse =
+/**  Straight, or not at all. */
+"never" |
+/**  Where the other computer cannot be reached straight. */
+"auto" |
+/**  Through a relay, or not at all. */
+"only";
+
 /**  A new name for something. */
 export type RenameFile = {
 	/**  In which collection. */
@@ -1244,6 +1253,8 @@ export type Settings = {
 	keep_awake: KeepAwake,
 	/**  Whether work on files gives way to other programs, in transfers that begin from now on. */
 	background?: boolean,
+	/**  Whether content goes through the relay of the hub, in transfers that begin from now on. */
+	relay?: RelayUse,
 };
 
 /**  How grave a notice is. */
