@@ -14,9 +14,9 @@ use crate::{
     judge::{Judge, Wrong},
     liar,
     mutation::Mutation,
-    plan::{Liar, Mishap, Plan, Scene},
+    plan::{Liar, Mishap, Plan, Scene, checksum},
     rx::{Around, Rx},
-    source::Source,
+    source::{Node, Source},
     ties::tie,
     tx::{Tx, TxStep},
 };
@@ -509,12 +509,27 @@ impl World {
     /// Each break may cost what was on its way, and no more. A file that was edited is another one,
     /// even where it holds what it held.
     fn judge_repeats(&self) -> Result<(), Wrong> {
-        let most = self.breaks * self.plan.config.limits.content_bytes + self.again_bytes;
+        // What is not what it was said to be is brought in vain by every session.
+        let in_vain = self.breaks * self.refused_bytes();
+        let most = self.breaks * self.plan.config.limits.content_bytes + self.again_bytes + in_vain;
         if self.plan.counts_repeats() && most < self.repeats.bytes {
             let bytes = self.repeats.bytes;
             return Err(Wrong(format!("{bytes} bytes were sent again, {most} may be")));
         }
         Ok(())
+    }
+
+    /// How long the files are that have another checksum than was said.
+    fn refused_bytes(&self) -> u64 {
+        let items = self.plan.config.orders.items.iter();
+        let refused = items.filter_map(|item| {
+            let said = item.checksum.as_ref()?;
+            let Some(Node::File(ino)) = self.source.at(item.source.names()) else { return None };
+            let size = self.source.meta(*ino)?.size;
+            let content = self.source.read(*ino, 0, usize::try_from(size).ok()?);
+            (checksum(&content) != *said).then_some(size)
+        });
+        refused.sum()
     }
 
     fn arrival(&mut self, stream: Stream) -> Duration {

@@ -228,12 +228,17 @@ impl Receiver {
         let Some(file) = self.files.get_mut(&number) else { return };
         let place = file.place.clone();
         if file.rename_copy() {
-            self.enter(number, Phase::Comparing);
-            self.compares.queue.push_front(Queued::File { number, tries: 0 });
+            self.compare_again(number);
         } else {
             self.fail(&place, Fault::never(Code::Exists, ""), true);
             self.give_up_file(number);
         }
+    }
+
+    /// Looks once more at the name that a file is to have.
+    pub(super) fn compare_again(&mut self, number: u64) {
+        self.enter(number, Phase::Comparing);
+        self.compares.queue.push_front(Queued::File { number, tries: 0 });
     }
 
     /// Tells that something has another name at the destination.

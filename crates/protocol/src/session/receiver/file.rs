@@ -116,6 +116,8 @@ pub(super) enum Then {
         /// After a while.
         later: bool,
     },
+    /// It is compared again after a while.
+    Compare,
     /// It is wanted again as what it is now.
     Changed(Meta),
     /// It is renamed again after a while.
@@ -127,6 +129,7 @@ pub(super) enum Then {
 /// What is tried again later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Again {
+    Compare,
     Want,
     Place,
 }
@@ -308,6 +311,7 @@ impl Receiver {
                 return self.give_up_file(number);
             }
             Then::Place => Some(Again::Place),
+            Then::Compare => Some(Again::Compare),
             Then::Changed(meta) => {
                 if let Some(blocks) = self.config.limits.blocks(meta.size) {
                     let found = self.counts.bytes_found.saturating_sub(file.meta.size);
@@ -361,6 +365,7 @@ impl Receiver {
                 continue;
             };
             match again {
+                Again::Compare => self.compare_again(number),
                 Again::Want => self.queue_want(number),
                 Again::Place => {
                     self.enter(number, Phase::Complete);

@@ -344,6 +344,12 @@ impl Receiver {
         true
     }
 
+    /// Whether a file is compared with one that it may become another name of.
+    pub(super) fn is_compared_with_first(&self, number: u64) -> bool {
+        let member = self.files.get(&number).and_then(|file| file.member.as_ref());
+        member.is_some_and(|member| member.role == Role::Compared)
+    }
+
     /// A name is compared with its bearer no more; `false` when it was not.
     pub(super) fn compares_no_more(&mut self, number: u64) -> bool {
         let Some(file) = self.files.get_mut(&number) else { return false };

@@ -124,7 +124,9 @@ impl Receiver {
                 }
                 (HowEnded::Complete { digest, .. }, true) => self.digested_there(number, digest),
                 (HowEnded::Changed { meta }, _) => self.changed(number, meta)?,
-                (HowEnded::Failed(fault), _) => self.source_failed(number, fault),
+                (HowEnded::Failed(fault), of_digest) => {
+                    self.source_failed(number, fault, of_digest);
+                }
             }
         }
         Ok(())
@@ -304,9 +306,15 @@ impl Receiver {
         Ok(())
     }
 
-    fn source_failed(&mut self, number: u64, fault: Fault) {
+    fn source_failed(&mut self, number: u64, fault: Fault, of_digest: bool) {
+        let is_tied = self.is_compared_with_first(number);
         let then = if fault.retry == Retry::Backoff && self.may_retry(number) {
-            Then::Want { fresh: false, later: true }
+            // What could not be read to be compared may still be what stands there.
+            if of_digest && !is_tied {
+                Then::Compare
+            } else {
+                Then::Want { fresh: false, later: true }
+            }
         } else {
             Then::Fail { fault, at_destination: false }
         };

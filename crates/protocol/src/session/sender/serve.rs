@@ -487,7 +487,7 @@ impl Sender {
         }
         match result {
             Ok(Loaded::Block { bytes: got, hash, zeros: true })
-                if got == bytes && self.config.limits.hole_bytes() <= bytes =>
+                if got == bytes && job.meta.sparse && self.config.limits.hole_bytes() <= bytes =>
             {
                 self.serve.content += u64::from(self.config.limits.hole_bytes());
                 let id = NodeId { first: block, level: 0 };
