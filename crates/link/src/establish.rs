@@ -337,11 +337,11 @@ impl<'a> Race<'a> {
         // Straight ways may not even be known yet, and both sides gain by them for the whole session.
         let may_go_straight = is_relayed(rank.0) && !self.course.only_relayed;
         let better_may_come = hopes || may_go_straight;
-        let until = match rank.0 {
+        let until = if rank.0 == Route::Tunnel {
             // It came up last, so everything else has had its time.
-            Route::Tunnel => (self.began + TUNNEL_WAIT).max(now),
-            _ if may_go_straight => now + STRAIGHT_WAIT,
-            _ => now + BETTER_WAIT,
+            (self.began + TUNNEL_WAIT).max(now)
+        } else {
+            now + if may_go_straight { STRAIGHT_WAIT } else { BETTER_WAIT }
         };
         let choose_at = *self.choose_at.get_or_insert(until);
         if better_may_come && now < choose_at {
@@ -472,9 +472,10 @@ impl fmt::Display for Tried {
         f.write_str("tried")?;
         for (i, Try { address, route, failure }) in self.0.iter().enumerate() {
             let comma = if i == 0 { "" } else { "," };
-            match *address {
-                FAR_END => write!(f, "{comma} the relay ({route}): {failure}")?,
-                address => write!(f, "{comma} {address} ({route}): {failure}")?,
+            if *address == FAR_END {
+                write!(f, "{comma} the relay ({route}): {failure}")?;
+            } else {
+                write!(f, "{comma} {address} ({route}): {failure}")?;
             }
         }
         Ok(())

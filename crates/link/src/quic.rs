@@ -65,11 +65,7 @@ pub(crate) fn start(
 ) -> (Link, LinkGrip) {
     let Joined { connection, control, data, peer_attempt, dialled } = joined;
     let beside = over_tcp.is_some();
-    let route = match route {
-        Route::Relay | Route::Tunnel if beside => Route::Tunnel,
-        Route::Local | Route::Lan | Route::Direct | Route::Tcp if beside => Route::Tcp,
-        route => route,
-    };
+    let route = if beside { beside_quic(route) } else { route };
     let counted = Arc::new(Counted::default());
     let streams = over_tcp.as_ref().map_or(data.len(), Vec::len);
     let (lanes, wires) = lanes(streams);
@@ -122,28 +118,18 @@ pub(crate) fn start(
     worker(pump::write_control(queue, outward, urgent, end.clone(), confirm).boxed());
     worker(pump::read_control(inward, wires.control_in, end.clone()).boxed());
 
-    let meter = Meter {
-        connection: connection.clone(),
-        silence_max: if is_relayed(route) { RELAY_SILENCE_MAX } else { SILENCE_MAX },
-        counted: counted.clone(),
-        budget: budget.clone(),
-        rates: rates.clone(),
-    };
-    workers.spawn(meter.run(end.clone()));
+    // Data beside QUIC do not follow a change of address.
+    let follows = !beside && (dialled || is_relayed(route));
+    let budget_there = budget.clone();
+    let carrier = Quic { connection: connection.clone(), counted, route, rates, budget };
+    workers.spawn(Meter::of(&carrier).run(end.clone()));
+    let link = Link::assemble(lanes, budget_there, flow, end.clone(), Box::new(carrier));
+    (link, LinkGrip { end, connection, peer_attempt, follows })
+}
 
-    let carrier =
-        Quic { connection: connection.clone(), counted, route, rates, budget: budget.clone() };
-    let link = Link::assemble(lanes, budget, flow, end.clone(), Box::new(carrier));
-    (
-        link,
-        LinkGrip {
-            end,
-            connection,
-            peer_attempt,
-            // Data beside QUIC do not.
-            follows: !beside && (dialled || is_relayed(route)),
-        },
-    )
+/// How a link travels whose data go beside QUIC.
+fn beside_quic(route: Route) -> Route {
+    if is_relayed(route) { Route::Tunnel } else { Route::Tcp }
 }
 
 impl LinkGrip {
@@ -299,6 +285,16 @@ struct Meter {
 }
 
 impl Meter {
+    fn of(quic: &Quic) -> Self {
+        Self {
+            connection: quic.connection.clone(),
+            silence_max: if is_relayed(quic.route) { RELAY_SILENCE_MAX } else { SILENCE_MAX },
+            counted: quic.counted.clone(),
+            budget: quic.budget.clone(),
+            rates: quic.rates.clone(),
+        }
+    }
+
     async fn run(self, end: Arc<End>) {
         let mut ticks = interval(METER_PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

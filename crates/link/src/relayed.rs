@@ -174,11 +174,11 @@ impl Relayed {
 
     /// How a connection to this address goes through the relay, if it does.
     pub(crate) fn route_to(&self, remote: SocketAddr) -> Option<Route> {
-        match canonical(remote) {
-            FAR_END => Some(Route::Tunnel),
-            remote if self.addresses.contains(&remote) => Some(Route::Relay),
-            _ => None,
+        let remote = canonical(remote);
+        if remote == FAR_END {
+            return Some(Route::Tunnel);
         }
+        self.addresses.contains(&remote).then_some(Route::Relay)
     }
 
     /// Waits until the relay reaches this side; what to dial then, and from where.

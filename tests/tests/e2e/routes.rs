@@ -46,15 +46,15 @@ fn every_two_kinds_of_network_move_files_by_the_best_route_that_there_is() -> Re
     }
     world.internet.as_ref().context("the world is on an internet")?.limit(rate)?;
     let mut table = String::from("from, to, route, first bytes, whole");
-    for from in 0..KINDS.len() {
-        for to in 0..KINDS.len() {
-            // In the short run one direction of each pair.
+    for (from, (sender, _)) in KINDS.into_iter().enumerate() {
+        for (to, (receiver, _)) in KINDS.into_iter().enumerate() {
+            // Without the long form one direction of each pair.
             if from == to || !full() && to < from {
                 continue;
             }
             let (first, whole) = moves(&world, from, to)?;
-            let [(from, _), (to, _)] = [KINDS[from], KINDS[to]];
-            write!(table, "\n{from:?}, {to:?}, {}, {first:.2?}, {whole:.2?}", best(from, to))?;
+            let route = best(sender, receiver);
+            write!(table, "\n{sender:?}, {receiver:?}, {route}, {first:.2?}, {whole:.2?}")?;
         }
     }
     println!("{table}");
