@@ -376,7 +376,9 @@ describe("settings", () => {
     const { fake } = await showWindow("busy");
     await page("Settings");
     await fireEvent.click(screen.getByRole("switch", { name: "Pause while on battery" }));
-    await fireEvent.click(screen.getByRole("radio", { name: "Always" }));
+    await fireEvent.click(
+      within(screen.getByRole("radiogroup", { name: /^Keep/ })).getByRole("radio", { name: "Always" }),
+    );
     await fireEvent.click(screen.getByRole("switch", { name: "Work in the background" }));
     await fireEvent.click(
       within(screen.getByRole("radiogroup", { name: "Files go through the hub" })).getByRole("radio", {
@@ -457,7 +459,9 @@ describe("settings", () => {
     await page("Settings");
     await screen.findByText("Used for the hub: no proxy");
     await fireEvent.click(screen.getByRole("radio", { name: /This proxy/ }));
-    const save = within(screen.getByRole("region", { name: "Proxy" })).getByRole("button", { name: "Save" });
+    const save = within(screen.getByRole("region", { name: "Network" })).getByRole("button", {
+      name: "Save",
+    });
     expect(save).toBeDisabled();
     const type = (name: string, value: string) =>
       fireEvent.input(screen.getByLabelText(name), { target: { value } });
@@ -493,7 +497,7 @@ describe("settings", () => {
     const args = { proxy: "socks5://proxy.lan:1080", reason: "it is locked" };
     fake.refuse.set("saveProxy", { code: "PROXY_LOGIN_UNAVAILABLE", args, message: "" });
     await fireEvent.click(
-      within(screen.getByRole("region", { name: "Proxy" })).getByRole("button", { name: "Save" }),
+      within(screen.getByRole("region", { name: "Network" })).getByRole("button", { name: "Save" }),
     );
     await fireEvent.click(await screen.findByRole("button", { name: "Keep it in a file" }));
     await screen.findByText("Used for the hub: socks5://proxy.lan:1080");

@@ -178,7 +178,13 @@ function snapshot(): Snapshot {
     paused: null,
     held: null,
     power: { on_battery: false, metered: false, awake: true },
-    settings: { pause_on_battery: false, pause_on_metered: false, keep_awake: "on_mains", background: false, relay: "auto" },
+    settings: {
+      pause_on_battery: false,
+      pause_on_metered: false,
+      keep_awake: "on_mains",
+      background: false,
+      relay: "auto",
+    },
     limits: {
       set: { upload: null, download: null, timetable: [] },
       upload: null,
