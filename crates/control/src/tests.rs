@@ -296,7 +296,7 @@ fn the_words_of_the_boundary_are_stable() {
     let settings = Settings { keep_awake: KeepAwake::OnMains, ..Settings::default() };
     assert_eq!(
         json(&settings),
-        r#"{"pause_on_battery":false,"pause_on_metered":false,"keep_awake":"on_mains","background":false}"#
+        r#"{"pause_on_battery":false,"pause_on_metered":false,"keep_awake":"on_mains","background":false,"relay":"auto"}"#
     );
     assert_eq!(json(&(SignInWay::Code, SignInState::Waiting)), r#"["code","waiting"]"#);
     let command = Command::BeginSignIn { hub: "h".to_owned(), way: SignInWay::Browser };

@@ -7,7 +7,7 @@
 //! every [`KEEP_EVERY`], and at once after a change of network, and then the relay sends to the new
 //! address. QUIC does not notice: a relayed link bears a change of address by itself.
 //!
-//! A relay that answers no hello within [`UDP_WAIT`] is joined by a [wire](crate::wire) instead, and
+//! A relay that answers no hello within [`UDP_WAIT`] is joined by a wire ([`crate::wire`]) instead, and
 //! that is settled then for as long as this way is open: two seats of one side would take turns.
 
 use std::{
