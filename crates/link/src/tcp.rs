@@ -276,7 +276,7 @@ impl Stalls {
 /// processor time, with 10 ms and a little loss QUIC is as fast as the line and TCP may not be.
 pub(crate) const NEAR: Duration = Duration::from_millis(5);
 /// The same inside one network, where a longer round trip means that somebody is busy, not far away.
-pub(crate) const NEAR_IN_ONE_NETWORK: Duration = Duration::from_millis(20);
+pub(crate) const NEAR_IN_ONE_NETWORK: Duration = Duration::from_millis(50);
 /// Few are enough near by; each has a frame under way that is lost when the link ends in its middle.
 const TCP_STREAMS_MAX: usize = 4;
 /// How long all of the exchange may take, on a busy computer.
