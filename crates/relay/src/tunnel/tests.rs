@@ -1,13 +1,13 @@
 //! Connections as agents and as everybody else would make them; packets go through a real port.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
-
+use bytes::BytesMut;
+use futures_util::TryStreamExt as _;
 use outport_protocol::relay::RelayToken;
-use tokio::task::JoinHandle;
-use tokio_util::{sync::PollSender, task::TaskTracker};
+use tokio::{io::DuplexStream, task::JoinHandle};
+use tokio_util::{
+    codec::{Framed, LengthDelimitedCodec},
+    task::TaskTracker,
+};
 
 use super::*;
 use crate::{
@@ -60,7 +60,7 @@ async fn a_side_that_joins_anew_takes_its_own_place_and_the_old_connection_ends(
     other.send(&[QUIC; 5]).await;
     assert_eq!(new.receive().await, [QUIC; 5]);
     old.say(&[QUIC; 6]).await;
-    assert_eq!(old.back.recv().await, None);
+    assert!(old.connection.next().await.is_none());
     port.close().await;
 }
 
@@ -83,7 +83,7 @@ async fn streams_meet_whoever_comes_first_and_go_over_in_order_both_ways() {
     }
     assert_eq!(port.counts.now().spliced_bytes, 100 * 1002);
     drop(left);
-    assert_eq!(right.back.recv().await, None, "the end goes over as well");
+    assert!(right.connection.next().await.is_none(), "the end goes over as well");
     right.served.await.unwrap().unwrap();
     port.close().await;
 }
@@ -165,10 +165,11 @@ async fn a_stream_keeps_to_the_limits_and_ends_with_the_users_day() {
     right.join(&token, session, RelaySide::Receiver, wanted).await;
     assert!(left.is_ready().await && right.is_ready().await);
     let began = std::time::Instant::now();
-    let saying = async { while left.out.send(Bytes::from_static(&[1; 100_000])).await.is_ok() {} };
+    let saying =
+        async { while left.connection.send(Bytes::from_static(&[1; 100_000])).await.is_ok() {} };
     let hearing = async {
         let mut heard = 0;
-        while let Some(message) = right.back.recv().await {
+        while let Some(Ok(message)) = right.connection.next().await {
             heard += message.len();
         }
         heard
@@ -183,20 +184,18 @@ async fn a_stream_keeps_to_the_limits_and_ends_with_the_users_day() {
 
 /// Somebody who connected.
 struct Guest {
-    out: PollSender<Bytes>,
-    back: mpsc::Receiver<Bytes>,
+    connection: Connection,
     served: JoinHandle<Result<(), TunnelError>>,
 }
 
 impl Guest {
     fn knock(port: &Rig) -> Self {
-        let ((out, theirs), (answer, back)) = (mpsc::channel(1), mpsc::channel(1));
-        let end = End { out: PollSender::new(answer), back: theirs };
+        let (own, theirs) = tokio::io::duplex(CONNECTION_BYTES);
         let (relay, nonce) = (port.relay.clone(), *SessionId::random().as_bytes());
         let nonce = [&nonce[..], &[0; 8]].concat().try_into().unwrap();
-        let serving = async move { relay.tunnel(end, nonce, || {}).await };
+        let serving = async move { relay.tunnel(messages(theirs), nonce, || {}).await };
         let served = TaskTracker::new().spawn(serving);
-        Self { out: PollSender::new(out), back, served }
+        Self { connection: Box::new(messages(own)), served }
     }
 
     async fn join(
@@ -211,49 +210,23 @@ impl Guest {
     }
 
     async fn is_ready(&mut self) -> bool {
-        let ready = timeout(LIMIT, self.back.recv()).await.unwrap();
-        ready.is_some_and(|ready| ready == TUNNEL_READY[..])
+        let ready = timeout(LIMIT, self.connection.next()).await.unwrap();
+        ready.is_some_and(|ready| ready.unwrap() == TUNNEL_READY[..])
     }
 
     async fn say(&mut self, message: &[u8]) {
-        self.out.send(Bytes::copy_from_slice(message)).await.ok(); // it may have been turned away
+        self.connection.send(Bytes::copy_from_slice(message)).await.ok(); // it may have been turned away
     }
 
     async fn hear(&mut self) -> Vec<u8> {
-        timeout(LIMIT, self.back.recv()).await.unwrap().unwrap().to_vec()
+        timeout(LIMIT, self.connection.next()).await.unwrap().unwrap().unwrap().to_vec()
     }
 }
 
-/// The relay's end of a connection.
-struct End {
-    out: PollSender<Bytes>,
-    back: mpsc::Receiver<Bytes>,
+/// One end of a connection.
+fn messages(end: DuplexStream) -> impl Messages {
+    Framed::new(end, LengthDelimitedCodec::new()).map_ok(BytesMut::freeze)
 }
 
-impl Stream for End {
-    type Item = io::Result<Bytes>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.back.poll_recv(cx).map(|message| message.map(Ok))
-    }
-}
-
-impl Sink<Bytes> for End {
-    type Error = io::Error;
-
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.out.poll_ready_unpin(cx).map_err(io::Error::other)
-    }
-
-    fn start_send(mut self: Pin<&mut Self>, message: Bytes) -> io::Result<()> {
-        self.out.start_send_unpin(message).map_err(io::Error::other)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.out.poll_flush_unpin(cx).map_err(io::Error::other)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.out.poll_close_unpin(cx).map_err(io::Error::other)
-    }
-}
+/// What is on its way in each direction.
+const CONNECTION_BYTES: usize = 64 * 1024;
