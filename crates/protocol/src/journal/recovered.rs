@@ -151,7 +151,7 @@ impl Recovered {
 
     /// Whether this version of a file was brought to its destination and still stands there.
     pub(crate) fn is_done(&self, key: &Key, token: VersionToken, stamp: &FileStamp) -> bool {
-        self.done.get(key).is_some_and(|done| done.check == done_check(token, stamp))
+        self.done.get(key).is_some_and(|done| done.check == stamp.check(&token.0))
     }
 
     /// Forgets a file that was brought to its destination, and says how large it was.
@@ -210,7 +210,7 @@ impl Recovered {
                 self.learn_name(key, naming);
                 self.held.remove(&key);
                 self.placing.remove(&key);
-                let done = DoneFile { check: done_check(token, &stamp), size: stamp.size };
+                let done = DoneFile { check: stamp.check(&token.0), size: stamp.size };
                 // The same file in another version takes the place of the first.
                 let before = self.done.insert(key, done);
                 self.counts.files_done += u64::from(before.is_none());
@@ -251,16 +251,3 @@ impl Way {
 
 /// So few places in the table of finished files are not worth a change.
 const DONE_KEPT_MIN: usize = 4096;
-
-/// Whether the version and the stamp are the recorded ones is all that is ever asked of them.
-fn done_check(token: VersionToken, stamp: &FileStamp) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&token.0);
-    for number in [stamp.device, stamp.inode, stamp.size] {
-        hasher.update(&number.to_le_bytes());
-    }
-    hasher.update(&stamp.mtime.seconds.to_le_bytes()).update(&stamp.mtime.nanos.to_le_bytes());
-    let mut check = [0; 8];
-    hasher.finalize_xof().fill(&mut check);
-    u64::from_le_bytes(check)
-}

@@ -126,7 +126,7 @@ impl Bearer {
     fn settled(file: File) -> Self {
         let (check, size) = match file.stands {
             Stands::Not => return Self::Nobody,
-            Stands::As(stamp) => (Some(check_of(&stamp)), stamp.size),
+            Stands::As(stamp) => (Some(stamp.check(&[])), stamp.size),
             Stands::ToCome => (None, file.meta.size),
         };
         Self::Stands(Box::new(Standing {
@@ -280,7 +280,7 @@ impl Receiver {
         };
         let is_known = standing.digest.is_some() || standing.check.is_none();
         if let (AtDestination::File(stamp), Some(check)) = (file.found, standing.check)
-            && check_of(&stamp) == check
+            && stamp.check(&[]) == check
         {
             self.keep(number);
         } else if is_known && standing.token == file.meta.token {
@@ -421,7 +421,7 @@ impl Receiver {
                 continue; // a later session gives it again
             }
             match result {
-                HardLinked::Made(stamp) if check_of(&stamp) == basis.check => {
+                HardLinked::Made(stamp) if stamp.check(&[]) == basis.check => {
                     (file.linked, file.end) = (Some(stamp), Some(basis.digest));
                     self.enter(number, Phase::Complete);
                     self.batch_complete(number);
@@ -492,18 +492,6 @@ impl Receiver {
             self.event(EventCode::HardLinksNotKept, place, fault, at_destination);
         }
     }
-}
-
-/// Which file it is, and in which state: whether that is the same is all that is ever asked.
-fn check_of(stamp: &FileStamp) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    for number in [stamp.device, stamp.inode, stamp.size] {
-        hasher.update(&number.to_le_bytes());
-    }
-    hasher.update(&stamp.mtime.seconds.to_le_bytes()).update(&stamp.mtime.nanos.to_le_bytes());
-    let mut check = [0; 8];
-    hasher.finalize_xof().fill(&mut check);
-    u64::from_le_bytes(check)
 }
 
 /// Names in one effect.
