@@ -114,19 +114,8 @@ async fn a_hub_elsewhere_is_dialled_through_the_proxy_and_a_wrong_password_is_to
     offline.save_proxy(wish).await.unwrap();
 
     let in_force = watch::Sender::new(Arc::new(Config::load(&paths).unwrap()));
-    let (shake, stop) = (watch::Sender::new(Shake::default()), CancellationToken::new());
-    let (events, mut inbox) = mpsc::channel(16);
-    let link = HubLink {
-        paths: paths.clone(),
-        hub: "https://hub.invalid".parse().unwrap(),
-        key: SecretKey::from_seed(&[5; 32]),
-        config: in_force.subscribe(),
-        events,
-        shakes: shake.subscribe(),
-        recall: watch::Sender::new(None).subscribe(),
-    };
-    let tracker = TaskTracker::new();
-    tracker.spawn(link.run(stop.clone()));
+    let Dialling { shake, mut inbox, tracker, stop } =
+        Dialling::of(&paths, "https://hub.invalid", &in_force);
     let (mut stream, _) = timeout(LONG, listener.accept()).await.unwrap().unwrap();
     let asked = read_head(&mut stream).await;
     assert!(asked.starts_with("CONNECT hub.invalid:443 HTTP/1.1\r\n"), "{asked}");
@@ -152,6 +141,33 @@ async fn a_hub_elsewhere_is_dialled_through_the_proxy_and_a_wrong_password_is_to
     stop.cancel();
     tracker.close();
     timeout(LONG, tracker.wait()).await.unwrap();
+}
+
+/// A channel that is being dialled.
+struct Dialling {
+    shake: watch::Sender<Shake>,
+    inbox: mpsc::Receiver<HubEvent>,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Dialling {
+    fn of(paths: &Paths, hub: &str, in_force: &watch::Sender<Arc<Config>>) -> Self {
+        let (shake, stop) = (watch::Sender::new(Shake::default()), CancellationToken::new());
+        let (events, inbox) = mpsc::channel(16);
+        let link = HubLink {
+            paths: paths.clone(),
+            hub: hub.parse().unwrap(),
+            key: SecretKey::from_seed(&[5; 32]),
+            config: in_force.subscribe(),
+            events,
+            shakes: shake.subscribe(),
+            recall: watch::Sender::new(None).subscribe(),
+        };
+        let tracker = TaskTracker::new();
+        tracker.spawn(link.run(stop.clone()));
+        Self { shake, inbox, tracker, stop }
+    }
 }
 
 async fn read_head(stream: &mut TcpStream) -> String {
@@ -183,19 +199,8 @@ async fn a_certificate_that_is_named_while_the_agent_runs_is_trusted() {
     let accept = async || acceptor.accept(listener.accept().await.unwrap().0).await;
 
     let in_force = watch::Sender::new(Arc::new(Config::load(&paths).unwrap()));
-    let (shake, stop) = (watch::Sender::new(Shake::default()), CancellationToken::new());
-    let (events, mut inbox) = mpsc::channel(16);
-    let link = HubLink {
-        paths: paths.clone(),
-        hub: format!("https://{}", listener.local_addr().unwrap()).parse().unwrap(),
-        key: SecretKey::from_seed(&[5; 32]),
-        config: in_force.subscribe(),
-        events,
-        shakes: shake.subscribe(),
-        recall: watch::Sender::new(None).subscribe(),
-    };
-    let tracker = TaskTracker::new();
-    tracker.spawn(link.run(stop.clone()));
+    let Dialling { shake, mut inbox, tracker, stop } =
+        Dialling::of(&paths, &format!("https://{}", listener.local_addr().unwrap()), &in_force);
 
     timeout(LONG, accept()).await.unwrap().expect_err("nobody vouches for it");
     let told = async {

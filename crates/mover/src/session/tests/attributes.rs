@@ -31,18 +31,7 @@ fn attributes(path: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// What was told of attributes that were not kept: of which file, and why.
 fn told(rig: &Rig) -> Vec<(String, String)> {
-    let told = rig.reports().into_iter().filter_map(|report| match report {
-        Report::Event(event) if event.code == EventCode::AttributesNotKept => {
-            let problem = event.problem.unwrap();
-            Some((problem.args["path"].to_string(), problem.args["reason"].to_string()))
-        }
-        Report::Transferred(_)
-        | Report::Skipped(_)
-        | Report::Event(_)
-        | Report::Finished(_)
-        | Report::Difference(_) => None,
-    });
-    told.collect()
+    rig.told(EventCode::AttributesNotKept)
 }
 
 /// Files of all sizes with attributes, of which one stands at the destination with others.

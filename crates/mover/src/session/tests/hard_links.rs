@@ -79,18 +79,7 @@ async fn run_anew(rig: &mut Rig) -> Counts {
 }
 
 fn told(rig: &Rig) -> Vec<(String, String)> {
-    let told = rig.reports().into_iter().filter_map(|report| match report {
-        Report::Event(event) if event.code == EventCode::HardLinksNotKept => {
-            let problem = event.problem.unwrap();
-            Some((problem.args["path"].to_string(), problem.args["reason"].to_string()))
-        }
-        Report::Transferred(_)
-        | Report::Skipped(_)
-        | Report::Event(_)
-        | Report::Finished(_)
-        | Report::Difference(_) => None,
-    });
-    told.collect()
+    rig.told(EventCode::HardLinksNotKept)
 }
 
 #[tokio::test]

@@ -25,20 +25,8 @@ fn transferred(rig: &Rig) -> BTreeMap<String, String> {
 
 /// What was told of other names: the path that was asked for and the name that it has.
 fn told(rig: &Rig) -> Vec<(String, String)> {
-    let told = rig.reports().into_iter().filter_map(|report| match report {
-        Report::Event(event) if event.code == EventCode::Renamed => {
-            let problem = event.problem.unwrap();
-            let path = problem.args["path"].to_string();
-            let asked = path.rsplit('/').next().unwrap().to_owned();
-            Some((asked, problem.args["reason"].to_string()))
-        }
-        Report::Event(_)
-        | Report::Transferred(_)
-        | Report::Skipped(_)
-        | Report::Finished(_)
-        | Report::Difference(_) => None,
-    });
-    told.collect()
+    let told = rig.told(EventCode::Renamed).into_iter();
+    told.map(|(path, name)| (path.rsplit('/').next().unwrap().to_owned(), name)).collect()
 }
 
 fn other(text: &str) -> String {

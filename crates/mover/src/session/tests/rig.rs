@@ -181,6 +181,22 @@ impl Rig {
         records.into_iter().filter_map(|(_, record)| report(&self.orders, record)).collect()
     }
 
+    /// What was told with this code: of which path, and why.
+    pub(super) fn told(&self, code: EventCode) -> Vec<(String, String)> {
+        let told = self.reports().into_iter().filter_map(|report| match report {
+            Report::Event(event) if event.code == code => {
+                let problem = event.problem.unwrap();
+                Some((problem.args["path"].to_string(), problem.args["reason"].to_string()))
+            }
+            Report::Transferred(_)
+            | Report::Skipped(_)
+            | Report::Event(_)
+            | Report::Finished(_)
+            | Report::Difference(_) => None,
+        });
+        told.collect()
+    }
+
     pub(super) fn slow(&self, pause: Duration) -> Slow {
         Slow { pause, read: Arc::default(), bytes: Arc::default() }
     }
