@@ -104,6 +104,30 @@ impl World {
         world.on_network(Internet::HUB)
     }
 
+    /// Two computers on an internet, `WorkPC` and `Cluster`, each on a line of 200 Mbit/s.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn two_on_internet(joined: [Joined; 2]) -> Result<Self> {
+        let mut world = Self::on_internet(&joined)?;
+        world.add_agent("WorkPC")?;
+        world.add_agent("Cluster")?;
+        world.internet.as_ref().context("the world is on an internet")?.limit("200mbit")?;
+        Ok(world)
+    }
+
+    /// Waits until a task of the first computer has brought its `tree` to the second one as `copy`, and
+    /// compares the two.
+    ///
+    /// # Errors
+    /// When the task ends otherwise or not in time, or the trees differ.
+    pub fn ends_well(&self, task: &str, limit: Duration) -> Result<()> {
+        let [first, second] = &self.agents[..] else { bail!("there are two computers") };
+        let over = |task: &Value| task["status"] == "SUCCEEDED";
+        first.wait_task(task, limit, over).with_context(|| self.logs())?;
+        tree::compare(&first.folder.join("tree"), &second.folder.join("copy"))
+    }
+
     fn on_network(mut self, hub: &str) -> Result<Self> {
         self.certify(hub)?;
         self.ca = Some(self.path("cert.pem"));

@@ -20,10 +20,7 @@ fn computers_behind_ordinary_routers_and_firewalls_reach_each_other_directly() -
         return Ok(());
     }
     for joined in [[Joined::Translated, Joined::Firewalled], [Joined::Translated; 2]] {
-        let mut world = World::on_internet(&joined)?;
-        world.add_agent("WorkPC")?;
-        world.add_agent("Cluster")?;
-        world.internet.as_ref().context("the world is on an internet")?.limit("200mbit")?;
+        let world = World::two_on_internet(joined)?;
         let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
         tree::make(&pc.folder.join("tree"), PLAN, 1)?;
         for (from, to, name) in [(pc, cluster, "tree"), (cluster, pc, "back")] {
@@ -52,7 +49,7 @@ fn a_computer_that_slept_is_connected_anew_within_seconds_and_its_transfer_goes_
         return Ok(());
     }
     let (world, task) = moving()?;
-    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let [_, cluster] = &world.agents[..] else { unreachable!("there are two") };
     let wire = world.wire.as_ref().context("the world is on a wire")?;
     let process = cluster.process.as_ref().context("it runs")?;
     let before = connected_since(cluster)?;
@@ -68,8 +65,7 @@ fn a_computer_that_slept_is_connected_anew_within_seconds_and_its_transfer_goes_
     back_again(&world, before, woke)?;
     goes_on(&world, &task, woke)?;
     wire.limit("1gbit")?;
-    pc.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
-    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+    world.ends_well(&task, LIMIT)
 }
 
 #[test]
@@ -94,7 +90,7 @@ fn a_computer_that_changes_its_network_is_connected_anew_within_seconds_and_its_
         return Ok(());
     }
     let (world, task) = moving()?;
-    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let [_, cluster] = &world.agents[..] else { unreachable!("there are two") };
     let wire = world.wire.as_ref().context("the world is on a wire")?;
     let before = connected_since(cluster)?;
     wire.move_right()?;
@@ -102,8 +98,7 @@ fn a_computer_that_changes_its_network_is_connected_anew_within_seconds_and_its_
     back_again(&world, before, moved)?;
     goes_on(&world, &task, moved)?;
     wire.limit("1gbit")?;
-    pc.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
-    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+    world.ends_well(&task, LIMIT)
 }
 
 #[test]
@@ -129,7 +124,7 @@ fn goes_on_without_tcp(how: Spoilt) -> Result<()> {
         return Ok(());
     }
     let (world, task) = moving()?;
-    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let [_, cluster] = &world.agents[..] else { unreachable!("there are two") };
     let wire = world.wire.as_ref().context("the world is on a wire")?;
     let route = || anyhow::Ok(cluster.status()?["sessions"][0]["route"].clone());
     ensure!(route()? == "tcp", "the two are near each other\n{}", world.logs());
@@ -143,8 +138,7 @@ fn goes_on_without_tcp(how: Spoilt) -> Result<()> {
     goes_on(&world, &task, Instant::now())?;
     ensure!(route()? == "lan", "TCP is not tried again so soon");
     wire.limit("1gbit")?;
-    pc.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
-    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+    world.ends_well(&task, LIMIT)
 }
 
 /// Two computers on a wire, and a transfer that will take its time.

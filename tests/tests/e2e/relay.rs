@@ -21,7 +21,7 @@ fn computers_that_cannot_reach_each_other_meet_at_the_relay_which_reads_nothing(
         skip("network namespaces need root on Linux");
         return Ok(());
     }
-    let world = world([Joined::Scrambled; 2])?;
+    let world = World::two_on_internet([Joined::Scrambled; 2])?;
     let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
     tree::make(&pc.folder.join("tree"), PLAN, 1)?;
     let ear = Ear::in_host(world.internet.as_ref().context("there is an internet")?.hub())?;
@@ -46,7 +46,7 @@ fn a_straight_way_is_taken_where_one_leads_there_unless_the_owner_wants_a_relay_
         return Ok(());
     }
     // Whoever comes gets in at the second one, so the first one's strange ports do not matter.
-    let world = world([Joined::Scrambled, Joined::Open])?;
+    let world = World::two_on_internet([Joined::Scrambled, Joined::Open])?;
     let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
     tree::make(&pc.folder.join("tree"), SMALL_PLAN, 1)?;
     moves(&world, [pc, cluster], ["tree", "direct"], "direct")?;
@@ -60,7 +60,7 @@ fn an_owner_who_wants_no_relay_waits_until_there_is_a_way() -> Result<()> {
         skip("network namespaces need root on Linux");
         return Ok(());
     }
-    let world = world([Joined::Scrambled, Joined::Translated])?;
+    let world = World::two_on_internet([Joined::Scrambled, Joined::Translated])?;
     let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
     tree::make(&pc.folder.join("tree"), SMALL_PLAN, 1)?;
     wish(pc, "never")?;
@@ -70,8 +70,7 @@ fn an_owner_who_wants_no_relay_waits_until_there_is_a_way() -> Result<()> {
     wish(pc, "auto")?;
     pc.wait_task(&task, LIMIT, |task| task["outport"]["route"] == "relay")
         .with_context(|| world.logs())?;
-    pc.wait_task(&task, LIMIT, |task| task["status"] == "SUCCEEDED")?;
-    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+    world.ends_well(&task, LIMIT)
 }
 
 #[test]
@@ -138,23 +137,12 @@ fn goes_on(world: &World, task: &str) -> Result<Value> {
 }
 
 fn ends_well(world: &World, task: &str) -> Result<()> {
-    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
     world.wire.as_ref().context("the world is on a wire")?.limit("1gbit")?;
-    pc.wait_task(task, LIMIT, |task| task["status"] == "SUCCEEDED")
-        .with_context(|| world.logs())?;
-    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
+    world.ends_well(task, LIMIT)
 }
 
 fn moved(task: &Value) -> Option<u64> {
     task["bytes_transferred"].as_u64()
-}
-
-fn world(joined: [Joined; 2]) -> Result<World> {
-    let mut world = World::on_internet(&joined)?;
-    world.add_agent("WorkPC")?;
-    world.add_agent("Cluster")?;
-    world.internet.as_ref().context("the world is on an internet")?.limit("200mbit")?;
-    Ok(world)
 }
 
 /// Moves a tree from one computer to the other, and sees how it travels.

@@ -21,7 +21,7 @@ fn computers_that_have_no_udp_move_files_through_the_hubs_https_port() -> Result
         skip("network namespaces need root on Linux");
         return Ok(());
     }
-    let world = world([Joined::Walled; 2])?;
+    let world = World::two_on_internet([Joined::Walled; 2])?;
     let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
     tree::make(&pc.folder.join("tree"), PLAN, 1)?;
     let ear = Ear::in_host(world.internet.as_ref().context("there is an internet")?.hub())?;
@@ -29,7 +29,7 @@ fn computers_that_have_no_udp_move_files_through_the_hubs_https_port() -> Result
     let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
     arrives(&world, &task, "tunnel")?;
     println!("content arrives {:?} after the submission", began.elapsed());
-    ends_well(&world, &task)?;
+    world.ends_well(&task, LIMIT)?;
     let heard = ear.heard()?;
     let content = fs::read(pc.folder.join("tree/large-0.bin"))?;
     for secret in [&content[1000..1024], b"large-0.bin"] {
@@ -45,7 +45,7 @@ fn a_computer_that_has_no_udp_and_one_that_has_meet_both_ways() -> Result<()> {
         skip("network namespaces need root on Linux");
         return Ok(());
     }
-    let world = world([Joined::Walled, Joined::Open])?;
+    let world = World::two_on_internet([Joined::Walled, Joined::Open])?;
     let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
     tree::make(&pc.folder.join("tree"), PLAN, 1)?;
     for (from, to, name, copy) in [(pc, cluster, "tree", "back"), (cluster, pc, "back", "again")] {
@@ -63,7 +63,7 @@ fn a_transfer_whose_udp_is_blocked_in_its_middle_goes_on_through_the_https_port(
         skip("network namespaces need root on Linux");
         return Ok(());
     }
-    let world = world([Joined::Translated; 2])?;
+    let world = World::two_on_internet([Joined::Translated; 2])?;
     let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
     let internet = world.internet.as_ref().context("there is an internet")?;
     internet.limit("20mbit")?;
@@ -77,7 +77,7 @@ fn a_transfer_whose_udp_is_blocked_in_its_middle_goes_on_through_the_https_port(
     println!("content arrives again after {took:?}");
     ensure!(took < AROUND_THE_WALL, "content arrived after {took:?} only\n{}", world.logs());
     internet.limit("1gbit")?;
-    ends_well(&world, &task)
+    world.ends_well(&task, LIMIT)
 }
 
 /// Waits until content arrives on this route.
@@ -90,21 +90,6 @@ fn arrives(world: &World, task: &str, route: &str) -> Result<()> {
         |task: &Value| task["status"] == "SUCCEEDED" || before < task["bytes_transferred"].as_u64();
     pc.wait_task(task, LIMIT, more).with_context(|| world.logs())?;
     Ok(())
-}
-
-fn ends_well(world: &World, task: &str) -> Result<()> {
-    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
-    let over = |task: &Value| task["status"] == "SUCCEEDED";
-    pc.wait_task(task, LIMIT, over).with_context(|| world.logs())?;
-    tree::compare(&pc.folder.join("tree"), &cluster.folder.join("copy"))
-}
-
-fn world(joined: [Joined; 2]) -> Result<World> {
-    let mut world = World::on_internet(&joined)?;
-    world.add_agent("WorkPC")?;
-    world.add_agent("Cluster")?;
-    world.internet.as_ref().context("the world is on an internet")?.limit("200mbit")?;
-    Ok(world)
 }
 
 /// What the laboratory promises: 64 MiB, three seconds at 200 Mbit/s.
