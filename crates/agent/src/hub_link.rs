@@ -6,8 +6,8 @@
 //! where the hub does not answer.
 
 mod backoff;
-mod bytes;
 mod dial;
+mod messages;
 mod tunnel;
 
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
@@ -35,7 +35,10 @@ use self::{
     dial::{RETRY_SECONDS_MAX, innermost},
 };
 #[cfg(test)]
-pub(crate) use self::{bytes::MessageBytes, dial::Carrier};
+pub(crate) use self::{
+    dial::Carrier,
+    messages::{ChannelBytes, channel_bytes},
+};
 pub(crate) use self::{
     dial::{DialError, Step, connect, dial, encrypt},
     tunnel::{HubTunnels, knock},

@@ -22,6 +22,7 @@ mod scheduler;
 mod secrets;
 mod server;
 mod services;
+mod sockets;
 mod state;
 mod store;
 mod task_events;

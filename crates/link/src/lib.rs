@@ -54,4 +54,4 @@ pub use relayed::RelayWay;
 pub use tcp::tune as tune_tcp;
 pub use throttle::{Throttle, step};
 pub use transport::{BindError, SetUpError};
-pub use tunnels::{Messages, Tunnels};
+pub use tunnels::{ByteLine, Messages, Tunnels};

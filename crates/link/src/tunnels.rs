@@ -89,18 +89,25 @@ fn no_relay() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "what answers there is no relay")
 }
 
-/// A connection whose messages are one stream of bytes each way. Its end is that of the connection: a
-/// direction that ends by itself says so in the bytes, as TLS does.
+/// A connection whose messages are one stream of bytes each way.
 #[derive(Debug)]
-pub(crate) struct ByteLine {
-    messages: Box<dyn Messages>,
+pub struct ByteLine<M> {
+    messages: M,
     /// What arrived and was not read yet.
     arrived: Bytes,
+    closes: bool,
 }
 
-impl ByteLine {
-    pub(crate) fn new(messages: Box<dyn Messages>) -> Self {
-        Self { messages, arrived: Bytes::new() }
+impl<M: Messages> ByteLine<M> {
+    /// One whose end is that of the connection: a direction that ends by itself says so in the bytes,
+    /// as TLS does. A WebSocket that closes does so in both directions, and the other one may go on.
+    pub(crate) fn new(messages: M) -> Self {
+        Self { messages, arrived: Bytes::new(), closes: false }
+    }
+
+    /// One that closes the connection when it is shut down.
+    pub fn that_closes(messages: M) -> Self {
+        Self { closes: true, ..Self::new(messages) }
     }
 
     fn poll_send(
@@ -116,7 +123,7 @@ impl ByteLine {
     }
 }
 
-impl AsyncRead for ByteLine {
+impl<M: Messages> AsyncRead for ByteLine<M> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -136,7 +143,7 @@ impl AsyncRead for ByteLine {
     }
 }
 
-impl AsyncWrite for ByteLine {
+impl<M: Messages> AsyncWrite for ByteLine<M> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -170,9 +177,13 @@ impl AsyncWrite for ByteLine {
         self.get_mut().messages.poll_flush_unpin(cx)
     }
 
-    /// A WebSocket that closes does so in both directions, and the other one may go on.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(cx)
+        let this = self.get_mut();
+        if this.closes {
+            this.messages.poll_close_unpin(cx)
+        } else {
+            this.messages.poll_flush_unpin(cx)
+        }
     }
 }
 

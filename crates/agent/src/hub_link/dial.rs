@@ -32,7 +32,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::bytes::{MessageBytes, io_error};
+use super::messages::{ChannelBytes, channel_bytes, io_error};
 use crate::{
     proxy::WayError,
     trust::{self, TrustError},
@@ -43,7 +43,7 @@ pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Carrier for S {}
 
 /// A channel on which both sides proved their keys.
-pub(crate) type Sealed = TlsStream<MessageBytes<Box<dyn Carrier>>>;
+pub(crate) type Sealed = TlsStream<ChannelBytes>;
 
 /// How far dialling comes; `doctor` asks for one step after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +76,10 @@ pub(crate) enum DialError {
     WebSocket { hub: HubUrl, source: Box<tungstenite::Error> },
     #[error("the hub closed the connection before it showed its keys")]
     NoStatement,
+    #[error(
+        "the hub takes no connection for its relay; its administrator may have switched it off"
+    )]
+    NoRelay,
     #[error("the hub showed no statement of keys")]
     BadStatement(#[source] DecodeError),
     #[error("the hub is another one")]
@@ -112,6 +116,7 @@ impl DialError {
             | Self::Tls { .. }
             | Self::WebSocket { .. }
             | Self::NoStatement
+            | Self::NoRelay
             | Self::BadStatement(_)
             | Self::Key(_)
             | Self::Seal(_)
@@ -126,7 +131,7 @@ impl DialError {
             Self::Name { .. } => Step::Name,
             Self::Tcp { .. } | Self::Way(_) | Self::Proxy(_) => Step::Tcp,
             Self::Trust(_) | Self::Tls { .. } => Step::Tls,
-            Self::WebSocket { .. } => Step::WebSocket,
+            Self::WebSocket { .. } | Self::NoRelay => Step::WebSocket,
             Self::NoStatement | Self::BadStatement(_) | Self::OtherHub(_) | Self::Stopped => {
                 Step::Statement
             }
@@ -167,8 +172,7 @@ pub(crate) async fn dial(
         tls::client_config(key, statement.channel_key, ALPN_CONTROL).map_err(DialError::Key)?;
     let name = ServerName::try_from(SERVER_NAME).expect("the constant is a name");
     let connector = TlsConnector::from(Arc::new(config));
-    let sealed =
-        connector.connect(name, MessageBytes::new(socket)).await.map_err(DialError::Seal)?;
+    let sealed = connector.connect(name, channel_bytes(socket)).await.map_err(DialError::Seal)?;
     if sealed.get_ref().1.alpn_protocol() != Some(ALPN_CONTROL) {
         let error = io::Error::new(io::ErrorKind::InvalidData, "it speaks another protocol");
         return Err(DialError::Seal(error));

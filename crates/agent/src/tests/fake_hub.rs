@@ -36,7 +36,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     clock::local_now,
-    hub_link::{Carrier, MessageBytes},
+    hub_link::{Carrier, ChannelBytes, channel_bytes},
 };
 
 /// The endpoint that the agent under test is.
@@ -61,7 +61,7 @@ pub(super) struct FakeHub {
 
 /// The hub's side of a channel.
 pub(super) struct Channel {
-    stream: TlsStream<MessageBytes<Box<dyn Carrier>>>,
+    stream: TlsStream<ChannelBytes>,
     decoder: FrameDecoder,
     pub(super) hello: Hello,
 }
@@ -142,7 +142,7 @@ impl FakeHub {
         let config =
             tls::server_config(&self.channel_key, Arc::new(Everybody), ALPN_CONTROL).unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let mut stream = acceptor.accept(MessageBytes::new(socket)).await.ok()?;
+        let mut stream = acceptor.accept(channel_bytes(socket)).await.ok()?;
         let mut decoder = FrameDecoder::default();
         let AgentMessage::Hello(hello) = read(&mut stream, &mut decoder).await? else {
             panic!("the first message is a hello");
@@ -356,7 +356,7 @@ pub(super) fn welcome(silence_seconds_max: u64) -> Welcome {
 }
 
 async fn read(
-    stream: &mut TlsStream<MessageBytes<Box<dyn Carrier>>>,
+    stream: &mut TlsStream<ChannelBytes>,
     decoder: &mut FrameDecoder,
 ) -> Option<AgentMessage> {
     loop {

@@ -21,6 +21,7 @@ use crate::{
     endpoints::{Registered, Standing},
     http::{ClientAddress, OutportError},
     scheduler::{ConnectionId, Input},
+    sockets::take_up,
     state::HubState,
 };
 
@@ -38,18 +39,9 @@ pub(crate) async fn connect(
         return come_back();
     };
     hub.metrics.agents.observe_most(hub.admission.most());
-    // Shutdown waits for this, although the library spawns it.
-    let worker = hub.workers.token();
-    upgrade
-        .max_message_size(CHANNEL_MESSAGE_BYTES_MAX)
-        .max_frame_size(CHANNEL_MESSAGE_BYTES_MAX)
-        .max_write_buffer_size(4 * CHANNEL_MESSAGE_BYTES_MAX)
-        .write_buffer_size(0)
-        .on_upgrade(move |socket| async move {
-            let stop = hub.stop.clone();
-            stop.run_until_cancelled(serve(&hub, socket, place)).await;
-            drop(worker);
-        })
+    take_up(hub, upgrade, CHANNEL_MESSAGE_BYTES_MAX, async move |hub, socket| {
+        serve(&hub, socket, place).await;
+    })
 }
 
 /// What is answered where there is no place now.

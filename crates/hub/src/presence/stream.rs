@@ -6,27 +6,25 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::WebSocket;
 use bytes::{Buf as _, Bytes};
-use futures_util::{Sink as _, Stream as _};
+use futures_util::{SinkExt as _, StreamExt as _};
 use outport_protocol::control::CHANNEL_MESSAGE_BYTES_MAX;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::sockets::Messages;
 
 /// What TLS runs on.
 #[derive(Debug)]
 pub(super) struct ByteStream {
-    socket: WebSocket,
+    messages: Messages,
     /// What arrived and was not read yet: one message at most.
     arrived: Bytes,
 }
 
 impl ByteStream {
     pub(super) fn new(socket: WebSocket) -> Self {
-        Self { socket, arrived: Bytes::new() }
-    }
-
-    fn poll_socket_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_ready(cx).map_err(io::Error::other)
+        Self { messages: Messages::new(socket), arrived: Bytes::new() }
     }
 }
 
@@ -38,15 +36,9 @@ impl AsyncRead for ByteStream {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         while this.arrived.is_empty() {
-            match ready!(Pin::new(&mut this.socket).poll_next(cx)) {
-                None | Some(Ok(Message::Close(_))) => return Poll::Ready(Ok(())),
-                Some(Ok(Message::Binary(bytes))) => this.arrived = bytes,
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Text(_))) => {
-                    let message = "text where bytes are expected";
-                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, message)));
-                }
-                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
+            match ready!(this.messages.poll_next_unpin(cx)) {
+                Some(message) => this.arrived = message?,
+                None => return Poll::Ready(Ok(())),
             }
         }
         let bytes = this.arrived.len().min(buffer.remaining());
@@ -63,18 +55,17 @@ impl AsyncWrite for ByteStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.poll_socket_ready(cx))?;
+        ready!(this.messages.poll_ready_unpin(cx))?;
         let taken = bytes.len().min(CHANNEL_MESSAGE_BYTES_MAX);
-        let message = Message::Binary(Bytes::copy_from_slice(&bytes[..taken]));
-        Pin::new(&mut this.socket).start_send(message).map_err(io::Error::other)?;
+        this.messages.start_send_unpin(Bytes::copy_from_slice(&bytes[..taken]))?;
         Poll::Ready(Ok(taken))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_flush(cx).map_err(io::Error::other)
+        self.get_mut().messages.poll_flush_unpin(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_close(cx).map_err(io::Error::other)
+        self.get_mut().messages.poll_close_unpin(cx)
     }
 }

@@ -4,24 +4,23 @@
 use std::{
     io,
     net::SocketAddr,
-    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 
-use bytes::Bytes;
-use futures_util::{FutureExt as _, Sink, SinkExt as _, Stream, future::BoxFuture};
+use bytes::{Bytes, BytesMut};
+use futures_util::{FutureExt as _, TryStreamExt as _, future::BoxFuture};
 use outport_link::{DataFrame, EstablishError, Link, Messages, RelayWay, Tunnels};
 use outport_protocol::relay::{RelaySide, RelayToken};
 use outport_relay::{Counts, Relay, RelayLimits, RelayOptions};
 use outport_types::{AccountId, Route};
-use tokio::{net::UdpSocket, sync::mpsc, time::timeout};
+use tokio::{io::DuplexStream, net::UdpSocket, time::timeout};
 use tokio_util::{
-    sync::{CancellationToken, DropGuard, PollSender},
+    codec::{Framed, LengthDelimitedCodec},
+    sync::{CancellationToken, DropGuard},
     task::TaskTracker,
 };
 
@@ -257,16 +256,16 @@ impl Tunnels for Door {
             if self.shut.load(Ordering::SeqCst) {
                 return Err(io::Error::other("the proxy wants a password"));
             }
-            let ((out, theirs), (answer, back)) = (mpsc::channel(4), mpsc::channel(4));
+            let (own, theirs) = tokio::io::duplex(CONNECTION_BYTES);
             let heard = self.heard.clone();
-            let end = End { out: PollSender::new(answer), back: theirs, heard: Some(heard) };
+            let theirs = messages(theirs)
+                .inspect_ok(move |message| heard.lock().unwrap().extend_from_slice(message));
             let cut = self.cut.lock().unwrap().clone();
             let (relay, nonce) = (self.relay.clone(), rand_nonce());
             self.workers.spawn(async move {
-                cut.run_until_cancelled(relay.tunnel(end, nonce, || {})).await;
+                cut.run_until_cancelled(relay.tunnel(theirs, nonce, || {})).await;
             });
-            let own = End { out: PollSender::new(out), back, heard: None };
-            Ok(Box::new(own) as Box<dyn Messages>)
+            Ok(Box::new(messages(own)) as Box<dyn Messages>)
         }
         .boxed()
     }
@@ -277,41 +276,9 @@ fn rand_nonce() -> [u8; 24] {
 }
 
 /// One end of a connection.
-#[derive(Debug)]
-struct End {
-    out: PollSender<Bytes>,
-    back: mpsc::Receiver<Bytes>,
-    heard: Option<Arc<Mutex<Vec<u8>>>>,
+fn messages(end: DuplexStream) -> impl Messages + outport_relay::Messages {
+    Framed::new(end, LengthDelimitedCodec::new()).map_ok(BytesMut::freeze)
 }
 
-impl Stream for End {
-    type Item = io::Result<Bytes>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let message = std::task::ready!(self.back.poll_recv(cx));
-        if let (Some(heard), Some(message)) = (&self.heard, &message) {
-            heard.lock().unwrap().extend_from_slice(message);
-        }
-        Poll::Ready(message.map(Ok))
-    }
-}
-
-impl Sink<Bytes> for End {
-    type Error = io::Error;
-
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.out.poll_ready_unpin(cx).map_err(io::Error::other)
-    }
-
-    fn start_send(mut self: Pin<&mut Self>, message: Bytes) -> io::Result<()> {
-        self.out.start_send_unpin(message).map_err(io::Error::other)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.out.poll_flush_unpin(cx).map_err(io::Error::other)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.out.poll_close_unpin(cx).map_err(io::Error::other)
-    }
-}
+/// What is on its way in each direction.
+const CONNECTION_BYTES: usize = 64 * 1024;
