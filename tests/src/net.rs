@@ -310,6 +310,22 @@ impl Internet {
         nft(&edge, WALL)
     }
 
+    /// Plugs a cable of its own between the first two computers, that carries `rate` each way; they are
+    /// in one network then.
+    ///
+    /// # Errors
+    /// When the system's `ip` or `tc` refuses.
+    pub fn plug(&self, rate: &str) -> Result<()> {
+        let [first, second, ..] = &self.homes[..] else { bail!("there are two computers") };
+        let ends = [(first, "172.20.0.1"), (second, "172.20.0.2")];
+        cable((first, "cable"), (second, "cable"))?;
+        for (home, address) in ends {
+            plug((home, "cable", address))?;
+            limit(home, "cable", rate)?;
+        }
+        Ok(())
+    }
+
     /// The namespace of the hub's host.
     pub fn hub(&self) -> &str {
         &self.hub
@@ -359,15 +375,24 @@ fn join(
     (near, near_end, gateway): (&str, &str, &str),
     (far, far_end, address): (&str, &str, &str),
 ) -> Result<()> {
+    cable((near, near_end), (far, far_end))?;
+    plug((near, near_end, gateway))?;
+    plug((far, far_end, address))?;
+    sh(&["ip", "-n", far, "route", "add", "default", "via", gateway])
+}
+
+/// Lays a wire between two hosts, each with the name of its end.
+fn cable((near, near_end): (&str, &str), (far, far_end): (&str, &str)) -> Result<()> {
     sh(&[
         "ip", "-n", near, "link", "add", near_end, "type", "veth", "peer", "name", far_end,
         "netns", far,
-    ])?;
-    for (host, end, address) in [(near, near_end, gateway), (far, far_end, address)] {
-        sh(&["ip", "-n", host, "addr", "add", &format!("{address}/24"), "dev", end])?;
-        sh(&["ip", "-n", host, "link", "set", end, "up"])?;
-    }
-    sh(&["ip", "-n", far, "route", "add", "default", "via", gateway])
+    ])
+}
+
+/// Gives a host's end of a wire its address.
+fn plug((host, end, address): (&str, &str, &str)) -> Result<()> {
+    sh(&["ip", "-n", host, "addr", "add", &format!("{address}/24"), "dev", end])?;
+    sh(&["ip", "-n", host, "link", "set", end, "up"])
 }
 
 fn limit(host: &str, end: &str, rate: &str) -> Result<()> {

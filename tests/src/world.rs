@@ -128,6 +128,22 @@ impl World {
         tree::compare(&first.folder.join("tree"), &second.folder.join("copy"))
     }
 
+    /// Waits until more content of a task arrives, on this route.
+    ///
+    /// # Errors
+    /// When that takes too long.
+    pub fn arrives(&self, task: &str, route: &str, limit: Duration) -> Result<()> {
+        let first = self.agents.first().context("there is a computer")?;
+        let on_route = |task: &Value| task["outport"]["route"] == route;
+        let now = first.wait_task(task, limit, on_route).with_context(|| self.logs())?;
+        let before = now["bytes_transferred"].as_u64();
+        let more = |task: &Value| {
+            task["status"] == "SUCCEEDED" || before < task["bytes_transferred"].as_u64()
+        };
+        first.wait_task(task, limit, more).with_context(|| self.logs())?;
+        Ok(())
+    }
+
     fn on_network(mut self, hub: &str) -> Result<Self> {
         self.certify(hub)?;
         self.ca = Some(self.path("cert.pem"));

@@ -325,11 +325,16 @@ impl Core {
                 });
                 self.board_kick.send_modify(|kicks| *kicks += 1);
                 self.shown.event(None, Happening::NetworkChanged, "the network changed", None);
-                if let Some(endpoint) = endpoint.filter(|_| lost) {
-                    if let Err(error) = endpoint.rebind() {
-                        tracing::warn!(error = %outport_types::Chain(&error), "no new UDP socket");
+                match endpoint {
+                    Some(endpoint) if lost => {
+                        if let Err(error) = endpoint.rebind() {
+                            let error = outport_types::Chain(&error);
+                            tracing::warn!(%error, "no new UDP socket");
+                        }
+                        self.drop_dead_links(endpoint);
                     }
-                    self.drop_dead_links(endpoint);
+                    Some(endpoint) => endpoint.has_more_addresses(),
+                    None => {}
                 }
             }
         }

@@ -29,7 +29,7 @@ pub(crate) use self::{
     admission::{Admitted, admit},
     seen::SeenSessions,
     ticket_log::TicketLog,
-    worker::{Job, run},
+    worker::{Job, run, seen_by_hub},
 };
 
 /// What a session tells the agent's core.

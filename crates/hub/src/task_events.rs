@@ -91,6 +91,7 @@ pub(crate) fn document(row: task_event::Model) -> Event {
 fn is_error(code: EventCode) -> bool {
     match code {
         EventCode::Started
+        | EventCode::RouteChanged
         | EventCode::Progress
         | EventCode::Succeeded
         | EventCode::Paused
@@ -120,6 +121,7 @@ fn is_error(code: EventCode) -> bool {
 fn describe(code: EventCode) -> &'static str {
     match code {
         EventCode::Started => "started",
+        EventCode::RouteChanged => "a better route",
         EventCode::Progress => "progress",
         EventCode::Succeeded => "succeeded",
         EventCode::Failed => "failed",

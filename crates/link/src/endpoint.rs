@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use outport_protocol::{control::Candidate, secret::SecretKey};
 use outport_types::{PublicKey, Route, SessionId};
 use quinn::ClientConfig;
 use tokio::{
-    sync::{Mutex, Notify, watch},
+    sync::{self, Notify, watch},
     time::{sleep, timeout},
 };
 use tokio_util::{
@@ -25,11 +25,13 @@ use crate::{
     discover::{self, DiscoverError, Pending},
     end::CloseCode,
     establish::{Course, EstablishError, Race, first_frame},
-    hello::STREAMS_MAX,
+    hello::{Hello, STREAMS_MAX},
+    leg::Prepared,
+    legs::Legs,
     link::Link,
     quic::{self, Joined},
     registry::{ExpectError, Registry},
-    relayed::{Ground, RelayWay, Relayed, is_relayed},
+    relayed::{Ground, RelayWay, Relayed},
     sealed::{Naming, Parties, Sealed},
     socket::SharedSocket,
     splice,
@@ -60,35 +62,39 @@ pub struct Endpoint {
 /// A session that may be opened from either side while this lives; strangers stay out.
 #[derive(Debug)]
 pub struct Expectation {
-    inner: Arc<Inner>,
-    session: SessionId,
-    peer: PublicKey,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) session: SessionId,
+    pub(crate) peer: PublicKey,
     client: ClientConfig,
-    candidates: watch::Sender<Vec<Candidate>>,
-    arrived: Arc<Notify>,
+    pub(crate) candidates: watch::Sender<Vec<Candidate>>,
+    pub(crate) arrived: Arc<Notify>,
     relay: watch::Sender<Option<RelayWay>>,
-    only_relayed: bool,
+    pub(crate) only_relayed: bool,
     /// One establishment at a time.
-    establishing: Mutex<()>,
+    pub(crate) establishing: sync::Mutex<()>,
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(crate) struct Inner {
     key: SecretKey,
-    streams: u8,
+    pub(crate) streams: u8,
     without_tcp: bool,
     near: Duration,
     stalls: Arc<Stalls>,
     /// The address that the socket was asked for.
     address: Option<SocketAddr>,
-    /// Changes when the computer may have other addresses.
+    /// Changes when packets may go out from another address.
     moved: watch::Sender<u64>,
+    /// Changes when the computer may have other addresses, be it that it has one more.
+    pub(crate) readdressed: watch::Sender<u64>,
     quinn: quinn::Endpoint,
     socket: RwLock<Arc<SharedSocket>>,
     pending: Arc<Pending>,
-    registry: Arc<Registry>,
+    /// Whether the hub answered over UDP since the computer moved.
+    udp_answers: Mutex<Option<bool>>,
+    pub(crate) registry: Arc<Registry>,
     workers: TaskTracker,
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
 }
 
 impl Endpoint {
@@ -116,9 +122,11 @@ impl Endpoint {
             stalls: Arc::default(),
             address: options.address,
             moved: watch::Sender::new(0),
+            readdressed: watch::Sender::new(0),
             quinn,
             socket,
             pending,
+            udp_answers: Mutex::default(),
             registry,
             workers,
             stop,
@@ -148,12 +156,18 @@ impl Endpoint {
     }
 
     /// Where the hub's UDP port at `hub` sees this endpoint; asks at most four times in four seconds.
+    /// While it has never answered, links do not wait for UDP.
     ///
     /// # Errors
     /// When it does not answer.
     pub async fn observed_address(&self, hub: SocketAddr) -> Result<SocketAddr, DiscoverError> {
-        let socket = self.inner.socket();
-        discover::observed_address(&socket, &self.inner.pending, hub).await
+        let (socket, before) = (self.inner.socket(), *self.inner.moved.borrow());
+        let observed = discover::observed_address(&socket, &self.inner.pending, hub).await;
+        if before == *self.inner.moved.borrow() {
+            let mut answers = self.inner.udp_answers();
+            *answers = Some(observed.is_ok() || *answers == Some(true));
+        }
+        observed
     }
 
     /// Lets `peer` in for `session`, until what comes back is dropped.
@@ -178,8 +192,18 @@ impl Endpoint {
             relay: watch::Sender::new(None),
             only_relayed: false,
             arrived,
-            establishing: Mutex::new(()),
+            establishing: sync::Mutex::new(()),
         })
+    }
+
+    /// Changes whenever the computer may have other addresses, its own or those that others see.
+    pub fn readdressed(&self) -> watch::Receiver<u64> {
+        self.inner.readdressed.subscribe()
+    }
+
+    /// Looks for better ways, as the computer has an address more.
+    pub fn has_more_addresses(&self) {
+        self.inner.readdressed.send_modify(|times| *times += 1);
     }
 
     /// Moves to a new socket after a change of network. Links that this side dialled go on from the
@@ -196,9 +220,9 @@ impl Endpoint {
         let socket = Arc::new(socket.map_err(BindError::Socket)?);
         self.inner.quinn.rebind_abstract(socket.clone()).map_err(BindError::Socket)?;
         *self.inner.socket.write().unwrap_or_else(PoisonError::into_inner) = socket;
-        self.inner.moved.send_modify(|times| *times += 1);
+        self.inner.moved();
         for link in self.inner.registry.living() {
-            if !link.follows {
+            if !link.follows() {
                 link.lose("the network of this computer changed");
             }
         }
@@ -209,9 +233,9 @@ impl Endpoint {
     /// how many it were.
     pub async fn drop_dead(&self) -> usize {
         // Routers may have given this computer's packets another address meanwhile.
-        self.inner.moved.send_modify(|times| *times += 1);
+        self.inner.moved();
         let living = self.inner.registry.living();
-        let heard: Vec<u64> = living.iter().map(quic::LinkGrip::received).collect();
+        let heard: Vec<u64> = living.iter().map(|link| link.received()).collect();
         sleep(DEAD_AFTER).await;
         let dead = living.iter().zip(heard).filter(|(link, heard)| link.received() <= *heard);
         dead.map(|(link, _)| link.lose("nothing was heard after the computer woke up")).count()
@@ -275,7 +299,33 @@ impl Expectation {
         let _turn = self.establishing.lock().await;
         let inner = &self.inner;
         let hello = first_frame(self.session, inner.streams)?;
-        let mut race = Race::new(Course {
+        let mut race = Race::new(self.course(hello, self.relay.subscribe(), None));
+        let found = tokio::select! {
+            biased;
+            () = inner.stop.cancelled() => return Err(EstablishError::Stopped),
+            found = timeout(limit, race.run()) => found,
+        };
+        let Ok((joined, route)) = found else {
+            return Err(EstablishError::NoRoute { waited: limit, tried: race.tried() });
+        };
+        let remote = quic::remote_address(&joined.connection);
+        let relayed = race.take_relayed().filter(|_| route.is_relayed());
+        let prepared = self.prepare(joined, route, relayed, hello.attempt).await;
+        let (link, legs) = Legs::begin(prepared, hello.attempt, &inner.workers);
+        inner.registry.linked(self.peer, self.session, legs);
+        debug!(session = %self.session, route = %link.handle.route(), %remote, "the link is up");
+        Ok(link)
+    }
+
+    /// What a race for a connection needs.
+    pub(crate) fn course(
+        &self,
+        hello: Hello,
+        relay: watch::Receiver<Option<RelayWay>>,
+        better_than: Option<Route>,
+    ) -> Course<'_> {
+        let inner = &self.inner;
+        Course {
             endpoint: inner.quinn.clone(),
             registry: &inner.registry,
             client: self.client.clone(),
@@ -285,8 +335,9 @@ impl Expectation {
             arrived: &self.arrived,
             candidates: self.candidates.subscribe(),
             interfaces: address::interfaces().unwrap_or_default(),
-            relay: self.relay.subscribe(),
+            relay,
             only_relayed: self.only_relayed,
+            better_than,
             ground: Ground {
                 key: &inner.key,
                 registry: &inner.registry,
@@ -294,37 +345,28 @@ impl Expectation {
                 stop: &inner.stop,
                 address: inner.address,
                 moved: inner.moved.subscribe(),
+                without_udp: *inner.udp_answers() == Some(false),
             },
-        });
-        let found = tokio::select! {
-            biased;
-            () = inner.stop.cancelled() => return Err(EstablishError::Stopped),
-            found = timeout(limit, race.run()) => found,
-        };
-        let Ok((mut joined, route)) = found else {
-            return Err(EstablishError::NoRoute { waited: limit, tried: race.tried() });
-        };
-        let remote = quic::remote_address(&joined.connection);
-        let relayed = race.take_relayed().filter(|_| is_relayed(route));
-        let over_tcp = self.change_over(&mut joined, route, relayed.as_ref(), hello.attempt).await;
-        let (stalls, peer) = (inner.stalls.clone(), self.peer);
+        }
+    }
+
+    /// Makes a connection ready to carry a link: its data change over where that is faster.
+    pub(crate) async fn prepare(
+        &self,
+        mut joined: Joined,
+        path: Route,
+        relayed: Option<Relayed>,
+        attempt: u64,
+    ) -> Prepared {
+        let beside = self.change_over(&mut joined, path, relayed.as_ref(), attempt).await;
+        let (stalls, peer) = (self.inner.stalls.clone(), self.peer);
         let straight = relayed.is_none();
-        let broke = move |error: &io::Error| {
+        let broke = Box::new(move |error: &io::Error| {
             if straight {
                 stalls.note(peer, error);
             }
-        };
-        let (link, grip) = quic::start(joined, over_tcp, route, &inner.workers, broke);
-        if let Some(relayed) = relayed {
-            let end = grip.end.clone();
-            inner.workers.spawn(async move {
-                end.wait().await;
-                drop(relayed);
-            });
-        }
-        inner.registry.linked(self.peer, self.session, grip);
-        debug!(session = %self.session, route = %link.handle.route(), %remote, "the link is up");
-        Ok(link)
+        });
+        Prepared { joined, path, beside, way: relayed.map(Relayed::into_guard), broke }
     }
 
     /// Moves the data streams off QUIC where that is faster. When that goes wrong the connection is
@@ -376,6 +418,17 @@ impl Drop for Expectation {
 }
 
 impl Inner {
+    fn moved(&self) {
+        for watched in [&self.moved, &self.readdressed] {
+            watched.send_modify(|times| *times += 1);
+        }
+        *self.udp_answers() = None;
+    }
+
+    fn udp_answers(&self) -> MutexGuard<'_, Option<bool>> {
+        self.udp_answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn socket(&self) -> Arc<SharedSocket> {
         self.socket.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -12,6 +12,8 @@
 //!    by its HTTPS port. What goes straight has a moment to come up before a relayed connection is
 //!    taken.
 //! 6. Addresses may be added at any time. When time is up, the error says what was tried.
+//!
+//! While a link lives, the same race is run for a connection over a better way, see [`crate::legs`].
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, time::Duration};
 
@@ -31,7 +33,7 @@ use crate::{
     join::{DialFailure, dial_failure, offer, welcome},
     quic::{Joined, close, remote_address},
     registry::{Arrival, Registry},
-    relayed::{Ground, RelayWay, Relayed, is_relayed},
+    relayed::{Ground, RelayWay, Relayed},
     wire::FAR_END,
 };
 
@@ -84,6 +86,8 @@ pub(crate) struct Course<'a> {
     pub(crate) interfaces: Vec<Interface>,
     pub(crate) relay: watch::Receiver<Option<RelayWay>>,
     pub(crate) only_relayed: bool,
+    /// What goes this way, or a worse one, is not looked for.
+    pub(crate) better_than: Option<Route>,
     pub(crate) ground: Ground<'a>,
 }
 
@@ -242,6 +246,9 @@ impl<'a> Race<'a> {
                 continue;
             }
             let route = address::route(&self.course.interfaces, address.ip());
+            if !self.is_better(route) {
+                continue;
+            }
             self.known.insert(address, Dial { route, tries: 0, failure: None });
             self.dial(address, Duration::ZERO);
         }
@@ -307,8 +314,13 @@ impl<'a> Race<'a> {
         if arrival.connection.close_reason().is_some() {
             return;
         }
-        if self.course.only_relayed && !is_relayed(self.route_of(&arrival.connection)) {
+        if self.course.only_relayed && !self.route_of(&arrival.connection).is_relayed() {
             return close(&arrival.connection, CloseCode::Superseded, "only through a relay");
+        }
+        let Hello { leg, .. } = arrival.hello;
+        let worse = self.course.leads && !self.is_better(self.route_of(&arrival.connection));
+        if leg != self.course.hello.leg || worse {
+            return close(&arrival.connection, CloseCode::Superseded, "not looked for");
         }
         if READY_MAX <= self.ready.len() {
             close(&arrival.connection, CloseCode::Superseded, "too many at once");
@@ -335,11 +347,12 @@ impl<'a> Race<'a> {
         let hoped_for = self.known.values().filter(|dial| dial.failure.is_none());
         let hopes = hoped_for.map(|dial| (dial.route, 0)).any(|hope| hope < rank);
         // Straight ways may not even be known yet, and both sides gain by them for the whole session.
-        let may_go_straight = is_relayed(rank.0) && !self.course.only_relayed;
+        let may_go_straight = rank.0.is_relayed() && !self.course.only_relayed;
         let better_may_come = hopes || may_go_straight;
         let until = if rank.0 == Route::Tunnel {
-            // It came up last, so everything else has had its time.
-            (self.began + TUNNEL_WAIT).max(now)
+            // It came up last, so everything else has had its time; or there is nothing else.
+            let wait = if self.course.ground.without_udp { Duration::ZERO } else { TUNNEL_WAIT };
+            (self.began + wait).max(now)
         } else {
             now + if may_go_straight { STRAIGHT_WAIT } else { BETTER_WAIT }
         };
@@ -369,6 +382,10 @@ impl<'a> Race<'a> {
                 (Ready::Dialled { .. } | Ready::Arrived(_), _) => {}
             }
         }
+    }
+
+    fn is_better(&self, route: Route) -> bool {
+        self.course.better_than.is_none_or(|known| route < known)
     }
 
     /// Near before far (the order of [`Route`]), then dialled before accepted.
@@ -461,7 +478,7 @@ async fn connect(
 pub(crate) fn first_frame(session: SessionId, streams: u8) -> Result<Hello, EstablishError> {
     let mut attempt = [0; 8];
     getrandom::fill(&mut attempt).map_err(|_| EstablishError::Random)?;
-    Ok(Hello { streams, session, attempt: u64::from_be_bytes(attempt) })
+    Ok(Hello { streams, session, attempt: u64::from_be_bytes(attempt), leg: 0 })
 }
 
 impl fmt::Display for Tried {

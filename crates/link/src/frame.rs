@@ -5,7 +5,8 @@
 //! | control | 4 bytes: length | the frame |
 //! | data | 4 bytes: length of the header, 4 bytes: length of the body | header, body |
 //!
-//! Numbers are big-endian. A length beyond its limit ends the link before anything is allocated.
+//! Numbers are big-endian. A length beyond its limit ends the link before anything is allocated. A head
+//! of nothing but ones is the last of its stream: the direction goes on over another connection.
 
 use bytes::{Bytes, BytesMut};
 
@@ -15,6 +16,11 @@ pub const CONTROL_FRAME_BYTES_MAX: usize = 256 * 1024 + 1024;
 pub const DATA_HEADER_BYTES_MAX: usize = 256 * 1024;
 /// The longest data frame, header and body together.
 pub const DATA_FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// The head that says that control frames go on elsewhere.
+pub(crate) const CONTROL_LEAVES: [u8; 4] = [u8::MAX; 4];
+/// The head that says that data frames go on elsewhere.
+pub(crate) const DATA_LEAVES: [u8; DataHead::BYTES] = [u8::MAX; DataHead::BYTES];
 
 /// A data frame to be sent: it says by itself what it is, because order between frames is not kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,9 +12,12 @@
 //! race (same attempt as the link's: closed quietly) from one that means that the other side's link
 //! broke and it dials anew (another attempt: the old link is given up at once).
 //!
+//! A link may move from one connection to a better one, its next leg: see [`crate::legs`]. The hello of
+//! that one has the attempt of the link, and the leg's number.
+//!
 //! | frame | bytes |
 //! | --- | --- |
-//! | hello | magic 4, version 1, streams 1, session 16, attempt 8: 30 |
+//! | hello | magic 4, version 1, streams 1, session 16, attempt 8, leg 1: 31 |
 //! | welcome | magic 4, version 1, attempt 8: 13 |
 
 use outport_types::SessionId;
@@ -25,6 +28,8 @@ pub(crate) struct Hello {
     pub(crate) streams: u8,
     pub(crate) session: SessionId,
     pub(crate) attempt: u64,
+    /// Which leg of its link this is to be, from 0.
+    pub(crate) leg: u8,
 }
 
 /// What the acceptor answers when the connection is to stay.
@@ -45,7 +50,7 @@ pub(crate) enum HelloError {
 }
 
 impl Hello {
-    pub(crate) const BYTES: usize = 30;
+    pub(crate) const BYTES: usize = 31;
 
     pub(crate) fn encode(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
@@ -53,7 +58,8 @@ impl Hello {
         bytes[4] = VERSION;
         bytes[5] = self.streams;
         bytes[6..22].copy_from_slice(self.session.as_bytes());
-        bytes[22..].copy_from_slice(&self.attempt.to_be_bytes());
+        bytes[22..30].copy_from_slice(&self.attempt.to_be_bytes());
+        bytes[30] = self.leg;
         bytes
     }
 
@@ -65,9 +71,9 @@ impl Hello {
         }
         let (mut session, mut attempt) = ([0; 16], [0; 8]);
         session.copy_from_slice(&bytes[6..22]);
-        attempt.copy_from_slice(&bytes[22..]);
+        attempt.copy_from_slice(&bytes[22..30]);
         let session = SessionId::from_bytes(session);
-        Ok(Self { streams, session, attempt: u64::from_be_bytes(attempt) })
+        Ok(Self { streams, session, attempt: u64::from_be_bytes(attempt), leg: bytes[30] })
     }
 }
 
@@ -102,7 +108,7 @@ fn check(start: &[u8], magic: &[u8; 4]) -> Result<(), HelloError> {
 
 /// The most data streams of a link.
 pub const STREAMS_MAX: u8 = 16;
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 const HELLO_MAGIC: [u8; 4] = *b"OPLh";
 const WELCOME_MAGIC: [u8; 4] = *b"OPLw";
 
@@ -112,19 +118,21 @@ mod tests {
 
     #[test]
     fn hello_and_welcome_read_back_and_are_pinned() {
-        let hello = Hello { streams: 8, session: SessionId::from_bytes([7; 16]), attempt: 258 };
+        let session = SessionId::from_bytes([7; 16]);
+        let hello = Hello { streams: 8, session, attempt: 258, leg: 3 };
         let bytes = hello.encode();
-        assert_eq!(bytes[..6], *b"OPLh\x03\x08");
-        assert_eq!(bytes[22..], [0, 0, 0, 0, 0, 0, 1, 2]);
+        assert_eq!(bytes[..6], *b"OPLh\x04\x08");
+        assert_eq!(bytes[22..], [0, 0, 0, 0, 0, 0, 1, 2, 3]);
         assert_eq!(Hello::decode(&bytes), Ok(hello));
         let welcome = Welcome { attempt: 258 };
-        assert_eq!(welcome.encode(), *b"OPLw\x03\0\0\0\0\0\0\x01\x02");
+        assert_eq!(welcome.encode(), *b"OPLw\x04\0\0\0\0\0\0\x01\x02");
         assert_eq!(Welcome::decode(&welcome.encode()), Ok(welcome));
     }
 
     #[test]
     fn other_versions_magics_and_stream_counts_are_refused() {
-        let good = Hello { streams: 1, session: SessionId::from_bytes([0; 16]), attempt: 0 };
+        let session = SessionId::from_bytes([0; 16]);
+        let good = Hello { streams: 1, session, attempt: 0, leg: 0 };
         for (at, value) in [(0, 0), (4, 2), (5, 0), (5, 17), (5, 255)] {
             let mut bytes = good.encode();
             bytes[at] = value;

@@ -8,6 +8,7 @@
 
 mod accept;
 mod address;
+mod better;
 mod budget;
 mod carrier;
 mod discover;
@@ -18,8 +19,11 @@ mod flow;
 mod frame;
 mod hello;
 mod join;
+mod leg;
+mod legs;
 mod link;
 mod memory;
+mod meter;
 mod pump;
 mod quic;
 mod registry;

@@ -147,23 +147,28 @@ pub(crate) enum Item<T> {
 }
 
 /// The carrier's side of a link's queues.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Wires {
-    pub(crate) control_out: mpsc::Receiver<Item<Bytes>>,
+    pub(crate) control_out: Outgoing<Bytes>,
     pub(crate) control_in: mpsc::Sender<Item<Bytes>>,
-    pub(crate) data_out: Outgoing,
+    pub(crate) data_out: Outgoing<DataFrame>,
     pub(crate) data_in: mpsc::Sender<Item<DataFrame>>,
     /// Streams of this side whose end the other side has not confirmed.
     pub(crate) undelivered: watch::Sender<usize>,
 }
 
-/// The queue that several streams take data frames from.
-#[derive(Clone, Debug)]
-pub(crate) struct Outgoing(Arc<Mutex<Option<mpsc::Receiver<Item<DataFrame>>>>>);
+/// A queue that several streams take frames from.
+#[derive(Debug)]
+pub(crate) struct Outgoing<T>(Arc<Mutex<Option<mpsc::Receiver<Item<T>>>>>);
 
-impl Outgoing {
-    /// The next frame for whoever has room; `None` when nothing comes any more.
-    pub(crate) async fn next(&self) -> Option<(DataFrame, Option<Reserved>)> {
+impl<T> Outgoing<T> {
+    fn new(queue: mpsc::Receiver<Item<T>>) -> Self {
+        Self(Arc::new(Mutex::new(Some(queue))))
+    }
+
+    /// The next frame for whoever has room; `None` when nothing comes any more. A dropped future has
+    /// taken nothing.
+    pub(crate) async fn next(&self) -> Option<(T, Option<Reserved>)> {
         let mut queue = self.0.lock().await;
         match queue.as_mut()?.recv().await {
             Some(Item::Frame(frame, room)) => Some((frame, room)),
@@ -177,6 +182,12 @@ impl Outgoing {
     }
 }
 
+impl<T> Clone for Outgoing<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 /// The ends of one direction's queues, before they are made into parts of a link.
 #[derive(Debug)]
 pub(crate) struct Lanes {
@@ -187,18 +198,18 @@ pub(crate) struct Lanes {
     pub(crate) undelivered: watch::Receiver<usize>,
 }
 
-/// Makes the queues between a link and its carrier, which has so many data streams.
-pub(crate) fn lanes(data_streams: usize) -> (Lanes, Wires) {
+/// Makes the queues between a link and its carrier.
+pub(crate) fn lanes() -> (Lanes, Wires) {
     let (control_out, wire_control_out) = mpsc::channel(CONTROL_QUEUE);
     let (wire_control_in, control_in) = mpsc::channel(CONTROL_QUEUE);
     let (data_out, wire_data_out) = mpsc::channel(DATA_OUT_QUEUE);
     let (wire_data_in, data_in) = mpsc::channel(DATA_IN_QUEUE);
-    let (wire_undelivered, undelivered) = watch::channel(data_streams + 1);
+    let (wire_undelivered, undelivered) = watch::channel(0);
     let lanes = Lanes { control_out, control_in, data_out, data_in, undelivered };
     let wires = Wires {
-        control_out: wire_control_out,
+        control_out: Outgoing::new(wire_control_out),
         control_in: wire_control_in,
-        data_out: Outgoing(Arc::new(Mutex::new(Some(wire_data_out)))),
+        data_out: Outgoing::new(wire_data_out),
         data_in: wire_data_in,
         undelivered: wire_undelivered,
     };

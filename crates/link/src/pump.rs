@@ -1,13 +1,7 @@
 //! Moves frames between a link's queues and the streams of a carrier, one worker a direction of a
 //! stream. Any carrier whose streams can be read and written uses these.
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{io, sync::Arc};
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use tokio::{
@@ -18,11 +12,20 @@ use tokio::{
 
 use crate::{
     budget::Reserved,
-    end::End,
+    end::{End, LinkEnd},
     flow::Flow,
-    frame::{DataFrame, DataHead, FrameTooLong, control_length},
+    frame::{CONTROL_LEAVES, DATA_LEAVES, DataFrame, DataHead, FrameTooLong, control_length},
     link::{Item, Outgoing},
 };
+
+/// How a stream that was read to its end ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamEnd {
+    /// Nothing comes after it in this direction.
+    Over,
+    /// The direction goes on over another connection.
+    GoesOn,
+}
 
 /// The sending half of a carrier's stream.
 pub(crate) trait StreamOut: Send + 'static {
@@ -52,114 +55,161 @@ pub(crate) enum Fault {
     /// The other side announced what it may not send.
     #[error(transparent)]
     TooLong(#[from] FrameTooLong),
+    /// The other side said that a stream ends, and it did not.
+    #[error("something came after the end of a stream")]
+    AfterEnd,
 }
 
-/// Writes control frames until that direction is finished. While one waits for room, `urgent` says
-/// so and data waits: all streams share one window, in which eight of data leave one of control
-/// little chance.
-pub(crate) async fn write_control(
-    mut queue: mpsc::Receiver<Item<Bytes>>,
-    mut stream: impl StreamOut,
-    urgent: watch::Sender<bool>,
-    end: Arc<End>,
-    undelivered: watch::Sender<usize>,
-) -> Result<(), Fault> {
-    loop {
-        let item = tokio::select! {
+/// What the workers of one connection's streams share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) end: Arc<End>,
+    pub(crate) flow: Arc<Flow>,
+    /// Whether the link has left for another connection.
+    pub(crate) left: watch::Receiver<bool>,
+    /// Streams whose end the other side has not confirmed.
+    pub(crate) undelivered: watch::Sender<usize>,
+}
+
+impl Shared {
+    /// The next frame; `None` when none comes any more, with how that is said on the stream.
+    async fn next<T>(&self, queue: &Outgoing<T>) -> Result<(T, Option<Reserved>), Stop> {
+        let mut left = self.left.clone();
+        tokio::select! {
             biased;
-            _ = end.wait() => return Ok(()),
-            item = queue.recv() => item,
-        };
-        match item {
-            Some(Item::Frame(frame, _)) => {
-                let length = Bytes::copy_from_slice(&(frame.len() as u32).to_be_bytes());
-                let mut pieces = [length, frame];
-                urgent.send_replace(true);
-                let mut first = 0;
-                while skip_written(&pieces, &mut first) {
-                    stream.write_some(&mut pieces[first..]).await?;
-                }
-                urgent.send_replace(false);
-            }
-            Some(Item::End) => break,
-            // Dropped without a finish: the other side must not take that for an end.
-            None => {
-                end.wait().await;
-                return Ok(());
-            }
+            _ = self.end.wait() => Err(Stop::Ended),
+            Ok(_) = left.wait_for(|left| *left) => Err(Stop::Left),
+            next = queue.next() => next.ok_or(Stop::Over),
         }
     }
-    confirm_end(stream, &undelivered).await
+
+    async fn finish(&self, mut stream: impl StreamOut, last: &'static [u8]) -> Result<(), Fault> {
+        let mut pieces = [Bytes::from_static(last)];
+        let mut first = 0;
+        while skip_written(&pieces, &mut first) {
+            stream.write_some(&mut pieces[first..]).await?;
+        }
+        stream.finish().await?;
+        self.undelivered.send_modify(|streams| *streams -= 1);
+        Ok(())
+    }
 }
 
-/// Writes data frames, whichever come while the stream has room, until that direction is finished.
+/// Why a worker takes no more frames.
+enum Stop {
+    /// The link has ended, and nothing more is to be said.
+    Ended,
+    /// The direction is finished.
+    Over,
+    /// The frames go over another connection from now on.
+    Left,
+}
+
+/// Writes control frames until that direction is finished or goes on elsewhere. While one waits for
+/// room, `urgent` says so and data waits: all streams share one window, in which eight of data leave
+/// one of control little chance.
+pub(crate) async fn write_control(
+    queue: Outgoing<Bytes>,
+    mut stream: impl StreamOut,
+    urgent: watch::Sender<bool>,
+    shared: Shared,
+) -> Result<(), Fault> {
+    let last = loop {
+        let frame = match shared.next(&queue).await {
+            Ok((frame, _)) => frame,
+            Err(Stop::Ended) => return Ok(()),
+            Err(Stop::Over) => break &[][..],
+            Err(Stop::Left) => break &CONTROL_LEAVES[..],
+        };
+        let length = Bytes::copy_from_slice(&(frame.len() as u32).to_be_bytes());
+        let mut pieces = [length, frame];
+        urgent.send_replace(true);
+        let mut first = 0;
+        while skip_written(&pieces, &mut first) {
+            stream.write_some(&mut pieces[first..]).await?;
+        }
+        urgent.send_replace(false);
+    };
+    shared.finish(stream, last).await
+}
+
+/// Writes data frames, whichever come while the stream has room, until that direction is finished or
+/// goes on elsewhere.
 pub(crate) async fn write_data(
-    queue: Outgoing,
+    queue: Outgoing<DataFrame>,
     mut stream: impl StreamOut,
     mut urgent: watch::Receiver<bool>,
-    end: Arc<End>,
-    flow: Arc<Flow>,
-    undelivered: watch::Sender<usize>,
+    shared: Shared,
 ) -> Result<(), Fault> {
-    loop {
-        let next = tokio::select! {
-            biased;
-            _ = end.wait() => return Ok(()),
-            next = queue.next() => next,
+    let last = loop {
+        let (frame, room) = match shared.next(&queue).await {
+            Ok(next) => next,
+            Err(Stop::Ended) => return Ok(()),
+            Err(Stop::Over) => break &[][..],
+            Err(Stop::Left) => break &DATA_LEAVES[..],
         };
-        let Some((frame, room)) = next else { break };
         let mut pieces = frame.into_pieces();
+        let (end, flow) = (&shared.end, &shared.flow);
         tokio::select! {
             biased;
             // What is held back by a limit would hold on to a link that is gone.
             _ = end.wait() => return Ok(()),
-            written = write_yielding(&mut stream, &mut pieces, room, &mut urgent, &flow) => written?,
+            written = write_yielding(&mut stream, &mut pieces, room, &mut urgent, flow) => written?,
         }
-    }
-    confirm_end(stream, &undelivered).await
+    };
+    shared.finish(stream, last).await
 }
 
-/// Reads control frames until the other side finishes that direction.
+/// Reads control frames until the other side finishes that direction or goes on elsewhere; `None` when
+/// nobody takes them any more.
 pub(crate) async fn read_control(
-    mut stream: impl AsyncRead + Send + Unpin,
-    queue: mpsc::Sender<Item<Bytes>>,
-    end: Arc<End>,
-) -> Result<(), Fault> {
-    let mut length = [0; 4];
-    while read_head(&mut stream, &mut length).await? {
-        let frame = read_frame(&mut stream, control_length(length)?, |_| {}).await?;
-        if !hand_over(&queue, Item::Frame(frame.freeze(), None), &end).await {
-            return Ok(());
+    stream: &mut (impl AsyncRead + Send + Unpin),
+    queue: &mpsc::Sender<Item<Bytes>>,
+    end: &End,
+) -> Result<Option<StreamEnd>, Fault> {
+    let mut head = [0; 4];
+    while read_head(stream, &mut head).await? {
+        if head == CONTROL_LEAVES {
+            return goes_on(stream).await;
+        }
+        let frame = read_frame(stream, control_length(head)?, |_| {}).await?;
+        if !hand_over(queue, Item::Frame(frame.freeze(), None), end).await {
+            return Ok(None);
         }
     }
-    hand_over(&queue, Item::End, &end).await;
-    Ok(())
+    Ok(Some(StreamEnd::Over))
 }
 
-/// Reads data frames until the other side finishes that direction; `open` counts the streams that
-/// are still read, and the last one says that nothing comes any more.
+/// Reads data frames as [`read_control`] reads its.
 pub(crate) async fn read_data(
-    mut stream: impl AsyncRead + Send + Unpin,
-    queue: mpsc::Sender<Item<DataFrame>>,
-    end: Arc<End>,
-    flow: Arc<Flow>,
-    open: Arc<AtomicUsize>,
-) -> Result<(), Fault> {
+    stream: &mut (impl AsyncRead + Send + Unpin),
+    queue: &mpsc::Sender<Item<DataFrame>>,
+    shared: &Shared,
+) -> Result<Option<StreamEnd>, Fault> {
+    let Shared { end, flow, .. } = shared;
     let mut head = [0; DataHead::BYTES];
-    while read_head(&mut stream, &mut head).await? {
+    while read_head(stream, &mut head).await? {
+        if head == DATA_LEAVES {
+            return goes_on(stream).await;
+        }
         let DataHead { header, body } = DataHead::decode(head)?;
         flow.came(DataHead::BYTES);
-        let mut frame = read_frame(&mut stream, header + body, |bytes| flow.came(bytes)).await?;
+        let mut frame = read_frame(stream, header + body, |bytes| flow.came(bytes)).await?;
         let header = frame.split_to(header).freeze();
         let frame = DataFrame { header, body: vec![frame.freeze()] };
-        if !hand_over(&queue, Item::Frame(frame, None), &end).await {
-            return Ok(());
+        if !hand_over(queue, Item::Frame(frame, None), end).await {
+            return Ok(None);
         }
     }
-    if open.fetch_sub(1, Ordering::SeqCst) == 1 {
-        hand_over(&queue, Item::End, &end).await;
+    Ok(Some(StreamEnd::Over))
+}
+
+/// Sees that a stream ends where it said that it does.
+async fn goes_on(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<StreamEnd>, Fault> {
+    match stream.read(&mut [0]).await? {
+        0 => Ok(Some(StreamEnd::GoesOn)),
+        _ => Err(Fault::AfterEnd),
     }
-    Ok(())
 }
 
 /// Writes all pieces, as fast as they may go, and gives back their room as they do; stands aside
@@ -225,15 +275,6 @@ fn skip_written(pieces: &[Bytes], first: &mut usize) -> bool {
     *first < pieces.len()
 }
 
-async fn confirm_end(
-    mut stream: impl StreamOut,
-    undelivered: &watch::Sender<usize>,
-) -> Result<(), Fault> {
-    stream.finish().await?;
-    undelivered.send_modify(|streams| *streams -= 1);
-    Ok(())
-}
-
 /// Fills `head`; `false` when the stream ends before its first byte.
 async fn read_head(
     stream: &mut (impl AsyncRead + Send + Unpin),
@@ -264,21 +305,26 @@ async fn read_frame(
 
 /// Hands an item up; `false` when the link has ended. When nobody receives any more, that is waited
 /// for: to stop reading would look to the other side as if its stream were refused.
-async fn hand_over<T>(queue: &mpsc::Sender<Item<T>>, item: Item<T>, end: &End) -> bool {
-    let ended_long_ago = async {
-        end.wait().await;
-        sleep(LEFTOVER_WAIT).await;
-    };
+pub(crate) async fn hand_over<T>(queue: &mpsc::Sender<Item<T>>, item: Item<T>, end: &End) -> bool {
     let handed = tokio::select! {
         biased;
         _ = end.wait_local() => return false,
         handed = queue.send(item) => handed.is_ok(),
-        () = ended_long_ago => return false,
+        () = forgotten(end) => return false,
     };
     if !handed {
         end.wait().await;
     }
     handed
+}
+
+/// Waits until nobody fetches any more what arrived: a while after the link ended, or at once where this
+/// side ended it.
+pub(crate) async fn forgotten(end: &End) {
+    match end.wait().await {
+        LinkEnd::Local { .. } | LinkEnd::Violation { .. } => {}
+        LinkEnd::Peer { .. } | LinkEnd::Lost { .. } => sleep(LEFTOVER_WAIT).await,
+    }
 }
 
 /// How long what arrived before the link broke waits to be fetched, so that no worker stays for ever.

@@ -11,11 +11,7 @@ use outport_types::{PublicKey, SessionId};
 use quinn::{Connection, RecvStream, SendStream};
 use tokio::sync::Notify;
 
-use crate::{
-    end::CloseCode,
-    hello::Hello,
-    quic::{LinkGrip, close},
-};
+use crate::{end::CloseCode, hello::Hello, legs::Legs, quic::close};
 
 /// Why a session cannot be expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,13 +51,13 @@ pub(crate) struct Registry(Mutex<BTreeMap<(PublicKey, SessionId), Entry>>);
 struct Entry {
     arrivals: VecDeque<Arrival>,
     arrived: Arc<Notify>,
-    link: Option<LinkGrip>,
+    link: Option<Arc<Legs>>,
 }
 
 /// What became of a connection that named a session. Connections are closed outside the lock: the
 /// handshake asks the registry while it holds a connection's own lock.
 enum Sorted {
-    In { stale: Option<LinkGrip>, crowded_out: Option<Arrival> },
+    In { stale: Option<Arc<Legs>>, crowded_out: Option<Arrival> },
     LostTheRace,
     Unknown,
 }
@@ -93,15 +89,15 @@ impl Registry {
     }
 
     /// Remembers the link of a session, gives up the one before, and closes what lost the race.
-    pub(crate) fn linked(&self, peer: PublicKey, session: SessionId, grip: LinkGrip) {
-        let attempt = grip.peer_attempt;
+    pub(crate) fn linked(&self, peer: PublicKey, session: SessionId, link: Arc<Legs>) {
+        let attempt = link.peer_attempt();
         let (before, losers) = match self.locked().get_mut(&(peer, session)) {
             Some(entry) => {
                 let arrivals = std::mem::take(&mut entry.arrivals);
                 let (losers, others) =
                     arrivals.into_iter().partition(|arrival| arrival.hello.attempt == attempt);
                 entry.arrivals = others;
-                (entry.link.replace(grip), losers)
+                (entry.link.replace(link), losers)
             }
             None => (None, VecDeque::new()),
         };
@@ -137,16 +133,36 @@ impl Registry {
         self.locked().get_mut(&(peer, session))?.arrivals.pop_front()
     }
 
+    /// The living link of a session.
+    pub(crate) fn link(&self, peer: PublicKey, session: SessionId) -> Option<Arc<Legs>> {
+        let link = self.locked().get(&(peer, session))?.link.clone();
+        link.filter(|link| !link.has_ended())
+    }
+
+    /// Whether a connection of a session waits to be looked at.
+    pub(crate) fn has_arrivals(&self, peer: PublicKey, session: SessionId) -> bool {
+        let entries = self.locked();
+        entries.get(&(peer, session)).is_some_and(|entry| !entry.arrivals.is_empty())
+    }
+
     fn sort_in(&self, peer: PublicKey, arrival: Arrival) -> Sorted {
         let mut entries = self.locked();
         let Some(entry) = entries.get_mut(&(peer, arrival.hello.session)) else {
             return Sorted::Unknown;
         };
         let living = entry.link.as_ref().filter(|link| !link.has_ended());
-        if living.is_some_and(|link| link.peer_attempt == arrival.hello.attempt) {
-            return Sorted::LostTheRace;
-        }
-        let stale = living.cloned();
+        let Hello { attempt, leg, .. } = arrival.hello;
+        let stale = match living {
+            Some(link) if link.peer_attempt() == attempt => {
+                if leg != link.next() {
+                    return Sorted::LostTheRace;
+                }
+                None
+            }
+            // It would move a link that is none here.
+            Some(_) | None if leg != 0 => return Sorted::LostTheRace,
+            Some(_) | None => living.cloned(),
+        };
         let full = entry.arrivals.len() == ARRIVALS_MAX;
         let crowded_out = if full { entry.arrivals.pop_front() } else { None };
         entry.arrivals.push_back(arrival);
@@ -159,7 +175,7 @@ impl Registry {
     }
 
     /// All links that have not ended.
-    pub(crate) fn living(&self) -> Vec<LinkGrip> {
+    pub(crate) fn living(&self) -> Vec<Arc<Legs>> {
         let entries = self.locked();
         let links = entries.values().filter_map(|entry| entry.link.clone());
         links.filter(|link| !link.has_ended()).collect()

@@ -7,7 +7,7 @@
 //! every [`KEEP_EVERY`], and at once after a change of network, and then the relay sends to the new
 //! address. QUIC does not notice: a relayed link bears a change of address by itself.
 //!
-//! A relay that answers no hello within [`UDP_WAIT`] is joined by a wire ([`crate::wire`]) instead, and
+//! A relay that answers no hello within [`UDP_WAIT`], or where no UDP gets through, is joined by a wire ([`crate::wire`]) instead, and
 //! that is settled then for as long as this way is open: two seats of one side would take turns.
 
 use std::{
@@ -69,6 +69,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) address: Option<SocketAddr>,
     /// Changes when the computer may have other addresses.
     pub(crate) moved: watch::Receiver<u64>,
+    /// Whether UDP is known not to get through.
+    pub(crate) without_udp: bool,
 }
 
 /// A way through a relay; closed when dropped.
@@ -156,7 +158,7 @@ impl Relayed {
         };
         let (endpoints, over) = ([Some(by_udp.clone()), by_wire.clone()], stop.clone());
         let all_over = ground.stop.clone();
-        let no_udp = addresses.is_empty();
+        let no_udp = addresses.is_empty() || ground.without_udp;
         workers.spawn(async move {
             over.run_until_cancelled(keep(keeper, wired, udp_answers, no_udp)).await;
             let (code, why) = match all_over.is_cancelled() {
@@ -200,6 +202,11 @@ impl Relayed {
     /// Why the relay does not reach this side, where that is known.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What keeps it open when only its connections are needed.
+    pub(crate) fn into_guard(self) -> DropGuard {
+        self._open
     }
 
     /// The way to its HTTPS port.
@@ -346,14 +353,6 @@ impl Keeper {
             // Without a network; it is said again.
             debug!(relay = %to, %error, "nothing can be sent to the relay");
         }
-    }
-}
-
-/// Whether a way leads through a relay.
-pub(crate) fn is_relayed(route: Route) -> bool {
-    match route {
-        Route::Relay | Route::Tunnel => true,
-        Route::Local | Route::Lan | Route::Direct | Route::Tcp => false,
     }
 }
 

@@ -74,7 +74,7 @@ pub(crate) async fn change_over(
         match theirs {
             Word::Up => Ok(streams),
             Word::Port(0) => Ok(None),
-            Word::Port(_) | Word::Splice(_) => Err(out_of_turn()),
+            Word::Port(_) | Word::Splice(_) | Word::Heard => Err(out_of_turn()),
         }
     };
     timeout(CHANGE_LIMIT, exchange).await.unwrap_or_else(|late| Err(late.into()))

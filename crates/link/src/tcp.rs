@@ -132,7 +132,7 @@ impl Way<'_> {
         match accepting.until(Word::hear(hear)).await? {
             (Word::Up, streams) => streams.map(Some).ok_or_else(out_of_turn),
             (Word::Port(0), _) => Ok(None),
-            (Word::Port(_) | Word::Splice(_), _) => Err(out_of_turn()),
+            (Word::Port(_) | Word::Splice(_) | Word::Heard, _) => Err(out_of_turn()),
         }
     }
 
@@ -146,7 +146,7 @@ impl Way<'_> {
         let port = match accepting.until(Word::hear(hear)).await? {
             (Word::Up, streams) => return streams.map(Some).ok_or_else(out_of_turn),
             (Word::Port(port), _) => port,
-            (Word::Splice(_), _) => return Err(out_of_turn()),
+            (Word::Splice(_) | Word::Heard, _) => return Err(out_of_turn()),
         };
         let (Some(place), true) = (self.place, port != 0) else { return Ok(None) };
         match self.dial(SocketAddr::new(place.theirs, port)).await {

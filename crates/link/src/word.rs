@@ -1,5 +1,5 @@
-//! What both sides say, on the control stream between welcome and first frame, of what is to carry the
-//! data: [`crate::tcp`] and [`crate::splice`] tell in which order.
+//! What both sides say on the control stream between welcome and first frame: of what is to carry the
+//! data ([`crate::tcp`] and [`crate::splice`] tell in which order), and when a link moves there.
 
 use std::io;
 
@@ -16,6 +16,8 @@ pub(crate) enum Word {
     Up,
     /// What this side thinks of streams that the relay splices.
     Splice(Wish),
+    /// A link that moves here is heard from now on, see [`crate::legs`].
+    Heard,
 }
 
 /// Whether a side would have its data spliced by the relay.
@@ -47,6 +49,7 @@ impl Word {
             Self::Splice(Wish::No) => [3, 0, 0],
             Self::Splice(Wish::IfYouMust) => [3, 0, 1],
             Self::Splice(Wish::Yes) => [3, 0, 2],
+            Self::Heard => [4, 0, 0],
         }
     }
 
@@ -57,6 +60,7 @@ impl Word {
             [3, 0, 0] => Some(Self::Splice(Wish::No)),
             [3, 0, 1] => Some(Self::Splice(Wish::IfYouMust)),
             [3, 0, 2] => Some(Self::Splice(Wish::Yes)),
+            [4, 0, 0] => Some(Self::Heard),
             _ => None,
         }
     }
@@ -70,10 +74,11 @@ mod tests {
     fn words_read_back_and_nothing_else_does() {
         let wishes = [Wish::No, Wish::IfYouMust, Wish::Yes].map(Word::Splice);
         let ports = [Word::Port(0), Word::Port(7440), Word::Port(u16::MAX), Word::Up];
+        assert_eq!(Word::decode(Word::Heard.encode()), Some(Word::Heard));
         for word in wishes.into_iter().chain(ports) {
             assert_eq!(Word::decode(word.encode()), Some(word));
         }
-        for other in [[0, 0, 0], [2, 0, 1], [3, 0, 3], [3, 1, 0], [255; 3]] {
+        for other in [[0, 0, 0], [2, 0, 1], [3, 0, 3], [3, 1, 0], [4, 0, 1], [255; 3]] {
             assert_eq!(Word::decode(other), None);
         }
     }

@@ -83,6 +83,8 @@ words! {
     EventCode {
         /// The session began.
         Started = "STARTED",
+        /// The session goes on over a better route.
+        RouteChanged = "ROUTE_CHANGED",
         /// Work is going on; the details say how much.
         Progress = "PROGRESS",
         /// The task is done.
@@ -257,6 +259,16 @@ words! {
         Paused = "paused",
         /// It needs its owner: signed out, removed, a bad config.
         Attention = "attention",
+    }
+}
+
+impl Route {
+    /// Whether it leads through a relay.
+    pub const fn is_relayed(self) -> bool {
+        match self {
+            Self::Relay | Self::Tunnel => true,
+            Self::Local | Self::Lan | Self::Direct | Self::Tcp => false,
+        }
     }
 }
 

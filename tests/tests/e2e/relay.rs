@@ -110,6 +110,36 @@ fn a_relayed_transfer_goes_on_when_the_hub_and_with_it_the_relay_is_killed_and_c
     ends_well(&world, &task)
 }
 
+#[test]
+fn a_relayed_transfer_goes_over_to_a_cable_that_is_plugged_in_with_its_session() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let world = World::two_on_internet([Joined::Scrambled; 2])?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let internet = world.internet.as_ref().context("there is an internet")?;
+    internet.limit("20mbit")?;
+    tree::make(&pc.folder.join("tree"), PLAN, 1)?;
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    world.arrives(&task, "relay", LIMIT)?;
+    let session = pc.status()?["sessions"][0].clone();
+    internet.plug("40mbit")?;
+    let plugged = Instant::now();
+    world.arrives(&task, "tcp", LIMIT)?;
+    println!("content arrives over the cable after {:?}", plugged.elapsed());
+    let now = pc.status()?["sessions"][0].clone();
+    for part in ["session", "started"] {
+        assert_eq!(now[part], session[part], "{part}: {now:#}");
+    }
+    assert_eq!(now["route"], "tcp");
+    world.ends_well(&task, LIMIT)?;
+    let events = pc.outport(&["tasks", "events", &task])?;
+    ensure!(events.contains("ROUTE_CHANGED"), "{events}");
+    ensure!(!events.contains("CONNECTION_BROKEN"), "{events}");
+    Ok(())
+}
+
 /// Two computers on a slow wire, a transfer through the relay that has begun, and its session.
 fn relayed() -> Result<(World, String, Value)> {
     let mut world = World::on_wire()?;

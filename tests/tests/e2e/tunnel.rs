@@ -27,7 +27,7 @@ fn computers_that_have_no_udp_move_files_through_the_hubs_https_port() -> Result
     let ear = Ear::in_host(world.internet.as_ref().context("there is an internet")?.hub())?;
     let began = Instant::now();
     let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
-    arrives(&world, &task, "tunnel")?;
+    world.arrives(&task, "tunnel", LIMIT)?;
     println!("content arrives {:?} after the submission", began.elapsed());
     world.ends_well(&task, LIMIT)?;
     let heard = ear.heard()?;
@@ -50,7 +50,7 @@ fn a_computer_that_has_no_udp_and_one_that_has_meet_both_ways() -> Result<()> {
     tree::make(&pc.folder.join("tree"), PLAN, 1)?;
     for (from, to, name, copy) in [(pc, cluster, "tree", "back"), (cluster, pc, "back", "again")] {
         let task = from.submit(&[&from.at(name), &to.at(copy), "--recursive"])?;
-        arrives(&world, &task, "tunnel")?;
+        world.arrives(&task, "tunnel", LIMIT)?;
         let over = |task: &Value| task["status"] == "SUCCEEDED";
         pc.wait_task(&task, LIMIT, over).with_context(|| world.logs())?;
     }
@@ -69,27 +69,15 @@ fn a_transfer_whose_udp_is_blocked_in_its_middle_goes_on_through_the_https_port(
     internet.limit("20mbit")?;
     tree::make(&pc.folder.join("tree"), PLAN, 1)?;
     let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
-    arrives(&world, &task, "direct")?;
+    world.arrives(&task, "direct", LIMIT)?;
     internet.wall_in(0)?;
     let walled = Instant::now();
-    arrives(&world, &task, "tunnel")?;
+    world.arrives(&task, "tunnel", LIMIT)?;
     let took = walled.elapsed();
     println!("content arrives again after {took:?}");
     ensure!(took < AROUND_THE_WALL, "content arrived after {took:?} only\n{}", world.logs());
     internet.limit("1gbit")?;
     world.ends_well(&task, LIMIT)
-}
-
-/// Waits until content arrives on this route.
-fn arrives(world: &World, task: &str, route: &str) -> Result<()> {
-    let pc = &world.agents[0];
-    let on_route = |task: &Value| task["outport"]["route"] == route;
-    let now = pc.wait_task(task, LIMIT, on_route).with_context(|| world.logs())?;
-    let before = now["bytes_transferred"].as_u64();
-    let more =
-        |task: &Value| task["status"] == "SUCCEEDED" || before < task["bytes_transferred"].as_u64();
-    pc.wait_task(task, LIMIT, more).with_context(|| world.logs())?;
-    Ok(())
 }
 
 /// What the laboratory promises: 64 MiB, three seconds at 200 Mbit/s.

@@ -21,7 +21,7 @@ use super::{Core, Identity};
 use crate::{
     clock::{HubClock, local_now},
     hub_link::{HubEvent, HubLink, WhatNext},
-    session::StopReason,
+    session::{self, StopReason},
 };
 
 /// What is known of the hub, and the channel to it while there is one.
@@ -226,6 +226,7 @@ impl Core {
                 self.hub.clock = Some(HubClock::set(welcome.hub_time, now));
                 self.hub.connected_since = Some(local_now());
                 self.hub.udp = welcome.udp;
+                self.look_for_udp();
                 self.hub.statement = Some(statement);
                 self.renamed(welcome.name, Some(welcome.owner));
                 self.clear_channel_notices();
@@ -347,6 +348,15 @@ impl Core {
             outstanding: self.outbox.tasks().take(HELLO_LIST_MAX).collect(),
             sessions: self.sessions.keys().copied().take(HELLO_LIST_MAX).collect(),
         }
+    }
+
+    /// Sees whether UDP gets through to the hub, so that no session need wait for that.
+    fn look_for_udp(&self) {
+        let (Some(identity), Some(udp)) = (&self.identity, self.hub.udp.clone()) else { return };
+        let endpoint = identity.endpoint.clone();
+        self.tracker.spawn(async move {
+            session::seen_by_hub(&endpoint, &udp).await;
+        });
     }
 
     /// A hub that was away learns again what it did not hear.

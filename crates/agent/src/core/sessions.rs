@@ -166,7 +166,7 @@ impl Core {
     pub(super) fn peer_candidates(&mut self, session: SessionId, mut list: Vec<Candidate>) {
         list.truncate(CANDIDATES_MAX);
         if let Some(running) = self.sessions.get(&session) {
-            // A worker that has its link needs no more of them.
+            // One that finds no room is no loss: whoever sent so many sends more.
             running.handle.peer_candidates.try_send(list).ok();
         }
     }

@@ -1,11 +1,13 @@
 //! The worker of one session.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible, io, net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration,
+};
 
+use futures_util::future::join_all;
 use outport_control::RelayUse;
 use outport_link::{
-    CloseCode, ESTABLISH_LIMIT, Endpoint, EstablishError, Expectation, Link, LinkEnd, RelayWay,
-    Tunnels,
+    CloseCode, ESTABLISH_LIMIT, Endpoint, Expectation, Link, LinkEnd, RelayWay, Tunnels,
 };
 use outport_mover::{
     deletion::{DeleteParams, run_deletion},
@@ -211,20 +213,20 @@ async fn move_files(
         }
         Role::Sender => {
             let params = params(sends, progress);
-            let link = connect(&mut job).await?;
-            Ok(run_sender(params, link.1).await)
+            over_link(&mut job, |link| run_sender(params, link)).await
         }
         Role::Receiver => {
             let params = params(receives, progress);
-            let link = connect(&mut job).await?;
-            Ok(run_receiver(params, journal, link.1).await)
+            over_link(&mut job, |link| run_receiver(params, journal, link)).await
         }
     }
 }
 
-/// Finds a route to the other side. The link is no longer expected once it is let go of, so the
-/// expectation goes with it.
-async fn connect(job: &mut Job) -> Result<(Expectation, Link), Worked> {
+/// Finds a route to the other side, and works over it; goes over to a better one when there is one.
+async fn over_link<W: Future<Output = SessionEnd>>(
+    job: &mut Job,
+    work: impl FnOnce(Link) -> W,
+) -> Result<SessionEnd, Worked> {
     let session = job.start.session;
     let Some(peer) = job.start.peer.clone() else {
         return Err(Worked::Stopped); // admission lets no transfer between two through without
@@ -239,24 +241,24 @@ async fn connect(job: &mut Job) -> Result<(Expectation, Link), Worked> {
     let telling = async {
         // Who goes through a relay only tells nobody where it is.
         if job.relay != RelayUse::Only {
-            let events = job.events.clone();
-            tell_candidates(job.endpoint.clone(), job.udp.clone(), session, events).await;
+            keep_telling(&job.endpoint, job.udp.as_deref(), session, &job.events).await;
         }
     };
     let offer = job.start.relay.as_ref().filter(|_| job.relay != RelayUse::Never);
     let relaying = add_relay(&expected, offer, job.admitted.role, &job.tunnels);
+    let inbox = &mut job.peer_candidates;
     let hearing = async {
-        while let Some(candidates) = job.peer_candidates.recv().await {
+        while let Some(candidates) = inbox.recv().await {
             expected.add_candidates(&candidates);
         }
-        std::future::pending::<()>().await;
     };
-    let around = async {
+    let mut around = pin!(async {
         tokio::join!(telling, relaying, hearing);
-    };
+        std::future::pending::<Infallible>().await
+    });
     let found = tokio::select! {
         found = expected.establish(ESTABLISH_LIMIT) => found,
-        () = around => Err(EstablishError::Stopped),
+        never = &mut around => match never {},
         () = job.stop.stopped() => return Err(Worked::Stopped),
     };
     let link = found.map_err(|error| {
@@ -264,9 +266,26 @@ async fn connect(job: &mut Job) -> Result<(Expectation, Link), Worked> {
         let problem = no_route(&job.name, &peer, job.admitted.role);
         Worked::Lost(SessionState::Broken { problem, retry: true })
     })?;
-    let route = link.handle.route();
-    tell(job, SessionEvent::Connected(route)).await;
-    Ok((expected, link))
+    let moving = keep_moving(&expected, link.handle.route(), &job.events);
+    let working = work(link);
+    // The link is no longer expected once this is over, so it goes first.
+    tokio::select! {
+        end = working => Ok(end),
+        never = around => match never {},
+        never = moving => match never {},
+    }
+}
+
+/// Has the link go over to better ways, and says how it travels.
+async fn keep_moving(
+    expected: &Expectation,
+    mut route: Route,
+    events: &mpsc::Sender<(SessionId, SessionEvent)>,
+) -> Infallible {
+    loop {
+        events.send((expected.session(), SessionEvent::Connected(route))).await.ok();
+        route = expected.better().await;
+    }
 }
 
 /// Looks up where the relay is, and adds it to the ways to the other side.
@@ -289,13 +308,29 @@ async fn add_relay(
     expected.add_relay(RelayWay { addresses, token: offer.token.clone(), side, tunnels });
 }
 
+/// Tells the hub where this computer can be reached, and again whenever that may have changed.
+async fn keep_telling(
+    endpoint: &Endpoint,
+    udp: Option<&str>,
+    session: SessionId,
+    events: &mpsc::Sender<(SessionId, SessionEvent)>,
+) {
+    let mut readdressed = endpoint.readdressed();
+    loop {
+        tell_candidates(endpoint, udp, session, events).await;
+        if readdressed.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 /// Tells the hub where this computer can be reached: at once what it knows itself, then what the
 /// hub's UDP port sees.
 async fn tell_candidates(
-    endpoint: Endpoint,
-    udp: Option<String>,
+    endpoint: &Endpoint,
+    udp: Option<&str>,
     session: SessionId,
-    events: mpsc::Sender<(SessionId, SessionEvent)>,
+    events: &mpsc::Sender<(SessionId, SessionEvent)>,
 ) {
     let mut candidates = endpoint.local_candidates().unwrap_or_else(|error| {
         tracing::warn!(%error, "the system does not tell this computer's addresses");
@@ -303,27 +338,31 @@ async fn tell_candidates(
     });
     events.send((session, SessionEvent::Candidates(candidates.clone()))).await.ok();
     let Some(udp) = udp else { return };
-    let Ok(Ok(hubs)) = timeout(LOOKUP_TIMEOUT, lookup_host(&udp)).await else {
-        tracing::debug!(udp, "the hub's UDP address cannot be resolved");
-        return;
-    };
-    let hubs: Vec<SocketAddr> = hubs.take(HUB_ADDRESSES_MAX).collect();
-    let mut seen = Vec::new();
-    for hub in hubs {
-        match endpoint.observed_address(hub).await {
-            Ok(address) => seen.push(Candidate { address, kind: CandidateKind::Observed }),
-            Err(error) => tracing::debug!(%hub, error = %Chain(&error), "not seen by the hub"),
-        }
-    }
     let known = candidates.len();
-    for candidate in seen {
-        if !candidates.iter().any(|other| other.address == candidate.address) {
-            candidates.push(candidate);
+    for address in seen_by_hub(endpoint, udp).await {
+        if !candidates.iter().any(|other| other.address == address) {
+            candidates.push(Candidate { address, kind: CandidateKind::Observed });
         }
     }
     if known < candidates.len() {
         events.send((session, SessionEvent::Candidates(candidates))).await.ok();
     }
+}
+
+/// Where the hub sees UDP packets of this computer come from. Links remember whether it does at all.
+pub(crate) async fn seen_by_hub(endpoint: &Endpoint, udp: &str) -> Vec<SocketAddr> {
+    let Ok(Ok(hubs)) = timeout(LOOKUP_TIMEOUT, lookup_host(udp)).await else {
+        tracing::debug!(udp, "the hub's UDP address cannot be resolved");
+        return Vec::new();
+    };
+    let asking = hubs.take(HUB_ADDRESSES_MAX).map(async |hub| {
+        let seen = endpoint.observed_address(hub).await;
+        if let Err(error) = &seen {
+            tracing::debug!(%hub, error = %Chain(error), "not seen by the hub");
+        }
+        seen.ok()
+    });
+    join_all(asking).await.into_iter().flatten().collect()
 }
 
 /// Hands on how far the work is, a few times a second, and once more at the end.

@@ -58,7 +58,7 @@ async fn who_names_no_session_is_closed_in_time() {
     let silent = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
     let dawdling = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
     let (mut out, _back) = dawdling.connection.open_bi().await.unwrap();
-    out.write_all(b"OPLh\x03").await.unwrap();
+    out.write_all(b"OPLh\x04").await.unwrap();
     let closed = timeout(Duration::from_secs(9), async {
         tokio::join!(silent.connection.closed(), dawdling.connection.closed())
     });
@@ -71,7 +71,7 @@ async fn who_names_no_session_is_closed_in_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn first_bytes_that_are_no_hello_are_a_violation() {
     let pair = Pair::new();
-    for first in [[0; 30], [0xff; 30], *b"OPLh\x02\x08aaaaaaaaaaaaaaaabbbbbbbb"] {
+    for first in [[0; 31], [0xff; 31], *b"OPLh\x03\x08aaaaaaaaaaaaaaaabbbbbbbbc"] {
         let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
         let (mut out, _back) = raw.connection.open_bi().await.unwrap();
         out.write_all(&first).await.unwrap();
@@ -86,7 +86,7 @@ async fn a_frame_announced_too_long_ends_the_link() {
         let pair = Pair::new();
         let (raw, mut streams, mut link) = linked(&pair).await;
         let stream = &mut streams[usize::from(!on_control)].0;
-        stream.write_all(&[0xff; 8]).await.unwrap();
+        stream.write_all(&[0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 0]).await.unwrap();
         let end = link.handle.closed().await;
         assert!(matches!(end, LinkEnd::Violation { .. }), "{end}");
         assert!(link.control_in.recv().await.is_err());
@@ -117,6 +117,54 @@ async fn who_says_what_nobody_may_on_the_change_to_tcp_gets_no_link() {
             drop(link);
             still_works(&pair.another_session()).await;
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_moves_only_to_its_next_leg_and_only_by_the_rules() {
+    let pair = Pair::new();
+    let (_raw, _streams, link) = linked(&pair).await;
+    let session = pair.right.expectation.session();
+    for (attempt, leg) in [(ATTEMPT, 0), (ATTEMPT, 2), (ATTEMPT, 255), ([8; 8], 1)] {
+        let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+        let _streams = raw.offer(session, 8, attempt, leg, &STAY_WITH_QUIC).await;
+        assert_closed(&raw.connection.closed().await, CloseCode::Superseded);
+        assert_eq!(link.handle.end(), None);
+    }
+    // Who leads wants a better way than this one.
+    let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+    let _streams = raw.offer(session, 8, ATTEMPT, 1, &STAY_WITH_QUIC).await;
+    tokio::select! {
+        error = raw.connection.closed() => assert_closed(&error, CloseCode::Superseded),
+        route = pair.right.expectation.better() => panic!("it moved to {route}"),
+    }
+    assert_eq!(link.handle.end(), None);
+
+    // Who follows is told that it is heard, or else.
+    let pair = Pair::swapped();
+    let (_raw, _streams, link) = linked_as(2, &pair).await;
+    let session = pair.right.expectation.session();
+    let raw = Raw::dial(&pair, 2, ALPN_LINK).await.unwrap();
+    let words = [STAY_WITH_QUIC, [2, 0, 0]].concat();
+    let _streams = raw.offer(session, 8, ATTEMPT, 1, &words).await;
+    let end = tokio::select! {
+        end = link.handle.closed() => end,
+        route = pair.right.expectation.better() => panic!("it moved to {route}"),
+    };
+    assert!(matches!(end, LinkEnd::Lost { .. }), "{end}");
+    still_works(&pair.another_session()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_goes_on_after_it_said_that_it_does_not_ends_the_link() {
+    for on_control in [true, false] {
+        let pair = Pair::new();
+        let (_raw, mut streams, link) = linked(&pair).await;
+        let stream = &mut streams[usize::from(!on_control)].0;
+        let leaves = if on_control { 4 } else { 8 };
+        stream.write_all(&[vec![0xff; leaves], vec![0]].concat()).await.unwrap();
+        let end = link.handle.closed().await;
+        assert!(matches!(end, LinkEnd::Violation { .. }), "{end}");
     }
 }
 
@@ -214,7 +262,11 @@ type Streams = Vec<(SendStream, RecvStream)>;
 
 /// A link of the right agent with a left side that says what the test makes it say.
 async fn linked(pair: &Pair) -> (Raw, Streams, Link) {
-    let raw = Raw::dial(pair, 1, ALPN_LINK).await.unwrap();
+    linked_as(1, pair).await
+}
+
+async fn linked_as(own: u8, pair: &Pair) -> (Raw, Streams, Link) {
+    let raw = Raw::dial(pair, own, ALPN_LINK).await.unwrap();
     let session = pair.right.expectation.session();
     let (streams, link) =
         tokio::join!(raw.name(session, 8), pair.right.expectation.establish(LIMIT));
@@ -248,11 +300,22 @@ impl Raw {
 
     /// The same with another word on what carries the data.
     async fn name_and_say(&self, session: SessionId, streams: u8, word: [u8; 3]) -> Streams {
+        self.offer(session, streams, ATTEMPT, 0, &word).await
+    }
+
+    /// The same for any leg of any link.
+    async fn offer(
+        &self,
+        session: SessionId,
+        streams: u8,
+        attempt: [u8; 8],
+        leg: u8,
+        words: &[u8],
+    ) -> Streams {
         let mut opened = Vec::new();
         let (mut out, back) = self.connection.open_bi().await.unwrap();
-        let hello = [&b"OPLh\x03"[..], &[streams], session.as_bytes(), &[7; 8]].concat();
-        let words = [hello, word.to_vec()].concat();
-        out.write_all(&words).await.unwrap();
+        let hello = [&b"OPLh\x04"[..], &[streams], session.as_bytes(), &attempt, &[leg], words];
+        out.write_all(&hello.concat()).await.unwrap();
         opened.push((out, back));
         for number in 0..streams {
             let (mut out, back) = self.connection.open_bi().await.unwrap();
@@ -268,6 +331,8 @@ fn client(own: u8, pair: &Pair, alpn: &[u8]) -> quinn::ClientConfig {
     quinn::ClientConfig::new(std::sync::Arc::new(QuicClientConfig::try_from(tls).unwrap()))
 }
 
+/// The attempt of whoever keeps no rules.
+const ATTEMPT: [u8; 8] = [7; 8];
 /// That no data changes over to TCP.
 const STAY_WITH_QUIC: [u8; 3] = [1, 0, 0];
 /// More than an endpoint takes on without a proof of address, and less than it takes from one

@@ -1,5 +1,6 @@
 //! Two endpoints on loopback: links come up, carry, end, and survive what they must.
 
+mod better;
 mod hostile;
 mod limits;
 mod path;

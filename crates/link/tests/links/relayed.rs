@@ -13,7 +13,10 @@ use bytes::Bytes;
 use outport_link::{DataFrame, EstablishError, Link, RelayWay};
 use outport_protocol::relay::{RelayAnswer, RelayHello, RelayProof, RelaySide, RelayToken};
 use outport_types::Route;
-use tokio::{net::UdpSocket, time::timeout};
+use tokio::{
+    net::UdpSocket,
+    time::{sleep, timeout},
+};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -126,7 +129,7 @@ async fn a_relay_that_does_not_answer_is_said_to_be_so() {
 }
 
 /// A relay on loopback, for one session.
-struct TestRelay {
+pub(crate) struct TestRelay {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
     _alive: DropGuard,
@@ -139,7 +142,7 @@ struct State {
 }
 
 impl TestRelay {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let socket = UdpSocket::bind(rig::any_port()).await.unwrap();
         let address = socket.local_addr().unwrap();
         let (state, stop) = (Arc::new(Mutex::new(State::default())), CancellationToken::new());
@@ -161,12 +164,12 @@ impl TestRelay {
     }
 
     /// Tells both sides of the relay, and of nothing else.
-    fn tell(&self, pair: &Pair) {
+    pub(crate) fn tell(&self, pair: &Pair) {
         pair.left.expectation.add_relay(way(self.address, RelaySide::Sender));
         pair.right.expectation.add_relay(way(self.address, RelaySide::Receiver));
     }
 
-    async fn links(&self, pair: &Pair) -> (Link, Link) {
+    pub(crate) async fn links(&self, pair: &Pair) -> (Link, Link) {
         let (left, right) = pair.establish().await;
         let (left, right) = (left.unwrap(), right.unwrap());
         assert_eq!((left.handle.route(), right.handle.route()), (Route::Relay, Route::Relay));
@@ -175,6 +178,15 @@ impl TestRelay {
 
     fn forget(&self) {
         self.state.lock().unwrap().bound.clear();
+    }
+
+    /// Waits until nothing goes this way any more: a living link says something every half second.
+    pub(crate) async fn falls_quiet(&self) {
+        let mut before = usize::MAX;
+        while before != self.carried().len() {
+            before = self.carried().len();
+            sleep(Duration::from_millis(1500)).await;
+        }
     }
 
     fn carried(&self) -> Vec<u8> {

@@ -36,6 +36,12 @@ impl Pair {
         Self::between(&left, &right)
     }
 
+    /// The same two agents; the right one follows here and leads elsewhere.
+    pub(crate) fn swapped() -> Self {
+        let (left, right) = (endpoint(2), endpoint(1));
+        Self::between(&left, &right)
+    }
+
     /// Two agents that change over to TCP, as near ones do unless an owner wants none of it.
     pub(crate) fn with_tcp(left: bool, right: bool) -> Self {
         let bind = |n, tcp: bool| {

@@ -21,6 +21,8 @@ pub(super) struct Session {
     expires: UnixTime,
     /// Since when the link is up, and how it travels.
     up: Option<(UnixTime, Route)>,
+    /// How it travels as each side sees it.
+    seen: BTreeMap<EndpointId, Route>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,10 @@ enum Side {
 }
 
 impl Session {
+    fn new(task: TaskId, sides: BTreeMap<EndpointId, Side>, expires: UnixTime) -> Self {
+        Self { task, sides, expires, up: None, seen: BTreeMap::new() }
+    }
+
     pub(super) fn has_side(&self, endpoint: EndpointId) -> bool {
         self.sides.contains_key(&endpoint)
     }
@@ -60,7 +66,7 @@ impl Machine {
         task.phase = Phase::Running(session);
         let (source, destination) = (task.source, task.destination);
         let sides = task.ends().into_iter().map(|end| (end, Side::In)).collect();
-        self.sessions.insert(session, Session { task: id, sides, expires, up: None });
+        self.sessions.insert(session, Session::new(id, sides, expires));
         self.timers.set(Timer::Connect(session), now.plus_seconds(CONNECT_SECONDS_MAX));
         self.set_lease(session, expires);
         self.actions.push_back(Action::Start { task: id, session, source, destination, expires });
@@ -73,8 +79,7 @@ impl Machine {
         task.phase = Phase::Running(held.id);
         let lane = task.lane();
         let sides = task.ends().into_iter().map(|end| (end, Side::In)).collect();
-        let session = Session { task: id, sides, expires: held.expires, up: None };
-        self.sessions.insert(held.id, session);
+        self.sessions.insert(held.id, Session::new(id, sides, held.expires));
         self.turns.take(lane);
         self.set_lease(held.id, held.expires);
         self.settle(id, now);
@@ -101,11 +106,16 @@ impl Machine {
         let task = session.task;
         match state {
             SessionState::Connected { route } => {
-                let first = session.up.is_none();
+                let moved = session.seen.insert(endpoint, route).is_some_and(|seen| seen != route);
+                let code = match session.up {
+                    None => Some(EventCode::Started),
+                    Some((_, known)) => {
+                        (moved && known != route).then_some(EventCode::RouteChanged)
+                    }
+                };
                 session.up = Some((session.up.map_or(now, |(since, _)| since), route));
                 self.timers.clear(Timer::Connect(id));
-                if first {
-                    let code = EventCode::Started;
+                if let Some(code) = code {
                     let note = Note { code, endpoint: None, problem: None, route: Some(route) };
                     self.note_in_full(task, note, now);
                 }

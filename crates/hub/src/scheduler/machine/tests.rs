@@ -6,7 +6,7 @@ use outport_types::{
 };
 
 use super::{
-    Action, Bounds, ConnectionId, Failure, HeldSession, Input, Machine, TaskSpec,
+    Action, Bounds, ConnectionId, Failure, HeldSession, Input, Machine, Note, TaskSpec,
     sessions::LEASE_SECONDS,
 };
 
@@ -29,6 +29,40 @@ fn a_task_starts_when_both_endpoints_are_there() {
     assert!(actions.contains(&Action::TaskOver { endpoint: A, task: task(1) }), "{actions:?}");
     assert!(!actions.iter().any(|action| matches!(action, Action::Revoke { .. })));
     assert_eq!(rig.machine.counts(), (0, 0));
+}
+
+#[test]
+fn a_better_route_is_noted_once_and_shown() {
+    let mut rig = Rig::new();
+    rig.connect(A, 1);
+    rig.connect(B, 2);
+    rig.submit(1);
+    let session = rig.started();
+    let connected = |route| SessionState::Connected { route };
+    rig.state(A, session, connected(Route::Relay));
+    rig.state(B, session, connected(Route::Relay));
+    assert!(!rig.has_note(EventCode::RouteChanged));
+    rig.state(B, session, connected(Route::Direct));
+    let note = |action: &Action| is_note(action, EventCode::RouteChanged);
+    let actions = rig.take();
+    let Some(Action::Note { note: Note { route, .. }, .. }) = actions.iter().find(|a| note(a))
+    else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(*route, Some(Route::Direct));
+    rig.state(A, session, connected(Route::Direct));
+    assert!(!rig.has_note(EventCode::RouteChanged), "both say so");
+}
+
+#[test]
+fn what_the_two_sides_call_one_route_is_no_change() {
+    let mut rig = Rig::new();
+    let session = rig.running();
+    for endpoint in [B, A] {
+        let route = if endpoint == A { Route::Direct } else { Route::Lan };
+        rig.state(endpoint, session, SessionState::Connected { route });
+    }
+    assert!(!rig.has_note(EventCode::RouteChanged));
 }
 
 #[test]
