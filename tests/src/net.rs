@@ -4,14 +4,22 @@
 //! Everything made here has a name that no other run uses, and goes away when dropped.
 
 use std::{
-    net::SocketAddr,
+    fs::File,
+    io::{self, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    os::fd::AsFd as _,
     path::Path,
     process::Command,
-    sync::atomic::{AtomicU16, Ordering},
-    time::Duration,
+    sync::{
+        atomic::{AtomicU16, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use nix::sched::{CloneFlags, setns};
 
 use crate::process::run;
 
@@ -326,6 +334,55 @@ impl Internet {
         Ok(())
     }
 
+    /// Sends so many bytes from the first computer to the second one over plain TCP, by the hub's host
+    /// as both connect outward; how many went through a second.
+    ///
+    /// # Errors
+    /// When a connection breaks or takes too long.
+    pub fn plain_tcp(&self, bytes: u64) -> Result<f64> {
+        let [first, second, ..] = &self.homes[..] else { bail!("there are two computers") };
+        let (tell, told) = mpsc::channel();
+        let middle = on_host(&self.hub, move || {
+            let listener = TcpListener::bind((Self::HUB, 0))?;
+            let address = listener.local_addr()?;
+            tell.send(address).ok();
+            tell.send(address).ok();
+            let (mut one, mut other) = (listener.accept()?.0, listener.accept()?.0);
+            // The first byte of each says whether it sends.
+            let mut words = [[0], [0]];
+            one.read_exact(&mut words[0])?;
+            other.read_exact(&mut words[1])?;
+            match words {
+                [[b's'], _] => io::copy(&mut one, &mut other)?,
+                _ => io::copy(&mut other, &mut one)?,
+            };
+            Ok(0.0)
+        })?;
+        let address = told.recv_timeout(LIMIT)?;
+        let receiver = on_host(second, move || {
+            let mut stream = TcpStream::connect(address)?;
+            stream.write_all(b"r")?;
+            stream.read_exact(&mut [0])?;
+            let began = Instant::now();
+            let came = io::copy(&mut stream, &mut io::sink())?;
+            if came + 1 != bytes {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            Ok(came as f64 / began.elapsed().as_secs_f64())
+        })?;
+        let sender = on_host(first, move || {
+            let mut stream = TcpStream::connect(address)?;
+            stream.write_all(b"s")?;
+            io::copy(&mut io::repeat(b'x').take(bytes), &mut stream)?;
+            Ok(0.0)
+        })?;
+        let mut rate = 0.0;
+        for side in [sender, middle, receiver] {
+            rate = side.join().map_err(|_| anyhow!("a side panicked"))??;
+        }
+        Ok(rate)
+    }
+
     /// The namespace of the hub's host.
     pub fn hub(&self) -> &str {
         &self.hub
@@ -480,6 +537,18 @@ fn openness(home: &str) -> String {
             chain through_it {{ ct status dnat accept; }}
         }}"#
     )
+}
+
+/// Does something on a host.
+fn on_host<T: Send + 'static>(
+    host: &str,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<JoinHandle<io::Result<T>>> {
+    let namespace = File::open(format!("/run/netns/{host}"))?;
+    Ok(thread::spawn(move || {
+        setns(namespace.as_fd(), CloneFlags::CLONE_NEWNET)?;
+        work()
+    }))
 }
 
 /// A command that runs on a host.

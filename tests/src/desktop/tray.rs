@@ -89,9 +89,18 @@ impl Tray {
     /// # Errors
     /// When the app does not answer.
     pub fn menu(&self) -> Result<Vec<Entry>> {
+        self.present()?.context("the app shows no menu")
+    }
+
+    /// The menu as it is now; none while an app that has put its item here makes its menu.
+    fn present(&self) -> Result<Option<Vec<Entry>>> {
         self.menu.about_to_show(0).ok(); // some apps have nothing to prepare
-        let (_, (_, _, below)) = self.menu.layout(0, -1, &[])?;
-        below.into_iter().map(entry).collect()
+        let below = match self.menu.layout(0, -1, &[]) {
+            Ok((_, (_, _, below))) => below,
+            Err(zbus::Error::MethodError(name, ..)) if name == UNKNOWN_METHOD => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        below.into_iter().map(entry).collect::<Result<_>>().map(Some)
     }
 
     /// The text of the first line: who this computer is and what it does.
@@ -107,7 +116,8 @@ impl Tray {
     /// # Errors
     /// When it does not come; the whole menu is in the message.
     pub fn wait_headline(&self, wanted: &str) -> Result<()> {
-        wait_until(LIMIT, || Ok((self.headline()? == wanted).then_some(())))
+        let is_there = |menu: Vec<Entry>| menu.first().is_some_and(|entry| entry.label == wanted);
+        wait_until(LIMIT, || Ok(self.present()?.is_some_and(is_there).then_some(())))
             .with_context(|| format!("no `{wanted}` in the tray but {:#?}", self.menu()))
     }
 
@@ -116,7 +126,8 @@ impl Tray {
     /// # Errors
     /// When there is none.
     pub fn click(&self, label: &str) -> Result<()> {
-        let id = wait_until(LIMIT, || Ok(find(&self.menu()?, label).map(|entry| entry.id)))
+        let found = |menu: Vec<Entry>| find(&menu, label).map(|entry| entry.id);
+        let id = wait_until(LIMIT, || Ok(self.present()?.and_then(found)))
             .with_context(|| format!("no `{label}` in the tray but {:#?}", self.menu()))?;
         Ok(self.menu.event(id, "clicked", &Value::from(0_i32), 0)?)
     }
@@ -230,3 +241,5 @@ trait Menu {
 
 /// What a busy machine may take until the tray shows something.
 const LIMIT: Duration = Duration::from_secs(30);
+/// What the bus says of an object that does not exist.
+const UNKNOWN_METHOD: &str = "org.freedesktop.DBus.Error.UnknownMethod";

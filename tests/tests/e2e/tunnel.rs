@@ -58,6 +58,32 @@ fn a_computer_that_has_no_udp_and_one_that_has_meet_both_ways() -> Result<()> {
 }
 
 #[test]
+fn the_tunnel_carries_nine_tenths_of_what_plain_tcp_does_on_the_same_path() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let world = World::two_on_internet([Joined::Walled; 2])?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let internet = world.internet.as_ref().context("there is an internet")?;
+    internet.limit("100mbit")?;
+    let plain = internet.plain_tcp(GOODPUT_PLAN.large_bytes / 2)?;
+    tree::make(&pc.folder.join("tree"), GOODPUT_PLAN, 1)?;
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    world.arrives(&task, "tunnel", LIMIT)?;
+    let (began, before) = (Instant::now(), moved(&pc.task(&task)?));
+    let over = |task: &Value| task["status"] == "SUCCEEDED";
+    pc.wait_task(&task, LIMIT, over).with_context(|| world.logs())?;
+    let bytes = GOODPUT_PLAN.large_bytes - before;
+    let tunnel = bytes as f64 / began.elapsed().as_secs_f64();
+    ensure!(GOODPUT_PLAN.large_bytes / 2 < bytes, "most of it was moved too soon: {before} bytes");
+    let ratio = tunnel / plain;
+    println!("tunnel {tunnel:.0} B/s, plain TCP {plain:.0} B/s, ratio {ratio:.3}");
+    ensure!(0.9 < ratio, "{ratio}");
+    world.ends_well(&task, LIMIT)
+}
+
+#[test]
 fn a_transfer_whose_udp_is_blocked_in_its_middle_goes_on_through_the_https_port() -> Result<()> {
     if !Wire::possible() {
         skip("network namespaces need root on Linux");
@@ -80,6 +106,12 @@ fn a_transfer_whose_udp_is_blocked_in_its_middle_goes_on_through_the_https_port(
     world.ends_well(&task, LIMIT)
 }
 
+fn moved(task: &Value) -> u64 {
+    task["bytes_transferred"].as_u64().unwrap_or_default()
+}
+
+/// Eight seconds at 100 Mbit/s: the start and the end take little of it.
+const GOODPUT_PLAN: Plan = Plan { small_files: 0, large_files: 1, large_bytes: 96 << 20 };
 /// What the laboratory promises: 64 MiB, three seconds at 200 Mbit/s.
 const PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 64 << 20 };
 /// Ten seconds of silence, and a new link.

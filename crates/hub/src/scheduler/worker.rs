@@ -12,8 +12,8 @@ use outport_protocol::{
 };
 use outport_relay::Relay;
 use outport_types::{
-    AccountId, Chain, Code, EndpointId, EventCode, NiceStatus, Problem, RequestId, SessionId,
-    TaskId, UnixTime,
+    AccountId, Chain, Code, EndpointId, EventCode, NiceStatus, Problem, RequestId, Route,
+    SessionId, TaskId, UnixTime,
 };
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _,
@@ -81,6 +81,8 @@ struct Facts {
     fence: i64,
     counts: Option<Counts>,
     rate: u64,
+    /// The one that is stored.
+    route: Option<Route>,
     shown_at: Option<Instant>,
     is_unsaved: bool,
 }
@@ -335,7 +337,13 @@ impl Worker {
                     self.push_event(task, event, &mut plan);
                 }
                 Action::Changed { task } => {
-                    if let Some(facts) = self.facts.get(&task) {
+                    let route = self.machine.standing(task).and_then(|standing| standing.route);
+                    if let Some(facts) = self.facts.get_mut(&task) {
+                        if let Some(route) = route
+                            && facts.route.replace(route) != Some(route)
+                        {
+                            plan.writes.push(Write::Route { task, route });
+                        }
                         plan.changes.push(Change::Task { owner: facts.owner, task });
                     }
                 }
@@ -522,7 +530,7 @@ impl Worker {
 
 impl Facts {
     fn new(owner: AccountId, fence: i64) -> Self {
-        Self { owner, fence, counts: None, rate: 0, shown_at: None, is_unsaved: false }
+        Self { owner, fence, counts: None, rate: 0, route: None, shown_at: None, is_unsaved: false }
     }
 
     /// Whether it waits for room at the destination, as its agent said last.

@@ -4,7 +4,7 @@
 //! lost it changes nothing.
 
 use outport_protocol::report::Counts;
-use outport_types::{Problem, SessionId, TaskId, UnixTime};
+use outport_types::{Problem, Route, SessionId, TaskId, UnixTime};
 use sea_orm::{
     ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, UpdateMany, sea_query::Expr,
 };
@@ -28,6 +28,8 @@ pub(super) enum Write {
     Event { task: TaskId, event: Box<EventRow> },
     /// How far it is.
     Counts { task: TaskId, counts: Box<Counts> },
+    /// How its content travels.
+    Route { task: TaskId, route: Route },
     /// The tasks are still this process's.
     Hold { holder: Uuid, until: UnixTime },
 }
@@ -83,6 +85,13 @@ impl Write {
                     .await?
                     .rows_affected
             }
+            Self::Route { task, route } => {
+                held(*task, fence)
+                    .col_expr(Column::Route, Expr::value(route.word()))
+                    .exec(tx)
+                    .await?
+                    .rows_affected
+            }
             Self::Hold { holder, until } => {
                 task::Entity::update_many()
                     .filter(Column::Holder.eq(*holder))
@@ -103,7 +112,8 @@ impl Write {
             | Self::NoSession { task, .. }
             | Self::Failed { task, .. }
             | Self::Event { task, .. }
-            | Self::Counts { task, .. } => Some(*task),
+            | Self::Counts { task, .. }
+            | Self::Route { task, .. } => Some(*task),
             Self::Hold { .. } => None,
         }
     }

@@ -5,6 +5,7 @@
 mod m0001_accounts;
 mod m0002_transfer;
 mod m0003_differences;
+mod m0004_route;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_accounts::Step),
             Box::new(m0002_transfer::Step),
             Box::new(m0003_differences::Step),
+            Box::new(m0004_route::Step),
         ]
     }
 }

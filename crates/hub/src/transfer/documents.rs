@@ -8,8 +8,8 @@ use outport_api::transfer::{
 };
 use outport_protocol::report::Counts;
 use outport_types::{
-    CanonicalName, Code, EndpointId, Extras, IdentityId, NiceStatus, Problem, TaskId, TaskKind,
-    TaskStatus, TransferOptions, UnixTime,
+    CanonicalName, Code, EndpointId, Extras, IdentityId, NiceStatus, Problem, Route, TaskId,
+    TaskKind, TaskStatus, TransferOptions, UnixTime,
 };
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,7 @@ impl TaskDocuments {
     pub(crate) async fn progress(&self, id: TaskId) -> Option<(Counts, TaskExtras)> {
         let live = self.scheduler.live(vec![id]).await.remove(&id)?;
         let counts = live.counts?;
-        Some((counts, extras(&counts, Some(&live))))
+        Some((counts, extras(&counts, None, Some(&live))))
     }
 }
 
@@ -176,7 +176,10 @@ fn document(
         command: None,
         canceled_by_admin: None,
         canceled_by_admin_message: None,
-        outport: Some(TaskExtras { options: TransferExtras::of(asked), ..extras(&counts, live) }),
+        outport: Some(TaskExtras {
+            options: TransferExtras::of(asked),
+            ..extras(&counts, row.route.as_deref(), live)
+        }),
     })
 }
 
@@ -189,7 +192,7 @@ fn recursive_symlinks(asked: &TransferOptions) -> String {
     RecursiveSymlinks::from(asked.symlinks).word().to_owned()
 }
 
-fn extras(counts: &Counts, live: Option<&Live>) -> TaskExtras {
+fn extras(counts: &Counts, route: Option<&str>, live: Option<&Live>) -> TaskExtras {
     TaskExtras {
         bytes_found: counts.bytes_found,
         scan_done: counts.scan_done,
@@ -199,7 +202,11 @@ fn extras(counts: &Counts, live: Option<&Live>) -> TaskExtras {
         bytes_settled: counts.bytes_settled(),
         deleted: counts.deleted,
         rate: live.map(|live| live.rate).unwrap_or_default(),
-        route: live.and_then(|live| live.standing.route),
+        // While no session has a link the last one's would mislead; what is over tells how it went.
+        route: match live {
+            Some(live) => live.standing.route,
+            None => route.and_then(Route::from_word),
+        },
         links_done: counts.links_done,
         differences: counts.differences,
         options: TransferExtras::default(),

@@ -265,6 +265,7 @@ impl Submission {
             differences_bytes: Set(0),
             differences_blocks: Set(0),
             differences_records: Set(0),
+            route: Set(None),
             held_until: Set(None),
             fence: Set(1),
             ..Default::default()

@@ -35,6 +35,7 @@ pub(crate) struct Model {
     pub(crate) differences_bytes: i64,
     pub(crate) differences_blocks: i64,
     pub(crate) differences_records: i64,
+    pub(crate) route: Option<String>,
     pub(crate) holder: Option<Uuid>,
     pub(crate) held_until: Option<i64>,
     pub(crate) fence: i64,
