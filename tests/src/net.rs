@@ -299,6 +299,11 @@ impl Internet {
         Ok(net)
     }
 
+    /// Where everybody reaches the network of the computer at `place`.
+    pub fn public(place: usize) -> String {
+        format!("10.213.{}.2", place + 1)
+    }
+
     /// Holds what each computer sends to `rate`, as `tc` spells it. What waited at another rate is
     /// lost.
     ///

@@ -41,6 +41,8 @@ pub struct World {
     /// on this computer.
     hosts: Vec<String>,
     ca: Option<PathBuf>,
+    /// The relays that run on computers of their own.
+    pub relays: Vec<Process>,
     dir: TempDir,
 }
 
@@ -116,6 +118,42 @@ impl World {
         Ok(world)
     }
 
+    /// The same with a hub that relays nothing itself, and so many relays on computers of their own.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn two_and_relays(joined: [Joined; 2], relays: usize) -> Result<Self> {
+        let homes = [joined.to_vec(), vec![Joined::Public; relays]].concat();
+        let internet = Internet::lay(&homes)?;
+        let hosts = [&[internet.hub().to_owned()], internet.homes()].concat();
+        let mut world = Self { internet: Some(internet), hosts, ..Self::empty()? };
+        let mut settings = "[relay]\nenabled = false\n".to_owned();
+        for place in joined.len()..homes.len() {
+            settings.push_str(&world.start_relay(place)?);
+        }
+        fs::write(world.path(HUB_SETTINGS), settings)?;
+        let mut world = world.on_network(Internet::HUB)?;
+        world.add_agent("WorkPC")?;
+        world.add_agent("Cluster")?;
+        world.internet.as_ref().context("the world is on an internet")?.limit("200mbit")?;
+        Ok(world)
+    }
+
+    /// Starts a relay on the computer at `place`; what the hub's settings say of it.
+    fn start_relay(&mut self, place: usize) -> Result<String> {
+        let host = self.hosts.get(place + 1).context("there is such a computer")?;
+        let key = self.path(&format!("relay-{place}.key"));
+        let mut command = base_command(&outport(), self.dir.path(), Some(host));
+        command.arg("relay").arg("--key").arg(&key);
+        command.args(["--listen", &format!("{}:0", Internet::public(place))]);
+        let log = self.path(&format!("relay-{place}.log"));
+        let mut relay = Process::start("a relay", &mut command, &log)?;
+        let line = relay.wait_for("listening", STARTUP)?;
+        let address = line.rsplit(' ').next().context("the line ends with the address")?;
+        self.relays.push(relay);
+        Ok(format!("[[relay.others]]\naddress = {address:?}\nkey = {key:?}\n"))
+    }
+
     /// Waits until a task of the first computer has brought its `tree` to the second one as `copy`, and
     /// compares the two.
     ///
@@ -172,6 +210,7 @@ impl World {
             internet: None,
             hosts: Vec::new(),
             ca: None,
+            relays: Vec::new(),
             dir: tempfile::Builder::new().prefix("outport-world-").tempdir()?,
         })
     }
@@ -332,6 +371,10 @@ impl World {
         let log = self.path("hub.log");
         let mut command = self.hub_command();
         command.args(["--listen", address]);
+        let settings = self.path(HUB_SETTINGS);
+        if settings.exists() {
+            command.arg("--config").arg(settings);
+        }
         if self.ca.is_some() {
             command.arg("--tls-cert").arg(self.path("cert.pem"));
             command.arg("--tls-key").arg(self.path("key.pem"));
@@ -542,5 +585,7 @@ fn base_command(program: &Path, home: &Path, host: Option<&str>) -> Command {
 pub const PASSWORD: &str = "correct horse battery staple";
 /// How long a process may take to come up on a busy machine.
 const STARTUP: Duration = Duration::from_secs(60);
+/// The hub's settings file in a world, where it has one.
+const HUB_SETTINGS: &str = "hub.toml";
 /// How long a command may take on a busy machine.
 const COMMAND: Duration = Duration::from_secs(120);

@@ -18,6 +18,7 @@ mod ls;
 mod mkdir;
 mod pause;
 mod proxy;
+mod relay;
 mod rename;
 mod resume;
 mod setup;
@@ -39,6 +40,7 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Hub(hub::Args),
+    Relay(relay::Args),
     Login(login::Args),
     Logout(logout::Args),
     Whoami(whoami::Args),
@@ -71,6 +73,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     let done = match command {
         Command::Hub(args) => hub::run(args, context).await,
+        Command::Relay(args) => relay::run(args, context).await,
         Command::Login(args) => login::run(args, context).await,
         Command::Logout(args) => logout::run(args, context).await,
         Command::Whoami(args) => whoami::run(args, context).await,

@@ -15,6 +15,7 @@ mod human;
 mod location;
 mod password;
 mod printer;
+mod service;
 mod signals;
 
 use std::process::ExitCode;

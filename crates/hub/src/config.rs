@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use outport_protocol::control::RELAYS_MAX;
 use outport_relay::RelayLimits;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -129,6 +130,19 @@ pub struct RelayConfig {
     pub user_bytes_per_second: u64,
     /// Bytes of all sessions of one account in a day (UTC); 0 is no limit.
     pub user_bytes_per_day: u64,
+    /// Relays on other computers; agents take the nearest. They are offered whether or not this
+    /// hub relays itself, and keep to limits of their own.
+    pub others: Vec<OtherRelay>,
+}
+
+/// A relay on another computer, run there by `outport relay`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherRelay {
+    /// How agents reach it, as `HOST:PORT`.
+    pub address: String,
+    /// A copy of its key file.
+    pub key: PathBuf,
 }
 
 /// What the command line sets; present values win over every other layer.
@@ -266,6 +280,18 @@ impl RelayConfig {
                 return Err(ConfigError::RelayTooSlow { name, min: RELAY_RATE_MIN });
             }
         }
+        if OTHERS_MAX < self.others.len() {
+            return Err(ConfigError::TooManyRelays { max: OTHERS_MAX });
+        }
+        for OtherRelay { address, .. } in &self.others {
+            let parts = address.rsplit_once(':');
+            let is_good = |(host, port): (&str, &str)| {
+                !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)
+            };
+            if HOST_BYTES_MAX < address.len() || !parts.is_some_and(is_good) {
+                return Err(ConfigError::RelayAddress { address: address.clone() });
+            }
+        }
         Ok(())
     }
 
@@ -317,6 +343,10 @@ pub enum ConfigError {
         "{name} is too little for a connection to live on: write {min} or more, 0 for no limit, or relay.enabled = false"
     )]
     RelayTooSlow { name: &'static str, min: u64 },
+    #[error("relay.others: `{address}` is no address of a relay; write HOST:PORT")]
+    RelayAddress { address: String },
+    #[error("relay.others: more than {max} relays are more than a computer tries")]
+    TooManyRelays { max: usize },
     #[error("access tokens must live at least {min} seconds, or clients renew them all the time")]
     AccessTooShort { min: u32 },
 }
@@ -353,6 +383,7 @@ impl Default for RelayConfig {
             session_bytes_per_second: 0,
             user_bytes_per_second: 0,
             user_bytes_per_day: 0,
+            others: Vec::new(),
         }
     }
 }
@@ -461,7 +492,11 @@ const DEFAULT_PORT: u16 = 7440;
 /// The official clients renew a token that has less than 60 seconds left, before every call.
 const ACCESS_SECONDS_MIN: u32 = 120;
 /// Signs of life and a packet of content now and then need some of it.
-const RELAY_RATE_MIN: u64 = 16 * 1024;
+pub(crate) const RELAY_RATE_MIN: u64 = 16 * 1024;
+/// With the hub's own they are as many as a session may be told of.
+const OTHERS_MAX: usize = RELAYS_MAX - 1;
+/// The longest name of a host, and a port.
+const HOST_BYTES_MAX: usize = 260;
 
 #[cfg(test)]
 mod tests {

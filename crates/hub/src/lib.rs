@@ -16,6 +16,7 @@ mod metrics;
 mod pages;
 mod presence;
 mod random;
+mod relays;
 mod reports;
 mod rights;
 mod scheduler;
@@ -34,8 +35,11 @@ pub use accounts::{
 };
 pub use clock::Clock;
 pub use config::{
-    ConfigError, HubConfig, HubOverrides, Limits, Registration, TokenLifetimes, default_data_dir,
+    ConfigError, HubConfig, HubOverrides, Limits, OtherRelay, Registration, TokenLifetimes,
+    default_data_dir,
 };
 pub use keys::KeysError;
+pub use outport_relay::RelayLimits;
+pub use relays::{LoneRelay, LoneRelayError, LoneRelayOptions, RelayKeyError};
 pub use server::{Hub, StartError};
 pub use store::StoreError;

@@ -231,6 +231,15 @@ impl Metrics {
     }
 }
 
+/// What a relay alone counts, as text.
+pub(crate) fn relay_text(counts: &Arc<Counts>) -> Result<String, fmt::Error> {
+    let mut registry = Registry::with_prefix("outport");
+    registry.register_collector(Box::new(RelayCollector(counts.clone())));
+    let mut text = String::new();
+    encode(&mut text, &registry)?;
+    Ok(text)
+}
+
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()

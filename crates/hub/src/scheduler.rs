@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 pub(crate) use self::{
     machine::{ConnectionId, Input, Standing, TaskSpec},
-    worker::{RelayOffice, Surroundings, Worker},
+    worker::{Surroundings, Worker},
 };
 
 /// The way to the scheduler; clones share it.

@@ -18,6 +18,7 @@ use crate::{
     config::{ConfigError, HubConfig},
     keys::KeysError,
     random::Secret,
+    relays::RelayKeyError,
     state::HubState,
     store::StoreError,
 };
@@ -157,6 +158,8 @@ pub enum StartError {
     ListenUdp { listen: SocketAddr, source: io::Error },
     #[error("cannot use the hub's keys")]
     Keys(#[from] KeysError),
+    #[error(transparent)]
+    RelayKey(#[from] RelayKeyError),
     #[error("cannot use the data directory {}", dir.display())]
     Data { dir: PathBuf, source: io::Error },
     #[error("another hub uses the data directory {}", dir.display())]

@@ -17,8 +17,9 @@ use crate::{
     metrics::Metrics,
     presence::{Admission, Presence},
     random::random_bytes,
+    relays::{self, Relays},
     reports::{self, Reports, lists::Lists},
-    scheduler::{self, RelayOffice, Scheduler, Surroundings},
+    scheduler::{self, Scheduler, Surroundings},
     store::Store,
     transfer::TaskDocuments,
 };
@@ -64,13 +65,14 @@ pub(crate) struct Ground<'a> {
     pub(crate) stop: &'a CancellationToken,
     pub(crate) udp: UdpSocket,
     pub(crate) relay_secret: [u8; 32],
+    pub(crate) other_relays: Vec<relays::Other>,
 }
 
 impl Services {
     /// Starts the actors; they run until the hub stops.
     pub(crate) fn start(ground: Ground<'_>) -> Result<Self, KeysError> {
-        let Ground { config, base_url, clock, store, metrics, workers, stop, udp, relay_secret } =
-            ground;
+        let Ground { config, base_url, clock, store, metrics, workers, stop, .. } = ground;
+        let Ground { udp, relay_secret, other_relays, .. } = ground;
         let told = public_udp(config, base_url, &udp);
         let counts = Arc::new(Counts::default());
         metrics.relay(&counts);
@@ -78,8 +80,10 @@ impl Services {
             limits: config.relay.limits(),
             secret: relay_secret,
             nonces: random_bytes(),
+            alone: false,
         };
         let (relay, port) = Relay::new(options, counts);
+        let relays = Relays::new(relay.clone(), told.clone(), other_relays, clock.clone());
         let ring = KeyRing::open(&config.data, clock, workers, stop.clone())?;
         let presence = Presence::spawn(&ring, workers, stop.clone());
         let events = Events::new();
@@ -95,7 +99,7 @@ impl Services {
             endpoints: endpoints.clone(),
             events: events.clone(),
             metrics: metrics.tasks.clone(),
-            relay: RelayOffice { relay: relay.clone(), address: told.clone() },
+            relays,
         };
         let per_user = usize::try_from(config.max_active_tasks_per_user).unwrap_or(usize::MAX);
         let working = scheduler::Worker::new(commands, surroundings, per_user).run();

@@ -14,6 +14,7 @@ use crate::{
     limiter::Limiter,
     metrics::Metrics,
     random::{self, CookieKey},
+    relays::Other,
     server::StartError,
     services::{Ground, Services, bind_udp},
     store::{DataLock, Store},
@@ -81,6 +82,8 @@ impl HubState {
         let keys = loading.await.map_err(io::Error::other).and_then(|keys| keys).map_err(data)?;
         client::ensure_built_in(&store, clock.now()).await?;
         let relay_secret = random::relay_secret(&dir).map_err(data)?;
+        let others = &config.relay.others;
+        let other_relays = others.iter().map(Other::read).collect::<Result<_, _>>()?;
         let udp = bind_udp(&config, local).await;
         let udp = udp.map_err(|(listen, source)| StartError::ListenUdp { listen, source })?;
         let (metrics, stop) = (Metrics::new(), CancellationToken::new());
@@ -94,6 +97,7 @@ impl HubState {
             stop: &stop,
             udp,
             relay_secret,
+            other_relays,
         });
         let services = services?;
         Ok(Self(Arc::new(Shared {

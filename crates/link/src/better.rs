@@ -79,8 +79,8 @@ impl Expectation {
             leg: link.next(),
         };
         // What goes through the relay has its seat there, and must not lose it.
-        let no_relay = watch::Sender::new(None);
-        let mut race = Race::new(self.course(hello, no_relay.subscribe(), Some(path)));
+        let no_relays = watch::Sender::new(Vec::new());
+        let mut race = Race::new(self.course(hello, no_relays.subscribe(), Some(path)));
         let (joined, better) = tokio::select! {
             biased;
             () = self.inner.stop.cancelled() => return None,

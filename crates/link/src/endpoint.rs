@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use outport_protocol::{control::Candidate, secret::SecretKey};
+use outport_protocol::{
+    control::{Candidate, RELAYS_MAX},
+    secret::SecretKey,
+};
 use outport_types::{PublicKey, Route, SessionId};
 use quinn::ClientConfig;
 use tokio::{
@@ -68,7 +71,7 @@ pub struct Expectation {
     client: ClientConfig,
     pub(crate) candidates: watch::Sender<Vec<Candidate>>,
     pub(crate) arrived: Arc<Notify>,
-    relay: watch::Sender<Option<RelayWay>>,
+    relays: watch::Sender<Vec<RelayWay>>,
     pub(crate) only_relayed: bool,
     /// One establishment at a time.
     pub(crate) establishing: sync::Mutex<()>,
@@ -189,7 +192,7 @@ impl Endpoint {
             peer,
             client,
             candidates: watch::Sender::new(Vec::new()),
-            relay: watch::Sender::new(None),
+            relays: watch::Sender::new(Vec::new()),
             only_relayed: false,
             arrived,
             establishing: sync::Mutex::new(()),
@@ -275,11 +278,17 @@ impl Expectation {
         });
     }
 
-    /// Tells of a relay that forwards between the two; may be called at any time, once.
+    /// Tells of a relay that forwards between the two; may be called at any time, for each of
+    /// several. The nearest is taken.
     pub fn add_relay(&self, way: RelayWay) {
-        if !way.addresses.is_empty() || way.tunnels.is_some() {
-            self.relay.send_replace(Some(way));
-        }
+        self.relays.send_if_modified(|known| {
+            let leads_there = !way.addresses.is_empty() || way.tunnels.is_some();
+            let is_new = leads_there && known.len() < RELAYS_MAX;
+            if is_new {
+                known.push(way);
+            }
+            is_new
+        });
     }
 
     /// Goes through a relay or not at all.
@@ -299,7 +308,7 @@ impl Expectation {
         let _turn = self.establishing.lock().await;
         let inner = &self.inner;
         let hello = first_frame(self.session, inner.streams)?;
-        let mut race = Race::new(self.course(hello, self.relay.subscribe(), None));
+        let mut race = Race::new(self.course(hello, self.relays.subscribe(), None));
         let found = tokio::select! {
             biased;
             () = inner.stop.cancelled() => return Err(EstablishError::Stopped),
@@ -309,7 +318,7 @@ impl Expectation {
             return Err(EstablishError::NoRoute { waited: limit, tried: race.tried() });
         };
         let remote = quic::remote_address(&joined.connection);
-        let relayed = race.take_relayed().filter(|_| route.is_relayed());
+        let relayed = race.take_relayed(remote);
         let prepared = self.prepare(joined, route, relayed, hello.attempt).await;
         let (link, legs) = Legs::begin(prepared, hello.attempt, &inner.workers);
         inner.registry.linked(self.peer, self.session, legs);
@@ -321,7 +330,7 @@ impl Expectation {
     pub(crate) fn course(
         &self,
         hello: Hello,
-        relay: watch::Receiver<Option<RelayWay>>,
+        relays: watch::Receiver<Vec<RelayWay>>,
         better_than: Option<Route>,
     ) -> Course<'_> {
         let inner = &self.inner;
@@ -335,7 +344,7 @@ impl Expectation {
             arrived: &self.arrived,
             candidates: self.candidates.subscribe(),
             interfaces: address::interfaces().unwrap_or_default(),
-            relay,
+            relays,
             only_relayed: self.only_relayed,
             better_than,
             ground: Ground {

@@ -8,9 +8,9 @@
 //! 3. The other side names the session on everything that it dialled and waits to be taken.
 //! 4. What was not chosen is closed quietly. What failed is dialled again, a little later each
 //!    time: the other side may not have heard of the session yet.
-//! 5. Where there is a relay, both also dial each other through it, at the same time, by UDP or else
-//!    by its HTTPS port. What goes straight has a moment to come up before a relayed connection is
-//!    taken.
+//! 5. Where there are relays, both also dial each other through them, at the same time, by UDP or else
+//!    by the HTTPS port. What goes straight has a moment to come up before a relayed connection is
+//!    taken, and of several relays the nearest is.
 //! 6. Addresses may be added at any time. When time is up, the error says what was tried.
 //!
 //! While a link lives, the same race is run for a connection over a better way, see [`crate::legs`].
@@ -84,7 +84,7 @@ pub(crate) struct Course<'a> {
     pub(crate) arrived: &'a Notify,
     pub(crate) candidates: watch::Receiver<Vec<Candidate>>,
     pub(crate) interfaces: Vec<Interface>,
-    pub(crate) relay: watch::Receiver<Option<RelayWay>>,
+    pub(crate) relays: watch::Receiver<Vec<RelayWay>>,
     pub(crate) only_relayed: bool,
     /// What goes this way, or a worse one, is not looked for.
     pub(crate) better_than: Option<Route>,
@@ -99,7 +99,9 @@ pub(crate) struct Race<'a> {
     offers: FuturesUnordered<BoxFuture<'static, Offered>>,
     ready: Vec<Ready>,
     choose_at: Option<Instant>,
-    relayed: Option<Relayed>,
+    relayed: Vec<Relayed>,
+    /// How many of the relays that were told have been tried.
+    opened: usize,
     began: Instant,
 }
 
@@ -146,7 +148,8 @@ impl<'a> Race<'a> {
             offers: FuturesUnordered::new(),
             ready: Vec::new(),
             choose_at: None,
-            relayed: None,
+            relayed: Vec::new(),
+            opened: 0,
             began: Instant::now(),
         };
         race.dial_new();
@@ -165,14 +168,15 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// The way through a relay, for a link that goes it.
-    pub(crate) fn take_relayed(&mut self) -> Option<Relayed> {
-        self.relayed.take()
+    /// The way through a relay that leads to this address, for a link that goes it.
+    pub(crate) fn take_relayed(&mut self, remote: SocketAddr) -> Option<Relayed> {
+        let at = self.relayed.iter().position(|relayed| relayed.route_to(remote).is_some())?;
+        Some(self.relayed.swap_remove(at))
     }
 
     /// What was tried so far.
     pub(crate) fn tried(&self) -> Tried {
-        let trouble = self.relayed.as_ref().and_then(Relayed::trouble);
+        let trouble = self.relayed.iter().find_map(Relayed::trouble);
         let tries = self.known.iter().map(|(address, dial)| {
             let failure = dial.failure.clone().unwrap_or(DialFailure::NoAnswer);
             match &trouble {
@@ -191,7 +195,8 @@ impl<'a> Race<'a> {
     /// The only await of the loop. Every branch may be dropped and polled anew.
     async fn next_step(&mut self) -> Step {
         loop {
-            let Course { registry, peer, hello, arrived, candidates, relay, .. } = &mut self.course;
+            let Course { registry, peer, hello, arrived, candidates, relays, .. } =
+                &mut self.course;
             if let Some(arrival) = registry.take(*peer, hello.session) {
                 return Step::Arrived(arrival);
             }
@@ -200,7 +205,7 @@ impl<'a> Race<'a> {
                 Some(dialled) = self.dials.next() => return Step::Dialled(dialled),
                 Some(offered) = self.offers.next() => return Step::Offered(offered),
                 Ok(()) = candidates.changed() => return Step::NewCandidates,
-                Ok(()) = relay.changed() => return Step::NewRelay,
+                Ok(()) = relays.changed() => return Step::NewRelay,
                 () = sleep_until(choose_at.unwrap_or_else(Instant::now)), if choose_at.is_some() => {
                     return Step::ChooseNow;
                 }
@@ -254,30 +259,35 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// Opens the way through the relay that was told, the first time.
+    /// Opens the ways through the relays that were told since.
     fn open_relayed(&mut self) {
-        let way = self.course.relay.borrow_and_update().clone();
-        let (Some(way), None) = (way, &self.relayed) else { return };
-        let address = way.addresses.first().copied().unwrap_or(FAR_END);
-        let opened = Relayed::open(&self.course.ground, self.course.hello.session, way);
-        let failure = match opened {
-            Ok(relayed) => {
-                self.relayed = Some(relayed);
-                None
+        let ways = self.course.relays.borrow_and_update()[self.opened..].to_vec();
+        for way in ways {
+            self.opened += 1;
+            let address = way.addresses.first().copied().unwrap_or(FAR_END);
+            if self.known.contains_key(&address) {
+                continue;
             }
-            Err(error) => Some(DialFailure::Unreachable { reason: Chain(&error).to_string() }),
-        };
-        let is_open = failure.is_none();
-        self.known.insert(address, Dial { route: Route::Relay, tries: 0, failure });
-        if is_open {
-            self.dial(address, Duration::ZERO);
+            let opened = Relayed::open(&self.course.ground, self.course.hello.session, way);
+            let failure = match opened {
+                Ok(relayed) => {
+                    self.relayed.push(relayed);
+                    None
+                }
+                Err(error) => Some(DialFailure::Unreachable { reason: Chain(&error).to_string() }),
+            };
+            let is_open = failure.is_none();
+            self.known.insert(address, Dial { route: Route::Relay, tries: 0, failure });
+            if is_open {
+                self.dial(address, Duration::ZERO);
+            }
         }
     }
 
     fn dial(&mut self, address: SocketAddr, pause: Duration) {
         let client = self.course.client.clone();
-        let relayed = self.relayed.as_ref();
-        let outcome = match relayed.filter(|relayed| relayed.route_to(address).is_some()) {
+        let mut relayed = self.relayed.iter();
+        let outcome = match relayed.find(|relayed| relayed.route_to(address).is_some()) {
             Some(relayed) => {
                 let reached = relayed.reached();
                 async move {
@@ -345,7 +355,7 @@ impl<'a> Race<'a> {
             return;
         };
         let hoped_for = self.known.values().filter(|dial| dial.failure.is_none());
-        let hopes = hoped_for.map(|dial| (dial.route, 0)).any(|hope| hope < rank);
+        let hopes = hoped_for.map(|dial| (dial.route, Duration::ZERO, 0)).any(|hope| hope < rank);
         // Straight ways may not even be known yet, and both sides gain by them for the whole session.
         let may_go_straight = rank.0.is_relayed() && !self.course.only_relayed;
         let better_may_come = hopes || may_go_straight;
@@ -388,12 +398,16 @@ impl<'a> Race<'a> {
         self.course.better_than.is_none_or(|known| route < known)
     }
 
-    /// Near before far (the order of [`Route`]), then dialled before accepted.
-    fn rank(&self, ready: &Ready) -> (Route, u8) {
-        match ready {
-            Ready::Dialled { connection, .. } => (self.route_of(connection), 0),
-            Ready::Arrived(arrival) => (self.route_of(&arrival.connection), 1),
-        }
+    /// Near before far (the order of [`Route`], and between relays the time that a packet and its
+    /// answer take), then dialled before accepted.
+    fn rank(&self, ready: &Ready) -> (Route, Duration, u8) {
+        let (connection, accepted) = match ready {
+            Ready::Dialled { connection, .. } => (connection, 0),
+            Ready::Arrived(arrival) => (&arrival.connection, 1),
+        };
+        let route = self.route_of(connection);
+        let several = route == Route::Relay && 1 < self.relayed.len();
+        (route, if several { connection.rtt() } else { Duration::ZERO }, accepted)
     }
 
     fn offer(&mut self, address: SocketAddr, connection: Connection) {
@@ -426,11 +440,8 @@ impl<'a> Race<'a> {
 
     fn route_of(&self, connection: &Connection) -> Route {
         let remote = remote_address(connection);
-        match &self.relayed {
-            Some(relayed) => relayed.route_to(remote),
-            None => None,
-        }
-        .unwrap_or_else(|| address::route(&self.course.interfaces, remote.ip()))
+        let relayed = self.relayed.iter().find_map(|relayed| relayed.route_to(remote));
+        relayed.unwrap_or_else(|| address::route(&self.course.interfaces, remote.ip()))
     }
 }
 

@@ -19,7 +19,7 @@ use std::{
 };
 
 use outport_protocol::{
-    relay::{RelayAnswer, RelayHello, RelaySide, RelayToken},
+    relay::{RelayAnswer, RelayHello, RelayPass, RelaySide, RelayToken},
     secret::SecretKey,
 };
 use outport_types::{Chain, Route, SessionId};
@@ -52,6 +52,8 @@ pub struct RelayWay {
     pub addresses: Vec<SocketAddr>,
     /// The session's token.
     pub token: RelayToken,
+    /// What it wants to be told when it does not hear from the hub.
+    pub pass: Option<RelayPass>,
     /// Which side of the session this agent is.
     pub side: RelaySide,
     /// What opens connections to its HTTPS port, where one knows how.
@@ -106,7 +108,7 @@ impl Relayed {
         session: SessionId,
         way: RelayWay,
     ) -> Result<Self, BindError> {
-        let RelayWay { addresses, token, side, tunnels } = way;
+        let RelayWay { addresses, token, pass, side, tunnels } = way;
         let addresses: Vec<_> = addresses.into_iter().map(canonical).collect();
         let bearer = Bearer { session, side, token };
         let (sort_in, answers) = mpsc::channel(ANSWERS_MAX);
@@ -128,6 +130,7 @@ impl Relayed {
             chosen: None,
             unanswered: 0,
             bearer: bearer.clone(),
+            pass,
             answers,
             answered,
             bound: tell.clone(),
@@ -276,6 +279,7 @@ struct Keeper {
     chosen: Option<SocketAddr>,
     unanswered: u32,
     bearer: Bearer,
+    pass: Option<RelayPass>,
     answers: mpsc::Receiver<(RelayAnswer, SocketAddr)>,
     /// Whether the relay answered anything.
     answered: watch::Sender<bool>,
@@ -344,7 +348,10 @@ impl Keeper {
         } else {
             let Bearer { session, side, ref token } = self.bearer;
             let proof = token.prove(session, side, answer.nonce, answer.observed);
-            self.say(&proof.encode(), from).await;
+            match &self.pass {
+                Some(pass) => self.say(&proof.encode_with(pass), from).await,
+                None => self.say(&proof.encode(), from).await,
+            }
         }
     }
 

@@ -32,7 +32,7 @@ pub use self::{
 };
 use crate::{
     orders::Orders,
-    relay::RelayToken,
+    relay::{RelayPass, RelayToken},
     report::{Counts, Report},
     statement::SignedStatement,
     ticket::{Grant, Role, SignedTicket},
@@ -238,9 +238,9 @@ pub struct Start {
     pub peer: Option<Peer>,
     /// The number of the last report of this task that the hub has stored.
     pub reported: u64,
-    /// What forwards packets where the two cannot reach each other; `None` when nothing does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub relay: Option<RelayOffer>,
+    /// What forwards packets where the two cannot reach each other: [`RELAYS_MAX`] at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<RelayOffer>,
 }
 
 /// A relay that a session may use.
@@ -251,6 +251,9 @@ pub struct RelayOffer {
     /// The session's token.
     #[serde(with = "token_text")]
     pub token: RelayToken,
+    /// What a relay wants to be told that does not hear from the hub; `None` for the hub's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<RelayPass>,
 }
 
 /// The other side of a session.
@@ -375,6 +378,8 @@ pub const CONTROL_PATH: &str = "/outport/v1/agent";
 pub const CONTROL_ALPN: &[u8] = b"outport-control/1";
 /// Addresses that one side may name for one session.
 pub const CANDIDATES_MAX: usize = 32;
+/// Relays that a session may be told of.
+pub const RELAYS_MAX: usize = 8;
 /// Bytes of one WebSocket message: several TLS records, and no more than either end should buffer.
 pub const CHANNEL_MESSAGE_BYTES_MAX: usize = 128 * 1024;
 /// Tasks or sessions that one hello may name.

@@ -17,12 +17,16 @@
 //! 6. A side says hello again every few seconds, and at once after a change of network; when the answer
 //!    says that it is not bound, as after a new address or a new start of the relay, it proves again.
 //!
+//! A relay on another computer than the hub's shares a secret with it, and nothing else: the token of a
+//! session there is made of the secret and a [pass](RelayPass), which each side says with its proof.
+//!
 //! No answer is longer than what it answers. The first byte of each packet has QUIC's fixed bit (0x40)
 //! clear, so that relay and agents can tell them from those that are forwarded.
 
 use core::{fmt, net::SocketAddr};
 
-use outport_types::SessionId;
+use outport_types::{AccountId, SessionId};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     discovery::{masked, unmasked},
@@ -82,6 +86,16 @@ pub struct RelayProof {
     pub mac: [u8; 32],
 }
 
+/// What a relay that does not hear from the hub must know of a session. Whoever changes it has not
+/// got the token that belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayPass {
+    /// For whose limits it counts: the same number for the same account, and nothing else.
+    pub user: [u8; 16],
+    /// Until when, in seconds since 1970.
+    pub until: u64,
+}
+
 /// The relay's own key, with which it recognises its nonces.
 #[derive(Clone)]
 pub struct NonceKey([u8; 32]);
@@ -96,6 +110,12 @@ impl RelayToken {
     /// tokens of sessions that go on.
     pub fn of_session(secret: &[u8; 32], session: SessionId) -> Self {
         Self(mac(secret, TOKEN_DOMAIN, &[session.as_bytes()]))
+    }
+
+    /// The token of a session at a relay that does not hear from the hub.
+    pub fn of_pass(secret: &[u8; 32], session: SessionId, pass: &RelayPass) -> Self {
+        let parts: [&[u8]; 3] = [session.as_bytes(), &pass.user, &pass.until.to_be_bytes()];
+        Self(mac(secret, PASS_DOMAIN, &parts))
     }
 
     /// The 32 bytes, for the control channel.
@@ -137,6 +157,15 @@ impl RelayToken {
 impl fmt::Debug for RelayToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RelayToken(..)")
+    }
+}
+
+impl RelayPass {
+    /// A pass for a session of an account.
+    pub fn new(secret: &[u8; 32], user: AccountId, until: u64) -> Self {
+        let mut number = [0; 16];
+        number.copy_from_slice(&mac(secret, USER_DOMAIN, &[user.as_bytes()])[..16]);
+        Self { user: number, until }
     }
 }
 
@@ -288,6 +317,29 @@ impl RelayProof {
     }
 }
 
+impl RelayProof {
+    /// The packet to send to a relay that does not hear from the hub.
+    pub fn encode_with(&self, pass: &RelayPass) -> [u8; PASS_PROOF_BYTES] {
+        let mut packet = [0; PASS_PROOF_BYTES];
+        packet[..PROOF_BYTES].copy_from_slice(&self.encode());
+        packet[..8].copy_from_slice(&PASS_PROOF_MAGIC);
+        packet[88..104].copy_from_slice(&pass.user);
+        packet[104..].copy_from_slice(&pass.until.to_be_bytes());
+        packet
+    }
+
+    /// Reads such a packet; `None` when it is something else.
+    pub fn decode_with(packet: &[u8]) -> Option<(Self, RelayPass)> {
+        let packet: &[u8; PASS_PROOF_BYTES] = packet.try_into().ok()?;
+        let (session, side) = read_start(packet, PASS_PROOF_MAGIC)?;
+        let nonce = packet[32..56].try_into().ok()?;
+        let mac = packet[56..88].try_into().ok()?;
+        let user = packet[88..104].try_into().ok()?;
+        let until = u64::from_be_bytes(packet[104..].try_into().ok()?);
+        Some((Self { session, side, nonce, mac }, RelayPass { user, until }))
+    }
+}
+
 /// Whether a packet is one that a relay forwards: QUIC sets the fixed bit in every packet's first
 /// byte, and nothing else of ours does.
 pub fn is_forwarded(packet: &[u8]) -> bool {
@@ -326,9 +378,14 @@ pub const HELLO_BYTES: usize = 72;
 pub const ANSWER_BYTES: usize = 72;
 /// Bytes of a proof.
 pub const PROOF_BYTES: usize = 88;
+/// Bytes of a proof with a pass.
+pub const PASS_PROOF_BYTES: usize = 112;
 const HELLO_MAGIC: [u8; 8] = *b"\x0eOPrtRH1";
 const ANSWER_MAGIC: [u8; 8] = *b"\x0eOPrtRA1";
 const PROOF_MAGIC: [u8; 8] = *b"\x0eOPrtRP1";
+const PASS_PROOF_MAGIC: [u8; 8] = *b"\x0eOPrtRQ1";
+const PASS_DOMAIN: &[u8] = b"outport relay pass v1\0";
+const USER_DOMAIN: &[u8] = b"outport relay user v1\0";
 const TOKEN_DOMAIN: &[u8] = b"outport relay token v1\0";
 const PROOF_DOMAIN: &[u8] = b"outport relay proof v1\0";
 const NONCE_DOMAIN: &[u8] = b"outport relay nonce v1\0";
@@ -365,10 +422,27 @@ mod tests {
             bad[at] = value;
             assert_eq!(RelayAnswer::decode(&bad), None, "{at}");
         }
-        for packet in [&hello[..], &answer, &proof] {
+        let passing = self::proof().encode_with(&pass());
+        assert_eq!((RelayProof::decode(&passing), RelayProof::decode_with(&proof)), (None, None));
+        for packet in [&hello[..], &answer, &proof, &passing] {
             assert!(!is_forwarded(packet));
         }
         assert!(is_forwarded(&[0x40]) && is_forwarded(&[0xc0, 0]) && !is_forwarded(&[]));
+    }
+
+    #[test]
+    fn a_pass_reads_back_and_belongs_to_its_token() {
+        let (secret, pass) = ([1; 32], pass());
+        assert_eq!(RelayProof::decode_with(&proof().encode_with(&pass)), Some((proof(), pass)));
+        let token = RelayToken::of_pass(&secret, SESSION, &pass);
+        assert_ne!(token, RelayToken::of_session(&secret, SESSION));
+        assert_ne!(token, RelayToken::of_pass(&[2; 32], SESSION, &pass));
+        assert_ne!(token, RelayToken::of_pass(&secret, SessionId::from_bytes([9; 16]), &pass));
+        let later = RelayPass { until: pass.until + 1, ..pass };
+        assert_ne!(token, RelayToken::of_pass(&secret, SESSION, &later));
+        let other = RelayPass { user: [0; 16], ..pass };
+        assert_ne!(token, RelayToken::of_pass(&secret, SESSION, &other));
+        assert_ne!(pass.user, *account().as_bytes(), "nobody on the way learns the account");
     }
 
     #[test]
@@ -422,6 +496,14 @@ mod tests {
 
     fn proof() -> RelayProof {
         token().prove(SESSION, RelaySide::Sender, [3; 24], address())
+    }
+
+    fn pass() -> RelayPass {
+        RelayPass::new(&[1; 32], account(), 1_800_000_000)
+    }
+
+    fn account() -> AccountId {
+        AccountId::from_bytes([4; 16])
     }
 
     fn answer() -> RelayAnswer {

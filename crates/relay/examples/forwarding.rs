@@ -191,8 +191,12 @@ fn relay(setting: Setting) {
     let Setting { socket, stop, cpu, .. } = setting;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let options =
-            RelayOptions { limits: Some(RelayLimits::default()), secret: SECRET, nonces: [2; 32] };
+        let options = RelayOptions {
+            limits: Some(RelayLimits::default()),
+            secret: SECRET,
+            nonces: [2; 32],
+            alone: false,
+        };
         let (relay, port) = Relay::new(options, Arc::new(Counts::default()));
         relay.open(SESSION, AccountId::from_bytes([3; 16])).await.unwrap();
         socket.set_nonblocking(true).unwrap();

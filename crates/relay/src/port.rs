@@ -42,6 +42,8 @@ pub struct RelayOptions {
     pub secret: [u8; 32],
     /// 32 random bytes, other ones at every start.
     pub nonces: [u8; 32],
+    /// Whether it runs without the hub: whoever has a pass made with the secret is let in.
+    pub alone: bool,
 }
 
 /// The hub's way to the relay; clones share it.
@@ -122,11 +124,14 @@ enum Event {
 impl Relay {
     /// Makes the way and its end.
     pub fn new(options: RelayOptions, counts: Arc<Counts>) -> (Self, Port) {
-        let RelayOptions { limits, secret, nonces } = options;
+        let RelayOptions { limits, secret, nonces, alone } = options;
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
         let (brought, arrived) = mpsc::channel(BROUGHT_MAX);
         let nonces = NonceKey::from_bytes(nonces);
-        let table = limits.map(|limits| Table::new(limits, nonces, counts.clone()));
+        let mut table = limits.map(|limits| Table::new(limits, nonces, counts.clone()));
+        if let Some(table) = table.as_mut().filter(|_| alone) {
+            table.let_in_by_pass(secret);
+        }
         let door = limits.map(|limits| Door {
             orders,
             brought,
@@ -366,10 +371,15 @@ impl Port {
         }
         let answer = match (&mut self.table, RelayHello::decode(packet)) {
             (Some(table), Some(hello)) => table.hello(hello, from, now),
-            (Some(table), None) => match RelayProof::decode(packet) {
-                Some(proof) => table.prove(&proof, from, now),
-                None => return self.counts.ignored.add(1),
-            },
+            (Some(table), None) => {
+                if let Some(proof) = RelayProof::decode(packet) {
+                    table.prove(&proof, from, now)
+                } else if let Some((proof, pass)) = RelayProof::decode_with(packet) {
+                    table.prove_by_pass(&proof, &pass, from, (now, clock()))
+                } else {
+                    return self.counts.ignored.add(1);
+                }
+            }
             (None, _) => return self.counts.ignored.add(1),
         };
         if let Some(answer) = answer {
@@ -381,7 +391,12 @@ impl Port {
 
 /// The day, in the world's time.
 fn today() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400)
+    clock() / 86_400
+}
+
+/// The world's time, in seconds.
+fn clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Orders that wait; the hub has one more only when it starts another session.

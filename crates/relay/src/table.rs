@@ -9,6 +9,8 @@
 //! - A session has two addresses at most, each heard of in the last [`IDLE`]. An address belongs to
 //!   one side of one session: the last proof counts. It has [`STREAMS_MAX`] connections at most that
 //!   carry streams.
+//! - A relay on another computer than the hub's lets in whoever proves a token with its pass. Such a
+//!   session is over when its pass is, or when nobody was there for [`IDLE`].
 //! - A session that ended at the hub stays for [`LINGER`], in which its agents part.
 //! - What a user moved today is kept for [`USERS_MAX`] users. One more takes the place of one of
 //!   which no session is open, the one that moved least.
@@ -21,7 +23,7 @@ use std::{
 };
 
 use outport_protocol::{
-    relay::{NonceKey, RelayAnswer, RelayHello, RelayProof, RelaySide, RelayToken},
+    relay::{NonceKey, RelayAnswer, RelayHello, RelayPass, RelayProof, RelaySide, RelayToken},
     tunnel::{TunnelJoin, TunnelNonce, TunnelUse},
 };
 use outport_types::{AccountId, SessionId};
@@ -74,6 +76,8 @@ pub(crate) struct Admitted {
 pub(crate) struct Table {
     limits: RelayLimits,
     nonces: NonceKey,
+    /// The secret of passes, where they let in.
+    passes: Option<[u8; 32]>,
     sessions: HashMap<SessionId, Session>,
     bound: HashMap<Source, (SessionId, RelaySide)>,
     users: BTreeMap<AccountId, User>,
@@ -92,6 +96,8 @@ struct Session {
     /// When it began, was bound or forwarded anything last.
     used: Duration,
     ends: Option<Duration>,
+    /// Whether it came by a pass; nobody says then that it is over.
+    by_pass: bool,
     bucket: Bucket,
     share: Share,
     /// Cancelled when the session is forgotten.
@@ -120,6 +126,7 @@ impl Table {
         Self {
             limits,
             nonces,
+            passes: None,
             sessions: HashMap::new(),
             bound: HashMap::new(),
             users: BTreeMap::new(),
@@ -129,6 +136,11 @@ impl Table {
             day: 0,
             counts,
         }
+    }
+
+    /// Lets in whoever proves a token with its pass, made with this secret.
+    pub(crate) fn let_in_by_pass(&mut self, secret: [u8; 32]) {
+        self.passes = Some(secret);
     }
 
     /// Lets both sides of a session in.
@@ -158,6 +170,7 @@ impl Table {
             sides: [None, None],
             used: now,
             ends: None,
+            by_pass: false,
             bucket: Bucket::default(),
             share: Share::default(),
             over: CancellationToken::new(),
@@ -204,17 +217,9 @@ impl Table {
         if !self.may_ask(id, from, now) {
             return None;
         }
-        let source = plain(from.address);
-        let issued = self.nonces.issued(&proof.nonce, id, side, source);
+        let token = self.sessions.get(&id)?.token.clone();
+        let proved = self.holds(proof, &token, from, now)?;
         let session = self.sessions.get(&id)?;
-        let fresh = |issued: &u64| {
-            Duration::from_millis(*issued) <= now && now.as_millis() as u64 - issued <= NONCE_MILLIS
-        };
-        let Some(proved) = issued.filter(fresh).filter(|_| session.token.accepts(proof, source))
-        else {
-            self.counts.proofs_refused.add(1);
-            return None;
-        };
         let known = session.sides[index(side)];
         if let Some(known) = known.filter(|known| known.proved.is_some_and(|known| proved <= known))
         {
@@ -224,6 +229,58 @@ impl Table {
         }
         self.bind(id, side, Seat::Udp(from), Some(proved), now);
         Some(self.answer(id, side, true, from, now))
+    }
+
+    /// The same for a proof with a pass, at a time of the world in seconds: a session that is not known
+    /// begins with it, where passes let in.
+    pub(crate) fn prove_by_pass(
+        &mut self,
+        proof: &RelayProof,
+        pass: &RelayPass,
+        from: Place,
+        (now, clock): (Duration, u64),
+    ) -> Option<RelayAnswer> {
+        let secret = self.passes?;
+        if self.sessions.contains_key(&proof.session) {
+            return self.prove(proof, from, now);
+        }
+        if !self.may_ask(proof.session, from, now) {
+            return None;
+        }
+        let left =
+            pass.until.checked_sub(clock).filter(|left| (1..=PASS_SECONDS_MAX).contains(left));
+        let Some(left) = left else {
+            self.counts.proofs_refused.add(1);
+            return None;
+        };
+        let token = RelayToken::of_pass(&secret, proof.session, pass);
+        self.holds(proof, &token, from, now)?;
+        self.open(proof.session, token, AccountId::from_bytes(pass.user), now);
+        if let Some(session) = self.sessions.get_mut(&proof.session) {
+            session.by_pass = true;
+            session.ends = Some(now + Duration::from_secs(left));
+        }
+        self.prove(proof, from, now)
+    }
+
+    /// When the nonce of a proof was made, if the proof holds.
+    fn holds(
+        &self,
+        proof: &RelayProof,
+        token: &RelayToken,
+        from: Place,
+        now: Duration,
+    ) -> Option<u64> {
+        let source = plain(from.address);
+        let issued = self.nonces.issued(&proof.nonce, proof.session, proof.side, source);
+        let fresh = |issued: &u64| {
+            Duration::from_millis(*issued) <= now && now.as_millis() as u64 - issued <= NONCE_MILLIS
+        };
+        let proved = issued.filter(fresh).filter(|_| token.accepts(proof, source));
+        if proved.is_none() {
+            self.counts.proofs_refused.add(1);
+        }
+        proved
     }
 
     /// Lets a connection to the HTTPS port join a side, if it holds the token; one for packets takes
@@ -343,7 +400,12 @@ impl Table {
             return;
         }
         self.swept = now;
-        let over = |session: &Session| session.ends.is_some_and(|ends| ends <= now);
+        let over = |session: &Session| {
+            let left = session.by_pass
+                && session.sides.iter().all(Option::is_none)
+                && session.used + IDLE <= now;
+            left || session.ends.is_some_and(|ends| ends <= now)
+        };
         let ended: Vec<_> = self.sessions.keys().copied().collect();
         for id in ended.into_iter().filter(|id| over(&self.sessions[id])).collect::<Vec<_>>() {
             self.remove(id);
@@ -361,7 +423,7 @@ impl Table {
 
     /// Whether whoever asks about a session gets an answer.
     fn may_ask(&mut self, session: SessionId, from: Place, now: Duration) -> bool {
-        if !self.sessions.contains_key(&session) {
+        if self.passes.is_none() && !self.sessions.contains_key(&session) {
             self.counts.proofs_refused.add(1);
             return false;
         }
@@ -488,6 +550,8 @@ pub(crate) const LINGER: Duration = Duration::from_secs(10);
 /// Within this a nonce is to be used; the slowest satellite needs a second.
 pub(crate) const NONCE_MILLIS: u64 = 10_000;
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// A hub makes passes for a day, and its clock may be wrong.
+const PASS_SECONDS_MAX: u64 = 2 * 24 * 60 * 60;
 /// Hellos and proofs of one source in ten seconds: a side says four of them, and an institute with
 /// hundreds of sessions may stand behind one address.
 const ANSWERS_MAX: u32 = 2_000;

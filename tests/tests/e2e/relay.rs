@@ -140,6 +140,43 @@ fn a_relayed_transfer_goes_over_to_a_cable_that_is_plugged_in_with_its_session()
     Ok(())
 }
 
+#[test]
+fn a_hub_names_relays_on_other_computers_and_one_that_goes_away_is_replaced() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let mut world = World::two_and_relays([Joined::Scrambled; 2], 2)?;
+    let internet = world.internet.as_ref().context("there is an internet")?;
+    internet.limit("20mbit")?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    tree::make(&pc.folder.join("tree"), PLAN, 1)?;
+    let came = || -> Result<[u64; 2]> { Ok([internet.bytes_to(2)?, internet.bytes_to(3)?]) };
+    let before = came()?;
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    pc.wait_task(&task, LIMIT, |task| moved(task) > Some(4_000_000))
+        .with_context(|| world.logs())?;
+    world.arrives(&task, "relay", LIMIT)?;
+    let [one, other] = came()?;
+    let taken = usize::from(one - before[0] < other - before[1]);
+    let carried = [one - before[0], other - before[1]];
+    ensure!(4_000_000 < carried[taken], "one of both carried it: {carried:?}");
+    ensure!(carried[1 - taken] < 100_000, "and the other one nothing: {carried:?}");
+    let at_the_other = came()?[1 - taken];
+    let gone = Instant::now();
+    world.relays[taken].kill()?;
+    let internet = world.internet.as_ref().context("there is an internet")?;
+    let pc = &world.agents[0];
+    pc.wait_task(&task, LIMIT, |_| {
+        internet.bytes_to(3 - taken).is_ok_and(|came| at_the_other + 4_000_000 < came)
+    })
+    .with_context(|| world.logs())?;
+    println!("content arrives by the other relay after {:?}", gone.elapsed());
+    ensure!(gone.elapsed() < RELAY_GONE, "{:?}\n{}", gone.elapsed(), world.logs());
+    internet.limit("200mbit")?;
+    world.ends_well(&task, LIMIT)
+}
+
 /// Two computers on a slow wire, a transfer through the relay that has begun, and its session.
 fn relayed() -> Result<(World, String, Value)> {
     let mut world = World::on_wire()?;
@@ -213,6 +250,8 @@ fn wish(agent: &Agent, wish: &str) -> Result<()> {
 const PLAN: Plan = Plan { small_files: 0, large_files: 1, large_bytes: 64 << 20 };
 /// Two seconds at 200 Mbit/s.
 const SMALL_PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 50_000_000 };
+/// Ten seconds of silence, a new session, and two seconds of the line.
+const RELAY_GONE: Duration = Duration::from_secs(20);
 /// Less than the silence after which a link is given up, with time to say hello to the relay.
 const SURELY_BORNE: Duration = Duration::from_secs(5);
 const LIMIT: Duration = Duration::from_secs(120);

@@ -19,7 +19,7 @@ use outport_mover::{
     store::Disk,
 };
 use outport_protocol::{
-    control::{Candidate, CandidateKind, Peer, RelayOffer, SessionState, Start},
+    control::{Candidate, CandidateKind, Peer, RELAYS_MAX, RelayOffer, SessionState, Start},
     orders::{DeleteOrders, TransferOrders, Work},
     relay::RelaySide,
     ticket::{Grant, Role},
@@ -244,8 +244,11 @@ async fn over_link<W: Future<Output = SessionEnd>>(
             keep_telling(&job.endpoint, job.udp.as_deref(), session, &job.events).await;
         }
     };
-    let offer = job.start.relay.as_ref().filter(|_| job.relay != RelayUse::Never);
-    let relaying = add_relay(&expected, offer, job.admitted.role, &job.tunnels);
+    let offers = match job.relay {
+        RelayUse::Never => &[],
+        RelayUse::Auto | RelayUse::Only => &job.start.relays[..],
+    };
+    let relaying = add_relays(&expected, offers, job.admitted.role, &job.tunnels);
     let inbox = &mut job.peer_candidates;
     let hearing = async {
         while let Some(candidates) = inbox.recv().await {
@@ -288,24 +291,35 @@ async fn keep_moving(
     }
 }
 
-/// Looks up where the relay is, and adds it to the ways to the other side.
-async fn add_relay(
+/// Looks up where the relays are, and adds them to the ways to the other side.
+async fn add_relays(
     expected: &Expectation,
-    offer: Option<&RelayOffer>,
+    offers: &[RelayOffer],
     role: Role,
     tunnels: &Arc<dyn Tunnels>,
 ) {
-    let (Some(offer), Some(side)) = (offer, RelaySide::of(role)) else { return };
-    let addresses = match timeout(RELAY_LOOKUP_TIMEOUT, lookup_host(&offer.address)).await {
-        Ok(Ok(found)) => found.take(HUB_ADDRESSES_MAX).collect(),
-        Ok(Err(_)) | Err(_) => {
-            // Behind a proxy nobody may know names; its HTTPS port is reached all the same.
-            tracing::debug!(relay = offer.address, "the relay's address cannot be resolved");
-            Vec::new()
-        }
-    };
-    let tunnels = Some(tunnels.clone());
-    expected.add_relay(RelayWay { addresses, token: offer.token.clone(), side, tunnels });
+    let Some(side) = RelaySide::of(role) else { return };
+    let adding = offers.iter().take(RELAYS_MAX).map(async |offer| {
+        let RelayOffer { address, token, pass } = offer;
+        let addresses = match timeout(RELAY_LOOKUP_TIMEOUT, lookup_host(address)).await {
+            Ok(Ok(found)) => found.take(HUB_ADDRESSES_MAX).collect(),
+            Ok(Err(_)) | Err(_) => {
+                // Behind a proxy nobody may know names; its HTTPS port is reached all the same.
+                tracing::debug!(relay = address, "the relay's address cannot be resolved");
+                Vec::new()
+            }
+        };
+        // The hub's HTTPS port leads to its own relay.
+        let tunnels = pass.is_none().then(|| tunnels.clone());
+        expected.add_relay(RelayWay {
+            addresses,
+            token: token.clone(),
+            pass: *pass,
+            side,
+            tunnels,
+        });
+    });
+    join_all(adding).await;
 }
 
 /// Tells the hub where this computer can be reached, and again whenever that may have changed.

@@ -334,7 +334,7 @@ impl Sample {
             orders: self.orders.clone(),
             peer: None,
             reported: 0,
-            relay: None,
+            relays: Vec::new(),
         }
     }
 

@@ -179,7 +179,7 @@ impl Pair {
             orders: orders.clone(),
             peer: Some(peer),
             reported: 0,
-            relay: None,
+            relays: Vec::new(),
         };
         channel.say(&HubMessage::Start(Box::new(start))).await;
         let session = ticket.session;

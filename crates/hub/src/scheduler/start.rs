@@ -54,7 +54,7 @@ pub(super) async fn open(
     store: &Store,
     keys: &KeyRing,
     opening: Opening,
-    relay: Option<RelayOffer>,
+    relays: &[RelayOffer],
 ) -> Result<Vec<(EndpointId, HubMessage)>, OpenError> {
     let db = store.read();
     let row = task::Entity::find_by_id(opening.task.uuid()).one(db).await?;
@@ -94,7 +94,7 @@ pub(super) async fn open(
                 candidates: Vec::new(),
             }),
             reported,
-            relay: relay.clone().filter(|_| peer.is_some()),
+            relays: if peer.is_some() { relays.to_vec() } else { Vec::new() },
         }))
     };
     let alone = match &orders.work {

@@ -10,7 +10,6 @@ use outport_protocol::{
     control::{HubMessage, RelayOffer, SessionState},
     report::Counts,
 };
-use outport_relay::Relay;
 use outport_types::{
     AccountId, Chain, Code, EndpointId, EventCode, NiceStatus, Problem, RequestId, Route,
     SessionId, TaskId, UnixTime,
@@ -38,6 +37,7 @@ use crate::{
     keys::KeyRing,
     metrics::TaskMetrics,
     presence::Presence,
+    relays::Relays,
     store::{Store, StoreError, entity::task},
     task_events::EventRow,
 };
@@ -63,17 +63,8 @@ pub(crate) struct Surroundings {
     pub(crate) endpoints: Endpoints,
     pub(crate) events: Events,
     pub(crate) metrics: TaskMetrics,
-    pub(crate) relay: RelayOffice,
+    pub(crate) relays: Relays,
 }
-
-/// Lets sessions into the relay.
-#[derive(Clone, Debug)]
-pub(crate) struct RelayOffice {
-    pub(crate) relay: Relay,
-    /// How agents reach it, `HOST:PORT`.
-    pub(crate) address: Option<String>,
-}
-
 /// What the worker knows of an active task beside the machine.
 #[derive(Debug)]
 struct Facts {
@@ -259,7 +250,7 @@ impl Worker {
             self.facts.insert(spec.id, facts);
             if let Some(held) = spec.session.filter(|_| spec.source != spec.destination) {
                 // Its agents may hold a relayed link, and prove themselves anew.
-                self.surroundings.relay.open(held.id, spec.owner).await;
+                self.surroundings.relays.open(held.id, spec.owner).await;
             }
             self.machine.handle(Input::Submitted(spec), now);
         }
@@ -328,7 +319,7 @@ impl Worker {
                     plan.then.push((endpoint, HubMessage::TaskOver { task }));
                 }
                 Action::Ended { task, session } => {
-                    self.surroundings.relay.relay.close(session).await;
+                    self.surroundings.relays.own.close(session).await;
                     plan.writes.push(Write::NoSession { task, session });
                 }
                 Action::Fail { task, failure } => self.fail(task, failure, &mut plan),
@@ -355,11 +346,11 @@ impl Worker {
     /// Writes the messages of a new session into the plan, or takes the session back.
     async fn open(&mut self, opening: Opening, plan: &mut Plan) {
         let Opening { task, session, source, destination, issued, expires } = opening;
-        let relay = match self.facts.get(&task).filter(|_| source != destination) {
-            Some(facts) => self.surroundings.relay.open(session, facts.owner).await,
-            None => None,
+        let relays = match self.facts.get(&task).filter(|_| source != destination) {
+            Some(facts) => self.surroundings.relays.open(session, facts.owner).await,
+            None => Vec::new(),
         };
-        match open(&self.surroundings.store, &self.surroundings.keys, opening, relay).await {
+        match open(&self.surroundings.store, &self.surroundings.keys, opening, &relays).await {
             Ok(messages) => {
                 plan.writes.push(Write::Session { task, session, expires });
                 plan.then.extend(messages);
@@ -536,15 +527,6 @@ impl Facts {
     /// Whether it waits for room at the destination, as its agent said last.
     fn has_no_room(&self) -> bool {
         self.counts.is_some_and(|counts| counts.no_room)
-    }
-}
-
-impl RelayOffice {
-    /// Lets both sides of a session in; what they are told, where anything is relayed.
-    async fn open(&self, session: SessionId, owner: AccountId) -> Option<RelayOffer> {
-        let address = self.address.clone()?;
-        let token = self.relay.open(session, owner).await?;
-        Some(RelayOffer { address, token })
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use outport_hub::{LoneRelay, LoneRelayOptions, OtherRelay, RelayLimits};
 use outport_protocol::{
     control::RelayOffer,
-    relay::{RelayAnswer, RelayHello, RelaySide},
+    relay::{RelayAnswer, RelayHello, RelayPass, RelaySide},
 };
 use outport_types::SessionId;
 use tokio::{net::UdpSocket, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     agents::transfer,
@@ -21,12 +23,12 @@ async fn both_sides_of_a_session_get_one_token_and_packets_pass_between_them() {
     let (hub, owner, mut a, mut b) = rig().await;
     hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
     let (from, to) = (a.hear_start().await, b.hear_start().await);
-    let (offer, same) = (from.relay.unwrap(), to.relay.unwrap());
-    assert_eq!(offer, same);
+    assert_eq!(from.relays, to.relays);
+    let [offer] = &from.relays[..] else { panic!("{:?}", from.relays) };
     let address = hub.hub.local_addr();
     assert_eq!(offer.address, format!("127.0.0.1:{}", address.port()));
-    let sender = bound(&offer, from.session, RelaySide::Sender).await;
-    let receiver = bound(&offer, to.session, RelaySide::Receiver).await;
+    let sender = bound(offer, from.session, RelaySide::Sender).await;
+    let receiver = bound(offer, to.session, RelaySide::Receiver).await;
     sender.send(&[0x40; 1000]).await.unwrap();
     assert_eq!(receive(&receiver).await, [0x40; 1000]);
     let metrics = hub.http.get(hub.url("metrics")).send().await.unwrap().text().await.unwrap();
@@ -46,7 +48,7 @@ async fn both_sides_of_a_session_get_one_token_and_packets_pass_between_them() {
 async fn a_session_inside_one_computer_needs_no_relay() {
     let (hub, owner, mut a, _b) = rig().await;
     hub.submit(&owner, transfer(a.endpoint, a.endpoint)).await;
-    assert_eq!(a.hear_start().await.relay, None);
+    assert_eq!(a.hear_start().await.relays, []);
 }
 
 #[tokio::test]
@@ -55,7 +57,8 @@ async fn a_hub_that_relays_nothing_gives_no_token() {
     let owner = hub.owner("smith").await;
     let (mut a, mut b) = (hub.agent(&owner, "A").await, hub.agent(&owner, "B").await);
     hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
-    assert_eq!((a.hear_start().await.relay, b.hear_start().await.relay), (None, None));
+    assert_eq!(a.hear_start().await.relays, []);
+    assert_eq!(b.hear_start().await.relays, []);
 }
 
 #[tokio::test]
@@ -65,9 +68,9 @@ async fn a_limit_of_the_operator_is_kept() {
     let (mut a, mut b) = (hub.agent(&owner, "A").await, hub.agent(&owner, "B").await);
     hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
     let (start, _) = (a.hear_start().await, b.hear_start().await);
-    let offer = start.relay.unwrap();
-    let sender = bound(&offer, start.session, RelaySide::Sender).await;
-    let receiver = bound(&offer, start.session, RelaySide::Receiver).await;
+    let [offer] = &start.relays[..] else { panic!("{:?}", start.relays) };
+    let sender = bound(offer, start.session, RelaySide::Sender).await;
+    let receiver = bound(offer, start.session, RelaySide::Receiver).await;
     for n in 0..3 {
         sender.send(&[0x40 + n; 1000]).await.unwrap();
         assert_eq!(receive(&receiver).await, [0x40 + n; 1000]);
@@ -76,6 +79,64 @@ async fn a_limit_of_the_operator_is_kept() {
     // What comes after it has been through the port, so this is known to be dropped.
     ask(&sender, start.session, RelaySide::Sender).await;
     assert!(receiver.try_recv(&mut [0; 2000]).is_err());
+}
+
+#[tokio::test]
+async fn a_relay_on_another_computer_lets_in_whom_the_hub_gave_a_pass_and_nobody_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = dir.path().join("relay.key");
+    let relay = |options| LoneRelay::bind(LoneRelayOptions { key: key.clone(), ..options });
+    let options = LoneRelayOptions {
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        key: key.clone(),
+        limits: RelayLimits::default(),
+        metrics: Some("127.0.0.1:0".parse().unwrap()),
+    };
+    let lone = relay(options.clone()).await.unwrap();
+    assert!(lone.has_made_key() && !relay(options).await.unwrap().has_made_key());
+    let (address, metrics) = (lone.address().unwrap(), lone.metrics_address().unwrap());
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(lone.serve(stop.clone().cancelled_owned()));
+
+    let other = OtherRelay { address: address.to_string(), key };
+    let hub = TestHub::start_with(|config| {
+        config.relay.enabled = false;
+        config.relay.others = vec![other];
+    });
+    let hub = hub.await;
+    let owner = hub.owner("smith").await;
+    let (mut a, mut b) = (hub.agent(&owner, "A").await, hub.agent(&owner, "B").await);
+    hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
+    let (from, to) = (a.hear_start().await, b.hear_start().await);
+    assert_eq!(from.relays, to.relays);
+    let [offer] = &from.relays[..] else { panic!("{:?}", from.relays) };
+    assert_eq!(offer.address, address.to_string());
+
+    // Whoever changes the pass, or takes it for another session, is not let in.
+    let pass = offer.pass.unwrap();
+    let stranger = socket_to(&offer.address).await;
+    for (session, pass) in [
+        (from.session, RelayPass { until: pass.until + 1, ..pass }),
+        (from.session, RelayPass { user: [0; 16], ..pass }),
+        (SessionId::random(), pass),
+    ] {
+        let answer = ask(&stranger, session, RelaySide::Sender).await;
+        let proof = offer.token.prove(session, RelaySide::Sender, answer.nonce, answer.observed);
+        stranger.send(&proof.encode_with(&pass)).await.unwrap();
+        assert!(!ask(&stranger, session, RelaySide::Sender).await.bound);
+    }
+
+    let sender = bound(offer, from.session, RelaySide::Sender).await;
+    let receiver = bound(offer, to.session, RelaySide::Receiver).await;
+    sender.send(&[0x40; 1000]).await.unwrap();
+    assert_eq!(receive(&receiver).await, [0x40; 1000]);
+    let shown = hub.http.get(format!("http://{metrics}/metrics")).send().await.unwrap();
+    let shown = shown.text().await.unwrap();
+    for line in ["outport_relay_sessions 1\n", "outport_relay_refused_total 3\n"] {
+        assert!(shown.contains(line), "{line}{shown}");
+    }
+    stop.cancel();
+    serving.await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -104,7 +165,10 @@ async fn bound(offer: &RelayOffer, session: SessionId, side: RelaySide) -> UdpSo
     let answer = ask(&socket, session, side).await;
     assert!(!answer.bound);
     let proof = offer.token.prove(session, side, answer.nonce, answer.observed);
-    socket.send(&proof.encode()).await.unwrap();
+    match &offer.pass {
+        Some(pass) => socket.send(&proof.encode_with(pass)).await.unwrap(),
+        None => socket.send(&proof.encode()).await.unwrap(),
+    };
     assert!(RelayAnswer::decode(&receive(&socket).await).unwrap().bound);
     socket
 }

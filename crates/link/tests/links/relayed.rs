@@ -85,6 +85,33 @@ async fn who_goes_through_a_relay_only_takes_no_straight_way() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_relays_the_nearest_is_taken_whichever_was_told_first() {
+    for far_first in [true, false] {
+        let pair = Pair::new();
+        let (near, far) = (TestRelay::open().await, TestRelay::open_far(FAR).await);
+        let told = if far_first { [&far, &near] } else { [&near, &far] };
+        told.map(|relay| relay.tell(&pair));
+        let (left, mut right) = near.links(&pair).await;
+        left.data_out.send(DataFrame::new("", vec![1; 100_000])).await.unwrap();
+        right.data_in.recv().await.unwrap().unwrap();
+        assert!(100_000 < near.carried().len());
+        assert!(far.carried().len() < 50_000, "it came no further than a handshake");
+        pair.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_does_not_answer_is_no_harm_where_another_one_does() {
+    let (pair, relay) = (Pair::new(), TestRelay::open().await);
+    let deaf = std::net::UdpSocket::bind(rig::any_port()).unwrap();
+    let address = deaf.local_addr().unwrap();
+    pair.left.expectation.add_relay(way(address, RelaySide::Sender));
+    pair.right.expectation.add_relay(way(address, RelaySide::Receiver));
+    relay.tell(&pair);
+    relay.links(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relayed_link_does_not_change_over_to_tcp() {
     let (pair, relay) = (Pair::with_tcp(true, true), TestRelay::open().await);
     relay.tell(&pair);
@@ -143,7 +170,12 @@ struct State {
 
 impl TestRelay {
     pub(crate) async fn open() -> Self {
-        let socket = UdpSocket::bind(rig::any_port()).await.unwrap();
+        Self::open_far(Duration::ZERO).await
+    }
+
+    /// One through which every packet takes so long.
+    async fn open_far(delay: Duration) -> Self {
+        let socket = Arc::new(UdpSocket::bind(rig::any_port()).await.unwrap());
         let address = socket.local_addr().unwrap();
         let (state, stop) = (Arc::new(Mutex::new(State::default())), CancellationToken::new());
         let (shared, running) = (state.clone(), stop.clone());
@@ -153,9 +185,12 @@ impl TestRelay {
                 loop {
                     let (length, from) = socket.recv_from(&mut packet).await.unwrap();
                     let sent = shared.lock().unwrap().answer(&packet[..length], from);
-                    if let Some((to, answer)) = sent {
-                        socket.send_to(&answer, to).await.unwrap();
-                    }
+                    let Some((to, answer)) = sent else { continue };
+                    let socket = socket.clone();
+                    tokio::spawn(async move {
+                        sleep(delay).await;
+                        socket.send_to(&answer, to).await.ok(); // the test may be over
+                    });
                 }
             };
             running.run_until_cancelled(serving).await;
@@ -215,8 +250,11 @@ impl State {
 }
 
 fn way(address: SocketAddr, side: RelaySide) -> RelayWay {
-    RelayWay { addresses: vec![address], token: token(), side, tunnels: None }
+    RelayWay { addresses: vec![address], token: token(), pass: None, side, tunnels: None }
 }
+
+/// A continent away, where the other one is on this computer.
+const FAR: Duration = Duration::from_millis(40);
 
 fn token() -> RelayToken {
     RelayToken::from_bytes([9; 32])

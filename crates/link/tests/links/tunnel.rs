@@ -196,7 +196,7 @@ impl TestRelay {
         let address = socket.local_addr().unwrap();
         let (counts, stop) = (Arc::new(Counts::default()), CancellationToken::new());
         let limits = Some(RelayLimits::default());
-        let options = RelayOptions { limits, secret: [9; 32], nonces: [8; 32] };
+        let options = RelayOptions { limits, secret: [9; 32], nonces: [8; 32], alone: false };
         let (relay, port) = Relay::new(options, counts.clone());
         let (workers, stopped) = (TaskTracker::new(), stop.clone());
         workers.spawn(async move { port.serve(&socket, &stopped).await });
@@ -229,6 +229,7 @@ impl TestRelay {
             agent.expectation.add_relay(RelayWay {
                 addresses: if reach == Reach::Https { Vec::new() } else { vec![self.address] },
                 token: self.token.clone(),
+                pass: None,
                 side,
                 tunnels: (reach != Reach::Udp).then_some(door),
             });

@@ -217,10 +217,18 @@ fn start() -> Start {
             candidates: candidates(),
         }),
         reported: 6,
-        relay: Some(RelayOffer {
-            address: "hub.example.org:443".into(),
-            token: RelayToken::from_bytes([8; 32]),
-        }),
+        relays: vec![
+            RelayOffer {
+                address: "hub.example.org:443".into(),
+                token: RelayToken::from_bytes([8; 32]),
+                pass: None,
+            },
+            RelayOffer {
+                address: "relay.example.org:7440".into(),
+                token: RelayToken::from_bytes([9; 32]),
+                pass: Some(RelayPass { user: [7; 16], until: 1_800_000_000 }),
+            },
+        ],
     }
 }
 

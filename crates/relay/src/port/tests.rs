@@ -183,7 +183,7 @@ impl Rig {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         let (counts, stop) = (Arc::new(Counts::default()), CancellationToken::new());
-        let options = RelayOptions { limits, secret: [5; 32], nonces: [6; 32] };
+        let options = RelayOptions { limits, secret: [5; 32], nonces: [6; 32], alone: false };
         let (relay, port) = Relay::new(options, counts.clone());
         let serving = TaskTracker::new().spawn({
             let stop = stop.clone();

@@ -213,6 +213,55 @@ fn what_was_used_up_is_there_again_the_next_day() {
     assert!(rig.forward(LEFT, 1_000).is_some());
 }
 
+#[test]
+fn a_pass_lets_both_sides_in_until_it_is_over() {
+    let mut rig = Rig::new(RelayLimits::default());
+    rig.table.let_in_by_pass(SECRET);
+    let (session, pass) = (SessionId::from_bytes([7; 16]), pass(CLOCK + 100));
+    assert!(rig.pass(session, &pass, RelaySide::Sender, LEFT).unwrap().bound);
+    assert!(rig.pass(session, &pass, RelaySide::Receiver, RIGHT).unwrap().bound);
+    assert_eq!(rig.forward(LEFT, 1000), Some((address(RIGHT), 1000)));
+    rig.now += Duration::from_secs(99);
+    rig.bind_with(&RelayToken::of_pass(&SECRET, session, &pass), session, LEFT);
+    rig.sweep();
+    assert_eq!(rig.counts.now().sessions, 1);
+    rig.now += Duration::from_secs(2);
+    rig.sweep();
+    assert_eq!((rig.counts.now().sessions, rig.forward(LEFT, 1000)), (0, None));
+    assert_eq!(rig.pass(session, &pass, RelaySide::Sender, LEFT), None, "it is over");
+}
+
+#[test]
+fn a_pass_is_worth_nothing_changed_or_too_long_or_where_the_hub_says_who_comes() {
+    let mut rig = Rig::new(RelayLimits::default());
+    let session = SessionId::from_bytes([7; 16]);
+    assert_eq!(rig.hello(session, RelaySide::Sender, LEFT), None, "a hub's own relay");
+    rig.table.let_in_by_pass(SECRET);
+    let good = pass(CLOCK + 100);
+    let token = RelayToken::of_pass(&SECRET, session, &good);
+    let mut said = |session, said: &RelayPass| rig.pass_with(&token, session, said, LEFT);
+    assert_eq!(said(session, &RelayPass { until: good.until + 1, ..good }), None);
+    assert_eq!(said(session, &RelayPass { user: [0; 16], ..good }), None);
+    assert_eq!(said(SessionId::from_bytes([8; 16]), &good), None);
+    for until in [0, CLOCK, CLOCK + PASS_SECONDS_MAX + 1, u64::MAX] {
+        assert_eq!(rig.pass(session, &pass(until), RelaySide::Sender, LEFT), None, "{until}");
+    }
+    assert_eq!(rig.counts.now().sessions, 0, "nothing was kept of all that");
+    assert!(rig.pass(session, &good, RelaySide::Sender, LEFT).unwrap().bound);
+}
+
+#[test]
+fn who_came_by_a_pass_and_left_takes_no_place() {
+    let mut rig = Rig::new(RelayLimits::default());
+    rig.table.let_in_by_pass(SECRET);
+    let session = SessionId::from_bytes([7; 16]);
+    rig.pass(session, &pass(CLOCK + 80_000), RelaySide::Sender, LEFT).unwrap();
+    rig.now += IDLE;
+    rig.sweep();
+    rig.sweep();
+    assert_eq!(rig.counts.now().sessions, 0);
+}
+
 struct Rig {
     table: Table,
     counts: Arc<Counts>,
@@ -255,6 +304,43 @@ impl Rig {
         assert!(self.prove(&proof, from).unwrap().bound);
     }
 
+    fn bind_with(&mut self, token: &RelayToken, session: SessionId, from: &str) {
+        let answer = self.hello(session, RelaySide::Sender, from).unwrap();
+        let proof = token.prove(session, RelaySide::Sender, answer.nonce, answer.observed);
+        assert!(self.prove(&proof, from).unwrap().bound);
+    }
+
+    /// Comes by a pass, with the token that belongs to it.
+    fn pass(
+        &mut self,
+        session: SessionId,
+        pass: &RelayPass,
+        side: RelaySide,
+        from: &str,
+    ) -> Option<RelayAnswer> {
+        let token = RelayToken::of_pass(&SECRET, session, pass);
+        let answer = self.hello(session, side, from)?;
+        let proof = token.prove(session, side, answer.nonce, answer.observed);
+        self.table.prove_by_pass(&proof, pass, place(from), (self.now, CLOCK + self.passed()))
+    }
+
+    /// Comes by a pass with another token.
+    fn pass_with(
+        &mut self,
+        token: &RelayToken,
+        session: SessionId,
+        pass: &RelayPass,
+        from: &str,
+    ) -> Option<RelayAnswer> {
+        let answer = self.hello(session, RelaySide::Sender, from)?;
+        let proof = token.prove(session, RelaySide::Sender, answer.nonce, answer.observed);
+        self.table.prove_by_pass(&proof, pass, place(from), (self.now, CLOCK + self.passed()))
+    }
+
+    fn passed(&self) -> u64 {
+        self.now.as_secs() - 100
+    }
+
     fn forward(&mut self, from: &str, bytes: usize) -> Option<(SocketAddr, usize)> {
         let from = Source::Address(address(from));
         let found = self.table.forward(from, bytes, 1_000, self.now);
@@ -290,6 +376,10 @@ impl Rig {
     }
 }
 
+fn pass(until: u64) -> RelayPass {
+    RelayPass::new(&SECRET, AccountId::from_bytes([1; 16]), until)
+}
+
 fn token(session: SessionId) -> RelayToken {
     RelayToken::of_session(&[3; 32], session)
 }
@@ -302,6 +392,9 @@ fn place(text: &str) -> Place {
     Place { address: address(text), own: None }
 }
 
+const SECRET: [u8; 32] = [4; 32];
+/// The world's time when a rig begins.
+const CLOCK: u64 = 1_800_000_000;
 const LEFT: &str = "192.0.2.1:1001";
 const RIGHT: &str = "192.0.2.2:1002";
 const MOVED: &str = "192.0.2.3:1003";

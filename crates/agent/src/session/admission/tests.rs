@@ -168,7 +168,7 @@ impl World {
                 candidates: vec![],
             }),
             reported: 0,
-            relay: None,
+            relays: Vec::new(),
         };
         let gate = Gate {
             statement: &self.statement,

@@ -1,20 +1,18 @@
 //! The hub, until it is asked to stop.
 
-use std::io::{self, IsTerminal as _};
-
 use outport_hub::{Hub, HubConfig, StartError};
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
 
 use crate::{
     context::Context,
     failure::{Exit, Failure},
     printer::{Paint, Text},
+    service::{log_to_stderr, no_signals},
     signals::asked_to_stop,
 };
 
 pub(super) async fn run(config: HubConfig, context: &Context) -> Result<(), Failure> {
-    log();
+    log_to_stderr(LEVELS);
     let hub = Hub::bind(config).await.map_err(not_started)?;
     let printer = &context.printer;
     let asked_to_stop = asked_to_stop();
@@ -39,24 +37,11 @@ pub(super) async fn run(config: HubConfig, context: &Context) -> Result<(), Fail
     };
     printer.note("Stopping: what runs is finished and stored.");
     hub.shutdown().await;
-    asked.map_err(|error| {
-        Failure::new(Exit::Failed, "Signals cannot be listened for.").because(error)
-    })
+    asked.map_err(no_signals)
 }
 
 fn not_started(error: StartError) -> Failure {
     Failure::new(Exit::Failed, format!("The hub does not start: {error}.")).because(error)
-}
-
-/// Logs to standard error: as text on a terminal, elsewhere as JSON with a field for each fact.
-fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LEVELS));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    if io::stderr().is_terminal() {
-        log.with_target(false).init();
-    } else {
-        log.json().flatten_event(true).init();
-    }
 }
 
 /// The hub's own words; of libraries, what went wrong.
