@@ -7,7 +7,7 @@ use std::{
 };
 
 use outport_protocol::{
-    control::{HubMessage, RelayOffer, SessionState},
+    control::{HubMessage, SessionState},
     report::Counts,
 };
 use outport_types::{

@@ -90,7 +90,9 @@ async fn of_several_relays_the_nearest_is_taken_whichever_was_told_first() {
         let pair = Pair::new();
         let (near, far) = (TestRelay::open().await, TestRelay::open_far(FAR).await);
         let told = if far_first { [&far, &near] } else { [&near, &far] };
-        told.map(|relay| relay.tell(&pair));
+        for relay in told {
+            relay.tell(&pair);
+        }
         let (left, mut right) = near.links(&pair).await;
         left.data_out.send(DataFrame::new("", vec![1; 100_000])).await.unwrap();
         right.data_in.recv().await.unwrap().unwrap();

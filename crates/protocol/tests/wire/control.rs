@@ -8,7 +8,7 @@ use outport_protocol::{
         encode_frame,
     },
     orders::{Orders, TransferItem, TransferOrders, Work},
-    relay::RelayToken,
+    relay::{RelayPass, RelayToken},
     report::{Counts, Difference, Finished, Happening, Report, Skipped, Transferred},
     secret::SecretKey,
     statement::{SignedStatement, Statement},
