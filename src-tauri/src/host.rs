@@ -64,7 +64,7 @@ impl Host {
             }
         }
         let log = LOG.get_or_init(|| async { start_log(paths) }).await.clone();
-        match Agent::start(AgentOptions { paths: paths.clone(), log }).await {
+        match Agent::start(AgentOptions::new(paths.clone(), log)).await {
             Ok(agent) => Self::Own(agent),
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "the agent cannot be started");

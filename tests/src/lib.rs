@@ -10,6 +10,8 @@ pub mod net;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod proxy;
+#[cfg(target_os = "linux")]
+pub mod router;
 mod skip;
 pub mod tree;
 pub mod world;

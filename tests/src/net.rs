@@ -228,8 +228,9 @@ pub struct Internet {
 }
 
 impl Internet {
-    /// Where everybody reaches the hub's host.
-    pub const HUB: &str = "10.213.1.1";
+    /// Where everybody reaches the hub's host. Addresses look public here, as neither routers nor
+    /// agents take private ones for an internet.
+    pub const HUB: &str = "11.213.1.1";
 
     /// Joins a hub and computers.
     ///
@@ -246,7 +247,7 @@ impl Internet {
             let (edge, home) = (format!("op{id}edge{n}"), format!("op{id}home{n}"));
             net.add_host(&edge)?;
             let (near, far) = (format!("to{n}"), "out");
-            let public = format!("10.213.{n}");
+            let public = format!("11.213.{n}");
             join((&hub, &near, &format!("{public}.1")), (&edge, far, &format!("{public}.2")))?;
             match joined {
                 Joined::Public => {
@@ -318,9 +319,53 @@ impl Internet {
     /// # Errors
     /// When the system's `nft` refuses.
     pub fn wall_in(&self, place: usize) -> Result<()> {
-        let edge = self.homes.get(place).context("there is such a computer")?;
-        let edge = edge.replace("home", "edge");
-        nft(&edge, WALL)
+        nft(&self.router_of(place)?, WALL)
+    }
+
+    /// Has the router of the computer at `place` lead whatever comes to a UDP port there, as its owner
+    /// may set it by hand.
+    ///
+    /// # Errors
+    /// When the system's `nft` refuses.
+    pub fn forward(&self, place: usize, port: u16) -> Result<()> {
+        let home = format!("192.168.{}.2", place + 1);
+        nft(&self.router_of(place)?, &forwarding(&home, port))
+    }
+
+    /// Counts from now on what the computer at `place` asks routers for, in whatever way.
+    ///
+    /// # Errors
+    /// When the system's `nft` refuses.
+    pub fn count_questions(&self, place: usize) -> Result<()> {
+        nft(&self.router_of(place)?, QUESTIONS)
+    }
+
+    /// How many packets of questions were counted.
+    ///
+    /// # Errors
+    /// When the system's `nft` refuses.
+    pub fn questions(&self, place: usize) -> Result<u64> {
+        let mut command = inside(&self.router_of(place)?, "nft".as_ref());
+        let listed = run(command.args(["list", "table", "ip", "questions"]), LIMIT)?.stdout;
+        let count = listed
+            .split_once("counter packets ")
+            .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
+        count.context(listed)
+    }
+
+    /// Where others reach the router of the computer at `place`, or the computer itself where it has
+    /// no router.
+    pub fn outside(place: usize) -> String {
+        format!("11.213.{}.2", place + 1)
+    }
+
+    /// The namespace of the router of the computer at `place`, whose two sides are `in` and `out`.
+    ///
+    /// # Errors
+    /// When there is no such computer.
+    pub fn router_of(&self, place: usize) -> Result<String> {
+        let home = self.homes.get(place).context("there is such a computer")?;
+        Ok(home.replace("home", "edge"))
     }
 
     /// Plugs a cable of its own between the first two computers, that carries `rate` each way; they are
@@ -475,7 +520,7 @@ fn forward(host: &str) -> Result<()> {
     Ok(())
 }
 
-fn nft(host: &str, rules: &str) -> Result<()> {
+pub(crate) fn nft(host: &str, rules: &str) -> Result<()> {
     let mut command = inside(host, "nft".as_ref());
     let done = run(command.arg(rules), LIMIT)?;
     ensure!(done.code == Some(0), "nft on {host}: {}", done.stderr.trim());
@@ -555,6 +600,29 @@ fn on_host<T: Send + 'static>(
         work()
     }))
 }
+
+/// Whatever comes over UDP to one port goes in, to the one computer behind.
+fn forwarding(home: &str, port: u16) -> String {
+    format!(
+        r#"table ip forwarding {{
+            chain inwards {{
+                type nat hook prerouting priority dstnat;
+                iifname "out" udp dport {port} dnat to {home}
+            }}
+        }}
+        table ip firewall {{
+            chain through_it {{ ct status dnat accept; }}
+        }}"#
+    )
+}
+
+/// PCP and NAT-PMP are asked at the one port, UPnP at the other.
+const QUESTIONS: &str = r#"table ip questions {
+    chain heard {
+        type filter hook prerouting priority raw;
+        iifname "in" udp dport { 1900, 5351 } counter
+    }
+}"#;
 
 /// A command that runs on a host.
 pub fn inside(host: &str, program: &Path) -> Command {

@@ -61,6 +61,8 @@ pub struct Agent {
     host: Option<String>,
     ca: Option<PathBuf>,
     user: Option<u32>,
+    /// What its owner starts it with.
+    flags: Vec<String>,
 }
 
 impl World {
@@ -266,6 +268,20 @@ impl World {
         self.join(agent)
     }
 
+    /// The same with an owner who wrote something into the table `[network]` of the config, and starts
+    /// the agent with flags.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn add_agent_with(&mut self, name: &str, network: &str, flags: &[&str]) -> Result<usize> {
+        let flags = flags.iter().map(ToString::to_string).collect();
+        let agent = Agent { flags, ..self.computer(name) };
+        let dir = agent.home.join("default/config");
+        fs::create_dir_all(&dir)?;
+        fs::write(dir.join("config.toml"), format!("[network]\n{network}\n"))?;
+        self.join(agent)
+    }
+
     /// The same with an owner who is the system's user of this number, and not the tester.
     ///
     /// # Errors
@@ -294,6 +310,7 @@ impl World {
             host: self.hosts.get(last.min(self.agents.len() + 1)).cloned(),
             ca: self.ca.clone(),
             user: None,
+            flags: Vec::new(),
         }
     }
 
@@ -313,6 +330,7 @@ impl World {
             host: host.clone(),
             ca: ca.clone(),
             user: *user,
+            flags: Vec::new(),
         };
         self.join(agent)
     }
@@ -337,7 +355,7 @@ impl World {
         let log = self.path(&format!("agent-{index}.log"));
         let agent = &mut self.agents[index];
         let mut command = agent.command();
-        command.arg("agent");
+        command.arg("agent").args(&agent.flags);
         agent.process = Some(Process::start(&agent.name, &mut command, &log)?);
         agent.wait_state(&["online", "transferring", "paused"])
     }

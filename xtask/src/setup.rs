@@ -125,6 +125,11 @@ const LINUX_NEEDS: &[Need] = &[
         packages: ["nftables", "nftables", "nftables", "nftables", "", ""],
     },
     Need {
+        what: What::Programs(&["miniupnpd"]),
+        why: "test networks (a router that opens ports)",
+        packages: ["miniupnpd-nftables", "miniupnpd", "miniupnpd", "miniupnpd", "", ""],
+    },
+    Need {
         what: What::Programs(&["mkfs.btrfs"]),
         why: "a test disk with quotas",
         packages: ["btrfs-progs", "btrfs-progs", "btrfs-progs", "btrfsprogs", "", ""],

@@ -1,6 +1,6 @@
 //! A running agent: started, asked, stopped.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use outport_control::{
     Handler, ListenError, Listener, Paths, Power, Settings, Snapshot, ensure_private_dir, serve,
@@ -17,8 +17,8 @@ use crate::{
     board::{BoardWorker, Watchers},
     clock::local_now,
     commands,
-    config::{self, Config, ConfigError, Ports, config_file},
-    core::{Core, Holding, News, Order, Parts},
+    config::{self, Config, ConfigError, Listen, Ports, config_file},
+    core::{Core, Holding, News, Order, Parts, Reaching},
     disk::Disk,
     handler::AgentHandler,
     lock::{BEAT_EVERY, Holder, LockError, ProfileLock},
@@ -27,6 +27,7 @@ use crate::{
     outbox::Outbox,
     owner::Owner,
     pause,
+    port_mapping::{self, HomeRouter, Wish},
     power::{self, Surroundings, ThisComputer},
     session::{SeenSessions, TicketLog, seen},
     shutdown,
@@ -41,6 +42,18 @@ pub struct AgentOptions {
     pub paths: Paths,
     /// The log of this process, so that the config's level applies to it.
     pub log: Option<LogControl>,
+    /// Where to listen, in the place of what the config says.
+    pub listen: Option<SocketAddr>,
+    /// Where other computers reach this one, in the place of what the config says; at most
+    /// [`ADVERTISED_MAX`](crate::ADVERTISED_MAX).
+    pub advertise: Vec<SocketAddr>,
+}
+
+impl AgentOptions {
+    /// An agent that does as its config says.
+    pub fn new(paths: Paths, log: Option<LogControl>) -> Self {
+        Self { paths, log, listen: None, advertise: Vec::new() }
+    }
 }
 
 /// An agent that runs in this process. Dropping it lets it run; [`Agent::stop`] and then
@@ -118,7 +131,7 @@ impl Agent {
         options: AgentOptions,
         surroundings: Arc<dyn Surroundings>,
     ) -> Result<Self, StartError> {
-        let AgentOptions { paths, log } = options;
+        let AgentOptions { paths, log, listen, advertise } = options;
         crate::files::allow_many();
         let of = paths.clone();
         let files = crate::blocking(move || Files::open(&of)).await?;
@@ -142,7 +155,8 @@ impl Agent {
         let config = in_force.subscribe();
         let tokens = TokenStore::of_agent(&paths, config.clone());
         let account = tokens.account().await.unwrap_or_default();
-        let ports = config.borrow().ports;
+        let set = config.borrow().ports;
+        let ports = Ports { listen: listen.map_or(set.listen, Listen::At), ..set };
         let watchers = Watchers { states: state.clone(), bell: Arc::new(Notify::new()) };
         let owner = Owner::of_agent(&paths, tokens.clone(), config);
         let board = BoardWorker {
@@ -157,6 +171,10 @@ impl Agent {
         tracker.spawn(power::watch(surroundings.clone(), set, news.clone(), stop.clone()));
         let awake = holding.awake.subscribe();
         tracker.spawn(power::guard(surroundings.clone(), awake, news.clone(), stop.clone()));
+        let (wish, wishes) = watch::channel(Wish::default());
+        let holding_ports =
+            port_mapping::hold(HomeRouter, wishes, news.clone(), tracker.clone(), stop.clone());
+        tracker.spawn(holding_ports);
         let parts = Parts {
             paths: paths.clone(),
             tracker: tracker.clone(),
@@ -170,6 +188,7 @@ impl Agent {
             outbox: files.outbox,
             account,
             holding,
+            reaching: Reaching::new(advertise, wish),
             board_kick,
             log,
             orders: order_inbox,

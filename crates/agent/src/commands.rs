@@ -2,7 +2,8 @@
 //! the same files.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::NonZeroU16,
     sync::Arc,
 };
 
@@ -12,10 +13,10 @@ use outport_control::{
 };
 use outport_link::{BindError, Endpoint, EndpointOptions};
 use outport_protocol::secret::SecretKey;
-use outport_types::{Chain, Problem, PublicKey};
+use outport_types::{Chain, Code, Problem, PublicKey};
 
 use crate::{
-    config::{self, Config, EditError, Ports},
+    config::{self, Config, EditError, Listen, Ports},
     core::Identity,
     folders, identity, proxy,
     registration::{self, Registration},
@@ -148,8 +149,8 @@ pub(crate) async fn set_up(paths: &Paths, key: Secret, place: KeyPlace) -> Resul
     let dir = paths.state_dir.clone();
     crate::blocking(move || outport_control::ensure_private_dir(&dir)).await.map_err(|error| {
         tracing::warn!(%error, "the state directory cannot be used");
-        outport_types::Problem::new(
-            outport_types::Code::StateUnusable,
+        Problem::new(
+            Code::StateUnusable,
             [
                 ("path", paths.state_dir.display().to_string().into()),
                 ("reason", error.to_string().into()),
@@ -215,32 +216,49 @@ pub(crate) async fn load_identity(paths: &Paths, ports: Ports) -> Result<Identit
         Ok::<_, Problem>((registration, key))
     })
     .await?;
-    let endpoint = bind(&key, ports).map_err(|error| {
+    let (endpoint, missed) = bind(&key, ports).map_err(|error| {
         tracing::error!(error = %Chain(&error), "no UDP socket");
         let reason = Chain(&error).to_string();
-        Problem::new(outport_types::Code::KeyUnavailable, [("reason", reason.into())])
+        Problem::new(Code::KeyUnavailable, [("reason", reason.into())])
     })?;
-    Ok(Identity { registration, key, endpoint })
+    Ok(Identity { registration, key, endpoint, missed })
 }
 
-/// A socket for sessions, on the configured port where that can be had.
-fn bind(key: &SecretKey, ports: Ports) -> Result<Endpoint, BindError> {
-    let Ports { udp_port, tcp } = ports;
-    let any_port = EndpointOptions { without_tcp: !tcp, ..EndpointOptions::default() };
-    if udp_port == 0 {
-        return Endpoint::bind(key.clone(), &any_port);
-    }
-    // A computer without IPv6 has the older kind of socket only.
-    for ip in [IpAddr::from(Ipv6Addr::UNSPECIFIED), Ipv4Addr::UNSPECIFIED.into()] {
-        let address = Some((ip, udp_port).into());
-        let options = EndpointOptions { address, ..any_port.clone() };
-        match Endpoint::bind(key.clone(), &options) {
-            Ok(endpoint) => return Ok(endpoint),
-            Err(error) => tracing::debug!(%ip, error = %Chain(&error), "not this port"),
+/// A socket for sessions, where the owner wants it; another one with the reason where that cannot be.
+fn bind(key: &SecretKey, ports: Ports) -> Result<(Endpoint, Option<Problem>), BindError> {
+    let Ports { listen, tcp } = ports;
+    let options = EndpointOptions { without_tcp: !tcp, ..EndpointOptions::default() };
+    let at = |address| EndpointOptions { address: Some(address), ..options.clone() };
+    let at_every_address = |port: NonZeroU16| {
+        // A computer without IPv6 has the older kind of socket only.
+        [IpAddr::from(Ipv6Addr::UNSPECIFIED), Ipv4Addr::UNSPECIFIED.into()]
+            .map(|ip| SocketAddr::new(ip, port.get()))
+    };
+    let wanted = match listen {
+        Listen::Any => return Endpoint::bind(key.clone(), &options).map(|it| (it, None)),
+        Listen::At(address) => vec![address],
+        Listen::Port(port) => at_every_address(port).to_vec(),
+    };
+    let mut missed = None;
+    for address in &wanted {
+        match Endpoint::bind(key.clone(), &at(*address)) {
+            Ok(endpoint) => return Ok((endpoint, None)),
+            Err(error) => missed = Some(not_there(*address, &error)),
         }
     }
-    tracing::warn!(udp_port, "the configured port is not free");
-    Endpoint::bind(key.clone(), &any_port)
+    tracing::warn!(?wanted, "another port is used than the one to listen on");
+    let otherwise = EndpointOptions { otherwise_any: true, ..at(wanted[0]) };
+    Ok((Endpoint::bind(key.clone(), &otherwise)?, missed))
+}
+
+/// What keeps this computer from listening at an address.
+fn not_there(address: SocketAddr, error: &BindError) -> Problem {
+    let reason = match error {
+        BindError::Socket(source) => source.to_string(),
+        BindError::SetUp(_) | _ => Chain(error).to_string(),
+    };
+    let args = [("address", address.to_string().into()), ("reason", reason.into())];
+    Problem::new(Code::ListenUnavailable, args)
 }
 
 async fn with_config<T: Send + 'static>(

@@ -3,6 +3,7 @@
 //! A file is taken whole or not at all. What is wrong with it is said with its line, and the rules
 //! that were in force stay. Commands edit the same file and leave comments where they are.
 
+mod addresses;
 mod edit;
 mod migrate;
 mod reference;
@@ -11,6 +12,7 @@ mod watch;
 
 use std::{
     io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -19,6 +21,11 @@ use outport_control::{Limits, Paths, RelayUse, Settings};
 use outport_mover::rules::{FolderRule, RuleList, Rules};
 use outport_types::{Access, Code, Problem};
 
+pub use self::{
+    addresses::{ADVERTISED_MAX, AddressError, Listen, advertised_address, listen_address},
+    reference::reference,
+    schema::LogLevel,
+};
 pub(crate) use self::{
     edit::{
         EditError, add_folder, host_path, remove_folder, save_limits, save_proxy, save_settings,
@@ -26,21 +33,20 @@ pub(crate) use self::{
     schema::Awake,
     watch::watch,
 };
-pub use self::{reference::reference, schema::LogLevel};
 use crate::{files::read_bounded, proxy::ProxyChoice};
 
 /// What sessions run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ports {
-    /// The UDP port; 0 lets the system choose.
-    pub udp_port: u16,
+    /// Where the UDP socket listens.
+    pub listen: Listen,
     /// Whether content may move over TCP to a computer nearby.
     pub tcp: bool,
 }
 
 impl Default for Ports {
     fn default() -> Self {
-        Self { udp_port: 0, tcp: true }
+        Self { listen: Listen::Any, tcp: true }
     }
 }
 
@@ -57,6 +63,8 @@ pub struct Config {
     pub sessions_max: usize,
     /// What sessions run on.
     pub ports: Ports,
+    /// Where other computers reach this one, as far as the owner says.
+    pub advertise: Vec<SocketAddr>,
     /// What is said about the proxy on the way to the hub.
     pub proxy: ProxyChoice,
     /// Certificates to trust beside the system's, when the hub's is not publicly known.
@@ -163,9 +171,14 @@ impl Config {
             home_dot_files: false,
             sessions_max: 1,
             ports: Ports::default(),
+            advertise: Vec::new(),
             proxy: ProxyChoice::default(),
             ca_file: None,
-            settings: Settings { relay: RelayUse::Never, ..Settings::default() },
+            settings: Settings {
+                relay: RelayUse::Never,
+                port_mapping: false,
+                ..Settings::default()
+            },
             limits: Limits::default(),
             log_level: LogLevel::Info,
             text: Arc::default(),
@@ -205,13 +218,16 @@ impl Config {
         };
         let (limits, settings) = (file.limits.check()?, file.settings());
         let proxy = file.network.proxy()?;
+        let listen = file.network.listen()?;
+        let advertise = file.network.advertise()?;
         let rules = check(list(false))?;
         let gateway_rules = check(list(true))?;
         Ok(Self {
             default_directory,
             home_dot_files: file.home_dot_files,
             sessions_max: usize::from(file.transfer.sessions_max.get()),
-            ports: Ports { udp_port: file.network.udp_port, tcp: file.network.tcp },
+            ports: Ports { listen, tcp: file.network.tcp },
+            advertise,
             proxy,
             ca_file: file.network.ca_file.map(PathBuf::from),
             settings,

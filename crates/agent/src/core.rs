@@ -9,12 +9,13 @@ mod commands;
 mod holding;
 mod hub;
 mod limits;
+mod reach;
 mod requests;
 mod sessions;
 pub(crate) mod show;
 mod speed;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use outport_control::{
     Account, Folder, Happening, Paths, Pause, Phase, Power, Snapshot, TaskBoard,
@@ -35,6 +36,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use self::{
     commands::{CoreCommand, Order, order},
     holding::Holding,
+    reach::{Reach, Reaching},
 };
 use self::{
     hub::Hub, limits::LimitsInForce, requests::Requests, sessions::Running, show::Shown,
@@ -90,6 +92,8 @@ pub(crate) enum News {
     Power(Power),
     /// The sleep guard was taken or let go.
     Awake(bool),
+    /// The router opened a port to this computer, or closed it.
+    Mapped(Option<SocketAddr>),
     /// The owner's tasks at the hub.
     Board(TaskBoard),
     /// A pause, or its end, was made to last, or not.
@@ -102,6 +106,8 @@ pub(crate) struct Identity {
     pub(crate) registration: Registration,
     pub(crate) key: SecretKey,
     pub(crate) endpoint: Endpoint,
+    /// Why it does not listen where its owner wants it to.
+    pub(crate) missed: Option<Problem>,
 }
 
 /// What the core is made of.
@@ -122,6 +128,7 @@ pub(crate) struct Parts {
     pub(crate) outbox: Outbox,
     pub(crate) account: Option<Account>,
     pub(crate) holding: Holding,
+    pub(crate) reaching: Reaching,
     /// Tells the worker of the tasks to begin anew.
     pub(crate) board_kick: watch::Sender<u64>,
     pub(crate) log: Option<crate::log::LogControl>,
@@ -166,6 +173,7 @@ pub(crate) struct Core {
     shown: Shown,
     speed: Speed,
     holding: Holding,
+    reaching: Reaching,
     limits: LimitsInForce,
     board_kick: watch::Sender<u64>,
     log: Option<crate::log::LogControl>,
@@ -212,6 +220,7 @@ impl Core {
             shown,
             speed: Speed::default(),
             holding: parts.holding,
+            reaching: parts.reaching,
             limits: LimitsInForce::default(),
             board_kick: parts.board_kick,
             log: parts.log,
@@ -295,6 +304,7 @@ impl Core {
             News::Identity(identity) => self.take_identity(*identity),
             News::Power(power) => self.take_power(power),
             News::Awake(awake) => self.holding.power.awake = awake,
+            News::Mapped(address) => self.reaching.mapped(address),
             News::Board(board) => self.take_board(board),
             News::PauseKept(Ok(())) => self.shown.clear_notice(Code::StateUnusable),
             News::PauseKept(Err(problem)) => self.shown.notice_problem(problem),
@@ -315,6 +325,7 @@ impl Core {
                 if let Some(endpoint) = endpoint {
                     self.drop_dead_links(endpoint);
                 }
+                self.reaching.moved(); // leases ran out meanwhile
                 self.tick(now);
             }
             NetworkEvent::Changed { addresses, lost } => {
@@ -326,16 +337,14 @@ impl Core {
                 self.board_kick.send_modify(|kicks| *kicks += 1);
                 self.shown.event(None, Happening::NetworkChanged, "the network changed", None);
                 match endpoint {
-                    Some(endpoint) if lost => {
-                        if let Err(error) = endpoint.rebind() {
-                            let error = outport_types::Chain(&error);
-                            tracing::warn!(%error, "no new UDP socket");
-                        }
+                    Some(endpoint) if lost || !endpoint.is_where_asked() => {
+                        self.rebind();
                         self.drop_dead_links(endpoint);
                     }
                     Some(endpoint) => endpoint.has_more_addresses(),
                     None => {}
                 }
+                self.reaching.moved();
             }
         }
     }

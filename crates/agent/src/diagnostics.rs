@@ -78,6 +78,11 @@ fn facts(state: &Snapshot) -> String {
                 .as_ref()
                 .map_or_else(none, |it| format!("{} ({:?})", it.address, it.source))
         ),
+        format!(
+            "advertised: {} · port of the router: {}",
+            state.reach.advertised.len(),
+            if state.reach.mapped.is_some() { "yes" } else { "no" }
+        ),
         format!("paused: {}", if state.paused.is_some() { "yes" } else { "no" }),
         format!(
             "held: {:?} · power: {:?} · settings: {:?}",

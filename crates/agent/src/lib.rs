@@ -26,6 +26,7 @@ mod network;
 mod outbox;
 mod owner;
 mod pause;
+mod port_mapping;
 mod power;
 mod preset;
 mod proxy;
@@ -37,7 +38,10 @@ mod tokens;
 mod trust;
 
 pub use agent::{Agent, AgentOptions, EndError, StartError};
-pub use config::{Config, ConfigError, FolderConfig, LogLevel, config_file, reference};
+pub use config::{
+    ADVERTISED_MAX, AddressError, Config, ConfigError, FolderConfig, Listen, LogLevel,
+    advertised_address, config_file, listen_address, reference,
+};
 pub use handler::Offline;
 pub use identity::KeyError;
 pub use lock::{Holder, LockError, holder};

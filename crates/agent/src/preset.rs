@@ -44,6 +44,7 @@ struct PresetSettings {
     keep_awake: Awake,
     background: bool,
     relay: RelayUse,
+    port_mapping: Option<bool>,
 }
 
 /// Reads the first preset that there is.
@@ -92,6 +93,7 @@ fn preset(place: &Path, file: File, home: Option<&Path>) -> Preset {
             keep_awake: set.keep_awake.into(),
             background: set.background,
             relay: set.relay,
+            port_mapping: set.port_mapping.unwrap_or(Settings::default().port_mapping),
         }),
         start_at_login: file.start_at_login,
         problem: None,

@@ -4,14 +4,15 @@
 //!    roles, the owner's pause and rules.
 //! 2. The session's id is written down ([`seen`]) and its ticket logged, so that neither can be used
 //!    again, not even after a crash.
-//! 3. The worker tells the hub where this computer can be reached, finds a route to the other one,
-//!    and hands the link to the mover.
+//! 3. The worker tells the hub where this computer can be reached, and goes on to tell whenever that
+//!    changes; it finds a route to the other one, and hands the link to the mover.
 //! 4. Whatever ends it (the work, a fault, the owner, the hub), the link is closed within a second of
 //!    a stop, and the core hears exactly one [`SessionEvent::Ended`].
 
 pub(crate) mod admission;
 pub(crate) mod seen;
 mod ticket_log;
+mod whereabouts;
 mod worker;
 
 use std::sync::{Arc, OnceLock};
@@ -38,6 +39,8 @@ pub(crate) use self::{
 pub(crate) enum SessionEvent {
     /// Where this computer can be reached for it.
     Candidates(Vec<Candidate>),
+    /// The hub's UDP port saw it: whether at an address that is not its own.
+    Seen { translated: bool },
     /// The link is up.
     Connected(Route),
     /// How far the work is; only the latest counts.

@@ -544,7 +544,7 @@ async fn closing_says_goodbye_and_leaves_nothing_running() {
     assert!(said_goodbye);
     assert!(!rig.paths.runtime_dir.join("control.sock").exists());
     assert!(!rig.paths.state_dir.join("agent.holder").exists());
-    let again = Agent::start(AgentOptions { paths: rig.paths.clone(), log: None }).await.unwrap();
+    let again = Agent::start(AgentOptions::new(rig.paths.clone(), None)).await.unwrap();
     again.stop();
     again.join().await.unwrap();
 }
@@ -553,7 +553,7 @@ async fn closing_says_goodbye_and_leaves_nothing_running() {
 async fn a_second_agent_for_the_profile_is_refused_by_name() {
     let rig = Rig::new().await;
     let channel = rig.hub.accept().await;
-    let second = Agent::start(AgentOptions { paths: rig.paths.clone(), log: None }).await;
+    let second = Agent::start(AgentOptions::new(rig.paths.clone(), None)).await;
     let problem = second.unwrap_err().problem();
     assert_eq!(problem.code, Code::AgentRunning);
     assert!(problem.message.contains(&std::process::id().to_string()));
@@ -654,7 +654,7 @@ impl Rig {
 }
 
 async fn start(paths: &Paths) -> Agent {
-    Agent::start(AgentOptions { paths: paths.clone(), log: None }).await.unwrap()
+    Agent::start(AgentOptions::new(paths.clone(), None)).await.unwrap()
 }
 
 fn list(dir: &std::path::Path) -> Operation {

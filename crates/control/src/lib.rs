@@ -51,7 +51,7 @@ pub use sign_in::{
     HubFacts, NameCheck, NameState, NewComputer, SignInState, SignInView, SignInWay,
 };
 pub use snapshot::{
-    Direction, EndpointFacts, Event, Happening, Notice, Pause, Phase, Progress, SessionView,
+    Direction, EndpointFacts, Event, Happening, Notice, Pause, Phase, Progress, Reach, SessionView,
     Severity, Snapshot, SpeedPoint,
 };
 pub use socket::{ListenError, Listener};

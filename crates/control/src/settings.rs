@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::folder::NewFolder;
 
 /// What the owner sets beside the folders; part of the agent's config.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Settings {
     /// Whether work stops while the computer runs on its battery.
@@ -21,6 +21,26 @@ pub struct Settings {
     /// Whether content goes through the relay of the hub, in transfers that begin from now on.
     #[serde(default)]
     pub relay: RelayUse,
+    /// Whether the router is asked for a port while files move.
+    #[serde(default = "yes")]
+    pub port_mapping: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pause_on_battery: false,
+            pause_on_metered: false,
+            keep_awake: KeepAwake::default(),
+            background: false,
+            relay: RelayUse::default(),
+            port_mapping: true,
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Whether content goes through a relay.

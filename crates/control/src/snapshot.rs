@@ -36,6 +36,9 @@ pub struct Snapshot {
     /// The proxy that the hub is reached through, or was last looked for; `None` where it goes straight.
     #[serde(default)]
     pub proxy: Option<ProxyUse>,
+    /// Where other computers reach this one from outside, beside what they find out themselves.
+    #[serde(default)]
+    pub reach: Reach,
     /// Set while the owner has it paused.
     pub paused: Option<Pause>,
     /// Set while a setting holds its work back.
@@ -79,6 +82,7 @@ impl Snapshot {
             account: None,
             connected_since: None,
             proxy: None,
+            reach: Reach::default(),
             paused: None,
             held: None,
             power: Power::default(),
@@ -100,6 +104,16 @@ impl Snapshot {
     pub const EVENTS_MAX: usize = 50;
     /// An hour of [`SpeedPoint::SECONDS`].
     pub const SPEED_MAX: usize = 240;
+}
+
+/// Addresses at which other computers reach this one from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Reach {
+    /// What the owner named.
+    pub advertised: Vec<String>,
+    /// The port that the router has opened to this computer for now.
+    pub mapped: Option<String>,
 }
 
 /// How fast content moved for a while.

@@ -296,8 +296,10 @@ fn the_words_of_the_boundary_are_stable() {
     let settings = Settings { keep_awake: KeepAwake::OnMains, ..Settings::default() };
     assert_eq!(
         json(&settings),
-        r#"{"pause_on_battery":false,"pause_on_metered":false,"keep_awake":"on_mains","background":false,"relay":"auto"}"#
+        r#"{"pause_on_battery":false,"pause_on_metered":false,"keep_awake":"on_mains","background":false,"relay":"auto","port_mapping":true}"#
     );
+    let before = r#"{"pause_on_battery":false,"pause_on_metered":false,"keep_awake":"on_mains"}"#;
+    assert_eq!(serde_json::from_str::<Settings>(before).unwrap(), settings);
     assert_eq!(json(&(SignInWay::Code, SignInState::Waiting)), r#"["code","waiting"]"#);
     let command = Command::BeginSignIn { hub: "h".to_owned(), way: SignInWay::Browser };
     assert_eq!(json(&command), r#"{"command":"begin_sign_in","hub":"h","way":"browser"}"#);

@@ -45,8 +45,11 @@ use crate::{
 /// How an endpoint is bound.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointOptions {
-    /// The socket's address; by default every address of the computer and any port.
+    /// The socket's address; by default every address of the computer and any port. A port other
+    /// than 0 is kept whatever becomes of the network.
     pub address: Option<SocketAddr>,
+    /// Whether any other port will do while that one cannot be had.
+    pub otherwise_any: bool,
     /// Data streams of the links that it dials, 8 by default, 16 at most.
     pub streams: Option<u8>,
     /// Whether data stays on QUIC where TCP would be faster.
@@ -86,6 +89,7 @@ pub(crate) struct Inner {
     stalls: Arc<Stalls>,
     /// The address that the socket was asked for.
     address: Option<SocketAddr>,
+    otherwise_any: bool,
     /// Changes when packets may go out from another address.
     moved: watch::Sender<u64>,
     /// Changes when the computer may have other addresses, be it that it has one more.
@@ -107,7 +111,8 @@ impl Endpoint {
     /// When the system gives no socket.
     pub fn bind(key: SecretKey, options: &EndpointOptions) -> Result<Self, BindError> {
         let pending = Arc::new(Pending::default());
-        let socket = SharedSocket::bind(options.address, pending.clone());
+        let EndpointOptions { address, otherwise_any, .. } = *options;
+        let socket = SharedSocket::bind(address, otherwise_any, pending.clone());
         let socket = Arc::new(socket.map_err(BindError::Socket)?);
         let registry = Arc::new(Registry::default());
         let (workers, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -123,7 +128,8 @@ impl Endpoint {
             without_tcp,
             near,
             stalls: Arc::default(),
-            address: options.address,
+            address,
+            otherwise_any,
             moved: watch::Sender::new(0),
             readdressed: watch::Sender::new(0),
             quinn,
@@ -148,6 +154,12 @@ impl Endpoint {
     /// When the system does not tell.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
         self.inner.quinn.local_addr()
+    }
+
+    /// Whether its socket is at the port that was asked for, where one was.
+    pub fn is_where_asked(&self) -> bool {
+        let asked_for = self.inner.address.map_or(0, |address| address.port());
+        asked_for == 0 || self.local_address().is_ok_and(|local| local.port() == asked_for)
     }
 
     /// Where the computer's own networks reach this endpoint.
@@ -211,16 +223,21 @@ impl Endpoint {
 
     /// Moves to a new socket after a change of network. Links that this side dialled go on from the
     /// new address; the others cannot and end as lost, and are dialled anew by whoever needs them.
-    /// The port is another one: tell the hub the candidates again.
+    /// The port is another one, unless one was asked for: tell the hub the candidates again.
     ///
     /// # Errors
     /// When the system gives no socket; the old one stays.
     pub fn rebind(&self) -> Result<(), BindError> {
-        // The same family, as connections keep the form of their addresses.
         let before = self.local_address().map_err(BindError::Socket)?;
-        let any_port = SocketAddr::new(before.ip(), 0);
-        let socket = SharedSocket::bind(Some(any_port), self.inner.pending.clone());
-        let socket = Arc::new(socket.map_err(BindError::Socket)?);
+        let asked_for = self.inner.address.filter(|address| address.port() != 0);
+        let socket = match asked_for {
+            // Whoever knows this port must find somebody there at every moment, and there is no
+            // second socket beside the first. Handed over again it is as good as new.
+            Some(address) if address.port() == before.port() => self.inner.socket(),
+            Some(address) => self.fresh_socket(address, self.inner.otherwise_any)?,
+            // The same family, as connections keep the form of their addresses.
+            None => self.fresh_socket(SocketAddr::new(before.ip(), 0), false)?,
+        };
         self.inner.quinn.rebind_abstract(socket.clone()).map_err(BindError::Socket)?;
         *self.inner.socket.write().unwrap_or_else(PoisonError::into_inner) = socket;
         self.inner.moved();
@@ -230,6 +247,15 @@ impl Endpoint {
             }
         }
         Ok(())
+    }
+
+    fn fresh_socket(
+        &self,
+        address: SocketAddr,
+        otherwise_any: bool,
+    ) -> Result<Arc<SharedSocket>, BindError> {
+        let socket = SharedSocket::bind(Some(address), otherwise_any, self.inner.pending.clone());
+        socket.map(Arc::new).map_err(BindError::Socket)
     }
 
     /// Gives up every link that hears nothing for [`DEAD_AFTER`], as after waking from sleep; says

@@ -114,7 +114,7 @@ impl Relayed {
         let (sort_in, answers) = mpsc::channel(ANSWERS_MAX);
         let letterbox = Letterbox { relays: addresses.clone(), session, side, sort_in };
         let any_port = ground.address.map(|address| SocketAddr::new(address.ip(), 0));
-        let socket = SharedSocket::bind(any_port, Arc::new(letterbox));
+        let socket = SharedSocket::bind(any_port, true, Arc::new(letterbox));
         let socket = Arc::new(socket.map_err(BindError::Socket)?);
         let (workers, stop) = (ground.workers, ground.stop.child_token());
         let listen = |socket: Arc<dyn AsyncUdpSocket>| {

@@ -48,11 +48,21 @@ pub(crate) struct SharedSocket {
 }
 
 impl SharedSocket {
-    /// Opens a socket for both families, or for IPv4 where the system has no IPv6.
-    pub(crate) fn bind(address: Option<SocketAddr>, own: Arc<dyn OwnPackets>) -> io::Result<Self> {
+    /// Opens a socket at an address; without one for both families, or for IPv4 where the system has
+    /// no IPv6. `otherwise_any` has any port of the same family do where that address cannot be had.
+    pub(crate) fn bind(
+        address: Option<SocketAddr>,
+        otherwise_any: bool,
+        own: Arc<dyn OwnPackets>,
+    ) -> io::Result<Self> {
+        let any = || open(ANY_V6).or_else(|_| open(ANY_V4));
         let socket = match address {
+            Some(SocketAddr::V4(at)) if otherwise_any => {
+                open(at.into()).or_else(|_| open(ANY_V4))?
+            }
+            Some(SocketAddr::V6(at)) if otherwise_any => open(at.into()).or_else(|_| any())?,
             Some(address) => open(address)?,
-            None => open(ANY_V6).or_else(|_| open(ANY_V4))?,
+            None => any()?,
         };
         enlarge_buffers(&socket);
         let socket = std::net::UdpSocket::from(socket);

@@ -284,6 +284,10 @@ pub enum CandidateKind {
     Local,
     /// What the hub's UDP port saw.
     Observed,
+    /// A port of the router's that it opened to this computer.
+    Mapped,
+    /// What the owner named.
+    Advertised,
 }
 
 /// What became of a session, as one agent sees it.

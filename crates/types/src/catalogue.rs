@@ -319,6 +319,11 @@ catalogue! {
         en: "The key of this computer cannot be used: {reason}. Unlock the keyring, or put the key file back, and start Outport again.",
         fr: "La clé de cet ordinateur est inutilisable : {reason}. Déverrouillez le trousseau ou remettez le fichier de clé en place, puis redémarrez Outport."
     }
+    /// The address that the owner wants to listen at cannot be had.
+    ListenUnavailable = "LISTEN_UNAVAILABLE" {
+        en: "Outport cannot listen at {address} (UDP): {reason}. Until it can, another port is used, which a firewall may not let through. End the program that has the port, or name another address; it is tried again when the network changes and when Outport starts.",
+        fr: "Outport ne peut pas écouter à {address} (UDP) : {reason}. En attendant, un autre port est utilisé, qu'un pare-feu peut bloquer. Arrêtez le programme qui occupe le port ou indiquez une autre adresse ; un nouvel essai a lieu quand le réseau change et au démarrage d'Outport."
+    }
     /// A new version of the app could not be fetched or installed.
     UpdateFailed = "UPDATE_FAILED" {
         en: "The new version could not be installed: {reason}. Try again later, or install it by hand.",

@@ -10,6 +10,8 @@ mod kills;
 mod looks;
 mod network;
 mod pause;
+#[cfg(target_os = "linux")]
+mod ports;
 mod profiles;
 #[cfg(target_os = "linux")]
 mod proxy;

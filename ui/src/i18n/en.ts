@@ -497,6 +497,11 @@ export const en = {
   "relay.neverHint": "Where no straight way leads to the other computer, transfers wait.",
   "relay.autoHint": "Sealed, and only where no straight way leads to the other computer.",
   "relay.onlyHint": "Sealed; other computers do not learn the addresses of this one.",
+  "ports.name": "Ask the router for a port",
+  "ports.hint": "While files move, so that more computers reach this one straight. It is closed again after.",
+  "ports.mapped": "Your router has opened {address}, by which other computers come in for now.",
+  "ports.advertised": "Not needed: the config names where this computer is reached, {addresses}.",
+  "ports.relayed": "Not needed while all files go through the hub.",
 
   "proxy.title": "Proxy",
   "proxy.which": "The way to the hub",

@@ -513,6 +513,12 @@ export const fr = {
   "relay.neverHint": "Sans chemin direct vers l'autre ordinateur, les transferts attendent.",
   "relay.autoHint": "Scellés, et seulement sans chemin direct vers l'autre ordinateur.",
   "relay.onlyHint": "Scellés ; les autres ordinateurs n'apprennent pas les adresses de celui-ci.",
+  "ports.name": "Demander un port au routeur",
+  "ports.hint":
+    "Pendant que des fichiers circulent, pour que plus d'ordinateurs joignent celui-ci directement. Il est refermé ensuite.",
+  "ports.mapped": "Votre routeur a ouvert {address}, par où d'autres ordinateurs entrent pour l'instant.",
+  "ports.advertised": "Inutile : la configuration indique où joindre cet ordinateur, {addresses}.",
+  "ports.relayed": "Inutile tant que tous les fichiers passent par le hub.",
 
   "proxy.title": "Proxy",
   "proxy.which": "Le chemin vers le hub",

@@ -385,6 +385,7 @@ describe("settings", () => {
         name: "Never",
       }),
     );
+    await fireEvent.click(screen.getByRole("switch", { name: "Ask the router for a port" }));
     await fireEvent.click(screen.getByRole("switch", { name: "A task finished" }));
     await fireEvent.click(screen.getByRole("switch", { name: /^Start when/ }));
     await waitFor(() => expect(calls(fake, "setAutostart")).toEqual([[false]]));
@@ -394,6 +395,7 @@ describe("settings", () => {
       keep_awake: "always",
       background: true,
       relay: "never",
+      port_mapping: false,
     });
     expect(fake.shell.settings.notify).toEqual({
       finished: false,
@@ -401,6 +403,19 @@ describe("settings", () => {
       needs_you: true,
       update: true,
     });
+  });
+
+  test("the port of the router says where it leads, or why there is none", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Settings");
+    const port = screen.getByRole("switch", { name: "Ask the router for a port" });
+    expect(port).toHaveAccessibleDescription(/It is closed again after/);
+    fake.change((now) => (now.reach = { advertised: [], mapped: "11.213.1.2:41000" }));
+    await waitFor(() => expect(port).toHaveAccessibleDescription(/has opened 11\.213\.1\.2:41000/));
+    fake.change((now) => (now.reach = { advertised: ["192.0.2.7:7441"], mapped: null }));
+    await waitFor(() => expect(port).toHaveAccessibleDescription(/is reached, 192\.0\.2\.7:7441/));
+    fake.change((now) => (now.settings = { ...now.settings, relay: "only" }));
+    await waitFor(() => expect(port).toHaveAccessibleDescription(/go through the hub/));
   });
 
   test("limits are typed with their unit, and a mistake is said before it is saved", async () => {

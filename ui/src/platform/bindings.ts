@@ -1169,6 +1169,14 @@ export type Purpose =
 /**  The most bytes per second of something; never so few that nothing would ever get done. */
 export type RateLimit = number;
 
+/**  Addresses at which other computers reach this one from outside. */
+export type Reach = {
+	/**  What the owner named. */
+	advertised: string[],
+	/**  The port that the router has opened to this computer for now. */
+	mapped: string | null,
+};
+
 /**  Whether content goes through a relay. */
 export type RelayUse =
 /**  Straight, or not at all. */
@@ -1255,6 +1263,8 @@ export type Settings = {
 	background?: boolean,
 	/**  Whether content goes through the relay of the hub, in transfers that begin from now on. */
 	relay?: RelayUse,
+	/**  Whether the router is asked for a port while files move. */
+	port_mapping?: boolean,
 };
 
 /**  How grave a notice is. */
@@ -1356,6 +1366,8 @@ export type Snapshot = {
 	connected_since: UnixTime | null,
 	/**  The proxy that the hub is reached through, or was last looked for; `None` where it goes straight. */
 	proxy?: ProxyUse | null,
+	/**  Where other computers reach this one from outside, beside what they find out themselves. */
+	reach?: Reach,
 	/**  Set while the owner has it paused. */
 	paused: Pause | null,
 	/**  Set while a setting holds its work back. */

@@ -44,6 +44,7 @@ export type {
   ProxyUse,
   ProxyView,
   Purpose,
+  Reach,
   RelayUse,
   Route,
   SessionView,

@@ -124,9 +124,16 @@ pub(crate) fn save_settings(paths: &Paths, settings: &Settings) -> Result<Config
             let item = document.entry("transfer").or_insert(Item::Table(Table::new()));
             set(item.as_table_mut()?, "background", Value::from(settings.background));
         }
-        if settings.relay != RelayUse::default() || document.contains_key("network") {
+        let as_by_default = settings.relay == RelayUse::default() && settings.port_mapping;
+        if !as_by_default || document.contains_key("network") {
             let item = document.entry("network").or_insert(Item::Table(Table::new()));
-            set(item.as_table_mut()?, "relay", Value::from(settings.relay.word()));
+            let network = item.as_table_mut()?;
+            if settings.relay != RelayUse::default() || network.contains_key("relay") {
+                set(network, "relay", Value::from(settings.relay.word()));
+            }
+            if !settings.port_mapping || network.contains_key("port_mapping") {
+                set(network, "port_mapping", Value::from(settings.port_mapping));
+            }
         }
         Some(())
     })

@@ -2,7 +2,8 @@
 
 use std::{
     fmt::Display,
-    num::NonZeroU8,
+    net::SocketAddr,
+    num::{NonZeroU8, NonZeroU16},
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -13,7 +14,10 @@ use outport_types::{Access, RateLimit};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{FolderConfig, Wrong, migrate, own_dirs};
+use super::{
+    ADVERTISED_MAX, FolderConfig, Listen, Wrong, advertised_address, listen_address, migrate,
+    own_dirs,
+};
 use crate::proxy::{self, ProxyChoice};
 
 /// A field as `docs/config.md` shows it.
@@ -118,6 +122,21 @@ documented! {
         /// The UDP port for sessions; `0`, which lets the system choose, unless set.
         /// A fixed port is for firewalls that must name it. Read when the agent starts.
         udp_port: u16,
+        /// The address and UDP port for sessions, in the place of `udp_port`: `"192.0.2.7:7441"`,
+        /// `"0.0.0.0:7441"` for every IPv4 address of the computer, `"[::]:7441"` for IPv6 too. None unless
+        /// set. Where it cannot be had the agent says so, takes any other port, and tries again when the
+        /// network changes. `outport agent --listen` does the same. Read when the agent starts.
+        listen: Option<Spanned<String>>,
+        /// Addresses at which other computers reach this one from outside, such as the public address of a
+        /// server, or that of a router which forwards a port: `["203.0.113.7:7441"]`. None unless set, 8 at
+        /// most. Computers that a transfer connects are told them, and try them with all others; that they
+        /// lead to the port of `listen` is for you to see to. `outport agent --advertise` does the same.
+        /// In force at once.
+        advertise: Vec<Spanned<String>>,
+        /// Whether the router is asked for a port that leads to this computer, for as long as files move,
+        /// where the router translates addresses and nothing is advertised. `true` unless set. In force
+        /// at once. See [network.md](network.md).
+        port_mapping: bool,
         /// Whether content may move over TCP to a computer nearby, where that is faster; `true` unless
         /// set. A TCP port is then open for a moment at the start of a transfer, to that computer only.
         /// With `false` on either computer content stays on UDP. Read when the agent starts.
@@ -248,6 +267,7 @@ impl File {
             keep_awake: self.power.keep_awake.into(),
             background: self.transfer.background,
             relay: self.network.relay,
+            port_mapping: self.network.port_mapping,
         }
     }
 }
@@ -281,7 +301,16 @@ impl LogLevel {
 
 impl Default for Network {
     fn default() -> Self {
-        Self { udp_port: 0, tcp: true, relay: RelayUse::default(), proxy: None, ca_file: None }
+        Self {
+            udp_port: 0,
+            listen: None,
+            advertise: Vec::new(),
+            port_mapping: true,
+            tcp: true,
+            relay: RelayUse::default(),
+            proxy: None,
+            ca_file: None,
+        }
     }
 }
 
@@ -300,6 +329,28 @@ impl Network {
             // The text is not repeated, because it may hold a password.
             reason: format!("`proxy` cannot be used: {}", proxy::told(&error)),
         })
+    }
+
+    /// Where the socket for sessions listens.
+    pub(super) fn listen(&self) -> Result<Listen, Wrong> {
+        match (&self.listen, NonZeroU16::new(self.udp_port)) {
+            (None, None) => Ok(Listen::Any),
+            (None, Some(port)) => Ok(Listen::Port(port)),
+            (Some(listen), None) => read_with(listen, listen_address).map(Listen::At),
+            (Some(listen), Some(_)) => Err(Wrong {
+                offset: listen.span().start,
+                reason: "`listen` names a port already: take `udp_port` out".to_owned(),
+            }),
+        }
+    }
+
+    /// Where others reach this computer.
+    pub(super) fn advertise(&self) -> Result<Vec<SocketAddr>, Wrong> {
+        if let Some(surplus) = self.advertise.get(ADVERTISED_MAX) {
+            let reason = format!("`advertise` has more than {ADVERTISED_MAX} addresses");
+            return Err(Wrong { offset: surplus.span().start, reason });
+        }
+        self.advertise.iter().map(|text| read_with(text, advertised_address)).collect()
     }
 }
 
@@ -335,7 +386,14 @@ fn rate(text: Option<&Spanned<String>>) -> Result<Option<RateLimit>, Wrong> {
 
 /// Reads a text of the file as what it shall be.
 fn read_as<T: FromStr<Err: Display>>(text: &Spanned<String>) -> Result<T, Wrong> {
-    text.get_ref().parse().map_err(|error| Wrong {
+    read_with(text, str::parse)
+}
+
+fn read_with<T, E: Display>(
+    text: &Spanned<String>,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, Wrong> {
+    read(text.get_ref()).map_err(|error| Wrong {
         offset: text.span().start,
         reason: format!("`{}`: {error}", text.get_ref()),
     })

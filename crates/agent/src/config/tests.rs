@@ -51,7 +51,10 @@ fn every_version_of_the_file_is_read_for_what_it_meant() {
             ]
         );
         assert_eq!(config.default_directory, Some("/srv/reference".into()));
-        assert_eq!((config.sessions_max, config.ports), (3, Ports { udp_port: 7441, tcp: false }));
+        assert_eq!(
+            (config.sessions_max, config.ports),
+            (3, Ports { listen: port(7441), tcp: false })
+        );
         assert_eq!(config.log_level, LogLevel::Debug);
         assert!(config.home_dot_files && config.settings.background);
         let limits = &config.limits;
@@ -84,6 +87,41 @@ fn content_goes_through_a_relay_as_the_owner_says() {
     }
     let wrong = Config::parse("[network]\nrelay = \"always\"", &rig.paths, None).unwrap_err();
     assert!(wrong.reason.contains("never"), "{}", wrong.reason);
+}
+
+#[test]
+fn an_owner_says_where_the_agent_listens_and_is_reached() {
+    let rig = Rig::new();
+    let read = |text: &str| Config::parse(&format!("[network]\n{text}"), &rig.paths, None);
+    for (text, listen) in [
+        ("", Listen::Any),
+        ("udp_port = 0", Listen::Any),
+        ("udp_port = 7441", port(7441)),
+        ("listen = \"0.0.0.0:7441\"", Listen::At("0.0.0.0:7441".parse().unwrap())),
+        ("udp_port = 0\nlisten = \"[::]:7441\"", Listen::At("[::]:7441".parse().unwrap())),
+    ] {
+        assert_eq!(read(text).unwrap().ports.listen, listen, "{text}");
+    }
+    assert_eq!(read("").unwrap().advertise, []);
+    let advertised = "advertise = [\"203.0.113.7:7441\", \"[2001:db8::7]:7441\"]";
+    let expected = ["203.0.113.7:7441", "[2001:db8::7]:7441"].map(|text| text.parse().unwrap());
+    assert_eq!(read(advertised).unwrap().advertise, expected);
+    assert!(read("").unwrap().settings.port_mapping);
+    assert!(!read("port_mapping = false").unwrap().settings.port_mapping);
+}
+
+#[test]
+fn the_switch_for_ports_of_the_router_is_written_where_it_says_something() {
+    let rig = Rig::new();
+    let save = |port_mapping| {
+        let settings = Settings { port_mapping, ..Settings::default() };
+        assert_eq!(save_settings(&rig.paths, &settings).unwrap().settings, settings);
+        fs::read_to_string(config_file(&rig.paths)).unwrap()
+    };
+    assert!(!save(true).contains("network"));
+    assert!(save(false).contains("[network]\nport_mapping = false\n"), "{}", save(false));
+    rig.write("[network]\nport_mapping = false # the router is old\n");
+    assert!(save(true).contains("port_mapping = true # the router is old"));
 }
 
 #[test]
@@ -123,6 +161,8 @@ fn the_proxy_is_written_where_the_owner_has_it_and_taken_out_again() {
 
 #[test]
 fn a_mistake_is_named_with_its_line() {
+    let too_many_advertised =
+        format!("[network]\nadvertise = [{}]", "\"203.0.113.7:7441\", ".repeat(9));
     for (text, line, says) in [
         ("version = 1\n\nfolders = 3", 3, "sequence"),
         ("version = 2", 1, "update Outport"),
@@ -133,6 +173,12 @@ fn a_mistake_is_named_with_its_line() {
         ("[[folders]]\npath = \"/a\"\n[[folders]]\npath = \"/a/\"", 4, "two rules"),
         ("[[folders]]\npath = \"/a\"\ndeny = [\"b\",\n\"/c\"]", 4, "not inside"),
         ("default_directory = \"/b\"\n[[folders]]\npath = \"/a\"", 1, "in no folder"),
+        ("[network]\nlisten = \"lab:7441\"", 2, "`lab:7441`: an address with a port"),
+        ("[network]\nlisten = \"0.0.0.0:0\"", 2, "1 to 65535"),
+        ("[network]\nudp_port = 7441\nlisten = \"0.0.0.0:7441\"", 3, "take `udp_port` out"),
+        ("[network]\nudp_port = 70000", 2, "u16"),
+        ("[network]\nadvertise = [\n\"203.0.113.7:7441\",\n\"0.0.0.0:1\"]", 4, "`0.0.0.0:1`"),
+        (&too_many_advertised, 2, "more than 8"),
         ("[transfer]\nsessions_max = 0", 2, "zero"),
         ("[limits]\nupload = \"20\"", 2, "a number and a unit"),
         ("[limits]\n\ndownload = \"20 Mb/s\"", 3, "bytes or bits"),
@@ -327,6 +373,10 @@ fn hidden_directories_of_the_home_need_a_yes() {
     ] {
         assert_eq!(edit::exposure(Path::new(path), Some(home)).is_some(), needs, "{path}");
     }
+}
+
+fn port(port: u16) -> Listen {
+    Listen::Port(port.try_into().unwrap())
 }
 
 struct Rig {

@@ -172,11 +172,13 @@ impl Core {
         let identity = match identity {
             Ok(identity) => identity,
             Err(problem) => {
+                self.show_missed(None);
                 self.shown.notice_problem(problem);
                 self.identity = None;
                 return;
             }
         };
+        self.show_missed(identity.missed.clone());
         let (events, inbox) = mpsc::channel(HUB_EVENTS_MAX);
         let link = HubLink {
             paths: self.paths.clone(),
@@ -363,15 +365,14 @@ impl Core {
     fn say_where_sessions_are(&mut self) {
         for (session, running) in &self.sessions {
             let session = *session;
-            let message = match running.route {
-                Some(route) => {
-                    AgentMessage::Session { session, state: SessionState::Connected { route } }
-                }
-                None => {
-                    AgentMessage::Candidates { session, candidates: running.candidates.clone() }
-                }
-            };
-            self.hub.outgoing.push_back(message);
+            if let Some(route) = running.route {
+                let state = SessionState::Connected { route };
+                self.hub.outgoing.push_back(AgentMessage::Session { session, state });
+            }
+            if !running.candidates.is_empty() {
+                let candidates = running.candidates.clone();
+                self.hub.outgoing.push_back(AgentMessage::Candidates { session, candidates });
+            }
         }
     }
 

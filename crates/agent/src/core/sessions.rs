@@ -139,6 +139,7 @@ impl Core {
             name: self.name(),
             hub_time: self.hub_time(),
             udp: self.hub.udp.clone(),
+            reach: self.reaching.follow(),
             relay: self.config.settings.relay,
             tunnels: Arc::new(HubTunnels::new(
                 identity.registration.hub.clone(),
@@ -179,6 +180,7 @@ impl Core {
                 running.candidates.clone_from(&candidates);
                 self.hub.say(AgentMessage::Candidates { session, candidates });
             }
+            SessionEvent::Seen { translated } => self.reaching.seen(translated),
             SessionEvent::Connected(route) => {
                 if running.route.replace(route) != Some(route) {
                     let peer = running.peer.clone();

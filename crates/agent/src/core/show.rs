@@ -95,6 +95,7 @@ impl Core {
     /// Shows the state as it is now; the one place from which screens learn anything.
     pub(super) fn publish(&mut self) {
         self.review_awake();
+        self.review_reach();
         let snapshot = self.snapshot();
         self.state.send_if_modified(|shown| {
             let changed = **shown != snapshot;
@@ -133,6 +134,7 @@ impl Core {
             account: self.shown.account.clone(),
             connected_since: self.hub.connected_since,
             proxy: self.hub.proxy.clone(),
+            reach: self.reaching.shown(),
             paused: self.pause,
             held: self.holding.held,
             power: self.holding.power,
@@ -218,6 +220,7 @@ fn heading(code: Code) -> (&'static str, Severity) {
             ("The proxy wants a user and a password", Severity::Error)
         }
         Code::SignedOut => ("Sign in again", Severity::Warning),
+        Code::ListenUnavailable => ("Another port is used", Severity::Warning),
         Code::FolderMissing | Code::FolderReplaced | Code::FolderUnreadable => {
             ("A folder cannot be used", Severity::Warning)
         }

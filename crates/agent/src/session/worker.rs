@@ -19,7 +19,7 @@ use outport_mover::{
     store::Disk,
 };
 use outport_protocol::{
-    control::{Candidate, CandidateKind, Peer, RELAYS_MAX, RelayOffer, SessionState, Start},
+    control::{Candidate, Peer, RELAYS_MAX, RelayOffer, SessionState, Start},
     orders::{DeleteOrders, TransferOrders, Work},
     relay::RelaySide,
     ticket::{Grant, Role},
@@ -32,8 +32,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Admitted, SessionEvent, Stop, TicketLog, seen};
-use crate::outbox::prepare_task;
+use super::{Admitted, SessionEvent, Stop, TicketLog, seen, whereabouts::Whereabouts};
+use crate::{core::Reach, outbox::prepare_task};
 
 /// All that a session needs.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub(crate) struct Job {
     pub(crate) hub_time: UnixTime,
     /// Where the hub sees UDP packets from.
     pub(crate) udp: Option<String>,
+    /// How others reach this computer, as far as the agent knows.
+    pub(crate) reach: watch::Receiver<Reach>,
     /// Whether packets may go through a relay.
     pub(crate) relay: RelayUse,
     /// What opens connections to the hub's relay.
@@ -238,10 +240,11 @@ async fn over_link<W: Future<Output = SessionEnd>>(
     })?;
     let expected = expected.only_relayed(job.relay == RelayUse::Only);
     expected.add_candidates(&peer.candidates);
+    let whereabouts = Whereabouts::of(job);
     let telling = async {
         // Who goes through a relay only tells nobody where it is.
         if job.relay != RelayUse::Only {
-            keep_telling(&job.endpoint, job.udp.as_deref(), session, &job.events).await;
+            whereabouts.tell().await;
         }
     };
     let offers = match job.relay {
@@ -320,47 +323,6 @@ async fn add_relays(
         });
     });
     join_all(adding).await;
-}
-
-/// Tells the hub where this computer can be reached, and again whenever that may have changed.
-async fn keep_telling(
-    endpoint: &Endpoint,
-    udp: Option<&str>,
-    session: SessionId,
-    events: &mpsc::Sender<(SessionId, SessionEvent)>,
-) {
-    let mut readdressed = endpoint.readdressed();
-    loop {
-        tell_candidates(endpoint, udp, session, events).await;
-        if readdressed.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Tells the hub where this computer can be reached: at once what it knows itself, then what the
-/// hub's UDP port sees.
-async fn tell_candidates(
-    endpoint: &Endpoint,
-    udp: Option<&str>,
-    session: SessionId,
-    events: &mpsc::Sender<(SessionId, SessionEvent)>,
-) {
-    let mut candidates = endpoint.local_candidates().unwrap_or_else(|error| {
-        tracing::warn!(%error, "the system does not tell this computer's addresses");
-        Vec::new()
-    });
-    events.send((session, SessionEvent::Candidates(candidates.clone()))).await.ok();
-    let Some(udp) = udp else { return };
-    let known = candidates.len();
-    for address in seen_by_hub(endpoint, udp).await {
-        if !candidates.iter().any(|other| other.address == address) {
-            candidates.push(Candidate { address, kind: CandidateKind::Observed });
-        }
-    }
-    if known < candidates.len() {
-        events.send((session, SessionEvent::Candidates(candidates))).await.ok();
-    }
 }
 
 /// Where the hub sees UDP packets of this computer come from. Links remember whether it does at all.

@@ -46,6 +46,35 @@ async fn after_a_bad_edit_the_folders_are_shown_as_they_are_in_force() {
 }
 
 #[tokio::test]
+async fn an_address_that_somebody_else_has_is_named_until_it_can_be_had() {
+    let mut rig = Rig::unconnected().await;
+    let other = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let file = config_file(&rig.paths);
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}[network]\nlisten = \"{address}\"\n")).unwrap();
+    let notice = |state: &Snapshot| {
+        let missed = state.notices.iter().find(|it| it.code == Code::ListenUnavailable);
+        missed.map(|it| it.text.clone())
+    };
+    rig.start().await;
+    let channel = rig.hub.accept().await;
+    let shown = rig.wait_for(|state| notice(state).is_some()).await;
+    assert!(notice(&shown).unwrap().contains(&format!("at {address} (UDP)")), "{shown:?}");
+    let works = rig.wait_for(|state| state.state == AgentState::Online).await;
+    assert!(notice(&works).is_some(), "it works, and says so still");
+    drop(channel);
+    rig.stop().await;
+
+    drop(other);
+    rig.start().await;
+    let channel = rig.hub.accept().await;
+    let works = rig.wait_for(|state| state.state == AgentState::Online).await;
+    assert_eq!(notice(&works), None);
+    rig.end(channel).await;
+}
+
+#[tokio::test]
 async fn another_file_of_certificates_is_dialled_with_at_once_and_known_to_the_doctor() {
     let rig = Rig::new().await;
     let old = rig.hub.accept().await;

@@ -4,6 +4,7 @@
 mod background;
 mod closing;
 mod limits;
+mod whereabouts;
 
 use outport_protocol::{
     control::{Peer, RevokeReason, Start},

@@ -177,7 +177,7 @@ impl Surroundings for Weather {
 
 impl Rig {
     async fn start_in(&mut self, weather: Arc<Weather>) {
-        let options = AgentOptions { paths: self.paths.clone(), log: None };
+        let options = AgentOptions::new(self.paths.clone(), None);
         self.agent = Some(Agent::start_in(options, weather).await.unwrap());
     }
 }

@@ -29,6 +29,10 @@ fn what_makes_no_sense_is_refused_with_the_way_out() {
         ("outport whoami --hub http://hub.example.org", "use https"),
         ("outport whoami --profile Upper", "a profile's name"),
         ("outport hub --listen nowhere", "invalid socket address"),
+        ("outport agent --listen 7441", "an address with a port is needed"),
+        ("outport agent --listen 0.0.0.0:0", "from 1 to 65535"),
+        ("outport agent --advertise 127.0.0.1:7441", "other computers cannot use it"),
+        ("outport agent --advertise 0.0.0.0:7441", "not the address of one computer"),
     ] {
         let error = parse(line).expect_err(line).to_string();
         assert!(error.contains(part), "{line}: {error}");

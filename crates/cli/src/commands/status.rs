@@ -61,6 +61,12 @@ fn show(printer: &Printer, snapshot: &Snapshot) {
     if let Some(proxy) = &snapshot.proxy {
         table.pair("proxy", super::proxy::word(proxy));
     }
+    for address in &snapshot.reach.advertised {
+        table.pair("reached at", address);
+    }
+    if let Some(address) = &snapshot.reach.mapped {
+        table.pair("reached at", format!("{address}, a port that the router has opened"));
+    }
     if let Some(account) = &snapshot.account {
         table.pair("signed in", &account.username);
     }
@@ -185,6 +191,7 @@ mod tests {
             "proxy": {
                 "address": "http://proxy.lan:3128", "user": "ann", "source": "environment"
             },
+            "reach": { "advertised": [], "mapped": "11.213.1.2:41000" },
             "paused": null, "held": null, "sign_in": null, "suggested_name": "WorkPC",
             "power": { "on_battery": null, "metered": null, "awake": true },
             "settings": {
@@ -224,12 +231,13 @@ mod tests {
         let screen = Captured::text();
         show(&screen.printer(), &snapshot);
         insta::assert_snapshot!(screen.out(), @"
-        endpoint  smith#WorkPC
-        state     transferring
-        hub       https://hub
-        proxy     http://proxy.lan:3128 as ann, named by the environment
-        folders   /data (read-only)
-        limits    upload 20 MB/s (holds transfers back), download unlimited
+        endpoint    smith#WorkPC
+        state       transferring
+        hub         https://hub
+        proxy       http://proxy.lan:3128 as ann, named by the environment
+        reached at  11.213.1.2:41000, a port that the router has opened
+        folders     /data (read-only)
+        limits      upload 20 MB/s (holds transfers back), download unlimited
           sending to smith#Cluster, 10/5,000 files, 1.0 GB/5.0 GB, 100 MB/s, 40 s left (direct)
         Settings: line 3
         ");

@@ -71,7 +71,7 @@ impl Pair {
         Self::between(&self.left.endpoint, &self.right.endpoint)
     }
 
-    fn between(left: &Endpoint, right: &Endpoint) -> Self {
+    pub(crate) fn between(left: &Endpoint, right: &Endpoint) -> Self {
         let session = SessionId::random();
         let agent = |own: &Endpoint, other: &Endpoint| Agent {
             endpoint: own.clone(),

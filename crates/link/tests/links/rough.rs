@@ -1,10 +1,10 @@
 //! Links on paths that lose, change and die.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-use std::{ops::Range, time::Duration};
+use std::{net::UdpSocket, ops::Range, time::Duration};
 
 use bytes::Bytes;
-use outport_link::{DataFrame, Link, LinkEnd};
+use outport_link::{DataFrame, Endpoint, EndpointOptions, Link, LinkEnd};
 use tokio::time::{Instant, timeout};
 
 use crate::{
@@ -99,6 +99,36 @@ async fn a_link_that_was_dialled_follows_its_dialler_to_another_address() {
     let receiving = receive_numbered(&mut right, 16);
     timeout(LIMIT, async { tokio::join!(sending, receiving) }).await.unwrap();
     assert_ne!(right.handle.stats().remote, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_that_was_asked_for_is_taken_once_it_is_free_and_kept_from_then_on() {
+    let other = UdpSocket::bind(rig::any_port()).unwrap();
+    let address = other.local_addr().unwrap();
+    let strict =
+        EndpointOptions { address: Some(address), without_tcp: true, ..EndpointOptions::default() };
+    assert!(Endpoint::bind(rig::key(1), &strict).is_err(), "somebody else has the port");
+    let options = EndpointOptions { otherwise_any: true, ..strict };
+    let left = Endpoint::bind(rig::key(1), &options).unwrap();
+    assert_ne!(left.local_address().unwrap().port(), address.port());
+    drop(other);
+    left.rebind().unwrap();
+    assert_eq!(left.local_address().unwrap(), address);
+
+    let pair = Pair::between(&left, &rig::endpoint(2));
+    pair.tell(Side::Left);
+    let (link, other_end) = pair.establish().await;
+    let (link, mut other_end) = (link.unwrap(), other_end.unwrap());
+    let sending = async {
+        send_numbered(&link, 0..8).await;
+        left.rebind().unwrap();
+        left.rebind().unwrap();
+        send_numbered(&link, 8..16).await;
+    };
+    let receiving = receive_numbered(&mut other_end, 16);
+    timeout(LIMIT, async { tokio::join!(sending, receiving) }).await.unwrap();
+    assert_eq!(other_end.handle.stats().remote, Some(address));
+    assert_eq!(link.handle.end(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

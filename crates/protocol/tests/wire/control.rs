@@ -250,6 +250,8 @@ fn candidates() -> Vec<Candidate> {
     vec![
         candidate("192.0.2.7:40000", CandidateKind::Local),
         candidate("[2001:db8::7]:40000", CandidateKind::Observed),
+        candidate("198.51.100.7:41000", CandidateKind::Mapped),
+        candidate("203.0.113.7:7441", CandidateKind::Advertised),
     ]
 }
 

@@ -184,7 +184,9 @@ function snapshot(): Snapshot {
       keep_awake: "on_mains",
       background: false,
       relay: "auto",
+      port_mapping: true,
     },
+    reach: { advertised: [], mapped: null },
     limits: {
       set: { upload: null, download: null, timetable: [] },
       upload: null,
