@@ -238,12 +238,20 @@ _outport() {
             return 0
             ;;
         outport__subcmd__agent)
-            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help install uninstall"
+            opts="-q -v -h --listen --advertise --profile --hub --json --quiet --verbose --color --help install uninstall"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --advertise)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

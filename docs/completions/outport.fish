@@ -314,6 +314,8 @@ complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_s
 complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Leave out notes and progress'
 complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say what lies behind an error'
 complete -c outport -n "__fish_outport_using_subcommand proxy; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l listen -d 'The address and UDP port for transfers, such as 0.0.0.0:7441 or [::]:7441; any free port unless given here or in the config' -r
+complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l advertise -d 'An address at which other computers reach this one from outside, such as 203.0.113.7:7441; for several give it several times. In the place of those in the config' -r
 complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
 complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
 complete -c outport -n "__fish_outport_using_subcommand agent; and not __fish_seen_subcommand_from install uninstall" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'

@@ -264,6 +264,8 @@ export type Code =
 "FOLDER_NEEDS_CONFIRM" |
 /**  The key of this computer cannot be had. */
 "KEY_UNAVAILABLE" |
+/**  The address that the owner wants to listen at cannot be had. */
+"LISTEN_UNAVAILABLE" |
 /**  A new version of the app could not be fetched or installed. */
 "UPDATE_FAILED" |
 /**  The start at login could not be changed. */

@@ -8,6 +8,7 @@ use super::*;
 async fn an_address_that_the_owner_names_is_told_to_the_peers_of_living_sessions_and_to_a_hub_that_was_away()
  {
     let mut pair = Pair::new().await;
+    pair.limit = RateLimit::new(10_000_000).ok(); // it lives for as long as it is looked at
     pair.write_large().await;
     let session = pair.begin("large", "copy").await;
     pair.wait_until_moving(session).await;
