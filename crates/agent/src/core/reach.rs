@@ -12,7 +12,7 @@ use crate::port_mapping::Wish;
 /// What sessions tell the other sides, now and whenever it changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
-    /// What the owner names.
+    /// What the owner names, to be told to others.
     pub(crate) advertised: Vec<SocketAddr>,
     /// The port that the router has opened.
     pub(crate) mapped: Option<SocketAddr>,
@@ -73,15 +73,19 @@ impl Core {
     /// Tells sessions and the worker that asks the router what follows from the state as it is.
     pub(super) fn review_reach(&self) {
         let Reaching { given, translated, reach, wish } = &self.reaching;
-        let advertised = if given.is_empty() { &self.config.advertise } else { given };
+        let settings = &self.config.settings;
+        let advertised: &[SocketAddr] = match settings.relay {
+            RelayUse::Only => &[], // nobody is told where this computer is
+            RelayUse::Auto | RelayUse::Never if given.is_empty() => &self.config.advertise,
+            RelayUse::Auto | RelayUse::Never => given,
+        };
         reach.send_if_modified(|reach| {
-            let differs = reach.advertised != *advertised;
+            let differs = reach.advertised != advertised;
             if differs {
-                reach.advertised.clone_from(advertised);
+                reach.advertised = advertised.to_vec();
             }
             differs
         });
-        let settings = &self.config.settings;
         let may_ask = settings.port_mapping
             && settings.relay != RelayUse::Only
             && *translated
