@@ -302,7 +302,7 @@ impl Internet {
 
     /// Where everybody reaches the network of the computer at `place`.
     pub fn public(place: usize) -> String {
-        format!("10.213.{}.2", place + 1)
+        format!("11.213.{}.2", place + 1)
     }
 
     /// Holds what each computer sends to `rate`, as `tc` spells it. What waited at another rate is
@@ -351,12 +351,6 @@ impl Internet {
             .split_once("counter packets ")
             .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
         count.context(listed)
-    }
-
-    /// Where others reach the router of the computer at `place`, or the computer itself where it has
-    /// no router.
-    pub fn outside(place: usize) -> String {
-        format!("11.213.{}.2", place + 1)
     }
 
     /// The namespace of the router of the computer at `place`, whose two sides are `in` and `out`.

@@ -24,7 +24,7 @@ fn a_computer_behind_a_forwarded_port_is_reached_straight_by_one_behind_a_strict
     let mut world = World::on_internet(&STRICT_AND_ORDINARY)?;
     world.add_agent_with("WorkPC", "relay = \"never\"", &[])?;
     internet(&world)?.forward(1, PORT)?;
-    let (listen, outside) = (format!("0.0.0.0:{PORT}"), Internet::outside(1));
+    let (listen, outside) = (format!("0.0.0.0:{PORT}"), Internet::public(1));
     let advertise = format!("{outside}:{PORT}");
     world.add_agent_with("Cluster", "", &["--listen", &listen, "--advertise", &advertise])?;
     internet(&world)?.count_questions(1)?;
@@ -63,7 +63,7 @@ fn opens(speaks: Speaks) -> Result<()> {
     let ports = router.open_ports()?;
     let [port] = ports[..] else { anyhow::bail!("one port is open: {ports:?}") };
     let mapped = &cluster.status()?["reach"]["mapped"];
-    assert_eq!(*mapped, format!("{}:{port}", Internet::outside(1)));
+    assert_eq!(*mapped, format!("{}:{port}", Internet::public(1)));
     assert_ne!(internet(&world)?.questions(1)?, 0, "questions are counted");
 
     let agent = world.agents[1].process.as_mut().context("it runs")?;
