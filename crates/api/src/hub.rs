@@ -29,6 +29,10 @@ pub struct AboutHub {
     pub hub_time: UnixTime,
     /// The UDP port for address discovery as `HOST:PORT`; null when there is none.
     pub udp: Option<String>,
+    /// A second such port at the same host, by which agents tell what kind of router they are behind;
+    /// null when there is none.
+    #[serde(default)]
+    pub udp_second: Option<String>,
 }
 
 /// The answer of `POST /outport/v1/endpoint/{id}/setup_key`: a new key for an endpoint, for a

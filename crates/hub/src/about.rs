@@ -18,5 +18,6 @@ async fn about(State(hub): State<HubState>) -> Json<AboutHub> {
         root: hub.ring.root(),
         hub_time: hub.clock.now(),
         udp: hub.udp.clone(),
+        udp_second: hub.udp_second.clone(),
     })
 }

@@ -45,6 +45,10 @@ pub struct HubConfig {
     /// How agents reach the UDP port, as `HOST:PORT`. Default: the host of `public_url` and the
     /// port of `udp_listen`.
     pub public_udp: Option<String>,
+    /// The address and UDP port of a second port, for address discovery only: what an agent sees of
+    /// both tells what kind of router it is behind. Agents reach it at the host of `public_udp`.
+    /// Default: at the address of `udp_listen`, any port that is free.
+    pub udp_second_listen: Option<SocketAddr>,
     /// Who may make an account.
     pub registration: Registration,
     /// Shows `/metrics` to everybody, not only to this computer.
@@ -364,6 +368,7 @@ impl Default for HubConfig {
             behind_proxy: false,
             udp_listen: None,
             public_udp: None,
+            udp_second_listen: None,
             registration: Registration::Closed,
             metrics_open: false,
             max_active_tasks_per_user: 100,
@@ -475,6 +480,7 @@ impl HubConfig {
             tls_key: some(),
             udp_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 1))),
             public_udp: Some("x".to_owned()),
+            udp_second_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 1))),
             ..Self::default()
         }
     }

@@ -11,7 +11,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use outport_protocol::{
     secret::SecretKey,
     statement::{SignedStatement, Statement},
-    tls::{ALPN_CONTROL, AllowPeer, TlsConfigError, server_config},
+    tls::{ALPN_CONTROL, ALPN_MEASURE, AllowPeer, TlsConfigError, server_config},
 };
 use outport_types::{Chain, PublicKey, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ pub(crate) struct DayKeys {
     pub(crate) statement: SignedStatement,
     /// Signs tickets.
     pub(crate) ticket: SecretKey,
-    /// What answers inside the control channel.
+    /// What answers inside the control channel, and inside measurements.
     pub(crate) channel: Arc<ServerConfig>,
     renew_at: UnixTime,
 }
@@ -162,10 +162,12 @@ fn load_day(dir: &Path, root: &SecretKey, now: UnixTime) -> Result<DayKeys, Keys
         not_after: day.not_after,
         successor: None,
     };
+    let mut inside = server_config(&channel, Arc::new(AnyKey), ALPN_CONTROL)?;
+    inside.alpn_protocols.push(ALPN_MEASURE.to_vec());
     Ok(DayKeys {
         statement: SignedStatement::sign(&statement, root),
         ticket,
-        channel: Arc::new(server_config(&channel, Arc::new(AnyKey), ALPN_CONTROL)?),
+        channel: Arc::new(inside),
         renew_at: day.renew_at(),
     })
 }

@@ -12,6 +12,7 @@ mod events;
 mod http;
 mod keys;
 mod limiter;
+mod measure;
 mod metrics;
 mod pages;
 mod presence;

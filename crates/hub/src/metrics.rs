@@ -28,6 +28,10 @@ pub(crate) struct Metrics {
     pub(crate) agents: AgentMetrics,
     /// Tasks and what is reported of them.
     pub(crate) tasks: TaskMetrics,
+    /// Measurements of the HTTPS port, by how they ended.
+    pub(crate) measurements: Family<OutcomeLabels, Counter>,
+    /// Bytes that they took.
+    pub(crate) measured_bytes: Counter,
 }
 
 /// Agents and their channels.
@@ -189,12 +193,18 @@ impl Metrics {
             sign_ins: Family::default(),
             agents: AgentMetrics::default(),
             tasks: TaskMetrics::default(),
+            measurements: Family::default(),
+            measured_bytes: Counter::default(),
         };
         metrics.register(|registry| {
             registry.register("requests", "Requests answered", metrics.requests.clone());
             registry.register("request_seconds", "Time to answer", metrics.seconds.clone());
             registry.register("connections", "Open connections", metrics.connections.clone());
             registry.register("sign_ins", "Passwords checked", metrics.sign_ins.clone());
+            let measurements = "Agents' measurements of the HTTPS port";
+            registry.register("measurements", measurements, metrics.measurements.clone());
+            let measured = "Bytes of these measurements";
+            registry.register("measured_bytes", measured, metrics.measured_bytes.clone());
             metrics.agents.register(registry);
             metrics.tasks.register(registry);
         });

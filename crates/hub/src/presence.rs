@@ -20,7 +20,8 @@ mod route;
 mod stream;
 
 pub(crate) use self::{
-    admission::Admission,
+    admission::{Admission, Place},
+    handshake::{HandshakeError, shake_to_measure},
     registry::{ANSWER_TIMEOUT, AskError, Presence, Seen},
     route::{come_back, connect},
 };

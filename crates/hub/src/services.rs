@@ -14,6 +14,7 @@ use crate::{
     endpoints::{Documents, Endpoints},
     events::{Events, LISTENERS_MAX},
     keys::{KeyRing, KeysError},
+    measure::Measuring,
     metrics::Metrics,
     presence::{Admission, Presence},
     random::random_bytes,
@@ -51,6 +52,10 @@ pub(crate) struct Services {
     pub(crate) lists: Lists,
     /// How agents reach the UDP port, `HOST:PORT`.
     pub(crate) udp: Option<String>,
+    /// How they reach the second one.
+    pub(crate) udp_second: Option<String>,
+    /// Who measures.
+    pub(crate) measuring: Measuring,
 }
 
 /// What the services stand on.
@@ -64,6 +69,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) workers: &'a TaskTracker,
     pub(crate) stop: &'a CancellationToken,
     pub(crate) udp: UdpSocket,
+    pub(crate) udp_second: Option<UdpSocket>,
     pub(crate) relay_secret: [u8; 32],
     pub(crate) other_relays: Vec<relays::Other>,
 }
@@ -72,8 +78,9 @@ impl Services {
     /// Starts the actors; they run until the hub stops.
     pub(crate) fn start(ground: Ground<'_>) -> Result<Self, KeysError> {
         let Ground { config, base_url, clock, store, metrics, workers, stop, .. } = ground;
-        let Ground { udp, relay_secret, other_relays, .. } = ground;
+        let Ground { udp, udp_second, relay_secret, other_relays, .. } = ground;
         let told = public_udp(config, base_url, &udp);
+        let told_second = udp_second.as_ref().and_then(|udp| beside(told.as_deref()?, udp));
         let counts = Arc::new(Counts::default());
         metrics.relay(&counts);
         let options = RelayOptions {
@@ -82,7 +89,7 @@ impl Services {
             nonces: random_bytes(),
             alone: false,
         };
-        let (relay, port) = Relay::new(options, counts);
+        let (relay, port) = Relay::new(options, counts.clone());
         let relays = Relays::new(relay.clone(), told.clone(), other_relays, clock.clone());
         let ring = KeyRing::open(&config.data, clock, workers, stop.clone())?;
         let presence = Presence::spawn(&ring, workers, stop.clone());
@@ -116,6 +123,9 @@ impl Services {
         run(workers, stop, working);
         run(workers, stop, reporting.run());
         run(workers, stop, serve_udp(port, udp, stop.clone()));
+        if let Some(udp) = udp_second {
+            run(workers, stop, serve_udp(Port::second(counts), udp, stop.clone()));
+        }
         Ok(Self {
             ring,
             admission: Admission::default(),
@@ -129,6 +139,8 @@ impl Services {
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
             lists,
             udp: told,
+            udp_second: told_second,
+            measuring: Measuring::default(),
         })
     }
 
@@ -163,6 +175,30 @@ pub(crate) async fn bind_udp(
         }
         bound => bound.map_err(|error| (address, error)),
     }
+}
+
+/// Opens the second UDP port, which is missed by nobody unless it is set.
+pub(crate) async fn bind_second_udp(
+    config: &HubConfig,
+    first: &UdpSocket,
+) -> Result<Option<UdpSocket>, (SocketAddr, std::io::Error)> {
+    if let Some(address) = config.udp_second_listen {
+        return UdpSocket::bind(address).await.map(Some).map_err(|error| (address, error));
+    }
+    let Ok(first) = first.local_addr() else { return Ok(None) };
+    match UdpSocket::bind(SocketAddr::new(first.ip(), 0)).await {
+        Ok(socket) => Ok(Some(socket)),
+        Err(error) => {
+            tracing::warn!(%error, "there is no second UDP port");
+            Ok(None)
+        }
+    }
+}
+
+/// A port at the host of another.
+fn beside(told: &str, socket: &UdpSocket) -> Option<String> {
+    let (host, _) = told.rsplit_once(':')?;
+    Some(format!("{host}:{}", socket.local_addr().ok()?.port()))
 }
 
 fn public_udp(config: &HubConfig, base_url: &Url, socket: &UdpSocket) -> Option<String> {

@@ -16,7 +16,7 @@ use crate::{
     random::{self, CookieKey},
     relays::Other,
     server::StartError,
-    services::{Ground, Services, bind_udp},
+    services::{Ground, Services, bind_second_udp, bind_udp},
     store::{DataLock, Store},
     transfer::TaskDocuments,
 };
@@ -86,6 +86,9 @@ impl HubState {
         let other_relays = others.iter().map(Other::read).collect::<Result<_, _>>()?;
         let udp = bind_udp(&config, local).await;
         let udp = udp.map_err(|(listen, source)| StartError::ListenUdp { listen, source })?;
+        let second = bind_second_udp(&config, &udp).await;
+        let udp_second =
+            second.map_err(|(listen, source)| StartError::ListenUdp { listen, source })?;
         let (metrics, stop) = (Metrics::new(), CancellationToken::new());
         let services = Services::start(Ground {
             config: &config,
@@ -96,6 +99,7 @@ impl HubState {
             workers: &workers,
             stop: &stop,
             udp,
+            udp_second,
             relay_secret,
             other_relays,
         });

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use outport_protocol::discovery::{DiscoveryAnswer, DiscoveryRequest, is_discovery};
+use outport_protocol::discovery::{DiscoveryAnswer, DiscoveryRequest, PathProbe, is_discovery};
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::socket::{OwnPackets, SharedSocket};
@@ -94,24 +94,48 @@ pub(crate) async fn observed_address(
     pending: &Pending,
     hub: SocketAddr,
 ) -> Result<SocketAddr, DiscoverError> {
-    let mut nonce = [0; 16];
-    getrandom::fill(&mut nonce).map_err(|_| DiscoverError::Random)?;
+    let nonce = fresh_nonce()?;
+    ask(socket, pending, hub, nonce, &DiscoveryRequest { nonce }.encode(), &PAUSES).await
+}
+
+/// Sees whether `hub` answers to a packet of so many bytes; loss looks as a packet that is too long.
+pub(crate) async fn path_carries(
+    socket: &SharedSocket,
+    pending: &Pending,
+    hub: SocketAddr,
+    bytes: usize,
+) -> Result<(), DiscoverError> {
+    let nonce = fresh_nonce()?;
+    let packet = PathProbe { nonce }.encode(bytes);
+    ask(socket, pending, hub, nonce, &packet, &PROBE_PAUSES).await.map(drop)
+}
+
+async fn ask(
+    socket: &SharedSocket,
+    pending: &Pending,
+    hub: SocketAddr,
+    nonce: [u8; 16],
+    packet: &[u8],
+    pauses: &[Duration],
+) -> Result<SocketAddr, DiscoverError> {
     let (reply, mut answer) = oneshot::channel();
     pending.locked().insert(nonce, Question { hub, reply });
     let _asked = Asked { pending, nonce };
-    let packet = DiscoveryRequest { nonce }.encode();
     let mut waited = Duration::ZERO;
-    for pause in PAUSES {
-        socket
-            .send_own(&packet, hub)
-            .await
-            .map_err(|source| DiscoverError::Send { hub, source })?;
+    for &pause in pauses {
+        socket.send_own(packet, hub).await.map_err(|source| DiscoverError::Send { hub, source })?;
         if let Ok(Ok(observed)) = timeout(pause, &mut answer).await {
             return Ok(observed);
         }
         waited += pause;
     }
     Err(DiscoverError::NoAnswer { hub, waited })
+}
+
+fn fresh_nonce() -> Result<[u8; 16], DiscoverError> {
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce).map_err(|_| DiscoverError::Random)?;
+    Ok(nonce)
 }
 
 fn canonical(address: SocketAddr) -> SocketAddr {
@@ -125,3 +149,6 @@ const PAUSES: [Duration; 4] = [
     Duration::from_millis(1000),
     Duration::from_millis(2000),
 ];
+/// The same for a packet of a size: an answer to the shortest came before, so it is not far.
+const PROBE_PAUSES: [Duration; 3] =
+    [Duration::from_millis(300), Duration::from_millis(500), Duration::from_millis(700)];

@@ -185,6 +185,16 @@ impl Endpoint {
         observed
     }
 
+    /// Sees whether UDP packets with `bytes` of payload get from this endpoint to the hub's UDP port in
+    /// one piece; asks at most three times in a second and a half.
+    ///
+    /// # Errors
+    /// When the system does not send one, or none is answered.
+    pub async fn path_carries(&self, hub: SocketAddr, bytes: usize) -> Result<(), DiscoverError> {
+        let socket = self.inner.socket();
+        discover::path_carries(&socket, &self.inner.pending, hub, bytes).await
+    }
+
     /// Lets `peer` in for `session`, until what comes back is dropped.
     ///
     /// # Errors

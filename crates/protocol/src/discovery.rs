@@ -1,6 +1,7 @@
 //! How an agent learns the address that the hub's UDP port sees.
 //!
-//! A request is 48 bytes, an answer at most as many, so the port cannot be used to amplify.
+//! A request is 48 bytes or, to see which sizes get through, more; an answer is 48 bytes, so the port
+//! cannot be used to amplify.
 //! The first byte has QUIC's fixed bit (0x40) clear, so a socket shared with QUIC can tell the two apart.
 
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -9,6 +10,13 @@ use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiscoveryRequest {
     /// Comes back in the answer; an answer without it is not ours.
+    pub nonce: [u8; 16],
+}
+
+/// A request of a certain size: "does this much arrive?". It is answered as a [`DiscoveryRequest`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathProbe {
+    /// As in a [`DiscoveryRequest`].
     pub nonce: [u8; 16],
 }
 
@@ -36,6 +44,26 @@ impl DiscoveryRequest {
             return None;
         }
         Some(Self { nonce: packet[8..24].try_into().ok()? })
+    }
+}
+
+impl PathProbe {
+    /// The packet to send, of so many bytes, within what a probe may have.
+    pub fn encode(&self, bytes: usize) -> Vec<u8> {
+        let mut packet = vec![0; bytes.clamp(PACKET_BYTES, PROBE_BYTES_MAX)];
+        packet[..8].copy_from_slice(&PROBE_MAGIC);
+        packet[8..24].copy_from_slice(&self.nonce);
+        packet
+    }
+
+    /// Reads a packet; `None` when it is something else.
+    pub fn decode(packet: &[u8]) -> Option<Self> {
+        let fits = (PACKET_BYTES..=PROBE_BYTES_MAX).contains(&packet.len());
+        let (head, padding) = packet.split_at_checked(24)?;
+        if !fits || !head.starts_with(&PROBE_MAGIC) || padding.iter().any(|byte| *byte != 0) {
+            return None;
+        }
+        Some(Self { nonce: head[8..].try_into().ok()? })
     }
 }
 
@@ -110,9 +138,12 @@ fn mask(bytes: &mut [u8], key: &[u8; 16]) {
 /// A port and an address.
 pub(crate) const MASKED_BYTES: usize = 18;
 
+/// The longest probe, more than what any usual network carries.
+pub const PROBE_BYTES_MAX: usize = 9_000;
 /// Requests and answers are equally long.
 pub const PACKET_BYTES: usize = 48;
 const REQUEST_MAGIC: [u8; 8] = *b"\x0eOPrtDQ1";
+const PROBE_MAGIC: [u8; 8] = *b"\x0eOPrtDP1";
 const ANSWER_MAGIC: [u8; 8] = *b"\x0eOPrtDA1";
 
 #[cfg(test)]
@@ -128,6 +159,22 @@ mod tests {
         }
         let request = DiscoveryRequest { nonce: [3; 16] };
         assert_eq!(DiscoveryRequest::decode(&request.encode()), Some(request));
+    }
+
+    #[test]
+    fn a_probe_is_as_long_as_asked_and_reads_back() {
+        let probe = PathProbe { nonce: [5; 16] };
+        for bytes in [PACKET_BYTES, 1200, PROBE_BYTES_MAX] {
+            let packet = probe.encode(bytes);
+            assert_eq!((packet.len(), PathProbe::decode(&packet)), (bytes, Some(probe)));
+            assert_eq!(packet[0] & 0x40, 0, "QUIC's fixed bit is clear");
+        }
+        assert_eq!(probe.encode(70_000).len(), PROBE_BYTES_MAX);
+        assert_eq!(PathProbe::decode(&probe.encode(48)[..47]), None);
+        let mut padded = probe.encode(100);
+        padded[99] = 1;
+        assert_eq!(PathProbe::decode(&padded), None);
+        assert_eq!(PathProbe::decode(&DiscoveryRequest { nonce: [5; 16] }.encode()), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod codec;
 pub mod control;
 pub mod discovery;
 pub mod journal;
+pub mod measure;
 pub mod orders;
 pub mod relay;
 pub mod report;

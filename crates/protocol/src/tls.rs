@@ -42,6 +42,8 @@ use crate::secret::{SecretKey, public_key_from_spki_der, public_key_to_spki_der}
 pub const ALPN_LINK: &[u8] = b"outport/1";
 /// The application protocol of the control channel between agent and hub.
 pub const ALPN_CONTROL: &[u8] = b"outport-control/1";
+/// The application protocol of measurements between agent and hub.
+pub const ALPN_MEASURE: &[u8] = b"outport-measure/1";
 /// What stands where TLS wants a server name; keys are what is checked.
 pub const SERVER_NAME: &str = "outport.invalid";
 

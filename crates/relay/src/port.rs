@@ -10,7 +10,6 @@ use std::{
 
 use bytes::Bytes;
 use outport_protocol::{
-    discovery::DiscoveryRequest,
     relay::{NonceKey, RelayHello, RelayProof, RelayToken, is_forwarded},
     tunnel::{TunnelJoin, TunnelNonce, TunnelUse},
 };
@@ -169,6 +168,13 @@ impl Relay {
 }
 
 impl Port {
+    /// A second port, which tells agents where it sees them and does nothing else: who is seen at
+    /// another address there is behind a router that takes another one for each target.
+    pub fn second(counts: Arc<Counts>) -> Self {
+        let options = RelayOptions { limits: None, secret: [0; 32], nonces: [0; 32] };
+        Relay::new(options, counts).1
+    }
+
     /// Serves `socket` until told to stop.
     ///
     /// # Errors
@@ -362,8 +368,8 @@ impl Port {
 
     /// Answers at once or not at all: who gets no answer asks again.
     fn answer(&mut self, socket: &BatchSocket<'_>, packet: &[u8], from: Place, now: Duration) {
-        if let Some(request) = DiscoveryRequest::decode(packet) {
-            let answer = self.discovery.answer(request, from.address, now, &self.counts);
+        if let Some(nonce) = Discovery::nonce(packet) {
+            let answer = self.discovery.answer(nonce, from.address, now, &self.counts);
             if let Some(answer) = answer {
                 socket.send(&answer, answer.len(), from, None);
             }

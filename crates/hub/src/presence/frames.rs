@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// Why a channel cannot be used any longer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ChannelError {
+pub(crate) enum ChannelError {
     #[error("the channel broke")]
     Io(#[from] io::Error),
     #[error("the agent sent what is no message")]

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use axum::extract::ws::{Message, WebSocket};
 use outport_protocol::{
     control::{AgentMessage, CONTROL_VERSION, HELLO_LIST_MAX, Hello, HubMessage},
-    tls::{ALPN_CONTROL, peer_key},
+    tls::{ALPN_CONTROL, ALPN_MEASURE, peer_key},
 };
 use outport_types::{Code, Problem, PublicKey};
 use tokio::{
@@ -47,7 +47,7 @@ pub(super) struct Guest {
 
 /// Why nobody came in.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum HandshakeError {
+pub(crate) enum HandshakeError {
     #[error("the handshake took too long")]
     TooSlow,
     #[error("the WebSocket broke")]
@@ -76,17 +76,45 @@ pub(super) async fn shake(hub: &HubState, socket: WebSocket) -> Result<Guest, Ha
     }
 }
 
-async fn shake_slowly(hub: &HubState, mut socket: WebSocket) -> Result<Guest, HandshakeError> {
+/// Proves both keys to each other, for one of the protocols that go on inside.
+async fn prove(
+    hub: &HubState,
+    mut socket: WebSocket,
+    alpn: &[u8],
+) -> Result<(TlsStream<ByteStream>, PublicKey, Arc<DayKeys>), HandshakeError> {
     let keys = hub.ring.day();
     socket.send(Message::Binary(keys.statement.to_bytes().into())).await?;
     let acceptor = TlsAcceptor::from(Arc::clone(&keys.channel));
     let stream = acceptor.accept(ByteStream::new(socket)).await.map_err(HandshakeError::Tls)?;
     // Where a client offers no protocol at all, TLS leaves the refusal to us.
-    if stream.get_ref().1.alpn_protocol() != Some(ALPN_CONTROL) {
+    if stream.get_ref().1.alpn_protocol() != Some(alpn) {
         return Err(HandshakeError::OtherProtocol);
     }
     let shown = stream.get_ref().1.peer_certificates().and_then(peer_key);
     let key = shown.ok_or(HandshakeError::NoKey)?;
+    Ok((stream, key, keys))
+}
+
+/// Goes so far with somebody who wants to measure, within the same time.
+pub(crate) async fn shake_to_measure(
+    hub: &HubState,
+    socket: WebSocket,
+) -> Result<(TlsStream<ByteStream>, Registered), HandshakeError> {
+    let shaking = async {
+        let (stream, key, _) = prove(hub, socket, ALPN_MEASURE).await?;
+        match hub.endpoints.standing_of(&key).await? {
+            Standing::Registered(registered) => Ok((stream, registered)),
+            Standing::Refused(problem) => Err(HandshakeError::Refused(problem)),
+        }
+    };
+    match timeout(HANDSHAKE_TIMEOUT, shaking).await {
+        Ok(result) => result,
+        Err(_) => Err(HandshakeError::TooSlow),
+    }
+}
+
+async fn shake_slowly(hub: &HubState, socket: WebSocket) -> Result<Guest, HandshakeError> {
+    let (stream, key, keys) = prove(hub, socket, ALPN_CONTROL).await?;
     let (reader, mut writer) = tokio::io::split(stream);
     let mut reader = FrameReader::new(reader, HELLO_BYTES_MAX);
     let registered = match hub.endpoints.standing_of(&key).await? {

@@ -16,7 +16,7 @@ use crate::sockets::Messages;
 
 /// What TLS runs on.
 #[derive(Debug)]
-pub(super) struct ByteStream {
+pub(crate) struct ByteStream {
     messages: Messages,
     /// What arrived and was not read yet: one message at most.
     arrived: Bytes,

@@ -12,14 +12,14 @@ use axum::{
 };
 
 use outport_api::{live::EVENTS_PATH, transfer::PREFIX};
-use outport_protocol::{control::CONTROL_PATH, tunnel::TUNNEL_PATH};
+use outport_protocol::{control::CONTROL_PATH, measure::MEASURE_PATH, tunnel::TUNNEL_PATH};
 use outport_types::Chain;
 
 use super::absent::absent_part;
 use crate::{
     about, auth, endpoints, events,
     http::{AuthError, BodyLimit, ClientAddress, SMALL_BYTES, read_whole_body, shape_of, track},
-    pages, presence,
+    measure, pages, presence,
     state::HubState,
     transfer, tunnel,
 };
@@ -57,6 +57,7 @@ fn live() -> Router<HubState> {
         .route(CONTROL_PATH, get(presence::connect))
         .route(EVENTS_PATH, get(events::listen))
         .route(TUNNEL_PATH, get(tunnel::join))
+        .route(MEASURE_PATH, get(measure::connect))
 }
 
 fn operator() -> Router<HubState> {

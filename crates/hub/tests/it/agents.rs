@@ -359,7 +359,12 @@ pub(crate) fn finished(counts: Counts, failure: Option<Problem>) -> Report {
 
 /// Opens a WebSocket at the hub.
 pub(crate) async fn open(url: &str) -> Result<Socket, Knock> {
-    let url = format!("{}{}", url.replacen("http", "ws", 1).trim_end_matches('/'), CONTROL_PATH);
+    open_at(url, CONTROL_PATH).await
+}
+
+/// The same at another path.
+pub(crate) async fn open_at(url: &str, path: &str) -> Result<Socket, Knock> {
+    let url = format!("{}{path}", url.replacen("http", "ws", 1).trim_end_matches('/'));
     match connect_async(url).await {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(response)) => {
@@ -373,9 +378,19 @@ pub(crate) async fn open(url: &str) -> Result<Socket, Knock> {
 
 /// Reads the hub's statement and shakes hands inside the WebSocket.
 pub(crate) async fn seal(
+    socket: Socket,
+    key: &SecretKey,
+    root: PublicKey,
+) -> io::Result<(TlsStream<ClientBytes>, Statement)> {
+    seal_for(socket, key, root, ALPN_CONTROL).await
+}
+
+/// The same for another protocol.
+pub(crate) async fn seal_for(
     mut socket: Socket,
     key: &SecretKey,
     root: PublicKey,
+    alpn: &[u8],
 ) -> io::Result<(TlsStream<ClientBytes>, Statement)> {
     let first = loop {
         match socket.next().await {
@@ -386,7 +401,7 @@ pub(crate) async fn seal(
         }
     };
     let statement = SignedStatement::from_bytes(&first).unwrap().verify(&root, 0).unwrap();
-    let config = client_config(key, statement.channel_key, ALPN_CONTROL).unwrap();
+    let config = client_config(key, statement.channel_key, alpn).unwrap();
     let name = rustls::pki_types::ServerName::try_from(SERVER_NAME).unwrap();
     let bytes = ClientBytes { socket, arrived: Bytes::new() };
     let stream = TlsConnector::from(Arc::new(config)).connect(name, bytes).await?;

@@ -11,6 +11,7 @@ mod device_flow;
 mod endpoints;
 mod files;
 mod live;
+mod measure;
 mod official_clients;
 mod pages;
 mod relay;

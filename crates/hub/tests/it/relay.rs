@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use outport_api::hub::AboutHub;
 use outport_hub::{LoneRelay, LoneRelayOptions, OtherRelay, RelayLimits};
 use outport_protocol::{
     control::RelayOffer,
+    discovery::{DiscoveryAnswer, DiscoveryRequest, PathProbe},
     relay::{RelayAnswer, RelayHello, RelayPass, RelaySide},
 };
 use outport_types::SessionId;
@@ -41,6 +43,30 @@ async fn both_sides_of_a_session_get_one_token_and_packets_pass_between_them() {
         "outport_hub_relay_dropped_limits_total 0\n",
     ] {
         assert!(metrics.contains(line), "{line}{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_port_says_where_it_sees_whoever_asks_and_relays_nothing() {
+    let (hub, owner, mut a, mut b) = rig().await;
+    hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
+    let (start, _) = (a.hear_start().await, b.hear_start().await);
+    let about = hub.http.get(hub.url("outport/v1/hub")).send().await.unwrap();
+    let about: AboutHub = about.json().await.unwrap();
+    let second = about.udp_second.unwrap();
+    assert_ne!(Some(&second), about.udp.as_ref());
+    let socket = socket_to(&second).await;
+    // It knows no session, so this has no answer and the next thing is the first to come.
+    let hello = RelayHello { session: start.session, side: RelaySide::Sender };
+    socket.send(&hello.encode()).await.unwrap();
+    for packet in [
+        DiscoveryRequest { nonce: [1; 16] }.encode().to_vec(),
+        PathProbe { nonce: [1; 16] }.encode(1_472),
+    ] {
+        socket.send(&packet).await.unwrap();
+        let answer = DiscoveryAnswer::decode(&receive(&socket).await).unwrap();
+        assert_eq!(answer.nonce, [1; 16]);
+        assert_eq!(answer.observed, socket.local_addr().unwrap());
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use outport_protocol::{
-    discovery::DiscoveryAnswer,
+    discovery::{DiscoveryAnswer, DiscoveryRequest},
     relay::{RelayAnswer, RelaySide},
 };
 use tokio::{task::JoinHandle, time::timeout};
