@@ -118,7 +118,8 @@ fn checks(report: &DoctorReport) -> String {
         };
         format!("{verdict:8} {}: {}", check.title, check.text)
     };
-    report.checks.iter().map(line).collect::<Vec<_>>().join("\n")
+    let summary = report.summary.iter().map(|fact| fact.message.clone());
+    summary.chain(report.checks.iter().map(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Takes out what is nobody's business.

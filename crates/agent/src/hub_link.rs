@@ -30,17 +30,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    backoff::Backoff,
-    dial::{RETRY_SECONDS_MAX, innermost},
-};
+use self::{backoff::Backoff, dial::RETRY_SECONDS_MAX};
 #[cfg(test)]
 pub(crate) use self::{
     dial::Carrier,
     messages::{ChannelBytes, channel_bytes},
 };
 pub(crate) use self::{
-    dial::{DialError, Step, connect, dial, encrypt},
+    dial::{DialError, Step, connect, dial, dial_inside, encrypt_with, innermost},
     tunnel::{HubTunnels, knock},
 };
 use crate::{

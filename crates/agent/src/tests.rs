@@ -21,7 +21,9 @@ use outport_protocol::{
     secret::SecretKey,
     ticket::{Grant, Role},
 };
-use outport_types::{Access, AgentState, Code, CollectionPath, PublicKey, SessionId, TaskId};
+use outport_types::{
+    Access, AgentState, Code, CollectionPath, FactCode, PublicKey, SessionId, TaskId,
+};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -178,6 +180,7 @@ async fn the_doctor_finds_what_works_and_what_does_not() {
         check.unwrap_or_else(|| panic!("no check {name}: {report:?}")).verdict
     };
     use outport_control::Verdict;
+    assert_eq!(report.summary[0].code, FactCode::WorksWithHub, "{report:?}");
     for name in ["config", "setup", "name", "tcp", "tls", "channel", "folders"] {
         assert_eq!(verdict(name), Verdict::Ok, "{report:?}");
     }
@@ -195,7 +198,10 @@ async fn the_doctor_finds_what_works_and_what_does_not() {
         .filter(|check| check.verdict == Verdict::Failed)
         .map(|check| check.name.as_str())
         .collect();
-    assert_eq!(failed, ["tcp", "channel", "folders"], "{url}: {report:?}");
+    assert_eq!(failed, ["tcp", "folders"], "{url}: {report:?}");
+    assert_eq!(report.summary[0].code, FactCode::FailsConnection);
+    let port = url.rsplit(':').next().unwrap();
+    assert!(report.summary[0].message.contains(&format!("port {port}")), "{report:?}");
     assert!(!report.is_well());
 }
 

@@ -68,18 +68,9 @@ pub(crate) async fn certificates(ca_file: Option<PathBuf>) -> io::Result<Option<
 /// Outport where the system has none, and the extra ones. What is said inside is sealed once more
 /// between pinned keys, so a certificate too many lets somebody carry it, not read it.
 pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
-    let mut roots = RootCertStore::empty();
-    let system = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(system.certs);
-    if roots.is_empty() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    if let Some(pem) = &trust.extra_roots_pem {
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|error| TrustError::Pem(error.to_string()))?;
-            roots.add(certificate).map_err(TrustError::Certificate)?;
-        }
-    }
+    let Authorities { system, extra, .. } = Authorities::load(trust)?;
+    let mut roots = system;
+    roots.extend(extra.roots);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -87,6 +78,38 @@ pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(config)
+}
+
+/// Whom the outer encryption trusts, by who says so.
+#[derive(Clone, Debug)]
+pub(crate) struct Authorities {
+    /// Those that ship with Outport, which browsers trust.
+    pub(crate) public: RootCertStore,
+    /// The operating system's, or the public ones where it has none.
+    pub(crate) system: RootCertStore,
+    /// Those that the owner named.
+    pub(crate) extra: RootCertStore,
+}
+
+impl Authorities {
+    /// Reads them; this takes a while and is done on the disk.
+    pub(crate) fn load(trust: &Trust) -> Result<Self, TrustError> {
+        let mut public = RootCertStore::empty();
+        public.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let mut system = RootCertStore::empty();
+        system.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if system.is_empty() {
+            system.extend(public.roots.iter().cloned());
+        }
+        let mut extra = RootCertStore::empty();
+        for certificate in
+            CertificateDer::pem_slice_iter(trust.extra_roots_pem.as_deref().unwrap_or_default())
+        {
+            let certificate = certificate.map_err(|error| TrustError::Pem(error.to_string()))?;
+            extra.add(certificate).map_err(TrustError::Certificate)?;
+        }
+        Ok(Self { public, system, extra })
+    }
 }
 
 /// Why the outer encryption cannot be set up.

@@ -3,7 +3,7 @@
 use clap::Parser as _;
 use outport_api::client::{Auth, DevicePoll, HubUrl, Trust};
 use outport_control::{Paths, Profile};
-use outport_hub::{Admin, Hub, HubConfig, HubOverrides, NewUser};
+use outport_hub::{Admin, Clock, Hub, HubConfig, HubOverrides, NewUser};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -210,6 +210,30 @@ async fn folders_are_kept_without_an_agent() {
     world.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_wrong_is_told_with_how_much() {
+    let clock = Clock::system();
+    let world = World::with_clock(clock.clone()).await;
+    world.sign_in().await;
+    clock.advance_seconds(3600);
+    let failure = world.run("doctor").await.unwrap_err();
+    assert_eq!(failure.exit, Exit::Failed, "this computer is not set up");
+    let (screen, context) = world.context(Captured::json());
+    let cli = Cli::try_parse_from(["outport", "doctor"]).unwrap();
+    run(cli.command, &context).await.unwrap_err();
+    let report: Value = serde_json::from_str(&screen.out()).unwrap();
+    assert_eq!(report["summary"][0]["code"], "FAILS_NOT_SET_UP");
+    let checks = report["checks"].as_array().unwrap();
+    let clock = checks.iter().find(|check| check["name"] == "clock").unwrap();
+    assert_eq!(
+        (&clock["verdict"], &clock["problem"]["code"]),
+        (&"warning".into(), &"CLOCK_WRONG".into())
+    );
+    let seconds = clock["problem"]["args"]["seconds"].as_u64().unwrap();
+    assert!((3590..3610).contains(&seconds), "{seconds}");
+    world.end().await;
+}
+
 /// A hub with the account `smith`, and a home to run commands in.
 struct World {
     hub: Hub,
@@ -218,8 +242,12 @@ struct World {
 
 impl World {
     async fn start() -> Self {
+        Self::with_clock(Clock::system()).await
+    }
+
+    async fn with_clock(clock: Clock) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let hub = Hub::bind(config(&dir)).await.unwrap();
+        let hub = Hub::bind_with_clock(config(&dir), clock).await.unwrap();
         let admin = Admin::open(config(&dir)).await.unwrap();
         let user = NewUser {
             handle: "smith".parse().unwrap(),

@@ -1,12 +1,17 @@
 //! What a check of the connection and the folders found.
 
-use outport_types::Problem;
+use outport_types::{Fact, Problem};
 use serde::{Deserialize, Serialize};
 
-/// Everything that was checked, in order.
+/// What a check came to, and everything that was checked, in order.
+///
+/// It holds no secret, no password, no home and no name of a person, so it can be shown to anybody who
+/// helps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct DoctorReport {
+    /// The verdict in a sentence or a few, the one that counts most first.
+    pub summary: Vec<Fact>,
     /// The checks.
     pub checks: Vec<Check>,
 }
@@ -18,7 +23,7 @@ impl DoctorReport {
     }
 }
 
-/// One thing that was checked. It holds no secret, so it can be shown to anybody who helps.
+/// One thing that was checked; more than one may have the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Check {
@@ -30,7 +35,9 @@ pub struct Check {
     pub verdict: Verdict,
     /// What was found and what to do, in English.
     pub text: String,
-    /// What is wrong, for screens that speak another language; `None` when nothing is.
+    /// The same with its code, where nothing is wrong; `None` beside a problem.
+    pub fact: Option<Fact>,
+    /// What is wrong, with its code; `None` when nothing is.
     pub problem: Option<Problem>,
 }
 

@@ -1,4 +1,4 @@
-//! Every message that a person can see about a problem, in each language, in one place.
+//! Every message that a person can see about a problem or from a check, in each language, in one place.
 
 use std::fmt;
 
@@ -17,16 +17,19 @@ pub enum Language {
 }
 
 macro_rules! catalogue {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal { en: $en:literal, fr: $fr:literal })+) => {
-        /// The stable code of a problem; programs act on it, people read its text.
+    (
+        $(#[$of:meta])* enum $name:ident;
+        $($(#[$doc:meta])* $variant:ident = $code:literal { en: $en:literal, fr: $fr:literal })+
+    ) => {
+        $(#[$of])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "specta", derive(specta::Type))]
         #[non_exhaustive]
-        pub enum Code {
+        pub enum $name {
             $($(#[$doc])* #[serde(rename = $code)] $variant,)+
         }
 
-        impl Code {
+        impl $name {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
@@ -45,10 +48,24 @@ macro_rules! catalogue {
                 }
             }
         }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
     };
 }
 
+// After the macro that it uses.
+mod facts;
+
+pub use facts::FactCode;
+
 catalogue! {
+    /// The stable code of a problem; programs act on it, people read its text.
+    enum Code;
+
     /// A path is not inside any folder that the owner shared.
     NotShared = "NOT_SHARED" {
         en: "{path} is not accessible on {endpoint}: no folder that its owner shares contains it. The owner can add one with `outport folders add`.",
@@ -524,16 +541,50 @@ catalogue! {
         en: "{place} does not answer: outgoing UDP is blocked somewhere. Files to and from other networks go through the hub's own port instead, which costs the hub more; ask whoever runs the network to let UDP out.",
         fr: "{place} ne répond pas : l'UDP sortant est bloqué quelque part. Les fichiers vers et depuis d'autres réseaux passent alors par le port du hub, ce qui lui coûte davantage ; demandez à l'administrateur du réseau d'autoriser l'UDP sortant."
     }
+    /// The certificates that the owner named cannot be read.
+    CaFileUnreadable = "CA_FILE_UNREADABLE" {
+        en: "The extra certificates cannot be read: {reason}. Put the file back, or name another one as `ca_file` in the config.",
+        fr: "Les certificats supplémentaires ne peuvent pas être lus : {reason}. Remettez le fichier en place, ou indiquez-en un autre comme `ca_file` dans la configuration."
+    }
+    /// The certificate is signed by somebody whom this computer does not know.
+    UnknownIssuer = "UNKNOWN_ISSUER" {
+        en: "The certificate shown for {hub} is signed by {issuer}, whom this computer does not trust. Ask whoever runs the network or the hub whether that is their proxy that inspects connections, or the hub's own authority; if so, name its certificate as `ca_file` in the config. If nobody knows it, do not go on.",
+        fr: "Le certificat présenté pour {hub} est signé par {issuer}, à qui cet ordinateur ne fait pas confiance. Demandez au responsable du réseau ou du hub s'il s'agit de leur proxy qui inspecte les connexions, ou de l'autorité propre du hub ; si oui, indiquez son certificat comme `ca_file` dans la configuration. Si personne ne le connaît, n'allez pas plus loin."
+    }
+    /// The hub's TCP port takes no connection.
+    HubClosed = "HUB_CLOSED" {
+        en: "{host} takes no connection at TCP port {port}: it is down, or a firewall keeps this computer from it. Ask whoever runs the network to let TCP out to {host}, port {port}; Outport needs no other port.",
+        fr: "{host} n'accepte aucune connexion sur le port TCP {port} : il est arrêté, ou un pare-feu en sépare cet ordinateur. Demandez au responsable du réseau de laisser sortir TCP vers {host}, port {port} ; Outport n'a besoin d'aucun autre port."
+    }
+    /// The hub, or what stands before it, takes too long.
+    HubSlow = "HUB_SLOW" {
+        en: "{hub} did not answer in time. Check again; if it stays so, ask whoever runs the hub or the proxy on the way.",
+        fr: "{hub} n'a pas répondu à temps. Vérifiez à nouveau ; si cela persiste, adressez-vous au responsable du hub ou du proxy sur le chemin."
+    }
+    /// The hub answers, but no WebSocket comes up.
+    NoWebSocket = "NO_WEBSOCKET" {
+        en: "{hub} answers, but no WebSocket comes up: {reason}. A proxy or firewall on the way may not let WebSockets pass; ask whoever runs it to.",
+        fr: "{hub} répond, mais aucun WebSocket ne s'établit : {reason}. Un proxy ou un pare-feu sur le chemin ne laisse peut-être pas passer les WebSockets ; demandez à son responsable de les autoriser."
+    }
+    /// The hub's port answers, but the agents' channel does not come up.
+    NoChannel = "NO_CHANNEL" {
+        en: "{hub} answers, but the channel for agents does not come up: {reason}. Check again; if it stays so, ask whoever runs the hub.",
+        fr: "{hub} répond, mais le canal des agents ne s'établit pas : {reason}. Vérifiez à nouveau ; si cela persiste, adressez-vous au responsable du hub."
+    }
+    /// The hub's HTTPS port carries no content.
+    NoTunnel = "NO_TUNNEL" {
+        en: "Files cannot go through the HTTPS port of {hub}: {reason}. Where UDP is blocked they need it; ask whoever runs the hub.",
+        fr: "Les fichiers ne peuvent pas passer par le port HTTPS de {hub} : {reason}. Là où l'UDP est bloqué, ils en ont besoin ; adressez-vous au responsable du hub."
+    }
+    /// UDP gets out, but not in packets of the size that QUIC needs.
+    PacketsLost = "PACKETS_LOST" {
+        en: "Small UDP packets get through, those of {bytes} bytes do not. Files to and from other networks go through the hub's HTTPS port instead; ask whoever runs the network or the VPN why large packets are lost.",
+        fr: "Les petits paquets UDP passent, ceux de {bytes} octets non. Les fichiers depuis et vers d'autres réseaux passent par le port HTTPS du hub ; demandez au responsable du réseau ou du VPN pourquoi les grands paquets se perdent."
+    }
     /// A program error or a broken store.
     Internal = "INTERNAL" {
         en: "Something went wrong inside Outport; the log says more ({request}).",
         fr: "Une erreur interne s'est produite dans Outport ; le journal en dit plus ({request})."
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
     }
 }
 
@@ -545,17 +596,21 @@ mod tests {
 
     #[test]
     fn codes_are_unique_and_both_languages_use_the_same_arguments() {
-        let words: BTreeSet<_> = Code::ALL.iter().map(|code| code.word()).collect();
-        assert_eq!(words.len(), Code::ALL.len());
-        for code in Code::ALL {
-            let names = |language| {
-                let text = code.template(language);
-                text.split('{')
-                    .skip(1)
-                    .filter_map(|rest| rest.split('}').next())
-                    .collect::<BTreeSet<_>>()
-            };
-            assert_eq!(names(Language::En), names(Language::Fr), "{code}");
+        let problems = Code::ALL
+            .iter()
+            .map(|code| (code.word(), [code.template(Language::En), code.template(Language::Fr)]));
+        let facts = FactCode::ALL
+            .iter()
+            .map(|code| (code.word(), [code.template(Language::En), code.template(Language::Fr)]));
+        let all: Vec<_> = problems.chain(facts).collect();
+        let words: BTreeSet<_> = all.iter().map(|(word, _)| word).collect();
+        assert_eq!(words.len(), all.len());
+        for (word, [en, fr]) in &all {
+            assert_eq!(arguments(en), arguments(fr), "{word}");
         }
+    }
+
+    fn arguments(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
     }
 }

@@ -11,6 +11,7 @@ mod checksum;
 mod differences;
 mod digest;
 mod escape;
+mod fact;
 mod glob;
 mod id;
 mod key;
@@ -25,11 +26,12 @@ mod state;
 mod time;
 
 pub use access::Access;
-pub use catalogue::{Code, Language};
+pub use catalogue::{Code, FactCode, Language};
 pub use checksum::{ChecksumError, ExternalChecksum, UnknownAlgorithm};
 pub use differences::{DIFFERENCES_LISTED_MAX, Differences, Tally};
 pub use digest::{Digest, ParseDigestError};
 pub use escape::{escape_bytes, unescape_str};
+pub use fact::Fact;
 pub use glob::Glob;
 pub use id::{
     AccountId, ClientId, EndpointId, IdentityId, ParseIdError, RequestId, SessionId, SubmissionId,

@@ -53,8 +53,12 @@ pub enum Arg {
 impl Problem {
     /// Builds the problem `code` with its arguments.
     pub fn new<const N: usize>(code: Code, args: [(&str, Arg); N]) -> Self {
-        let args: BTreeMap<_, _> =
-            args.into_iter().map(|(name, arg)| (name.to_owned(), arg)).collect();
+        let args = args.into_iter().map(|(name, arg)| (name.to_owned(), arg)).collect();
+        Self::with_args(code, args)
+    }
+
+    /// The same with arguments that were collected before.
+    pub fn with_args(code: Code, args: BTreeMap<String, Arg>) -> Self {
         let message = fill(code.template(Language::En), &args);
         Self { code, args, message }
     }
@@ -78,7 +82,7 @@ pub enum Retry {
 #[derive(Debug)]
 pub struct Chain<'a>(pub &'a dyn Error);
 
-fn fill(template: &str, args: &BTreeMap<String, Arg>) -> String {
+pub(crate) fn fill(template: &str, args: &BTreeMap<String, Arg>) -> String {
     let mut text = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {

@@ -1,17 +1,29 @@
-//! The catalogue of problems as the screens read it: one file, the same texts.
+//! The catalogue of problems and facts as the screens read it: the same texts, in files.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
-use outport_types::{Code, Language};
+use outport_types::{Code, FactCode, Language};
 
 /// `OUTPORT_WRITE_PROBLEMS=1 cargo test -p outport-types --test screens` writes the file anew.
 #[test]
 fn the_screens_have_every_problem_in_both_languages() {
-    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/i18n/problems.json");
-    let texts = |code: &Code| {
-        BTreeMap::from([("en", code.template(Language::En)), ("fr", code.template(Language::Fr))])
-    };
-    let all: BTreeMap<_, _> = Code::ALL.iter().map(|code| (code.word(), texts(code))).collect();
+    let texts = |code: &Code| [Language::En, Language::Fr].map(|language| code.template(language));
+    is_fresh("problems.json", Code::ALL.iter().map(|code| (code.word(), texts(code))));
+}
+
+/// The same writes this one.
+#[test]
+fn the_screens_have_every_fact_in_both_languages() {
+    let texts =
+        |code: &FactCode| [Language::En, Language::Fr].map(|language| code.template(language));
+    is_fresh("facts.json", FactCode::ALL.iter().map(|code| (code.word(), texts(code))));
+}
+
+fn is_fresh(name: &str, texts: impl Iterator<Item = (&'static str, [&'static str; 2])>) {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/i18n").join(name);
+    let all: BTreeMap<_, _> =
+        texts.map(|(word, [en, fr])| (word, BTreeMap::from([("en", en), ("fr", fr)]))).collect();
     let mut fresh = serde_json::to_string_pretty(&all).unwrap();
     fresh.push('\n');
     if env::var_os("OUTPORT_WRITE_PROBLEMS").is_some() {

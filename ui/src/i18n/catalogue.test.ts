@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { en } from "./en";
+import facts from "./facts.json";
 import { fr } from "./fr";
 import type { Message } from "./i18n.svelte";
 import problems from "./problems.json";
@@ -55,8 +56,8 @@ describe("the catalogue", () => {
     expect(loose).toEqual([]);
   });
 
-  test("every problem speaks both languages", () => {
-    for (const [code, texts] of Object.entries(problems)) {
+  test("every problem and every fact speaks both languages", () => {
+    for (const [code, texts] of Object.entries({ ...problems, ...facts })) {
       expect(placeholders(texts.fr), code).toEqual(placeholders(texts.en));
     }
   });

@@ -566,7 +566,21 @@ describe("help", () => {
   test("the check says its verdict in a sentence", async () => {
     const { fake } = await showWindow("busy");
     fake.go({ page: "check" });
-    await screen.findByText("Something does not work.");
+    await screen.findByText(/^The connection works, but not every shared folder/);
+    await screen.findByText(/^It works\. The router here gives every connection another port/);
+  });
+
+  test("the check speaks French all through, and its result is copied", async () => {
+    const { fake } = await showWindow("busy");
+    fake.changeShell((state) => (state.settings.language = "fr"));
+    fake.go({ page: "check" });
+    await screen.findByText(/^La connexion fonctionne, mais/);
+    expect(screen.getByRole("dialog").textContent).not.toMatch(/\b(the|is|works|hub's)\b/);
+    await fireEvent.click(button("Copier le résultat"));
+    await screen.findByText(/^Le résultat est copié/);
+    const copied = calls(fake, "copyText")[0]?.[0];
+    expect(copied).toMatch(/^La connexion fonctionne/);
+    expect(copied).toContain("Taille des paquets");
   });
 
   test("diagnostics are copied and saved", async () => {

@@ -140,7 +140,7 @@ export type BoardState =
 /**  The hub cannot be asked; what is shown may be old. */
 "away";
 
-/**  One thing that was checked. It holds no secret, so it can be shown to anybody who helps. */
+/**  One thing that was checked; more than one may have the same name. */
 export type Check = {
 	/**  A stable word for programs, `tls`. */
 	name: string,
@@ -150,7 +150,9 @@ export type Check = {
 	verdict: Verdict,
 	/**  What was found and what to do, in English. */
 	text: string,
-	/**  What is wrong, for screens that speak another language; `None` when nothing is. */
+	/**  The same with its code, where nothing is wrong; `None` beside a problem. */
+	fact: Fact | null,
+	/**  What is wrong, with its code; `None` when nothing is. */
 	problem: Problem | null,
 };
 
@@ -346,6 +348,22 @@ export type Code =
 "CLOCK_WRONG" |
 /**  Nothing comes back over UDP. */
 "UDP_BLOCKED" |
+/**  The certificates that the owner named cannot be read. */
+"CA_FILE_UNREADABLE" |
+/**  The certificate is signed by somebody whom this computer does not know. */
+"UNKNOWN_ISSUER" |
+/**  The hub's TCP port takes no connection. */
+"HUB_CLOSED" |
+/**  The hub, or what stands before it, takes too long. */
+"HUB_SLOW" |
+/**  The hub answers, but no WebSocket comes up. */
+"NO_WEBSOCKET" |
+/**  The hub's port answers, but the agents' channel does not come up. */
+"NO_CHANNEL" |
+/**  The hub's HTTPS port carries no content. */
+"NO_TUNNEL" |
+/**  UDP gets out, but not in packets of the size that QUIC needs. */
+"PACKETS_LOST" |
 /**  A program error or a broken store. */
 "INTERNAL";
 
@@ -476,8 +494,15 @@ export type Direction =
 /**  Files are deleted here. */
 "deleting";
 
-/**  Everything that was checked, in order. */
+/**
+ *  What a check came to, and everything that was checked, in order.
+ *
+ *  It holds no secret, no password, no home and no name of a person, so it can be shown to anybody who
+ *  helps.
+ */
 export type DoctorReport = {
+	/**  The verdict in a sentence or a few, the one that counts most first. */
+	summary: Fact[],
 	/**  The checks. */
 	checks: Check[],
 };
@@ -550,6 +575,137 @@ export type Extras =
 "delete" |
 /**  It is moved to a dated folder in `.outport-trash` at the destination. */
 "trash";
+
+/**  Something that a check found, good or bad: a stable code, its arguments and the English text. */
+export type Fact = {
+	/**  What was found. */
+	code: FactCode,
+	/**  What the text speaks of, by name. */
+	args: { [key in string]: Arg },
+	/**  The English text. */
+	message: string,
+};
+
+/**  The stable code of something that a check found, which need not be wrong. */
+export type FactCode =
+/**  The verdict: nothing stands in the way. */
+"WORKS" |
+/**  The verdict: connected, and more cannot be said. */
+"WORKS_WITH_HUB" |
+/**  The verdict: a router that takes another port for each target. */
+"WORKS_BY_RELAY" |
+/**  The verdict: no UDP, but the HTTPS port. */
+"WORKS_BY_TUNNEL" |
+/**  The verdict: UDP packets that are too small. */
+"WORKS_WITHOUT_LARGE_PACKETS" |
+/**  The verdict: the hub is reached, and files get nowhere. */
+"ONLY_OWN_NETWORK" |
+/**  The verdict: there is no hub yet. */
+"FAILS_NOT_SET_UP" |
+/**  The verdict: what Outport keeps on this computer is not usable. */
+"FAILS_HERE" |
+/**  The verdict: the name is not known. */
+"FAILS_NAME" |
+/**  The verdict: the proxy lets nothing through. */
+"FAILS_PROXY" |
+/**  The verdict: no connection. */
+"FAILS_CONNECTION" |
+/**  The verdict: a certificate that is not accepted. */
+"FAILS_CERTIFICATE" |
+/**  The verdict: the control channel does not come up. */
+"FAILS_CHANNEL" |
+/**  The verdict: only the sign-in is over. */
+"FAILS_SIGN_IN" |
+/**  The verdict: only a folder is wrong. */
+"FAILS_FOLDERS" |
+/**  The verdict, more of it: a proxy opens the outer encryption. */
+"INSPECTED" |
+/**  The verdict, more of it: what the HTTPS port carries. */
+"MEASURED" |
+/**  The config holds no mistake. */
+"CONFIG_READ" |
+/**  This computer is set up. */
+"SET_UP" |
+/**  No proxy. */
+"STRAIGHT_WAY" |
+/**  A proxy that the owner set. */
+"PROXY_BY_CONFIG" |
+/**  A proxy that a variable names. */
+"PROXY_BY_ENVIRONMENT" |
+/**  A proxy of the operating system. */
+"PROXY_BY_SYSTEM" |
+/**  The name has addresses. */
+"NAME_FOUND" |
+/**  A TCP connection came up. */
+"CONNECTED" |
+/**  No TLS on this computer. */
+"TLS_NOT_NEEDED" |
+/**  A certificate of a public authority. */
+"CERTIFICATE_PUBLIC" |
+/**  A certificate that the owner's file vouches for. */
+"CERTIFICATE_BY_FILE" |
+/**  A certificate that only the system's store vouches for. */
+"CERTIFICATE_BY_SYSTEM" |
+/**  The clocks agree. */
+"CLOCK_RIGHT" |
+/**  Somebody is signed in. */
+"SIGNED_IN" |
+/**  Nobody is signed in. */
+"NOBODY_SIGNED_IN" |
+/**  Both sides proved their keys. */
+"KEYS_PROVED" |
+/**  UDP gets out and back. */
+"UDP_OPEN" |
+/**  One family of addresses does not work where the other does. */
+"UDP_FAMILY_AWAY" |
+/**  The hub tells no UDP port. */
+"NO_UDP_PORT" |
+/**  The hub sees this computer's own address. */
+"NAT_NONE" |
+/**  A router that keeps one port for everything. */
+"NAT_KEEPS_PORT" |
+/**  A router that takes another port for each target. */
+"NAT_CHANGES_PORT" |
+/**  The kind of router cannot be told. */
+"NAT_UNKNOWN" |
+/**  Whole packets get through. */
+"PACKETS_WHOLE" |
+/**  Packets get through up to a size. */
+"PACKETS_UP_TO" |
+/**  The size cannot be told. */
+"PACKETS_UNKNOWN" |
+/**  The HTTPS port would carry files. */
+"TUNNEL_SPARE" |
+/**  The HTTPS port carries files. */
+"TUNNEL_USED" |
+/**  How fast the HTTPS port is. */
+"SPEED" |
+/**  How fast the HTTPS port is, where the hub holds relayed sessions to a rate. */
+"SPEED_HELD" |
+/**  The hub does not measure. */
+"SPEED_UNKNOWN" |
+/**  A folder that can be used. */
+"FOLDER_READ_ONLY" |
+/**  A folder that can be used, also to write. */
+"FOLDER_READ_WRITE" |
+/**  Skipped: nobody said which hub. */
+"NO_HUB_YET" |
+/**  Skipped: no registration. */
+"NOT_SET_UP_HERE" |
+/**  Skipped: the way is not known. */
+"NO_WAY_KNOWN" |
+/**  Skipped: there is no address. */
+"NO_ADDRESS" |
+/**  Skipped: there is no connection. */
+"NO_CONNECTION" |
+/**  Skipped: the key cannot be used. */
+"NO_KEY" |
+/**  Skipped: everything is on one computer. */
+"HUB_IS_HERE" |
+/**  Skipped: without UDP there is nothing to see. */
+"NO_UDP" |
+/**  Skipped: without the tunnel there is nothing to measure. */
+"NO_TUNNEL_HERE";
 
 /**  Why a task failed. */
 export type Failure = {

@@ -16,6 +16,8 @@ export type {
   Entry,
   Failure,
   Extras,
+  Fact,
+  FactCode,
   Finding,
   Folder,
   FolderTest,

@@ -8,7 +8,8 @@ use outport_control::{
     TaskDifferences, TaskEvent, TaskFile, TaskFiles, TaskSkips, TaskView, Token, Verdict,
 };
 use outport_types::{
-    Code, Differences, FilterKind, Finding, Problem, Tally, TaskId, TaskKind, TaskStatus,
+    Arg, Code, Differences, Fact, FactCode, FilterKind, Finding, Problem, Tally, TaskId, TaskKind,
+    TaskStatus,
 };
 
 use super::{
@@ -181,28 +182,60 @@ fn test(world: &World, path: String) -> FolderTest {
 }
 
 fn doctor() -> DoctorReport {
-    let check = |name: &str, title: &str, verdict, text: &str| Check {
+    let check = |name: &str, title: &str, verdict, fact: Fact| Check {
         name: name.to_owned(),
         title: title.to_owned(),
         verdict,
-        text: text.to_owned(),
+        text: fact.message.clone(),
+        fact: Some(fact),
         problem: None,
     };
-    let ok = Verdict::Ok;
+    let ok = |name: &str, title: &str, code, args: &[(&str, Arg)]| {
+        let args = args.iter().map(|(name, arg)| ((*name).to_owned(), arg.clone())).collect();
+        check(name, title, Verdict::Ok, Fact::with_args(code, args))
+    };
+    let hub = || ("hub", "https://hub.alliance.example".into());
     let missing = Problem::new(Code::FolderMissing, [("path", "/media/field-drive".into())]);
+    let issuer = [("issuer", "Example Trust CA 3 (Example Trust)".into())];
+    let seen = "192.0.2.17:40117";
     DoctorReport {
+        summary: vec![Fact::new(FactCode::FailsFolders, [])],
         checks: vec![
-            check("config", "Config file", ok, "read without a mistake"),
-            check("setup", "Set-up and key", ok, "smith#WorkPC, key in a file"),
-            check("tcp", "Connection to the hub", ok, "hub.alliance.example answers in 14 ms"),
-            check("tls", "Encryption and certificate", ok, "valid for another 61 days"),
-            check("sign-in", "Sign-in", ok, "smith@alliance.example"),
-            check("channel", "Control channel", ok, "the hub lets this computer in"),
-            check("udp", "UDP", ok, "seen from 192.0.2.17"),
-            check("tunnel", "Way through the hub", ok, "open, and not needed here"),
+            ok("config", "Config file", FactCode::ConfigRead, &[]),
+            ok("setup", "Set-up and key", FactCode::SetUp, &[("name", "WorkPC".into()), hub()]),
+            ok("proxy", "Proxy", FactCode::StraightWay, &[]),
+            ok("tcp", "Connection to the hub", FactCode::Connected, &[("ms", 14.into())]),
+            ok("tls", "Encryption and certificate", FactCode::CertificatePublic, &issuer),
+            ok("clock", "Clock", FactCode::ClockRight, &[("seconds", 0.into())]),
+            ok("sign-in", "Sign-in", FactCode::SignedIn, &[hub()]),
+            ok("channel", "Control channel", FactCode::KeysProved, &[]),
+            ok(
+                "udp",
+                "UDP",
+                FactCode::UdpOpen,
+                &[("family", "IPv4".into()), ("address", seen.into()), ("ms", 15.into())],
+            ),
+            ok(
+                "nat",
+                "Translation of addresses",
+                FactCode::NatKeepsPort,
+                &[("family", "IPv4".into()), ("address", seen.into())],
+            ),
+            ok("packets", "Size of packets", FactCode::PacketsWhole, &[("bytes", 1_500.into())]),
+            ok("tunnel", "Way through the hub", FactCode::TunnelSpare, &[]),
+            ok(
+                "speed",
+                "Speed through the hub",
+                FactCode::Speed,
+                &[("up", "94".into()), ("down", "212".into())],
+            ),
             Check {
+                fact: None,
                 problem: Some(missing.clone()),
-                ..check("folders", "Folders", Verdict::Failed, &missing.message)
+                text: missing.message,
+                name: "folders".to_owned(),
+                title: "Folders".to_owned(),
+                verdict: Verdict::Failed,
             },
         ],
     }

@@ -147,7 +147,7 @@ fn distrusts(error: &io::Error) -> bool {
 }
 
 /// The cause that says most to a person.
-pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(cause) = innermost.source() {
         innermost = cause;
@@ -163,17 +163,27 @@ pub(crate) async fn dial(
     trust: &Trust,
     check: impl AsyncFnOnce(SignedStatement) -> Result<Statement, DialError>,
 ) -> Result<(Sealed, Statement, Option<IpAddr>), DialError> {
+    dial_inside(hub, key, trust, (CONTROL_PATH, ALPN_CONTROL), check).await
+}
+
+/// The same for a protocol that has a path and a name of its own.
+pub(crate) async fn dial_inside(
+    hub: &HubUrl,
+    key: &SecretKey,
+    trust: &Trust,
+    (path, alpn): (&str, &[u8]),
+    check: impl AsyncFnOnce(SignedStatement) -> Result<Statement, DialError>,
+) -> Result<(Sealed, Statement, Option<IpAddr>), DialError> {
     let (stream, local) = connect(hub, trust).await?;
     let stream = encrypt(hub, trust, stream).await?;
-    let mut socket = upgrade(hub, stream, CONTROL_PATH, CHANNEL_MESSAGE_BYTES_MAX).await?;
+    let mut socket = upgrade(hub, stream, path, CHANNEL_MESSAGE_BYTES_MAX).await?;
     let signed = first_message(&mut socket).await?;
     let statement = check(signed).await?;
-    let config =
-        tls::client_config(key, statement.channel_key, ALPN_CONTROL).map_err(DialError::Key)?;
+    let config = tls::client_config(key, statement.channel_key, alpn).map_err(DialError::Key)?;
     let name = ServerName::try_from(SERVER_NAME).expect("the constant is a name");
     let connector = TlsConnector::from(Arc::new(config));
     let sealed = connector.connect(name, channel_bytes(socket)).await.map_err(DialError::Seal)?;
-    if sealed.get_ref().1.alpn_protocol() != Some(ALPN_CONTROL) {
+    if sealed.get_ref().1.alpn_protocol() != Some(alpn) {
         let error = io::Error::new(io::ErrorKind::InvalidData, "it speaks another protocol");
         return Err(DialError::Seal(error));
     }
@@ -217,7 +227,7 @@ async fn connect_to(host: String, port: u16) -> Result<TcpStream, DialError> {
 }
 
 /// The outer encryption, where the URL asks for it.
-pub(crate) async fn encrypt(
+async fn encrypt(
     hub: &HubUrl,
     trust: &Trust,
     stream: TcpStream,
@@ -237,7 +247,7 @@ pub(super) async fn outer_config(trust: &Trust) -> Result<Arc<ClientConfig>, Dia
 }
 
 /// The outer encryption, where the URL asks for it, by what was read before.
-pub(super) async fn encrypt_with(
+pub(crate) async fn encrypt_with(
     hub: &HubUrl,
     config: Arc<ClientConfig>,
     stream: impl Carrier + 'static,

@@ -1,6 +1,42 @@
+import { factText } from "../../i18n/facts";
+import { type PlainKey, t } from "../../i18n/i18n.svelte";
+import { problemLine } from "../../i18n/problems";
 import type { Platform } from "../../platform/platform";
-import type { DoctorReport } from "../../platform/types";
+import type { Check, DoctorReport } from "../../platform/types";
 import { Question } from "../../stores/question.svelte";
+
+const TITLES: Partial<Record<string, PlainKey>> = {
+  config: "check.config",
+  ca: "check.certificates",
+  setup: "check.setup",
+  proxy: "check.proxy",
+  name: "check.name",
+  tcp: "check.tcp",
+  tls: "check.tls",
+  clock: "check.clock",
+  "sign-in": "check.signIn",
+  channel: "check.channel",
+  udp: "check.udp",
+  nat: "check.nat",
+  packets: "check.packets",
+  tunnel: "check.tunnel",
+  speed: "check.speed",
+  folders: "check.folders",
+};
+
+const RANKS: Record<Check["verdict"], number> = { failed: 0, warning: 1, ok: 2, skipped: 2 };
+
+/** What was checked. The agent words titles in English; checks of a newer agent keep theirs. */
+export function checkTitle(check: Check): string {
+  const key = TITLES[check.name];
+  return key === undefined ? check.title : t(key);
+}
+
+/** What was found. */
+export function checkText(check: Check): string {
+  if (check.problem) return problemLine(check.problem);
+  return check.fact ? factText(check.fact) : check.text;
+}
 
 /** The check of connection and folders, and its verdict in one word. */
 export class Doctor {
@@ -13,6 +49,26 @@ export class Doctor {
 
   async run(): Promise<void> {
     await this.question.ask(() => this.#platform.doctor());
+  }
+
+  /** What is to be mended first, the rest in the order of the way to the hub. */
+  get checks(): Check[] {
+    const checks = this.question.answer?.checks ?? [];
+    return checks.toSorted((one, other) => RANKS[one.verdict] - RANKS[other.verdict]);
+  }
+
+  /** The sentences that count. */
+  get summary(): string[] {
+    return this.question.answer?.summary.map(factText) ?? [];
+  }
+
+  /** All of it for whoever helps; the agent left secrets and names out. */
+  get text(): string {
+    const checks = this.question.answer?.checks ?? [];
+    const lines = checks.map(
+      (check) => `${t(`verdict.${check.verdict}`)} – ${checkTitle(check)}: ${checkText(check)}`,
+    );
+    return [...this.summary, "", ...lines, ""].join("\n");
   }
 
   get verdict(): "well" | "warnings" | "failed" | undefined {

@@ -3,6 +3,8 @@ import type {
   Check,
   Collection,
   Entry,
+  Fact,
+  FactCode,
   Folder,
   Progress,
   SessionView,
@@ -347,33 +349,66 @@ export const taskEvents = (view: TaskView): TaskEvent[] => {
   return [...end, middle, broken, event(40, "PROGRESS", "600 of 1,911 files are done.", "31.2 GB"), began];
 };
 
-const check = (name: string, title: string, verdict: Check["verdict"], text: string): Check => ({
+const check = (
+  name: string,
+  title: string,
+  verdict: Check["verdict"],
+  code: FactCode,
+  args: Fact["args"] = {},
+): Check => ({
   name,
   title,
   verdict,
-  text,
+  text: title,
+  fact: { code, args, message: title },
   problem: null,
 });
 
+const SEEN = { family: "IPv4", address: "192.0.2.17:40117" };
+
 export const checks: Check[] = [
-  check("config", "Config file", "ok", "/home/smith/.config/outport/default/config.toml"),
-  check("setup", "Set-up and key", "ok", "smith#WorkPC, the key is in the keyring"),
-  check("tcp", "Connection to the hub", "ok", "hub.alliance.example, 21 ms"),
-  check("clock", "Clock", "ok", "0.2 s from the hub's"),
-  check(
-    "udp",
-    "UDP",
-    "warning",
-    "This network gives every connection another port. Transfers work, some through the relay.",
-  ),
-  check("tunnel", "Way through the hub", "ok", "open, and not needed here"),
-  check(
-    "folders",
-    "Folders",
-    "failed",
-    "/media/field-drive/2026-11 Svalbard is not there. Connect the drive, or stop sharing the folder.",
-  ),
+  check("config", "Config file", "ok", "CONFIG_READ"),
+  check("setup", "Set-up and key", "ok", "SET_UP", { name: "WorkPC", hub: "https://hub.alliance.example" }),
+  check("proxy", "Proxy", "ok", "STRAIGHT_WAY"),
+  check("name", "Name of the hub", "ok", "NAME_FOUND", {
+    host: "hub.alliance.example",
+    addresses: "198.51.100.7",
+  }),
+  check("tcp", "Connection to the hub", "ok", "CONNECTED", { ms: 21 }),
+  check("tls", "Encryption and certificate", "ok", "CERTIFICATE_BY_SYSTEM", {
+    issuer: "Example Inspection CA (Example Institute)",
+  }),
+  check("clock", "Clock", "ok", "CLOCK_RIGHT", { seconds: 0 }),
+  check("sign-in", "Sign-in", "ok", "SIGNED_IN", { hub: "https://hub.alliance.example" }),
+  check("channel", "Control channel", "ok", "KEYS_PROVED"),
+  check("udp", "UDP", "ok", "UDP_OPEN", { ...SEEN, ms: 22 }),
+  check("udp", "UDP", "skipped", "UDP_FAMILY_AWAY", { family: "IPv6" }),
+  check("nat", "Translation of addresses", "warning", "NAT_CHANGES_PORT", {
+    ...SEEN,
+    other: "192.0.2.17:61022",
+  }),
+  check("packets", "Size of packets", "ok", "PACKETS_UP_TO", { bytes: 1420, lost: 1460 }),
+  check("tunnel", "Way through the hub", "ok", "TUNNEL_SPARE"),
+  check("speed", "Speed through the hub", "ok", "SPEED", { up: "94", down: "212" }),
+  {
+    ...check("folders", "Folders", "failed", "FOLDER_READ_ONLY"),
+    fact: null,
+    problem: {
+      code: "FOLDER_MISSING",
+      args: { path: "/media/field-drive/2026-11 Svalbard" },
+      message: "/media/field-drive/2026-11 Svalbard is not there.",
+    },
+  },
 ];
+
+const sentence = (code: FactCode, args: Fact["args"] = {}): Fact => ({ code, args, message: code });
+const INSPECTED = sentence("INSPECTED", { issuer: "Example Inspection CA (Example Institute)" });
+
+/** What the checks come to: with folders, and in the first run without any. */
+export const verdicts = {
+  folders: [sentence("FAILS_FOLDERS"), sentence("WORKS_BY_RELAY"), INSPECTED],
+  none: [sentence("WORKS_BY_RELAY"), INSPECTED],
+};
 
 export const log: string[] = Array.from({ length: 120 }, (_none, index) => {
   const time = new Date(Date.now() - (120 - index) * 41_000).toISOString();

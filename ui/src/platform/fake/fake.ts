@@ -148,9 +148,11 @@ export class FakePlatform implements Platform {
     });
 
   doctor = () =>
-    this.#answer("doctor", [], () => ({
-      checks: this.snapshot.folders.length === 0 ? data.checks.slice(0, 5) : data.checks,
-    }));
+    this.#answer("doctor", [], () =>
+      this.snapshot.folders.length === 0
+        ? { summary: data.verdicts.none, checks: data.checks.slice(0, -1) }
+        : { summary: data.verdicts.folders, checks: data.checks },
+    );
   diagnostics = () =>
     this.#answer("diagnostics", [], () => ({ name: "outport-diagnostics.txt", text: "Outport 0.1.0\n…" }));
   log = (lines: number) => this.#answer("log", [lines], () => data.log.slice(-lines));
