@@ -5,6 +5,8 @@ pub mod desktop;
 #[cfg(target_os = "linux")]
 pub mod ear;
 #[cfg(target_os = "linux")]
+pub mod inspector;
+#[cfg(target_os = "linux")]
 pub mod mount;
 pub mod net;
 pub mod process;

@@ -427,6 +427,17 @@ impl Internet {
         Ok(rate)
     }
 
+    /// From now on packets of more than so many bytes do not get out of the network of the computer at
+    /// `place`.
+    ///
+    /// # Errors
+    /// When the system's `ip` refuses.
+    pub fn narrow(&self, place: usize, bytes: u16) -> Result<()> {
+        let edge = self.homes.get(place).context("there is such a computer")?;
+        let edge = edge.replace("home", "edge");
+        sh(&["ip", "-n", &edge, "link", "set", "out", "mtu", &bytes.to_string()])
+    }
+
     /// The namespace of the hub's host.
     pub fn hub(&self) -> &str {
         &self.hub

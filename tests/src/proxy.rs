@@ -18,6 +18,8 @@ use std::{
 use anyhow::{Context as _, Result};
 use nix::sched::{CloneFlags, setns};
 
+use crate::inspector::Inspector;
+
 /// A proxy that serves until it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
@@ -32,6 +34,8 @@ struct Shared {
     http: AtomicUsize,
     socks: AtomicUsize,
     strangers: AtomicUsize,
+    /// What all tunnels lead to, in the place of what was asked for.
+    detour: Option<SocketAddr>,
     /// Both ends of every tunnel.
     tunnels: Mutex<Vec<TcpStream>>,
 }
@@ -42,8 +46,20 @@ impl Proxy {
     /// # Errors
     /// When the system refuses.
     pub fn in_host(host: &str, address: SocketAddr) -> Result<Self> {
+        Self::with_detour(host, address, None)
+    }
+
+    /// The same, and all tunnels lead to what inspects them, on the same host.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn with_inspector(host: &str, address: SocketAddr, inspector: &Inspector) -> Result<Self> {
+        Self::with_detour(host, address, Some(inspector.address()))
+    }
+
+    fn with_detour(host: &str, address: SocketAddr, detour: Option<SocketAddr>) -> Result<Self> {
         let namespace = File::open(format!("/run/netns/{host}"))?;
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared { detour, ..Shared::default() });
         let serves = Arc::clone(&shared);
         let (ready, is_ready) = mpsc::channel();
         let serving = thread::spawn(move || {
@@ -112,6 +128,14 @@ impl Drop for Proxy {
 impl Shared {
     fn tunnels(&self) -> std::sync::MutexGuard<'_, Vec<TcpStream>> {
         self.tunnels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reach(&self, target: &str) -> io::Result<TcpStream> {
+        let place = match self.detour {
+            Some(detour) => detour,
+            None => target.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?,
+        };
+        TcpStream::connect_timeout(&place, PATIENCE)
     }
 
     fn is_known(&self, user: &str, password: &str) -> bool {
@@ -189,7 +213,7 @@ fn connect(client: &mut TcpStream, shared: &Shared) -> io::Result<Option<TcpStre
         say("403 Forbidden")?;
         return Ok(None);
     };
-    match reach(target) {
+    match shared.reach(target) {
         Ok(server) => {
             shared.http.fetch_add(1, Ordering::SeqCst);
             say("200 Connection established")?;
@@ -238,7 +262,7 @@ fn socks(client: &mut TcpStream, shared: &Shared) -> io::Result<Option<TcpStream
     };
     let port = u16::from_be_bytes(bytes(client)?);
     let reached = match command {
-        1 => reach(&format!("{host}:{port}")).map_err(|_| 4),
+        1 => shared.reach(&format!("{host}:{port}")).map_err(|_| 4),
         _ => Err(7),
     };
     let code = reached.as_ref().err().copied().unwrap_or(0);
@@ -247,11 +271,6 @@ fn socks(client: &mut TcpStream, shared: &Shared) -> io::Result<Option<TcpStream
         shared.socks.fetch_add(1, Ordering::SeqCst);
     }
     Ok(reached.ok())
-}
-
-fn reach(target: &str) -> io::Result<TcpStream> {
-    let place = target.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
-    TcpStream::connect_timeout(&place, PATIENCE)
 }
 
 fn bytes<const COUNT: usize>(client: &mut TcpStream) -> io::Result<[u8; COUNT]> {

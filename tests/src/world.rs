@@ -40,7 +40,7 @@ pub struct World {
     /// The hub's host, and those of the agents; all others are on the last one. Without any, all are
     /// on this computer.
     hosts: Vec<String>,
-    ca: Option<PathBuf>,
+    ca: Option<Authority>,
     /// The relays that run on computers of their own.
     pub relays: Vec<Process>,
     dir: TempDir,
@@ -59,10 +59,17 @@ pub struct Agent {
     pub process: Option<Process>,
     profile: Option<String>,
     host: Option<String>,
-    ca: Option<PathBuf>,
+    ca: Option<Authority>,
     user: Option<u32>,
     /// What its owner starts it with.
     flags: Vec<String>,
+}
+
+/// Which certificates a computer trusts, and who told it so.
+#[derive(Clone, Debug)]
+struct Authority {
+    variable: &'static str,
+    file: PathBuf,
 }
 
 impl World {
@@ -186,7 +193,7 @@ impl World {
 
     fn on_network(mut self, hub: &str) -> Result<Self> {
         self.certify(hub)?;
-        self.ca = Some(self.path("cert.pem"));
+        self.ca = Some(Authority { variable: "OUTPORT_CA_FILE", file: self.path("cert.pem") });
         self.start_hub(&format!("{hub}:0"))?;
         self.add_smith()?;
         Ok(self)
@@ -201,6 +208,12 @@ impl World {
         fs::write(self.path("cert.pem"), pair.cert.pem())?;
         fs::write(self.path("key.pem"), pair.signing_key.serialize_pem())?;
         Ok(())
+    }
+
+    /// Has the computers that are added from now on trust these certificates by their systems, and no
+    /// others.
+    pub fn trust_by_system(&mut self, file: &Path) {
+        self.ca = Some(Authority { variable: "SSL_CERT_FILE", file: file.to_owned() });
     }
 
     fn empty() -> Result<Self> {
@@ -428,7 +441,7 @@ impl Agent {
             command.env("OUTPORT_PROFILE", profile);
         }
         if let Some(ca) = &self.ca {
-            command.env("OUTPORT_CA_FILE", ca);
+            command.env(ca.variable, &ca.file);
         }
         #[cfg(unix)]
         if let Some(user) = self.user {

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "seeds and counts belong to the output of a test")]
 
 mod demo;
+mod doctor;
 mod ending;
 #[cfg(target_os = "linux")]
 mod faults;

@@ -36,7 +36,7 @@ fn a_computer_whose_only_way_out_is_a_proxy_with_a_password_signs_in_and_answers
         assert_eq!(proxy.strangers(), 0, "{address}");
         let doctor: Value = serde_json::from_str(&doctor(pc)?)?;
         for (check, word) in
-            [("proxy", address.as_str()), ("tcp", "connected"), ("channel", "proved")]
+            [("proxy", address.as_str()), ("tcp", "Connected"), ("channel", "proved")]
         {
             let found = check_named(&doctor, check);
             let text = found["text"].as_str().unwrap_or_default();

@@ -1,0 +1,148 @@
+//! What opens TLS on its way to a server to look inside, as some offices do: with certificates of its
+//! own authority, which the computers of the office trust.
+
+use std::{
+    fs::{self, File},
+    net::SocketAddr,
+    os::fd::AsFd as _,
+    path::Path,
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+};
+
+use anyhow::{Context as _, Result};
+use nix::sched::{CloneFlags, setns};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinSet,
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+/// Inspects until it is dropped.
+#[derive(Debug)]
+pub struct Inspector {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl Inspector {
+    /// Begins to inspect on a host what goes to a server, whose certificate is in `trusted`; that of
+    /// its own authority is written to `authority`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn in_host(
+        host: &str,
+        server: SocketAddr,
+        trusted: &Path,
+        authority: &Path,
+    ) -> Result<Self> {
+        let (acceptor, own) = acceptor(server)?;
+        fs::write(authority, own)?;
+        let connector = connector(trusted)?;
+        let namespace = File::open(format!("/run/netns/{host}"))?;
+        let (stop, stopped) = oneshot::channel();
+        let (ready, is_ready) = mpsc::channel();
+        let serving = thread::spawn(move || {
+            // A namespace is entered by a thread, and its runtime has no other.
+            let begun = setns(namespace.as_fd(), CloneFlags::CLONE_NEWNET)
+                .map_err(std::io::Error::from)
+                .and_then(|()| tokio::runtime::Builder::new_current_thread().enable_all().build());
+            let runtime = match begun {
+                Ok(runtime) => runtime,
+                Err(error) => {
+                    ready.send(Err(error)).ok();
+                    return;
+                }
+            };
+            runtime.block_on(async {
+                let listener = match TcpListener::bind("127.0.0.1:0").await {
+                    Ok(listener) => listener,
+                    Err(error) => {
+                        ready.send(Err(error)).ok();
+                        return;
+                    }
+                };
+                ready.send(listener.local_addr()).ok();
+                tokio::select! {
+                    () = serve(listener, server, acceptor, connector) => {}
+                    _ = stopped => {}
+                }
+            });
+        });
+        let address = is_ready.recv().context("the inspector did not begin")??;
+        Ok(Self { address, stop: Some(stop), serving: Some(serving) })
+    }
+
+    /// Where it takes connections, on its host.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What its authority is called.
+    pub const NAME: &str = "Example Office Inspection";
+}
+
+impl Drop for Inspector {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            stop.send(()).ok(); // it may be over already
+        }
+        if let Some(serving) = self.serving.take() {
+            serving.join().ok();
+        }
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    server: SocketAddr,
+    acceptor: TlsAcceptor,
+    connector: TlsConnector,
+) {
+    let mut visitors = JoinSet::new();
+    loop {
+        let Ok((client, _)) = listener.accept().await else { continue };
+        let (acceptor, connector) = (acceptor.clone(), connector.clone());
+        visitors.spawn(async move {
+            // Whoever asked sees the connection end.
+            let mut client = acceptor.accept(client).await.ok()?;
+            let stream = TcpStream::connect(server).await.ok()?;
+            let name = ServerName::from(server.ip());
+            let mut stream = connector.connect(name, stream).await.ok()?;
+            copy_bidirectional(&mut client, &mut stream).await.ok()
+        });
+    }
+}
+
+/// What shows a certificate for the server, and the authority's that signed it.
+fn acceptor(server: SocketAddr) -> Result<(TlsAcceptor, String)> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, Inspector::NAME);
+    let key = KeyPair::generate()?;
+    let authority = params.self_signed(&key)?.pem();
+    let issuer = Issuer::new(params, key);
+    let key = KeyPair::generate()?;
+    let shown = CertificateParams::new([server.ip().to_string()])?.signed_by(&key, &issuer)?;
+    let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![shown.der().clone()], key)?;
+    Ok((TlsAcceptor::from(Arc::new(config)), authority))
+}
+
+fn connector(trusted: &Path) -> Result<TlsConnector> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(trusted)? {
+        roots.add(certificate?)?;
+    }
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
