@@ -48,7 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'outport' -ScriptBlock {
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Go on after a pause')
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End the agent of this computer; transfers go on when it is started again')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show the agent''s log')
-            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check what a transfer needs: the hub''s name, the connection, encryption, clock, sign-in, folders')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check what a transfer needs: the way to the hub, its certificate, clock, sign-in, UDP, routers, speed, folders')
             [CompletionResult]::new('endpoints', 'endpoints', [CompletionResultType]::ParameterValue, 'List, find, rename and delete endpoints; alone, it lists yours')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List a directory of a collection')
             [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Show what stands at a path of a collection')

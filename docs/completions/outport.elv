@@ -45,7 +45,7 @@ set edit:completion:arg-completer[outport] = {|@words|
             cand resume 'Go on after a pause'
             cand stop 'End the agent of this computer; transfers go on when it is started again'
             cand log 'Show the agent''s log'
-            cand doctor 'Check what a transfer needs: the hub''s name, the connection, encryption, clock, sign-in, folders'
+            cand doctor 'Check what a transfer needs: the way to the hub, its certificate, clock, sign-in, UDP, routers, speed, folders'
             cand endpoints 'List, find, rename and delete endpoints; alone, it lists yours'
             cand ls 'List a directory of a collection'
             cand stat 'Show what stands at a path of a collection'

@@ -49,7 +49,7 @@ complete -c outport -n "__fish_outport_needs_command" -f -a "pause" -d 'Stop all
 complete -c outport -n "__fish_outport_needs_command" -f -a "resume" -d 'Go on after a pause'
 complete -c outport -n "__fish_outport_needs_command" -f -a "stop" -d 'End the agent of this computer; transfers go on when it is started again'
 complete -c outport -n "__fish_outport_needs_command" -f -a "log" -d 'Show the agent\'s log'
-complete -c outport -n "__fish_outport_needs_command" -f -a "doctor" -d 'Check what a transfer needs: the hub\'s name, the connection, encryption, clock, sign-in, folders'
+complete -c outport -n "__fish_outport_needs_command" -f -a "doctor" -d 'Check what a transfer needs: the way to the hub, its certificate, clock, sign-in, UDP, routers, speed, folders'
 complete -c outport -n "__fish_outport_needs_command" -f -a "endpoints" -d 'List, find, rename and delete endpoints; alone, it lists yours'
 complete -c outport -n "__fish_outport_needs_command" -f -a "ls" -d 'List a directory of a collection'
 complete -c outport -n "__fish_outport_needs_command" -f -a "stat" -d 'Show what stands at a path of a collection'

@@ -171,7 +171,7 @@ impl Port {
     /// A second port, which tells agents where it sees them and does nothing else: who is seen at
     /// another address there is behind a router that takes another one for each target.
     pub fn second(counts: Arc<Counts>) -> Self {
-        let options = RelayOptions { limits: None, secret: [0; 32], nonces: [0; 32] };
+        let options = RelayOptions { limits: None, secret: [0; 32], nonces: [0; 32], alone: false };
         Relay::new(options, counts).1
     }
 
