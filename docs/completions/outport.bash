@@ -70,6 +70,9 @@ _outport() {
             outport,proxy)
                 cmd="outport__subcmd__proxy"
                 ;;
+            outport,relay)
+                cmd="outport__subcmd__relay"
+                ;;
             outport,rename)
                 cmd="outport__subcmd__rename"
                 ;;
@@ -212,7 +215,7 @@ _outport() {
 
     case "${cmd}" in
         outport)
-            opts="-q -v -h -V --profile --hub --json --quiet --verbose --color --help --version hub login logout whoami setup key folders limits proxy agent status pause resume stop log doctor endpoints ls stat mkdir rename transfer check delete tasks completions generate"
+            opts="-q -v -h -V --profile --hub --json --quiet --verbose --color --help --version hub relay login logout whoami setup key folders limits proxy agent status pause resume stop log doctor endpoints ls stat mkdir rename transfer check delete tasks completions generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1766,6 +1769,60 @@ _outport() {
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hub)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        outport__subcmd__relay)
+            opts="-q -v -h --key --listen --bytes-per-second --session-bytes-per-second --user-bytes-per-second --user-bytes-per-day --metrics --profile --hub --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bytes-per-second)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --session-bytes-per-second)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-bytes-per-second)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-bytes-per-day)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -35,6 +35,7 @@ complete -c outport -n "__fish_outport_needs_command" -s v -l verbose -d 'Say wh
 complete -c outport -n "__fish_outport_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c outport -n "__fish_outport_needs_command" -s V -l version -d 'Print version'
 complete -c outport -n "__fish_outport_needs_command" -f -a "hub" -d 'Run a hub, or look after its accounts'
+complete -c outport -n "__fish_outport_needs_command" -f -a "relay" -d 'Run a relay for a hub that is on another computer'
 complete -c outport -n "__fish_outport_needs_command" -f -a "login" -d 'Sign in at a hub'
 complete -c outport -n "__fish_outport_needs_command" -f -a "logout" -d 'Sign out: forget the sign-in here, and end it at the hub'
 complete -c outport -n "__fish_outport_needs_command" -f -a "whoami" -d 'Show who is signed in, and at which hub'
@@ -115,6 +116,22 @@ complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_sub
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from app" -f -a "add" -d 'Add an application, and print its client id and secret, once'
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from app" -f -a "list" -d 'List the applications'
 complete -c outport -n "__fish_outport_using_subcommand hub; and __fish_seen_subcommand_from app" -f -a "remove" -d 'Remove an application: its secret and tokens end at once'
+complete -c outport -n "__fish_outport_using_subcommand relay" -l key -d 'The file of the key that it shares with the hub; made where there is none' -r -F
+complete -c outport -n "__fish_outport_using_subcommand relay" -l listen -d 'The address and UDP port [default: every address, port 7440]' -r
+complete -c outport -n "__fish_outport_using_subcommand relay" -l bytes-per-second -d 'Bytes per second of all sessions together, shared fairly among them' -r
+complete -c outport -n "__fish_outport_using_subcommand relay" -l session-bytes-per-second -d 'Bytes per second of one session, both directions together' -r
+complete -c outport -n "__fish_outport_using_subcommand relay" -l user-bytes-per-second -d 'Bytes per second of all sessions of one account' -r
+complete -c outport -n "__fish_outport_using_subcommand relay" -l user-bytes-per-day -d 'Bytes of all sessions of one account in a day (UTC)' -r
+complete -c outport -n "__fish_outport_using_subcommand relay" -l metrics -d 'Show /metrics to whoever reaches this address and TCP port' -r
+complete -c outport -n "__fish_outport_using_subcommand relay" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
+complete -c outport -n "__fish_outport_using_subcommand relay" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
+complete -c outport -n "__fish_outport_using_subcommand relay" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c outport -n "__fish_outport_using_subcommand relay" -l json -d 'Print facts as JSON, and errors too'
+complete -c outport -n "__fish_outport_using_subcommand relay" -s q -l quiet -d 'Leave out notes and progress'
+complete -c outport -n "__fish_outport_using_subcommand relay" -s v -l verbose -d 'Say what lies behind an error'
+complete -c outport -n "__fish_outport_using_subcommand relay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c outport -n "__fish_outport_using_subcommand login" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
 complete -c outport -n "__fish_outport_using_subcommand login" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
 complete -c outport -n "__fish_outport_using_subcommand login" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
