@@ -593,7 +593,7 @@ Register-ArgumentCompleter -Native -CommandName 'outport' -ScriptBlock {
             break
         }
         'outport;agent' {
-            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'The address and UDP port for transfers, such as 0.0.0.0:7441 or [::]:7441; any free port unless given here or in the config')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'The address and UDP port for transfers, such as `0.0.0.0:7441` or `[::]:7441`; any free port unless given here or in the config')
             [CompletionResult]::new('--advertise', '--advertise', [CompletionResultType]::ParameterName, 'An address at which other computers reach this one from outside, such as 203.0.113.7:7441; for several give it several times. In the place of those in the config')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The endpoint of this computer that is meant, when it has several')
             [CompletionResult]::new('--hub', '--hub', [CompletionResultType]::ParameterName, 'The hub that is meant; the one that you are signed in at, unless given')

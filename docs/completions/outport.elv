@@ -556,7 +556,7 @@ set edit:completion:arg-completer[outport] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'outport;agent'= {
-            cand --listen 'The address and UDP port for transfers, such as 0.0.0.0:7441 or [::]:7441; any free port unless given here or in the config'
+            cand --listen 'The address and UDP port for transfers, such as `0.0.0.0:7441` or `[::]:7441`; any free port unless given here or in the config'
             cand --advertise 'An address at which other computers reach this one from outside, such as 203.0.113.7:7441; for several give it several times. In the place of those in the config'
             cand --profile 'The endpoint of this computer that is meant, when it has several'
             cand --hub 'The hub that is meant; the one that you are signed in at, unless given'

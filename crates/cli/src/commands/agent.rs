@@ -28,7 +28,7 @@ use crate::{
 ///
 /// On a server with a public address, or behind a router that forwards a port to this computer, --listen
 /// and --advertise let every other computer reach it straight. The config has the same for an agent
-/// that starts by itself: `listen` and `advertise` in its table [network].
+/// that starts by itself: `listen` and `advertise` in its table `[network]`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub(crate) struct Args {
 /// How other computers reach this one.
 #[derive(Debug, clap::Args)]
 struct Reach {
-    /// The address and UDP port for transfers, such as 0.0.0.0:7441 or [::]:7441; any free port unless
+    /// The address and UDP port for transfers, such as `0.0.0.0:7441` or `[::]:7441`; any free port unless
     /// given here or in the config
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen_address)]
     listen: Option<SocketAddr>,

@@ -113,8 +113,7 @@ fn document(
     let kind = TaskKind::from_word(&row.kind).ok_or_else(|| bad("kind"))?;
     let options = Options::from_text(&row.options);
     let asked = &options.transfer;
-    let stored: Counts = serde_json::from_str(&row.counts).unwrap_or_default();
-    let counts = live.and_then(|live| live.counts).unwrap_or(stored);
+    let counts = counts_of(row, live);
     let requested = UnixTime::from_millis(row.requested_at);
     let completed = row.completed_at.map(UnixTime::from_millis);
     let name = |id: Uuid| names.get(&id).map(ToString::to_string);
@@ -123,6 +122,7 @@ fn document(
     let other_end = Some(row.destination_id).filter(|_| !is_delete);
     let standing = status_fields(status, live, names);
     let subtasks = Subtasks::of(kind, status, row.failure.as_deref(), &counts);
+    let extras = extras(&counts, row.route.as_deref(), live);
     Ok(Task {
         task_id: TaskId::from_uuid(row.id),
         kind,
@@ -176,11 +176,14 @@ fn document(
         command: None,
         canceled_by_admin: None,
         canceled_by_admin_message: None,
-        outport: Some(TaskExtras {
-            options: TransferExtras::of(asked),
-            ..extras(&counts, row.route.as_deref(), live)
-        }),
+        outport: Some(TaskExtras { options: TransferExtras::of(asked), ..extras }),
     })
+}
+
+/// How far it is, as its agent or the store says.
+fn counts_of(row: &task::Model, live: Option<&Live>) -> Counts {
+    let stored = || serde_json::from_str(&row.counts).unwrap_or_default();
+    live.and_then(|live| live.counts).unwrap_or_else(stored)
 }
 
 fn filter_rules(asked: &TransferOptions) -> Option<Vec<FilterRule>> {

@@ -11,7 +11,7 @@ use outport_protocol::{
 };
 use outport_types::SessionId;
 use tokio::{net::UdpSocket, time::timeout};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     agents::transfer,
@@ -122,7 +122,7 @@ async fn a_relay_on_another_computer_lets_in_whom_the_hub_gave_a_pass_and_nobody
     assert!(lone.has_made_key() && !relay(options).await.unwrap().has_made_key());
     let (address, metrics) = (lone.address().unwrap(), lone.metrics_address().unwrap());
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(lone.serve(stop.clone().cancelled_owned()));
+    let serving = TaskTracker::new().spawn(lone.serve(stop.clone().cancelled_owned()));
 
     let other = OtherRelay { address: address.to_string(), key };
     let hub = TestHub::start_with(|config| {

@@ -94,10 +94,11 @@ async fn of_several_relays_the_nearest_is_taken_whichever_was_told_first() {
             relay.tell(&pair);
         }
         let (left, mut right) = near.links(&pair).await;
-        left.data_out.send(DataFrame::new("", vec![1; 100_000])).await.unwrap();
+        let before = [&near, &far].map(|relay| relay.carried().len());
+        left.data_out.send(DataFrame::new("", vec![1; 1_000_000])).await.unwrap();
         right.data_in.recv().await.unwrap().unwrap();
-        assert!(100_000 < near.carried().len());
-        assert!(far.carried().len() < 50_000, "it came no further than a handshake");
+        let [near, far] = [near.carried().len() - before[0], far.carried().len() - before[1]];
+        assert!(1_000_000 < near && far < 500_000, "{near} and {far} bytes");
         pair.shutdown().await;
     }
 }
@@ -181,7 +182,9 @@ impl TestRelay {
         let address = socket.local_addr().unwrap();
         let (state, stop) = (Arc::new(Mutex::new(State::default())), CancellationToken::new());
         let (shared, running) = (state.clone(), stop.clone());
-        TaskTracker::new().spawn(async move {
+        let workers = TaskTracker::new();
+        let serving = workers.clone();
+        serving.spawn(async move {
             let mut packet = vec![0; 65_536];
             let serving = async {
                 loop {
@@ -189,7 +192,7 @@ impl TestRelay {
                     let sent = shared.lock().unwrap().answer(&packet[..length], from);
                     let Some((to, answer)) = sent else { continue };
                     let socket = socket.clone();
-                    tokio::spawn(async move {
+                    workers.spawn(async move {
                         sleep(delay).await;
                         socket.send_to(&answer, to).await.ok(); // the test may be over
                     });

@@ -221,13 +221,14 @@ fn a_pass_lets_both_sides_in_until_it_is_over() {
     assert!(rig.pass(session, &pass, RelaySide::Sender, LEFT).unwrap().bound);
     assert!(rig.pass(session, &pass, RelaySide::Receiver, RIGHT).unwrap().bound);
     assert_eq!(rig.forward(LEFT, 1000), Some((address(RIGHT), 1000)));
-    rig.now += Duration::from_secs(99);
+    rig.now += Duration::from_secs(94);
     rig.bind_with(&RelayToken::of_pass(&SECRET, session, &pass), session, LEFT);
     rig.sweep();
     assert_eq!(rig.counts.now().sessions, 1);
     rig.now += Duration::from_secs(2);
     rig.sweep();
     assert_eq!((rig.counts.now().sessions, rig.forward(LEFT, 1000)), (0, None));
+    rig.now += SWEEP_EVERY;
     assert_eq!(rig.pass(session, &pass, RelaySide::Sender, LEFT), None, "it is over");
 }
 
