@@ -8,7 +8,6 @@
 //! What bounds the memory is what the machines have open: the window of entries and the credit of
 //! content, both settled by the protocol's version.
 
-mod deference;
 mod driver;
 mod local;
 mod pace;

@@ -141,35 +141,6 @@ fn goes_on_without_tcp(how: Spoilt) -> Result<()> {
     world.ends_well(&task, LIMIT)
 }
 
-/// What plain TCP gets of a line of 20 Mbit/s beside a transfer, as a part of what it gets alone.
-#[test]
-fn a_transfer_in_the_background_leaves_the_line_to_others_and_takes_it_when_they_are_gone()
--> Result<()> {
-    if !Wire::possible() {
-        skip("network namespaces need root on Linux");
-        return Ok(());
-    }
-    let world = World::two_on_internet([Joined::Translated; 2])?;
-    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
-    let internet = world.internet.as_ref().context("there is an internet")?;
-    internet.limit("20mbit")?;
-    tree::make(&pc.folder.join("tree"), SLOW_PLAN, 1)?;
-    let alone = internet.plain_tcp(OTHERS_BYTES)?;
-    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive", "--background"])?;
-    world.arrives(&task, "direct", LIMIT)?;
-    let beside = internet.plain_tcp(OTHERS_BYTES)?;
-    println!("plain TCP alone {alone:.0} B/s, beside a transfer {beside:.0} B/s");
-    ensure!(0.75 * alone < beside, "{beside} of {alone}");
-    let moved = |task: &Value| task["bytes_transferred"].as_u64().unwrap_or_default();
-    let (gone, before) = (Instant::now(), moved(&pc.task(&task)?));
-    let most = |task: &Value| before + 15_000_000 < moved(task);
-    pc.wait_task(&task, LIMIT, most).with_context(|| world.logs())?;
-    println!("15 MB more after {:?}", gone.elapsed());
-    ensure!(gone.elapsed() < TAKES_THE_LINE, "{:?}", gone.elapsed());
-    internet.limit("1gbit")?;
-    world.ends_well(&task, LIMIT)
-}
-
 /// Two computers on a wire, and a transfer that will take its time.
 fn moving() -> Result<(World, String)> {
     let mut world = World::on_wire()?;
@@ -215,10 +186,6 @@ fn connected_since(agent: &Agent) -> Result<String> {
     Ok(status["connected_since"].as_str().context("it is connected")?.to_owned())
 }
 
-/// Six seconds of a line of 20 Mbit/s.
-const OTHERS_BYTES: u64 = 15_000_000;
-/// Twice what the line takes for it, and the time in which a transfer finds out that it is alone.
-const TAKES_THE_LINE: Duration = Duration::from_secs(20);
 /// About two seconds at 200 Mbit/s.
 const PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 50_000_000 };
 /// Half a minute at 20 Mbit/s.

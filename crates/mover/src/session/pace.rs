@@ -21,17 +21,11 @@ pub struct AgentLimits {
     pub download: Throttle,
 }
 
-/// Has a link hold to what limits a sender; `others` is what makes room for others.
-pub(super) fn hold_to(
-    handle: &LinkHandle,
-    agent: &AgentLimits,
-    task: Option<RateLimit>,
-    others: Option<Throttle>,
-) {
+/// Has a link hold to what limits a sender.
+pub(super) fn hold_to(handle: &LinkHandle, agent: &AgentLimits, task: Option<RateLimit>) {
     let mut throttles = Vec::new();
-    // The first decides about the size of steps, so those that are the task's alone stand there.
+    // The first decides about the size of steps, so the one that is the task's alone stands there.
     throttles.extend(task.map(|limit| Throttle::new(Some(limit))));
-    throttles.extend(others);
     if handle.route() != Route::Local {
         throttles.push(agent.upload.clone());
     }

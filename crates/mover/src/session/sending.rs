@@ -11,7 +11,7 @@ use outport_protocol::session::{
     EffectId, Frame, Now,
     sender::{Sender, SenderEffect, SenderEvent},
 };
-use outport_types::{Access, CollectionPath, Route};
+use outport_types::{Access, CollectionPath};
 use tokio::{
     sync::mpsc,
     time::{sleep_until, timeout},
@@ -20,7 +20,6 @@ use tokio_util::sync::DropGuard;
 
 use super::{
     Broken, Progress, SessionEnd, SessionParams,
-    deference::Deference,
     driver::{
         Meter, Outbox, check_items, decode, exchange_hellos, folder_removed, link_ended, receive,
         send_failed,
@@ -31,39 +30,23 @@ use super::{
 use crate::{dirs::Side, resolver::Resolver, source::Source};
 
 /// Runs the sending side of a session to its end.
-pub async fn run_sender(params: SessionParams, link: Link) -> SessionEnd {
+pub async fn run_sender(params: SessionParams, mut link: Link) -> SessionEnd {
+    let stop = params.stop.clone();
     let handle = link.handle.clone();
-    let gives_way = params.yields() && handle.route() != Route::Local;
-    let (deference, others) = gives_way.then(|| Deference::new(handle.clone())).unzip();
-    hold_to(&handle, &params.limits, params.orders.options.limit, others);
-    let giving_way = async {
-        if let Some(deference) = deference {
-            deference.run().await;
-        }
-        std::future::pending().await
-    };
-    let working = work(params, link);
-    let end = tokio::select! {
-        end = working => end,
-        end = giving_way => end,
-    };
-    close(&handle, &end);
-    end
-}
-
-async fn work(params: SessionParams, mut link: Link) -> SessionEnd {
-    let (stop, handle) = (params.stop.clone(), link.handle.clone());
+    hold_to(&handle, &params.limits, params.orders.options.limit);
     let hello = tokio::select! {
         hello = exchange_hellos(&mut link, &params.ticket) => hello,
         code = stop.stopped() => Err(SessionEnd::Stopped(code)),
     };
-    match hello {
-        Ok(()) => match Driver::start(&params, handle) {
+    let end = match hello {
+        Ok(()) => match Driver::start(&params, handle.clone()) {
             Ok(driver) => driver.run(params, link).await,
             Err(end) => end,
         },
         Err(end) => end,
-    }
+    };
+    close(&handle, &end);
+    end
 }
 
 /// Closes a link as an end demands.
