@@ -107,7 +107,8 @@ pub struct Limits {
     pub header_seconds: u32,
     /// How long the body of a request may take, in seconds.
     pub body_seconds: u32,
-    /// Open TCP connections from one address; a campus behind one address counts as one.
+    /// Open TCP connections from one address, which is a network of 64 bits with IPv6; a campus
+    /// behind one address counts as one.
     pub connections_per_address: u32,
     /// Wrong passwords for one account, from browsers it never signed in with, before pauses begin.
     pub guesses_per_account: u32,

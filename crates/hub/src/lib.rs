@@ -12,6 +12,7 @@ mod events;
 mod http;
 mod keys;
 mod limiter;
+mod listen;
 mod measure;
 mod metrics;
 mod pages;

@@ -7,7 +7,6 @@ mod tls;
 
 use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
-use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -17,6 +16,7 @@ use crate::{
     clock::Clock,
     config::{ConfigError, HubConfig},
     keys::KeysError,
+    listen,
     random::Secret,
     relays::RelayKeyError,
     state::HubState,
@@ -55,9 +55,8 @@ impl Hub {
         config.check()?;
         let acceptor = tls::acceptor(&config)?;
         let listen = config.listen;
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|source| StartError::Listen { listen, source })?;
+        let listener =
+            listen::tcp(listen).map_err(|source| StartError::Listen { listen, source })?;
         let local_addr =
             listener.local_addr().map_err(|source| StartError::Listen { listen, source })?;
         let state = HubState::open(config, clock, local_addr).await?;

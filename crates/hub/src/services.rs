@@ -14,6 +14,7 @@ use crate::{
     endpoints::{Documents, Endpoints},
     events::{Events, LISTENERS_MAX},
     keys::{KeyRing, KeysError},
+    listen,
     measure::Measuring,
     metrics::Metrics,
     presence::{Admission, Presence},
@@ -161,17 +162,17 @@ impl Services {
 }
 
 /// Opens the UDP port: the one that is set, or the one with the number of the TCP port.
-pub(crate) async fn bind_udp(
+pub(crate) fn bind_udp(
     config: &HubConfig,
     tcp: SocketAddr,
 ) -> Result<UdpSocket, (SocketAddr, std::io::Error)> {
     let address = config.udp_listen.unwrap_or(tcp);
     let chosen_by_system = config.udp_listen.is_none() && config.listen.port() == 0;
-    match UdpSocket::bind(address).await {
+    match listen::udp(address) {
         Err(_) if chosen_by_system => {
             // Somebody else has that number; agents are told another one.
             let any = SocketAddr::new(address.ip(), 0);
-            UdpSocket::bind(any).await.map_err(|error| (any, error))
+            listen::udp(any).map_err(|error| (any, error))
         }
         bound => bound.map_err(|error| (address, error)),
     }

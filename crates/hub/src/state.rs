@@ -84,7 +84,7 @@ impl HubState {
         let relay_secret = random::relay_secret(&dir).map_err(data)?;
         let others = &config.relay.others;
         let other_relays = others.iter().map(Other::read).collect::<Result<_, _>>()?;
-        let udp = bind_udp(&config, local).await;
+        let udp = bind_udp(&config, local);
         let udp = udp.map_err(|(listen, source)| StartError::ListenUdp { listen, source })?;
         let second = bind_second_udp(&config, &udp).await;
         let udp_second =

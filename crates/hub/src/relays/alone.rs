@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio_util::sync::CancellationToken;
 
 use super::key::{self, RelayKeyError};
-use crate::{config::RELAY_RATE_MIN, metrics, random::random_bytes};
+use crate::{config::RELAY_RATE_MIN, listen, metrics, random::random_bytes};
 
 /// How it is run.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl LoneRelay {
                 return Err(LoneRelayError::TooSlow { bytes, min: RELAY_RATE_MIN });
             }
         }
-        let socket = open(listen).await?;
+        let socket = open(listen)?;
         let metrics = match metrics {
             Some(listen) => {
                 let bound = TcpListener::bind(listen).await;
@@ -131,17 +131,17 @@ impl LoneRelay {
 }
 
 /// Both families where the computer has both.
-async fn open(listen: Option<SocketAddr>) -> Result<UdpSocket, LoneRelayError> {
+fn open(listen: Option<SocketAddr>) -> Result<UdpSocket, LoneRelayError> {
     if let Some(listen) = listen {
-        let opened = UdpSocket::bind(listen).await;
+        let opened = listen::udp(listen);
         return opened.map_err(|source| LoneRelayError::Udp { listen, source });
     }
     let both = SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT));
-    if let Ok(socket) = UdpSocket::bind(both).await {
+    if let Ok(socket) = listen::udp(both) {
         return Ok(socket);
     }
     let listen = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
-    UdpSocket::bind(listen).await.map_err(|source| LoneRelayError::Udp { listen, source })
+    listen::udp(listen).map_err(|source| LoneRelayError::Udp { listen, source })
 }
 
 /// As a hub's, unless told otherwise.

@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use crate::{http::Peer, state::HubState};
+use crate::{http::Peer, limiter::address_key, state::HubState};
 
 /// Everything that a connection needs.
 #[derive(Clone)]
@@ -133,19 +133,20 @@ impl Server {
 
 /// How many connections each address has.
 #[derive(Clone, Debug, Default)]
-struct Addresses(Arc<Mutex<HashMap<IpAddr, u32>>>);
+struct Addresses(Arc<Mutex<HashMap<String, u32>>>);
 
 /// One connection's part of its address's share.
 #[derive(Debug)]
 struct Share {
     addresses: Addresses,
-    address: IpAddr,
+    address: String,
 }
 
 impl Addresses {
     fn enter(&self, address: IpAddr, max: u32) -> Option<Share> {
+        let address = address_key(address);
         let mut counts = self.lock();
-        let count = counts.entry(address).or_insert(0);
+        let count = counts.entry(address.clone()).or_insert(0);
         if max <= *count {
             return None;
         }
@@ -153,7 +154,7 @@ impl Addresses {
         Some(Share { addresses: self.clone(), address })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, u32>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
