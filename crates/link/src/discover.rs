@@ -38,6 +38,15 @@ pub enum DiscoverError {
     Random,
 }
 
+impl DiscoverError {
+    /// Whether the computer has no network that leads there: that says nothing of UDP.
+    pub(crate) fn leads_nowhere(&self) -> bool {
+        use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkUnreachable};
+        let nowhere = [AddrNotAvailable, HostUnreachable, NetworkUnreachable];
+        matches!(self, Self::Send { source, .. } if nowhere.contains(&source.kind()))
+    }
+}
+
 /// Questions that wait for their answer.
 #[derive(Debug, Default)]
 pub(crate) struct Pending(Mutex<BTreeMap<[u8; 16], Question>>);

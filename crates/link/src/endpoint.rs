@@ -178,7 +178,8 @@ impl Endpoint {
     pub async fn observed_address(&self, hub: SocketAddr) -> Result<SocketAddr, DiscoverError> {
         let (socket, before) = (self.inner.socket(), *self.inner.moved.borrow());
         let observed = discover::observed_address(&socket, &self.inner.pending, hub).await;
-        if before == *self.inner.moved.borrow() {
+        let learned = !observed.as_ref().is_err_and(DiscoverError::leads_nowhere);
+        if learned && before == *self.inner.moved.borrow() {
             let mut answers = self.inner.udp_answers();
             *answers = Some(observed.is_ok() || *answers == Some(true));
         }

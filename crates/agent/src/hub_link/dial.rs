@@ -22,7 +22,7 @@ use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
-    time::sleep,
+    time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{
@@ -223,7 +223,7 @@ async fn connect_to(host: String, port: u16) -> Result<TcpStream, DialError> {
         .await
         .map_err(|source| DialError::Name { host: host.clone(), source })?;
     let addresses = interleave(addresses.take(ADDRESSES_MAX).collect());
-    race(addresses).await.map_err(|source| DialError::Tcp { host, source })
+    race(addresses, TcpStream::connect).await.map_err(|source| DialError::Tcp { host, source })
 }
 
 /// The outer encryption, where the URL asks for it.
@@ -318,15 +318,20 @@ async fn first_message(
 }
 
 /// Tries one address after the other without waiting for the slow ones; the first answer wins.
-async fn race(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+async fn race<S, F: Future<Output = io::Result<S>>>(
+    addresses: Vec<SocketAddr>,
+    connect: impl Fn(SocketAddr) -> F,
+) -> io::Result<S> {
     let mut tries = FuturesUnordered::new();
-    for (place, address) in addresses.into_iter().enumerate() {
-        tries.push(async move {
-            sleep(TRY_EVERY * u32::try_from(place).unwrap_or(u32::MAX)).await;
-            TcpStream::connect(address).await
-        });
-    }
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in addresses {
+        tries.push(connect(address));
+        match timeout(TRY_EVERY, tries.next()).await {
+            Ok(Some(Ok(stream))) => return Ok(stream),
+            Ok(Some(Err(error))) => failure = error,
+            Ok(None) | Err(_) => {}
+        }
+    }
     while let Some(tried) = tries.next().await {
         match tried {
             Ok(stream) => return Ok(stream),
@@ -336,11 +341,14 @@ async fn race(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     Err(failure)
 }
 
-/// Takes turns between the two kinds of address, so that one that does not work costs little.
+/// Takes turns between the two kinds of address, so that one that does not work costs little. The
+/// system put first what it has a way to.
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let (v6, v4): (Vec<_>, Vec<_>) = addresses.into_iter().partition(SocketAddr::is_ipv6);
-    let longest = v6.len().max(v4.len());
-    let turns = (0..longest).flat_map(|place| [v6.get(place), v4.get(place)]);
+    let begins_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (one, other): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv6() == begins_v6);
+    let longest = one.len().max(other.len());
+    let turns = (0..longest).flat_map(|place| [one.get(place), other.get(place)]);
     turns.flatten().copied().collect()
 }
 
@@ -359,12 +367,32 @@ const ADDRESSES_MAX: usize = 8;
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
 
     #[test]
     fn the_two_kinds_of_address_take_turns() {
         let [a, b, c]: [SocketAddr; 3] =
             ["192.0.2.1:1", "192.0.2.2:1", "[2001:db8::1]:1"].map(|text| text.parse().unwrap());
-        assert_eq!(interleave(vec![a, b, c]), [c, a, b]);
+        assert_eq!(interleave(vec![a, b, c]), [a, c, b]);
+        assert_eq!(interleave(vec![c, a, b]), [c, a, b]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_refuses_costs_nothing_and_a_silent_one_a_quarter_of_a_second() {
+        let [refuses, silent, answers] =
+            [1, 2, 3].map(|port| SocketAddr::from(([192, 0, 2, 1], port)));
+        let connect = async |address: SocketAddr| match address.port() {
+            1 => Err(io::ErrorKind::ConnectionRefused.into()),
+            2 => std::future::pending().await,
+            _ => Ok(address),
+        };
+        for (first, pause) in [(refuses, Duration::ZERO), (silent, TRY_EVERY)] {
+            let began = Instant::now();
+            assert_eq!(race(vec![first, answers], connect).await.unwrap(), answers);
+            assert_eq!(began.elapsed(), pause, "{first}");
+        }
+        assert!(race(vec![refuses, refuses], connect).await.is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible, io, net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration,
 };
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use outport_control::RelayUse;
 use outport_link::{
     CloseCode, ESTABLISH_LIMIT, Endpoint, Expectation, Link, LinkEnd, RelayWay, Tunnels,
@@ -305,7 +305,7 @@ async fn add_relays(
     let adding = offers.iter().take(RELAYS_MAX).map(async |offer| {
         let RelayOffer { address, token, pass } = offer;
         let addresses = match timeout(RELAY_LOOKUP_TIMEOUT, lookup_host(address)).await {
-            Ok(Ok(found)) => found.take(HUB_ADDRESSES_MAX).collect(),
+            Ok(Ok(found)) => one_of_each_family(found),
             Ok(Err(_)) | Err(_) => {
                 // Behind a proxy nobody may know names; its HTTPS port is reached all the same.
                 tracing::debug!(relay = address, "the relay's address cannot be resolved");
@@ -331,14 +331,38 @@ pub(crate) async fn seen_by_hub(endpoint: &Endpoint, udp: &str) -> Vec<SocketAdd
         tracing::debug!(udp, "the hub's UDP address cannot be resolved");
         return Vec::new();
     };
-    let asking = hubs.take(HUB_ADDRESSES_MAX).map(async |hub| {
+    let ask = |hub| async move {
         let seen = endpoint.observed_address(hub).await;
         if let Err(error) = &seen {
             tracing::debug!(%hub, error = %Chain(error), "not seen by the hub");
         }
         seen.ok()
-    });
-    join_all(asking).await.into_iter().flatten().collect()
+    };
+    let mut asking: FuturesUnordered<_> = one_of_each_family(hubs).into_iter().map(ask).collect();
+    let mut seen = Vec::new();
+    loop {
+        let next = asking.next();
+        let answer = match seen.is_empty() {
+            true => next.await,
+            // Another of the hub's addresses may lead nowhere.
+            false => timeout(OTHER_ANSWERS_WAIT, next).await.unwrap_or(None),
+        };
+        match answer {
+            Some(address) => seen.extend(address),
+            None => return seen,
+        }
+    }
+}
+
+/// What is enough to be seen through every translation, and to get through on one of two ways.
+fn one_of_each_family(found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+    let mut kept: Vec<SocketAddr> = Vec::new();
+    for address in found {
+        if kept.iter().all(|other| other.is_ipv4() != address.is_ipv4()) {
+            kept.push(address);
+        }
+    }
+    kept
 }
 
 /// Hands on how far the work is, a few times a second, and once more at the end.
@@ -444,5 +468,18 @@ const PEER_SPEAKS_FIRST: Duration = Duration::from_secs(3);
 /// How long the hub's name may take where something else waits for it; the hub was found before.
 const RELAY_LOOKUP_TIMEOUT: Duration = Duration::from_secs(1);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// One of each kind is enough to be seen through every translation.
-const HUB_ADDRESSES_MAX: usize = 2;
+/// How long the hub's other addresses may take to answer once one has: a question and its repetition.
+const OTHER_ANSWERS_WAIT: Duration = Duration::from_millis(300);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_addresses_the_first_of_each_family_is_asked() {
+        let [a, b, c]: [SocketAddr; 3] =
+            ["[2001:db8::1]:1", "[2001:db8::2]:1", "192.0.2.1:1"].map(|text| text.parse().unwrap());
+        assert_eq!(one_of_each_family([a, b, c].into_iter()), [a, c]);
+        assert_eq!(one_of_each_family([c, b].into_iter()), [c, b]);
+    }
+}
