@@ -24,6 +24,7 @@ mod legs;
 mod link;
 mod memory;
 mod meter;
+mod nat64;
 mod pump;
 mod quic;
 mod registry;
@@ -53,6 +54,7 @@ pub use link::{
     SendError,
 };
 pub use memory::pair;
+pub use nat64::through_nat64;
 pub use registry::ExpectError;
 pub use relayed::RelayWay;
 pub use tcp::tune as tune_tcp;

@@ -8,6 +8,7 @@ use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use outport_control::RelayUse;
 use outport_link::{
     CloseCode, ESTABLISH_LIMIT, Endpoint, Expectation, Link, LinkEnd, RelayWay, Tunnels,
+    through_nat64,
 };
 use outport_mover::{
     deletion::{DeleteParams, run_deletion},
@@ -239,7 +240,6 @@ async fn over_link<W: Future<Output = SessionEnd>>(
         Worked::Said(SessionState::Refused { problem, retry: true })
     })?;
     let expected = expected.only_relayed(job.relay == RelayUse::Only);
-    expected.add_candidates(&peer.candidates);
     let whereabouts = Whereabouts::of(job);
     let telling = async {
         // Who goes through a relay only tells nobody where it is.
@@ -254,8 +254,11 @@ async fn over_link<W: Future<Output = SessionEnd>>(
     let relaying = add_relays(&expected, offers, job.admitted.role, &job.tunnels);
     let inbox = &mut job.peer_candidates;
     let hearing = async {
-        while let Some(candidates) = inbox.recv().await {
+        let mut told = Some(peer.candidates.clone());
+        while let Some(candidates) = told {
             expected.add_candidates(&candidates);
+            expected.add_candidates(&through_nat64(&candidates).await);
+            told = inbox.recv().await;
         }
     };
     let mut around = pin!(async {
