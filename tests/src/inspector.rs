@@ -23,6 +23,8 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+use crate::net::Internet;
+
 /// Inspects until it is dropped.
 #[derive(Debug)]
 pub struct Inspector {
@@ -32,7 +34,7 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// Begins to inspect on a host what goes to a server, whose certificate is in `trusted`; that of
+    /// Begins to inspect on a host what goes to the hub of an internet at an address, whose certificate is in `trusted`; that of
     /// its own authority is written to `authority`.
     ///
     /// # Errors
@@ -43,7 +45,7 @@ impl Inspector {
         trusted: &Path,
         authority: &Path,
     ) -> Result<Self> {
-        let (acceptor, own) = acceptor(server)?;
+        let (acceptor, own) = acceptor()?;
         fs::write(authority, own)?;
         let connector = connector(trusted)?;
         let namespace = File::open(format!("/run/netns/{host}"))?;
@@ -121,8 +123,8 @@ async fn serve(
     }
 }
 
-/// What shows a certificate for the server, and the authority's that signed it.
-fn acceptor(server: SocketAddr) -> Result<(TlsAcceptor, String)> {
+/// What shows a certificate for the hub, and the authority's that signed it.
+fn acceptor() -> Result<(TlsAcceptor, String)> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, Inspector::NAME);
@@ -130,7 +132,7 @@ fn acceptor(server: SocketAddr) -> Result<(TlsAcceptor, String)> {
     let authority = params.self_signed(&key)?.pem();
     let issuer = Issuer::new(params, key);
     let key = KeyPair::generate()?;
-    let shown = CertificateParams::new([server.ip().to_string()])?.signed_by(&key, &issuer)?;
+    let shown = CertificateParams::new([Internet::NAME.to_owned()])?.signed_by(&key, &issuer)?;
     let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
     let config = ServerConfig::builder()
         .with_no_client_auth()

@@ -4,7 +4,7 @@
 //! Everything made here has a name that no other run uses, and goes away when dropped.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     os::fd::AsFd as _,
@@ -20,8 +20,9 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use nix::sched::{CloneFlags, setns};
+use tempfile::TempDir;
 
-use crate::process::run;
+use crate::process::{Process, run, wait_until};
 
 /// Two namespaces joined by a wire; left is 10.213.0.1, right is 10.213.0.2.
 #[derive(Debug)]
@@ -195,7 +196,7 @@ pub enum Spoilt {
     OnlySmall,
 }
 
-/// How a computer is joined to an [`Internet`].
+/// How a computer is joined to an [`Internet`]; with IPv4 alone, unless it says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joined {
     /// With a public address; it lets everybody in.
@@ -214,90 +215,153 @@ pub enum Joined {
     /// In a private network, behind a router that lets nothing out, but for what the proxy that runs
     /// on it connects to.
     Proxied,
+    /// With IPv6 alone, behind a router that lets nothing in that was not asked for.
+    Ipv6Only,
+    /// The same with a translator on the router (NAT64), by which it reaches IPv4 too. The network's
+    /// DNS knows no other way to the hub.
+    Nat64,
+}
+
+impl Joined {
+    fn has_ipv4(self) -> bool {
+        self != Self::Ipv6Only
+    }
+
+    fn has_ipv6(self) -> bool {
+        matches!(self, Self::Ipv6Only | Self::Nat64)
+    }
 }
 
 /// A hub's host, which is also the internet between the others: it forwards between their networks
-/// and knows no private address.
+/// and knows no private address. Everybody knows it by one name, and it has an address of each family.
 #[derive(Debug)]
 pub struct Internet {
+    id: String,
     hub: String,
     homes: Vec<String>,
     /// Where the proxy of each computer runs that has no other way out.
     proxies: Vec<Option<(String, SocketAddr)>>,
+    /// They have their host's network device, so they go first.
+    translators: Vec<Process>,
     all: Vec<String>,
+    dir: TempDir,
 }
 
 impl Internet {
-    /// Where everybody reaches the hub's host. Addresses look public here, as neither routers nor
-    /// agents take private ones for an internet.
-    pub const HUB: &str = "11.213.1.1";
+    /// The name of the hub's host.
+    pub const NAME: &str = "hub.outport.test";
+    /// Its addresses. Those of IPv4 look public here, as neither routers nor agents take private ones for
+    /// an internet.
+    pub const HUB: [&str; 2] = ["11.213.255.1", "2001:db8::1"];
+
+    /// Whether there is a translator for [`Joined::Nat64`].
+    pub fn translates() -> bool {
+        run(Command::new("tayga").arg("--help"), LIMIT).is_ok()
+    }
 
     /// Joins a hub and computers.
     ///
     /// # Errors
-    /// When the system's `ip` or `nft` refuses.
+    /// When the system's `ip` or `nft`, or the translator, refuses.
     pub fn lay(homes: &[Joined]) -> Result<Self> {
         let id = format!("{:08x}", fastrand::u32(..));
         let hub = format!("op{id}hub");
-        let mut net =
-            Self { hub: hub.clone(), homes: Vec::new(), proxies: Vec::new(), all: Vec::new() };
+        let mut net = Self {
+            id,
+            hub: hub.clone(),
+            homes: Vec::new(),
+            proxies: Vec::new(),
+            translators: Vec::new(),
+            all: Vec::new(),
+            dir: tempfile::Builder::new().prefix("outport-internet-").tempdir()?,
+        };
         net.add_host(&hub)?;
         forward(&hub)?;
+        for address in Self::HUB {
+            sh(&["ip", "-n", &hub, "addr", "add", address, "dev", "lo"])?;
+        }
         for (n, joined) in (1_u8..).zip(homes) {
-            let (edge, home) = (format!("op{id}edge{n}"), format!("op{id}home{n}"));
-            net.add_host(&edge)?;
-            let (near, far) = (format!("to{n}"), "out");
-            let public = format!("11.213.{n}");
-            join((&hub, &near, &format!("{public}.1")), (&edge, far, &format!("{public}.2")))?;
-            match joined {
-                Joined::Public => {
-                    net.homes.push(edge);
-                    net.proxies.push(None);
-                }
-                Joined::Firewalled => {
-                    nft(&edge, FIREWALL)?;
-                    net.homes.push(edge);
-                    net.proxies.push(None);
-                }
-                Joined::Proxied => {
-                    net.add_host(&home)?;
-                    let place = SocketAddr::from(([192, 168, n, 1], PROXY_PORT));
-                    let (inner, outer) = (place.ip().to_string(), format!("192.168.{n}.2"));
-                    join((&edge, "in", &inner), (&home, "out", &outer))?;
-                    nft(&edge, &only_the_proxy())?;
-                    net.homes.push(home);
-                    net.proxies.push(Some((edge, place)));
-                }
-                Joined::Translated | Joined::Scrambled | Joined::Open | Joined::Walled => {
-                    net.add_host(&home)?;
-                    let private = format!("192.168.{n}");
-                    let (inner, outer) = (format!("{private}.1"), format!("{private}.2"));
-                    join((&edge, "in", &inner), (&home, "out", &outer))?;
-                    forward(&edge)?;
-                    nft(&edge, FIREWALL)?;
-                    match joined {
-                        Joined::Scrambled => nft(&edge, SCRAMBLING)?,
-                        Joined::Open => {
-                            nft(&edge, TRANSLATION)?;
-                            nft(&edge, &openness(&outer))?;
-                        }
-                        Joined::Walled => {
-                            nft(&edge, TRANSLATION)?;
-                            nft(&edge, WALL)?;
-                        }
-                        Joined::Public
-                        | Joined::Firewalled
-                        | Joined::Proxied
-                        | Joined::Translated => {
-                            nft(&edge, TRANSLATION)?;
-                        }
-                    }
-                    net.homes.push(home);
-                    net.proxies.push(None);
-                }
-            }
+            net.add_home(n, *joined)?;
         }
         Ok(net)
+    }
+
+    fn add_home(&mut self, n: u8, joined: Joined) -> Result<()> {
+        let (edge, home) = (format!("op{}edge{n}", self.id), format!("op{}home{n}", self.id));
+        self.add_host(&edge)?;
+        let near = format!("to{n}");
+        cable((&self.hub, &near), (&edge, "out"))?;
+        if joined.has_ipv4() {
+            let public = format!("11.213.{n}");
+            lead(
+                (&self.hub, &near, &format!("{public}.1")),
+                (&edge, "out", &format!("{public}.2")),
+            )?;
+        }
+        if joined.has_ipv6() {
+            let public = format!("2001:db8:0:{n}:");
+            lead(
+                (&self.hub, &near, &format!("{public}:1")),
+                (&edge, "out", &format!("{public}:2")),
+            )?;
+        }
+        let private = |host: u8| match joined.has_ipv6() {
+            true => format!("2001:db8:{n}::{host}"),
+            false => format!("192.168.{n}.{host}"),
+        };
+        let known = Self::HUB.map(|address| (address, Self::NAME));
+        let proxy = SocketAddr::from(([192, 168, n, 1], PROXY_PORT));
+        let has_proxy = joined == Joined::Proxied;
+        self.proxies.push(has_proxy.then(|| (edge.clone(), proxy)));
+        if matches!(joined, Joined::Public | Joined::Firewalled) {
+            if joined == Joined::Firewalled {
+                nft(&edge, FIREWALL)?;
+            }
+            names(&edge, &known)?;
+            self.homes.push(edge);
+            return Ok(());
+        }
+        self.add_host(&home)?;
+        cable((&edge, "in"), (&home, "out"))?;
+        lead((&edge, "in", &private(1)), (&home, "out", &private(2)))?;
+        if joined == Joined::Nat64 {
+            self.translate(n, &edge, &private(2))?;
+            let known = TRANSLATED_NAMES.map(|(ip, name)| (format!("{TRANSLATED}{ip}"), name));
+            names(&home, &known.each_ref().map(|(address, name)| (address.as_str(), *name)))?;
+        } else {
+            names(&home, &known)?;
+        }
+        if joined.has_ipv6() {
+            let network = format!("{}/64", private(0));
+            let router = format!("2001:db8:0:{n}::2");
+            sh(&["ip", "-n", &self.hub, "route", "add", &network, "via", &router])?;
+        }
+        route_as(&edge, joined, &private(2))?;
+        self.homes.push(home);
+        Ok(())
+    }
+
+    /// Starts a translator between IPv6 and IPv4 on a router, for the one computer behind.
+    fn translate(&mut self, n: u8, edge: &str, home: &str) -> Result<()> {
+        let (settings, log) =
+            (self.dir.path().join(format!("{n}.conf")), self.dir.path().join("log"));
+        let text = format!(
+            "tun-device nat64\nipv4-addr 192.168.64.1\nprefix {TRANSLATED}/96\nmap 192.168.64.2 {home}\n"
+        );
+        fs::write(&settings, text)?;
+        let mut command = inside(edge, "tayga".as_ref());
+        command.arg("--nodetach").arg("--config").arg(&settings);
+        command.arg("--pidfile").arg(settings.with_extension("pid"));
+        let mut translator = Process::start("tayga", &mut command, &log)?;
+        wait_until(LIMIT, || {
+            ensure!(translator.runs()?, "tayga ended: {}", translator.printed());
+            Ok(sh(&["ip", "-n", edge, "link", "set", "nat64", "up"]).ok())
+        })?;
+        self.translators.push(translator);
+        for network in ["192.168.64.0/24", &format!("{TRANSLATED}/96")] {
+            sh(&["ip", "-n", edge, "route", "add", network, "dev", "nat64"])?;
+        }
+        Ok(())
     }
 
     /// Where everybody reaches the network of the computer at `place`.
@@ -362,6 +426,17 @@ impl Internet {
         Ok(home.replace("home", "edge"))
     }
 
+    /// Gives the computer at `place` an IPv6 address and a router that says where to send to, and swallows
+    /// what is sent.
+    ///
+    /// # Errors
+    /// When the system's `ip` or `nft` refuses.
+    pub fn lead_ipv6_nowhere(&self, place: usize) -> Result<()> {
+        let (edge, home) = (self.router_of(place)?, &self.homes[place]);
+        lead((&edge, "in", "2001:db8:dead::1"), (home, "out", "2001:db8:dead::2"))?;
+        nft(&edge, SWALLOW)
+    }
+
     /// Plugs a cable of its own between the first two computers, that carries `rate` each way; they are
     /// in one network then.
     ///
@@ -387,7 +462,7 @@ impl Internet {
         let [first, second, ..] = &self.homes[..] else { bail!("there are two computers") };
         let (tell, told) = mpsc::channel();
         let middle = on_host(&self.hub, move || {
-            let listener = TcpListener::bind((Self::HUB, 0))?;
+            let listener = TcpListener::bind((Self::HUB[0], 0))?;
             let address = listener.local_addr()?;
             tell.send(address).ok();
             tell.send(address).ok();
@@ -469,28 +544,63 @@ impl Internet {
     fn add_host(&mut self, name: &str) -> Result<()> {
         sh(&["ip", "netns", "add", name])?;
         self.all.push(name.to_owned());
+        // An address that nobody else can have is used at once.
+        set(name, "net/ipv6/conf/default/accept_dad", 0)?;
         sh(&["ip", "-n", name, "link", "set", "lo", "up"])
     }
 }
 
 impl Drop for Internet {
     fn drop(&mut self) {
+        self.translators.clear();
         for host in &self.all {
             sh(&["ip", "netns", "delete", host]).ok();
+            fs::remove_dir_all(Path::new(NAMES).join(host)).ok(); // not every host has names
         }
     }
 }
 
-/// Lays a wire between two hosts, each with the name of its end and its address; the second host
-/// reaches everything else through the first.
-fn join(
+/// Has a router do what makes its kind.
+fn route_as(edge: &str, joined: Joined, home: &str) -> Result<()> {
+    if joined == Joined::Proxied {
+        return nft(edge, &only_the_proxy());
+    }
+    forward(edge)?;
+    nft(edge, FIREWALL)?;
+    match joined {
+        Joined::Public | Joined::Firewalled | Joined::Proxied | Joined::Ipv6Only => Ok(()),
+        Joined::Translated | Joined::Nat64 => nft(edge, TRANSLATION),
+        Joined::Scrambled => nft(edge, SCRAMBLING),
+        Joined::Open => {
+            nft(edge, TRANSLATION)?;
+            nft(edge, &openness(home))
+        }
+        Joined::Walled => {
+            nft(edge, TRANSLATION)?;
+            nft(edge, WALL)
+        }
+    }
+}
+
+/// Gives both ends of a wire their addresses; the second host reaches everything else of that family
+/// through the first.
+fn lead(
     (near, near_end, gateway): (&str, &str, &str),
     (far, far_end, address): (&str, &str, &str),
 ) -> Result<()> {
-    cable((near, near_end), (far, far_end))?;
     plug((near, near_end, gateway))?;
     plug((far, far_end, address))?;
     sh(&["ip", "-n", far, "route", "add", "default", "via", gateway])
+}
+
+/// Has a host know addresses by names. Whatever `ip netns exec` runs there sees this file as
+/// `/etc/hosts`.
+fn names(host: &str, known: &[(&str, &str)]) -> Result<()> {
+    let folder = Path::new(NAMES).join(host);
+    fs::create_dir_all(&folder)?;
+    let local = [("127.0.0.1", "localhost"), ("::1", "localhost")];
+    let lines = local.iter().chain(known).map(|(address, name)| format!("{address} {name}\n"));
+    Ok(fs::write(folder.join("hosts"), lines.collect::<String>())?)
 }
 
 /// Lays a wire between two hosts, each with the name of its end.
@@ -503,7 +613,8 @@ fn cable((near, near_end): (&str, &str), (far, far_end): (&str, &str)) -> Result
 
 /// Gives a host's end of a wire its address.
 fn plug((host, end, address): (&str, &str, &str)) -> Result<()> {
-    sh(&["ip", "-n", host, "addr", "add", &format!("{address}/24"), "dev", end])?;
+    let bits = if address.contains(':') { 64 } else { 24 };
+    sh(&["ip", "-n", host, "addr", "add", &format!("{address}/{bits}"), "dev", end])?;
     sh(&["ip", "-n", host, "link", "set", end, "up"])
 }
 
@@ -519,9 +630,15 @@ fn limit(host: &str, end: &str, rate: &str) -> Result<()> {
 }
 
 fn forward(host: &str) -> Result<()> {
+    set(host, "net/ipv4/ip_forward", 1)?;
+    set(host, "net/ipv6/conf/all/forwarding", 1)
+}
+
+/// Has a host's kernel do something or not.
+fn set(host: &str, name: &str, value: u8) -> Result<()> {
     let mut command = inside(host, "sh".as_ref());
-    let done = run(command.args(["-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]), LIMIT)?;
-    ensure!(done.code == Some(0), "{host} cannot forward: {}", done.stderr.trim());
+    let done = run(command.args(["-c", &format!("echo {value} > /proc/sys/{name}")]), LIMIT)?;
+    ensure!(done.code == Some(0), "{host} does not set {name}: {}", done.stderr.trim());
     Ok(())
 }
 
@@ -533,16 +650,18 @@ pub(crate) fn nft(host: &str, rules: &str) -> Result<()> {
 }
 
 /// Nothing comes in, or through from outside, that was not asked for.
-const FIREWALL: &str = r#"table ip firewall {
+const FIREWALL: &str = r#"table inet firewall {
     chain to_itself {
         type filter hook input priority filter; policy drop;
         ct state established,related accept
+        meta l4proto ipv6-icmp accept
         iifname { "lo", "in" } accept
     }
     chain through_it {
         type filter hook forward priority filter; policy drop;
         ct state established,related accept
         iifname "in" accept
+        iifname "nat64" oifname "out" accept
     }
 }"#;
 /// Nothing goes through, and the router itself takes connections to the proxy on it alone.
@@ -574,9 +693,17 @@ const SCRAMBLING: &str = r#"table ip translation {
 }"#;
 
 /// No UDP passes, whoever asked for it; not by the router itself either.
-const WALL: &str = r#"table ip wall {
+const WALL: &str = r#"table inet wall {
     chain through_it { type filter hook forward priority filter - 1; meta l4proto udp drop; }
     chain by_itself { type filter hook output priority filter - 1; meta l4proto udp drop; }
+}"#;
+
+/// What comes by IPv6 is never heard of again.
+const SWALLOW: &str = r#"table ip6 swallow {
+    chain whatever_comes {
+        type filter hook prerouting priority raw;
+        meta l4proto != ipv6-icmp drop
+    }
 }"#;
 
 /// Whatever comes over UDP goes in, to the one computer behind.
@@ -588,7 +715,7 @@ fn openness(home: &str) -> String {
                 iifname "out" meta l4proto udp dnat to {home}
             }}
         }}
-        table ip firewall {{
+        table inet firewall {{
             chain through_it {{ ct status dnat accept; }}
         }}"#
     )
@@ -615,7 +742,7 @@ fn forwarding(home: &str, port: u16) -> String {
                 iifname "out" udp dport {port} dnat to {home}
             }}
         }}
-        table ip firewall {{
+        table inet firewall {{
             chain through_it {{ ct status dnat accept; }}
         }}"#
     )
@@ -645,6 +772,13 @@ fn sh(words: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Where `ip netns exec` looks for what a host has in the place of files in `/etc`.
+const NAMES: &str = "/etc/netns";
+/// In front of an IPv4 address it is the translator's for it; another one than in most networks.
+const TRANSLATED: &str = "2001:db8:64:64::";
+/// What the DNS behind a translator translates: the hub's name, and the one that all DNS know.
+const TRANSLATED_NAMES: [(&str, &str); 2] =
+    [(Internet::HUB[0], Internet::NAME), ("192.0.0.170", "ipv4only.arpa")];
 /// Where most proxies listen.
 const PROXY_PORT: u16 = 3128;
 /// The system's tools answer at once or are stuck.

@@ -103,6 +103,14 @@ impl Process {
         self.output.lines.lock().expect("no reader panics").join("\n")
     }
 
+    /// Whether it has not ended yet.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn runs(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()

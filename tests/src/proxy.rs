@@ -18,7 +18,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use nix::sched::{CloneFlags, setns};
 
-use crate::inspector::Inspector;
+use crate::{inspector::Inspector, net::Internet};
 
 /// A proxy that serves until it is dropped.
 #[derive(Debug)]
@@ -133,7 +133,11 @@ impl Shared {
     fn reach(&self, target: &str) -> io::Result<TcpStream> {
         let place = match self.detour {
             Some(detour) => detour,
-            None => target.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?,
+            None => {
+                // The names of its host are for those whom `ip netns exec` runs there.
+                let target = target.replace(Internet::NAME, Internet::HUB[0]);
+                target.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?
+            }
         };
         TcpStream::connect_timeout(&place, PATIENCE)
     }

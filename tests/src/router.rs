@@ -101,7 +101,7 @@ const RULES: &str = r#"table inet opened {
     chain inwards { type nat hook prerouting priority dstnat; }
     chain outwards { type nat hook postrouting priority srcnat - 1; }
 }
-table ip firewall {
+table inet firewall {
     chain through_it { ct status dnat accept; }
 }"#;
 const LIMIT: Duration = Duration::from_secs(10);

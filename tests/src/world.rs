@@ -89,7 +89,7 @@ impl World {
     /// # Errors
     /// When any part of that fails.
     pub fn encrypted() -> Result<Self> {
-        Self::empty()?.on_network("127.0.0.1")
+        Self::empty()?.on_network(&["127.0.0.1"], "127.0.0.1:0")
     }
 
     /// The same on a network of its own: the hub and the first agent on the left host, all others
@@ -101,7 +101,7 @@ impl World {
         let wire = Wire::lay()?;
         let hosts = [wire.left(), wire.left(), wire.right()].map(str::to_owned).to_vec();
         let world = Self { wire: Some(wire), hosts, ..Self::empty()? };
-        world.on_network(Wire::LEFT)
+        world.on_network(&[Wire::LEFT], &format!("{}:0", Wire::LEFT))
     }
 
     /// The same on an internet of its own, to which the agents are joined in this order.
@@ -112,7 +112,7 @@ impl World {
         let internet = Internet::lay(homes)?;
         let hosts = [&[internet.hub().to_owned()], internet.homes()].concat();
         let world = Self { internet: Some(internet), hosts, ..Self::empty()? };
-        world.on_network(Internet::HUB)
+        world.on_network(&HUB_ON_INTERNET, LISTEN_ON_INTERNET)
     }
 
     /// Two computers on an internet, `WorkPC` and `Cluster`, each on a line of 200 Mbit/s.
@@ -141,7 +141,7 @@ impl World {
             settings.push_str(&world.start_relay(place)?);
         }
         fs::write(world.path(HUB_SETTINGS), settings)?;
-        let mut world = world.on_network(Internet::HUB)?;
+        let mut world = world.on_network(&HUB_ON_INTERNET, LISTEN_ON_INTERNET)?;
         world.add_agent("WorkPC")?;
         world.add_agent("Cluster")?;
         world.internet.as_ref().context("the world is on an internet")?.limit("200mbit")?;
@@ -191,20 +191,21 @@ impl World {
         Ok(())
     }
 
-    fn on_network(mut self, hub: &str) -> Result<Self> {
+    fn on_network(mut self, hub: &[&str], listen: &str) -> Result<Self> {
         self.certify(hub)?;
         self.ca = Some(Authority { variable: "OUTPORT_CA_FILE", file: self.path("cert.pem") });
-        self.start_hub(&format!("{hub}:0"))?;
+        self.start_hub(listen)?;
         self.add_smith()?;
         Ok(self)
     }
 
-    /// Makes another certificate for the hub, which shows it after its next start.
+    /// Makes another certificate for the hub's names, which shows it after its next start.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn certify(&self, hub: &str) -> Result<()> {
-        let pair = rcgen::generate_simple_self_signed(vec![hub.to_owned()])?;
+    pub fn certify(&self, hub: &[&str]) -> Result<()> {
+        let names: Vec<_> = hub.iter().map(|&name| name.to_owned()).collect();
+        let pair = rcgen::generate_simple_self_signed(names)?;
         fs::write(self.path("cert.pem"), pair.cert.pem())?;
         fs::write(self.path("key.pem"), pair.signing_key.serialize_pem())?;
         Ok(())
@@ -252,7 +253,10 @@ impl World {
     /// # Errors
     /// When it does not come up.
     pub fn restart_hub(&mut self) -> Result<()> {
-        let address = self.url.rsplit('/').next().unwrap_or_default().to_owned();
+        let address = match &self.internet {
+            Some(_) => LISTEN_ON_INTERNET.to_owned(),
+            None => self.url.rsplit('/').next().unwrap_or_default().to_owned(),
+        };
         self.start_hub(&address)
     }
 
@@ -381,8 +385,9 @@ impl World {
     /// Everything that the processes logged, for a failure's message.
     pub fn logs(&self) -> String {
         let mut text = String::new();
-        for name in ["hub.log", "agent-0.log", "agent-1.log"] {
-            let log = fs::read_to_string(self.path(name)).unwrap_or_default();
+        let agents = (0..self.agents.len()).map(|index| format!("agent-{index}.log"));
+        for name in std::iter::once("hub.log".to_owned()).chain(agents) {
+            let log = fs::read_to_string(self.path(&name)).unwrap_or_default();
             let tail: Vec<_> = log.lines().rev().take(60).collect();
             text += &format!("--- {name}\n");
             tail.iter().rev().for_each(|line| text += &format!("{line}\n"));
@@ -405,6 +410,9 @@ impl World {
         let settings = self.path(HUB_SETTINGS);
         if settings.exists() {
             command.arg("--config").arg(settings);
+        }
+        if self.internet.is_some() {
+            command.arg("--public-url").arg(format!("https://{}:7440", Internet::NAME));
         }
         if self.ca.is_some() {
             command.arg("--tls-cert").arg(self.path("cert.pem"));
@@ -612,6 +620,10 @@ fn base_command(program: &Path, home: &Path, host: Option<&str>) -> Command {
     command
 }
 
+/// How a hub is known on an internet.
+const HUB_ON_INTERNET: [&str; 3] = [Internet::NAME, Internet::HUB[0], Internet::HUB[1]];
+/// Every address of a host that is the hub's alone.
+const LISTEN_ON_INTERNET: &str = "[::]:7440";
 /// The password of every account of a world.
 pub const PASSWORD: &str = "correct horse battery staple";
 /// How long a process may take to come up on a busy machine.

@@ -22,7 +22,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    system_packages(args.yes, NEEDS.iter().chain(LINUX_NEEDS))?;
+    system_packages(args.yes, NEEDS.iter().chain(LINUX_NEEDS).chain(wishes()))?;
     fuse();
     if nextest::is_present() {
         println!("cargo-nextest is there");
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// What a test run needs, as its first step.
 /// The tools that have a substitute are left out; building them takes longer than it saves once.
 pub(crate) fn for_tests() -> Result<Outcome> {
-    system_packages(false, NEEDS.iter().chain(LINUX_NEEDS))?;
+    system_packages(false, NEEDS.iter().chain(LINUX_NEEDS).chain(wishes()))?;
     fuse();
     Ok(Outcome::Passed)
 }
@@ -211,6 +211,16 @@ const LINUX_NEEDS: &[Need] = &[
 #[cfg(not(target_os = "linux"))]
 const LINUX_NEEDS: &[Need] = &[];
 
+/// Needed by some of those tests, which are skipped without: not every system has a package for it.
+#[cfg(target_os = "linux")]
+const LINUX_WISHES: &[Need] = &[Need {
+    what: What::Programs(&["tayga"]),
+    why: "test networks (IPv6 with a translator to IPv4)",
+    packages: ["tayga", "tayga", "", "", "", ""],
+}];
+#[cfg(not(target_os = "linux"))]
+const LINUX_WISHES: &[Need] = &[];
+
 /// Needed by the bench of the desktop app only.
 #[cfg(target_os = "linux")]
 const BENCH_NEEDS: &[Need] = &[Need {
@@ -334,9 +344,7 @@ fn system_packages(yes: bool, needs: impl Iterator<Item = &'static Need>) -> Res
     for need in &missing {
         println!("  {:<26} {}", need.name(), need.why);
     }
-    let Some((index, manager)) =
-        MANAGERS.iter().enumerate().find(|(_, manager)| sh::which(manager.program).is_some())
-    else {
+    let Some((index, manager)) = manager() else {
         bail!("no package manager that is known here; install the above by hand");
     };
     let mut packages: Vec<_> =
@@ -357,6 +365,17 @@ fn system_packages(yes: bool, needs: impl Iterator<Item = &'static Need>) -> Res
         Some(need) => bail!("`{}` is still missing: {}", need.name(), need.why),
         None => Ok(()),
     }
+}
+
+/// The system's package manager, and its place in the list.
+fn manager() -> Option<(usize, &'static Manager)> {
+    MANAGERS.iter().enumerate().find(|(_, manager)| sh::which(manager.program).is_some())
+}
+
+/// What is installed where the system has a package for it.
+fn wishes() -> impl Iterator<Item = &'static Need> {
+    let index = manager().map(|(index, _)| index);
+    LINUX_WISHES.iter().filter(move |need| index.is_some_and(|at| !need.packages[at].is_empty()))
 }
 
 fn privileged(manager: &Manager) -> Result<Sh> {

@@ -68,7 +68,7 @@ fn a_hub_with_another_certificate_and_a_sign_in_that_ended_say_what_to_do() -> R
     tray.wait_headline("smith#WorkPC, online")?;
 
     rig.world.hub.take().context("the hub runs")?.kill()?;
-    rig.world.certify("127.0.0.1")?;
+    rig.world.certify(&["127.0.0.1"])?;
     rig.world.restart_hub()?;
     wait_line(&tray, "The hub's certificate is not trusted")?;
     tray.wait_headline("smith#WorkPC, not working")?;

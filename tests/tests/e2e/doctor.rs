@@ -117,7 +117,7 @@ fn a_proxy_that_inspects_is_named_and_outport_works_through_it() -> Result<()> {
     let mut world = World::on_internet(&[Joined::Proxied])?;
     let internet = world.internet.as_ref().context("the world is on an internet")?;
     let (edge, place) = internet.proxy_of(0).context("there is an edge to run it on")?;
-    let hub: SocketAddr = format!("{}:{}", Internet::HUB, world.port()?).parse()?;
+    let hub: SocketAddr = format!("{}:{}", Internet::HUB[0], world.port()?).parse()?;
     let (trusted, authority) = (world.path("cert.pem"), world.path("inspector.pem"));
     let inspector = Inspector::in_host(edge, hub, &trusted, &authority)?;
     let proxy = Proxy::with_inspector(edge, place, &inspector)?;

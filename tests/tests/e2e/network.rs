@@ -40,6 +40,47 @@ fn computers_behind_ordinary_routers_and_firewalls_reach_each_other_directly() -
     Ok(())
 }
 
+/// As most of them are behind which there is IPv6: it is the same way for every kind of connection.
+#[test]
+fn computers_with_ipv6_alone_reach_each_other_directly_through_their_firewalls() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let world = World::two_on_internet([Joined::Ipv6Only; 2])?;
+    goes_straight(&world)
+}
+
+/// The hub has addresses of both families, and to one of them packets leave and nothing comes back.
+#[test]
+fn a_computer_whose_ipv6_leads_nowhere_does_not_wait_for_it() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let mut world = World::on_internet(&[Joined::Translated; 2])?;
+    let internet = world.internet.as_ref().context("the world is on an internet")?;
+    internet.lead_ipv6_nowhere(0)?;
+    internet.limit("200mbit")?;
+    world.add_agent("WorkPC")?;
+    world.add_agent("Cluster")?;
+    goes_straight(&world)
+}
+
+/// Moves a tree, which goes straight from the first byte on.
+fn goes_straight(world: &World) -> Result<()> {
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    tree::make(&pc.folder.join("tree"), PLAN, 1)?;
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    world.ends_well(&task, LIMIT)?;
+    let done = pc.task(&task)?;
+    let route = &done["outport"]["route"];
+    ensure!(route == "direct" || route == "tcp", "{done:#}\n{}", world.logs());
+    let events = pc.outport(&["tasks", "events", &task])?;
+    ensure!(!events.contains("ROUTE_CHANGED"), "{events}\n{}", world.logs());
+    Ok(())
+}
+
 /// While it slept, the routers on its way forgot its connection: nobody tells it so, and only its
 /// waking does not leave it to a minute of silence.
 #[test]

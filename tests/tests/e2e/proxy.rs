@@ -109,7 +109,7 @@ fn the_environment_names_the_proxy_unless_the_config_says_none_or_another() -> R
     assert_eq!((&shown["set"], &shown["login"]), (&"system".into(), &Value::Null));
     let done = listing(&[("HTTPS_PROXY", &named)])?;
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let host = Internet::HUB;
+    let host = Internet::NAME;
     assert_eq!(refused_with(&[("HTTPS_PROXY", &named), ("NO_PROXY", host)])?, "HUB_UNREACHABLE");
     assert_eq!(refused_with(&[("ALL_PROXY", &proxy.http())])?, "PROXY_NEEDS_LOGIN");
     assert_eq!(refused_with(&[("ALL_PROXY", "ftp://proxy")])?, "BAD_PROXY");

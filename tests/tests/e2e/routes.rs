@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use outport_tests::{
     full,
-    net::{Joined, Wire},
+    net::{Internet, Joined, Wire},
     process::wait_until,
     proxy::Proxy,
     skip,
@@ -23,9 +23,15 @@ fn every_two_kinds_of_network_move_files_by_the_best_route_that_there_is() -> Re
         skip("network namespaces need root on Linux");
         return Ok(());
     }
-    let mut world = World::on_internet(&KINDS.map(|(kind, _)| kind))?;
+    let mut kinds = KINDS.to_vec();
+    if !Internet::translates() {
+        skip("a network with NAT64 needs tayga");
+        kinds.retain(|(kind, _)| *kind != Joined::Nat64);
+    }
+    let joined: Vec<_> = kinds.iter().map(|(kind, _)| *kind).collect();
+    let mut world = World::on_internet(&joined)?;
     let mut proxies = Vec::new();
-    for (place, (kind, _)) in KINDS.iter().enumerate() {
+    for (place, kind) in joined.iter().enumerate() {
         let (name, internet) = (format!("{kind:?}"), world.internet.as_ref());
         match internet.and_then(|internet| internet.proxy_of(place)) {
             Some((host, address)) => {
@@ -46,14 +52,14 @@ fn every_two_kinds_of_network_move_files_by_the_best_route_that_there_is() -> Re
     }
     world.internet.as_ref().context("the world is on an internet")?.limit(rate)?;
     let mut table = String::from("from, to, route, first bytes, whole");
-    for (from, (sender, _)) in KINDS.into_iter().enumerate() {
-        for (to, (receiver, _)) in KINDS.into_iter().enumerate() {
+    for (from, sender) in joined.iter().enumerate() {
+        for (to, receiver) in joined.iter().enumerate() {
             // Without the long form one direction of each pair.
             if from == to || !full() && to < from {
                 continue;
             }
-            let (first, whole) = moves(&world, from, to)?;
-            let route = best(sender, receiver);
+            let route = best(kinds[from].1, kinds[to].1);
+            let (first, whole) = moves(&world, from, to, route)?;
             write!(table, "\n{sender:?}, {receiver:?}, {route}, {first:.2?}, {whole:.2?}")?;
         }
     }
@@ -62,10 +68,9 @@ fn every_two_kinds_of_network_move_files_by_the_best_route_that_there_is() -> Re
 }
 
 /// Moves a tree; how long after the submission content came, and all of it had.
-fn moves(world: &World, from: usize, to: usize) -> Result<(Duration, Duration)> {
+fn moves(world: &World, from: usize, to: usize, route: &str) -> Result<(Duration, Duration)> {
     let internet = world.internet.as_ref().context("the world is on an internet")?;
     let (sender, receiver) = (&world.agents[from], &world.agents[to]);
-    let route = best(KINDS[from].0, KINDS[to].0);
     let copy = format!("from-{}", sender.name);
     let before = internet.bytes_to(to)?;
     let began = Instant::now();
@@ -89,13 +94,15 @@ fn moves(world: &World, from: usize, to: usize) -> Result<(Duration, Duration)> 
 }
 
 /// What can be had between two kinds of network.
-fn best(one: Joined, other: Joined) -> &'static str {
-    let reach = |kind| KINDS.iter().find(|(known, _)| *known == kind).map(|(_, reach)| *reach);
-    match (reach(one), reach(other)) {
-        (Some(Reach::NoUdp), _) | (_, Some(Reach::NoUdp)) => "tunnel",
-        (Some(Reach::Everybody), _) | (_, Some(Reach::Everybody)) => "direct",
-        (Some(Reach::NewPorts), _) | (_, Some(Reach::NewPorts)) => "relay",
-        _ => "direct",
+fn best(one: Reach, other: Reach) -> &'static str {
+    use Reach::{Everybody, Ipv6, NewPorts, NoUdp, WhomItCalls};
+    match (one, other) {
+        (NoUdp, _) | (_, NoUdp) => "tunnel",
+        (Ipv6 { .. }, Ipv6 { .. }) => "direct",
+        (Ipv6 { translated: false }, _) | (_, Ipv6 { translated: false }) => "relay",
+        (Everybody, _) | (_, Everybody) => "direct",
+        (NewPorts, _) | (_, NewPorts) => "relay",
+        (WhomItCalls | Ipv6 { .. }, WhomItCalls | Ipv6 { .. }) => "direct",
     }
 }
 
@@ -108,10 +115,14 @@ enum Reach {
     /// Nobody whom it did not ask, as every target sees another port.
     NewPorts,
     NoUdp,
+    /// Whom it sends to, by IPv6; by IPv4 too where a translator has one address for it.
+    Ipv6 {
+        translated: bool,
+    },
 }
 
 /// One of each kind; two of a kind meet in other tests.
-const KINDS: [(Joined, Reach); 7] = [
+const KINDS: [(Joined, Reach); 9] = [
     (Joined::Public, Reach::Everybody),
     (Joined::Open, Reach::Everybody),
     (Joined::Firewalled, Reach::WhomItCalls),
@@ -119,6 +130,8 @@ const KINDS: [(Joined, Reach); 7] = [
     (Joined::Scrambled, Reach::NewPorts),
     (Joined::Walled, Reach::NoUdp),
     (Joined::Proxied, Reach::NoUdp),
+    (Joined::Ipv6Only, Reach::Ipv6 { translated: false }),
+    (Joined::Nat64, Reach::Ipv6 { translated: true }),
 ];
 /// What the laboratory promises: 64 MiB, three seconds at 200 Mbit/s; and one and a half at 50.
 const PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 64 << 20 };
