@@ -248,6 +248,7 @@ impl Legs {
             flow: self.flow.clone(),
             left: leg.left(),
             undelivered: wires.undelivered.clone(),
+            buffers: wires.buffers.clone(),
         }
     }
 

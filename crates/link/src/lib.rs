@@ -10,6 +10,7 @@ mod accept;
 mod address;
 mod better;
 mod budget;
+mod buffers;
 mod carrier;
 mod discover;
 mod end;
@@ -40,6 +41,7 @@ mod wire;
 mod word;
 
 pub use address::CANDIDATES_MAX;
+pub use buffers::{Buffer, BufferPool};
 pub use discover::DiscoverError;
 pub use end::{CloseCode, LinkEnd, REASON_BYTES_MAX};
 pub use endpoint::{DEAD_AFTER, ESTABLISH_LIMIT, Endpoint, EndpointOptions, Expectation};

@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::{
     budget::{Budget, Reserved},
+    buffers::BufferPool,
     carrier::Carrier,
     end::{CloseCode, End, LinkEnd},
     flow::Flow,
@@ -155,6 +156,8 @@ pub(crate) struct Wires {
     pub(crate) data_in: mpsc::Sender<Item<DataFrame>>,
     /// Streams of this side whose end the other side has not confirmed.
     pub(crate) undelivered: watch::Sender<usize>,
+    /// Where frames of data arrive.
+    pub(crate) buffers: BufferPool,
 }
 
 /// A queue that several streams take frames from.
@@ -212,6 +215,7 @@ pub(crate) fn lanes() -> (Lanes, Wires) {
         data_out: Outgoing::new(wire_data_out),
         data_in: wire_data_in,
         undelivered: wire_undelivered,
+        buffers: BufferPool::new(ARRIVING_BYTES, ARRIVING_FREE_MAX),
     };
     (lanes, wires)
 }
@@ -528,3 +532,7 @@ const CONTROL_QUEUE: usize = 4;
 const DATA_OUT_QUEUE: usize = 64;
 /// Data frames that arrived and were not fetched; every stream holds one more.
 const DATA_IN_QUEUE: usize = 4;
+/// A block of a file, and what stands before it.
+const ARRIVING_BYTES: usize = (1024 + 64) * 1024;
+/// Unused buffers kept by one link.
+const ARRIVING_FREE_MAX: usize = 16;

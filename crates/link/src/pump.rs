@@ -3,7 +3,7 @@
 
 use std::{io, sync::Arc};
 
-use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use bytes::{Buf as _, Bytes};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     sync::{mpsc, watch},
@@ -12,6 +12,7 @@ use tokio::{
 
 use crate::{
     budget::Reserved,
+    buffers::BufferPool,
     end::{End, LinkEnd},
     flow::Flow,
     frame::{CONTROL_LEAVES, DATA_LEAVES, DataFrame, DataHead, FrameTooLong, control_length},
@@ -69,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) left: watch::Receiver<bool>,
     /// Streams whose end the other side has not confirmed.
     pub(crate) undelivered: watch::Sender<usize>,
+    /// Where frames of data arrive.
+    pub(crate) buffers: BufferPool,
 }
 
 impl Shared {
@@ -172,8 +175,9 @@ pub(crate) async fn read_control(
         if head == CONTROL_LEAVES {
             return goes_on(stream).await;
         }
-        let frame = read_frame(stream, control_length(head)?, |_| {}).await?;
-        if !hand_over(queue, Item::Frame(frame.freeze(), None), end).await {
+        let mut frame = vec![0; control_length(head)?];
+        read_frame(stream, &mut frame, |_| {}).await?;
+        if !hand_over(queue, Item::Frame(frame.into(), None), end).await {
             return Ok(None);
         }
     }
@@ -186,17 +190,20 @@ pub(crate) async fn read_data(
     queue: &mpsc::Sender<Item<DataFrame>>,
     shared: &Shared,
 ) -> Result<Option<StreamEnd>, Fault> {
-    let Shared { end, flow, .. } = shared;
+    let Shared { end, flow, buffers, .. } = shared;
     let mut head = [0; DataHead::BYTES];
     while read_head(stream, &mut head).await? {
         if head == DATA_LEAVES {
             return goes_on(stream).await;
         }
-        let DataHead { header, body } = DataHead::decode(head)?;
+        let head = DataHead::decode(head)?;
         flow.came(DataHead::BYTES);
-        let mut frame = read_frame(stream, header + body, |bytes| flow.came(bytes)).await?;
-        let header = frame.split_to(header).freeze();
-        let frame = DataFrame { header, body: vec![frame.freeze()] };
+        let bytes = head.header + head.body;
+        let mut buffer = buffers.take(bytes);
+        read_frame(stream, &mut buffer.as_mut()[..bytes], |bytes| flow.came(bytes)).await?;
+        let mut body = buffer.freeze().slice(..bytes);
+        let header = body.split_to(head.header);
+        let frame = DataFrame { header, body: vec![body] };
         if !hand_over(queue, Item::Frame(frame, None), end).await {
             return Ok(None);
         }
@@ -287,20 +294,23 @@ async fn read_head(
     Ok(true)
 }
 
+/// Fills `frame`, and tells of each part that came.
 async fn read_frame(
     stream: &mut (impl AsyncRead + Send + Unpin),
-    bytes: usize,
+    frame: &mut [u8],
     came: impl Fn(usize),
-) -> io::Result<BytesMut> {
-    let mut frame = BytesMut::with_capacity(bytes);
-    while frame.len() < bytes {
-        let missing = bytes - frame.len();
-        match stream.read_buf(&mut (&mut frame).limit(missing)).await? {
+) -> io::Result<()> {
+    let mut filled = 0;
+    while filled < frame.len() {
+        match stream.read(&mut frame[filled..]).await? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            read => came(read),
+            read => {
+                came(read);
+                filled += read;
+            }
         }
     }
-    Ok(frame)
+    Ok(())
 }
 
 /// Hands an item up; `false` when the link has ended. When nobody receives any more, that is waited

@@ -10,16 +10,17 @@ mod spelling;
 mod write;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     fs::File,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use bytes::Bytes;
+use outport_link::BufferPool;
 use outport_protocol::{
     orders::TransferOrders,
     session::{
-        BufferId, Dir, Fault,
+        BufferId, Dir, Fault, Key,
         receiver::{ReceiverEffect, ReceiverEvent, Temp},
     },
 };
@@ -35,7 +36,7 @@ use crate::{
     resolver::Resolver,
     source::BUFFER_BYTES,
     stat::FileId,
-    store::{BufferPool, Store},
+    store::Store,
 };
 
 /// The receiver's side of this computer's disks. Shared by the threads of one session.
@@ -63,6 +64,8 @@ pub(crate) struct Destination {
     telling: Mutex<Tellings>,
     /// Where the items of a transfer of several ended up: directories, and names in them.
     tops: Mutex<HashMap<(FileId, Option<Name>), Dir>>,
+    /// Directories that this session made: nothing stands in them but what it put there.
+    made: Mutex<HashSet<Key>>,
 }
 
 /// A file system that is written to.
@@ -71,6 +74,8 @@ struct FileSystem {
     on_it: Arc<File>,
     /// Whether what was written is read back through the handle that wrote it.
     one_handle: bool,
+    /// Whether room for a file is planned before it is written.
+    plans_room: bool,
 }
 
 /// Temporary files that are open for writing, by entry. What is not among them is opened again.
@@ -105,6 +110,7 @@ impl Destination {
             extras: Mutex::default(),
             telling: Mutex::default(),
             tops: Mutex::default(),
+            made: Mutex::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{fs::File, ops::Range};
 
+use outport_link::BufferPool;
 use outport_protocol::blocks::{BlockTree, Blocks, Cv, NodeId};
 use outport_types::Digest;
 use tokio_util::sync::CancellationToken;
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     refused::Refused,
     source::BUFFER_BYTES,
-    store::{BufferPool, Store, map_holes},
+    store::{Store, map_holes},
 };
 
 /// What hashing needs.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use outport_link::BufferPool;
 use outport_protocol::{
     blocks::{Blocks, Cv, NodeId},
     orders::TransferOrders,
@@ -29,7 +30,7 @@ use crate::{
     refused::Refused,
     resolver::{OpenFile, Resolver},
     stat::Stat,
-    store::{BufferPool, Store, is_zeros, map_holes},
+    store::{Store, is_zeros, map_holes},
 };
 
 /// The sender's side of this computer's disks. Shared by the threads of one session.

@@ -5,7 +5,6 @@
 //! [`Disk`] is the real thing; tests put something in its place that is full, slow, or forgets.
 
 mod attributes;
-mod buffers;
 mod holes;
 mod sync;
 
@@ -24,7 +23,6 @@ use outport_protocol::{
 use outport_types::{Name, UnixTime};
 
 pub(crate) use self::{
-    buffers::BufferPool,
     holes::{is_zeros, map as map_holes, write_sparse},
     sync::{open_directory, sync_directory},
 };
@@ -282,6 +280,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// any other. Those that ask another computer or program may do so only when a file is opened.
     fn shows_all_handles_the_same(&self, on_it: &File) -> bool {
         sync::is_local(on_it)
+    }
+
+    /// Whether a file system plans room faster than it can be written. One that lies in memory takes
+    /// it page by page, and holds up the content that could be on its way.
+    fn plans_room(&self, on_it: &File) -> bool {
+        !sync::is_memory(on_it)
     }
 
     /// Brings everything on a file's file system to the disk for good: one call for many files.

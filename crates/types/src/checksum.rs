@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::ChecksumAlgorithm;
@@ -112,7 +113,7 @@ impl ExternalChecksum {
 
     /// The hex digits, in lower case.
     pub fn hex(&self) -> String {
-        self.value.iter().map(|byte| format!("{byte:02x}")).collect()
+        HEXLOWER.encode(&self.value)
     }
 }
 

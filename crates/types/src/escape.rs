@@ -9,13 +9,16 @@ use std::borrow::Cow;
 /// The text form of a name.
 pub fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(is_escape) => Cow::Borrowed(text),
+        Ok(text) if text.is_ascii() || !text.chars().any(is_escape) => Cow::Borrowed(text),
         Ok(_) | Err(_) => Cow::Owned(escape_slow(bytes)),
     }
 }
 
 /// The bytes behind a text form; any text has one.
 pub fn unescape_str(text: &str) -> Vec<u8> {
+    if text.is_ascii() {
+        return text.as_bytes().to_vec();
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut buffer = [0; 4];
     for c in text.chars() {

@@ -65,6 +65,7 @@ impl Destination {
                     self.store.remove_directory(&directory, name).ok();
                     return Err(refused);
                 }
+                self.remember_made(place);
                 Ok(true)
             }
             Err(Refused::Exists) => {
@@ -196,7 +197,11 @@ impl Destination {
         if place.name.is_none() && self.has_many_items() {
             self.claim(&place.dir, directory.id(), Some(name.clone()))?;
         }
-        let found = match self.store.stat(&directory, &name)? {
+        let stat = match self.is_made(&place.dir) {
+            true => None,
+            false => self.store.stat(&directory, &name)?,
+        };
+        let found = match stat {
             None => AtDestination::Nothing,
             Some(stat) => {
                 directory.allow_id(stat.id)?;
@@ -217,6 +222,25 @@ impl Destination {
         let is_ours = |stat: &Stat| stat.kind == FileKind::File && stat.names <= 1;
         let temp = temp.filter(is_ours).map(|stat| stat.stamp());
         Ok(Compared::File { found, temp })
+    }
+
+    fn remember_made(&self, place: &Place) {
+        let mut made = lock(&self.made);
+        if made.len() < MADE_MAX {
+            made.insert(place.key());
+        }
+    }
+
+    /// Looks at every name in a directory from now on.
+    pub(super) fn forget_made(&self, dir: &Dir) {
+        lock(&self.made).remove(&dir.key());
+    }
+
+    /// Whether nothing can stand in a directory but what came since it was made. What came is found
+    /// when files get their names, where it would be found if it came after a look.
+    fn is_made(&self, dir: &Dir) -> bool {
+        // What one item puts in a directory of another is compared.
+        !self.has_many_items() && lock(&self.made).contains(&dir.key())
     }
 
     /// On disks that take two names for one, what stands there must be called exactly so: else two
@@ -293,3 +317,6 @@ impl Destination {
         Hashing { store: &*self.store, pool: &self.pool, stop: &self.stop }
     }
 }
+
+/// Directories that a session remembers to have made; in others every name is looked at.
+const MADE_MAX: usize = 64 * 1024;

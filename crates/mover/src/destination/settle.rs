@@ -142,7 +142,12 @@ impl Destination {
                 true => self.store.stat(&directory, &temp.name)?.map(|stat| stat.id),
                 false => None,
             };
-            let is_new = self.place_one(&mut spellings, &directory, &temp.name, &name)?;
+            let is_new = self.place_one(&mut spellings, &directory, &temp.name, &name);
+            if !matches!(is_new, Ok(true)) {
+                // Somebody else puts something there.
+                self.forget_made(&temp.place.dir);
+            }
+            let is_new = is_new?;
             if let (true, Some(id)) = (is_new, id) {
                 odd.push((index, directory, name, id));
             }

@@ -15,6 +15,7 @@ use super::{Destination, FileSystem, lock};
 use crate::{
     refused::Refused,
     resolver::{Directory, Right},
+    stat::Stat,
     store::{open_directory, write_sparse},
 };
 
@@ -22,11 +23,18 @@ impl Destination {
     pub(super) fn create(&self, temp: &Temp, room: Option<u64>) -> Result<(), Refused> {
         self.unless_stopped()?;
         let file = self.create_file(temp)?;
-        if let Some(room) = room.filter(|room| u64::from(BLOCK_BYTES) < *room) {
+        if let Some(room) = room.filter(|room| u64::from(BLOCK_BYTES) < *room)
+            && self.plans_room(&file)?
+        {
             self.store.reserve(&file, room)?;
         }
         self.keep_open(temp.file, file);
         Ok(())
+    }
+
+    fn plans_room(&self, file: &File) -> Result<bool, Refused> {
+        let device = Stat::of_open(file)?.id.device;
+        Ok(lock(&self.file_systems).get(&device).is_none_or(|known| known.plans_room))
     }
 
     pub(super) fn write(&self, buffer: BufferId, writes: &[Write]) -> Vec<WriteResult> {
@@ -117,7 +125,9 @@ impl Destination {
             // One that cannot be opened is not among them, and its files are synced one by one.
             if let Ok(open) = open_directory(directory.dir()) {
                 let one_handle = self.store.shows_all_handles_the_same(&open);
-                known.insert(device, FileSystem { on_it: Arc::new(open), one_handle });
+                let plans_room = self.store.plans_room(&open);
+                let on_it = Arc::new(open);
+                known.insert(device, FileSystem { on_it, one_handle, plans_room });
             }
         }
         Ok(())

@@ -63,7 +63,21 @@ pub(super) fn is_local(_: &std::fs::File) -> bool {
     false
 }
 
+/// Whether a file system lies in memory.
+#[cfg(target_os = "linux")]
+pub(super) fn is_memory(on_it: &std::fs::File) -> bool {
+    rustix::fs::fstatfs(on_it).is_ok_and(|found| found.f_type as u32 == TMPFS)
+}
+
+/// Elsewhere nothing is known of it.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_memory(_: &std::fs::File) -> bool {
+    false
+}
+
+#[cfg(target_os = "linux")]
+const TMPFS: u32 = 0x0102_1994;
 /// `f_type` of ext2 to ext4, XFS, Btrfs, F2FS, bcachefs, ZFS and tmpfs; see statfs(2).
 #[cfg(target_os = "linux")]
 const LOCAL: [u32; 7] =
-    [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0xca45_1a4e, 0x2fc1_2fc1, 0x0102_1994];
+    [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0xca45_1a4e, 0x2fc1_2fc1, TMPFS];

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use data_encoding::HEXLOWER;
 use outport_types::{CollectionPath, Name, PathError, TaskId};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -41,7 +42,11 @@ pub struct NameHash(u64);
 impl NameHash {
     /// The hash of a name.
     pub fn of(name: &Name) -> Self {
-        let folded: String = name.text().nfd().flat_map(char::to_lowercase).collect();
+        let text = name.text();
+        let folded = match text.is_ascii() {
+            true => text.to_ascii_lowercase(),
+            false => text.nfd().flat_map(char::to_lowercase).collect(),
+        };
         // Some disks drop these at the end of a name.
         let folded = folded.trim_end_matches(['.', ' ']);
         Self(short_hash(folded.as_bytes()) << 32 | short_hash(name.as_bytes()))
@@ -337,7 +342,7 @@ pub fn below(path: &CollectionPath, names: Vec<Name>) -> Option<CollectionPath> 
 /// It depends on the task and the place alone, so that a later session finds it again, and no two
 /// files of a task share one even if both come to stand at the same destination.
 pub fn temp_name(prefix: &str, key: &Key) -> Name {
-    let name = format!("{prefix}{}", hex(&key.0[..12]));
+    let name = format!("{prefix}{}", HEXLOWER.encode(&key.0[..12]));
     Name::from_bytes(name.into_bytes()).expect("prefix and hex digits are a name")
 }
 
@@ -345,7 +350,7 @@ pub fn temp_name(prefix: &str, key: &Key) -> Name {
 pub fn temp_prefix(task: TaskId) -> String {
     let mut hasher = blake3::Hasher::new_derive_key("outport 2025 temporary prefix");
     hasher.update(task.as_bytes());
-    format!("{RESERVED_PREFIX}{}", hex(&hasher.finalize().as_bytes()[..4]))
+    format!("{RESERVED_PREFIX}{}", HEXLOWER.encode(&hasher.finalize().as_bytes()[..4]))
 }
 
 /// Whether a name is reserved for unfinished files: never listed, sent, or deleted as an extra.
@@ -369,12 +374,8 @@ pub const RESERVED_PREFIX: &str = ".outport-part-";
 
 fn finish(hasher: &blake3::Hasher) -> Key {
     let mut key = [0; 16];
-    hasher.finalize_xof().fill(&mut key);
+    key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     Key(key)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// As deep as a collection path goes.

@@ -21,11 +21,12 @@ mod manifest;
 mod want;
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, VecDeque},
     time::Duration,
 };
 
 use outport_types::{Differences, UnixTime};
+use rustc_hash::FxHashMap;
 
 pub use effect::{
     AtDestination, Checked, Compare, CompareWhat, Compared, ExtraLeft, ExtraSeen, Finish,
@@ -70,7 +71,7 @@ pub struct Receiver {
     temp_prefix: String,
     manifest: Manifest,
     /// Files that are not settled; the window bounds them.
-    files: HashMap<u64, File>,
+    files: FxHashMap<u64, File>,
     /// How many of them something will happen to without a flush.
     active: u64,
     compares: Compares,
@@ -175,7 +176,7 @@ impl Receiver {
             effects: VecDeque::new(),
             temp_prefix: temp_prefix(config.task),
             manifest: Manifest::new(config.orders.options.names),
-            files: HashMap::new(),
+            files: FxHashMap::default(),
             active: 0,
             compares: Compares::default(),
             hard_links: HardLinks::default(),

@@ -9,7 +9,7 @@ mod hard_links;
 mod scan;
 mod serve;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 pub use effect::{
     Digested, Found, LinkedId, Listed, Load, Loaded, SenderEffect, SenderEvent, Told,
@@ -20,6 +20,7 @@ use super::{
     dir::Place,
     frame::{Frame, Span},
 };
+use rustc_hash::FxHashMap;
 pub(super) use scan::DIRS_UNOPENED_MAX;
 use scan::Scan;
 pub(super) use serve::HELD_OPEN_MAX;
@@ -38,7 +39,7 @@ pub struct Sender {
     frames: VecDeque<Frame>,
     effects: VecDeque<SenderEffect>,
     /// Every entry that was sent and not yet released.
-    sent: HashMap<u64, Sent>,
+    sent: FxHashMap<u64, Sent>,
     scan: Scan,
     serve: Serve,
     done: Done,
@@ -118,7 +119,7 @@ impl Sender {
             ids: Ids::default(),
             frames: VecDeque::new(),
             effects: VecDeque::new(),
-            sent: HashMap::new(),
+            sent: FxHashMap::default(),
             done: Done::default(),
             end: End::Open,
         };

@@ -4,9 +4,8 @@
 //! and announced before, names ascending, so that nothing can be named twice and no path can lead
 //! out of an item.
 
-use std::collections::HashMap;
-
 use outport_types::{Code, Conflict, Name, Names, Symlinks};
+use rustc_hash::FxHashMap;
 
 use super::{Receiver, compare::Queued, file::File};
 use crate::{
@@ -26,7 +25,7 @@ pub(super) struct Manifest {
     next_item: u32,
     open: Option<Open>,
     /// Directories that were announced and are not settled.
-    dirs: HashMap<u64, Slot>,
+    dirs: FxHashMap<u64, Slot>,
     unopened: usize,
     totals: Totals,
     ended: bool,

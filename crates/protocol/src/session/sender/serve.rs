@@ -13,6 +13,7 @@ use std::{
 };
 
 use outport_types::{Code, Digest};
+use rustc_hash::FxHashMap;
 
 use self::holes::{Holes, Next, Telling};
 use super::{Digested, Load, Loaded, Sender, Sent, Source, effect::SenderEffect};
@@ -643,7 +644,7 @@ fn same_version(
 }
 
 /// The file behind a place in a queue, if something is still wanted of it.
-fn wanted(sent: &mut HashMap<u64, Sent>, file: u64) -> Option<&mut Source> {
+fn wanted(sent: &mut FxHashMap<u64, Sent>, file: u64) -> Option<&mut Source> {
     match sent.get_mut(&file) {
         Some(Sent::File(source)) => {
             source.queued = false;
@@ -654,7 +655,7 @@ fn wanted(sent: &mut HashMap<u64, Sent>, file: u64) -> Option<&mut Source> {
 }
 
 /// The file, if this attempt is the one that waits for an answer.
-fn current(sent: &mut HashMap<u64, Sent>, file: u64, attempt: u16) -> Option<&mut Source> {
+fn current(sent: &mut FxHashMap<u64, Sent>, file: u64, attempt: u16) -> Option<&mut Source> {
     match sent.get_mut(&file) {
         Some(Sent::File(source)) if source.attempt == attempt && source.ask.is_some() => {
             Some(source)

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 /// Buffers of one size that come back when the last user drops them.
 #[derive(Clone, Debug)]
-pub(crate) struct BufferPool(Arc<Shared>);
+pub struct BufferPool(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -17,35 +17,42 @@ struct Shared {
 
 /// A buffer to write into.
 #[derive(Debug)]
-pub(crate) struct Buffer {
+pub struct Buffer {
     bytes: Vec<u8>,
     pool: Arc<Shared>,
 }
 
 impl BufferPool {
     /// Buffers of `bytes`, of which at most `free_max` are kept unused.
-    pub(crate) fn new(bytes: usize, free_max: usize) -> Self {
+    pub fn new(bytes: usize, free_max: usize) -> Self {
         Self(Arc::new(Shared { bytes, free_max, free: Mutex::default() }))
     }
 
-    /// A buffer of at least `bytes`; larger ones than the pool's do not come back.
-    pub(crate) fn take(&self, bytes: usize) -> Buffer {
-        let free = (bytes <= self.0.bytes)
-            .then(|| self.0.free.lock().unwrap_or_else(PoisonError::into_inner).pop())
-            .flatten();
-        let bytes = free.unwrap_or_else(|| vec![0; bytes.max(self.0.bytes)]);
+    /// A buffer of at least `bytes`. What is larger than the pool's, or would leave most of one
+    /// unused, gets a buffer of its own, which does not come back.
+    pub fn take(&self, bytes: usize) -> Buffer {
+        let fits = self.0.bytes / WASTE_MAX <= bytes && bytes <= self.0.bytes;
+        let bytes = match fits {
+            false => vec![0; bytes],
+            true => {
+                let free = self.0.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                free.unwrap_or_else(|| vec![0; self.0.bytes])
+            }
+        };
         Buffer { bytes, pool: self.0.clone() }
     }
 }
 
 impl Buffer {
-    pub(crate) fn as_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
-    }
-
     /// Makes it shareable; it comes back when all of it is dropped.
-    pub(crate) fn freeze(self) -> Bytes {
+    pub fn freeze(self) -> Bytes {
         Bytes::from_owner(self)
+    }
+}
+
+impl AsMut<[u8]> for Buffer {
+    fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
     }
 }
 
@@ -67,6 +74,9 @@ impl Drop for Buffer {
     }
 }
 
+/// The smallest part of a buffer that is worth taking one.
+const WASTE_MAX: usize = 4;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +96,9 @@ mod tests {
         // The pool keeps no more than it may, and nothing of another size.
         let (a, b) = (pool.take(8), pool.take(8));
         drop((a, b, pool.take(9)));
+        assert_eq!(pool.0.free.lock().unwrap().len(), 1);
+        // Something small does not hold on to all of one.
+        assert_eq!(pool.take(1).as_ref().len(), 1);
         assert_eq!(pool.0.free.lock().unwrap().len(), 1);
     }
 }
