@@ -77,6 +77,18 @@ pub(crate) fn worth_dialling(interfaces: &[Interface], theirs: &[Candidate]) -> 
     addresses
 }
 
+/// What is known of the other side's addresses after it named some: those first, as one that moves
+/// often is at the last ones, and no more of the older ones than [`KNOWN_MAX`] in all.
+pub(crate) fn newest_first(named: &[Candidate], known: &[Candidate]) -> Vec<Candidate> {
+    let mut all: Vec<Candidate> = Vec::new();
+    for candidate in named.iter().chain(known) {
+        if all.len() < KNOWN_MAX && !all.contains(candidate) {
+            all.push(*candidate);
+        }
+    }
+    all
+}
+
 impl Interface {
     fn network_holds(&self, other: IpAddr) -> bool {
         match (self.ip, other) {
@@ -107,6 +119,8 @@ fn needs_a_zone(ip: &IpAddr) -> bool {
 
 /// The most addresses of one agent; a computer with more has virtual ones that nobody reaches.
 pub const CANDIDATES_MAX: usize = 16;
+/// Addresses of the other side that are kept: those of its network, and of the one before.
+const KNOWN_MAX: usize = 2 * CANDIDATES_MAX;
 
 #[cfg(test)]
 mod tests {
@@ -158,6 +172,23 @@ mod tests {
         assert_eq!(dialled(&["192.168.1.6:7", "127.0.0.1:7"]), 1);
         assert_eq!(dialled(&["0.0.0.0:7", "192.168.1.6:0", "224.0.0.1:7"]), 0);
         assert_eq!(dialled(&["10.0.0.1:7", "[::ffff:10.0.0.1]:7"]), 1);
+    }
+
+    #[test]
+    fn who_moves_often_is_dialled_where_it_is_now() {
+        let named = |network: u8| -> Vec<Candidate> {
+            (1..=4).map(|host| candidate(&format!("10.0.{network}.{host}:7"))).collect()
+        };
+        let known =
+            (1..=20).fold(Vec::new(), |known, network| newest_first(&named(network), &known));
+        assert_eq!(known.len(), KNOWN_MAX);
+        let dialled = worth_dialling(&[at("192.168.1.5", 24)], &known);
+        let [now, before] = [named(20), named(19)];
+        for candidate in now.iter().chain(&before) {
+            assert!(dialled.contains(&candidate.address), "{candidate:?} in {dialled:?}");
+        }
+        assert_eq!(dialled[0], now[0].address);
+        assert_eq!(newest_first(&now, &known), known, "what is said twice changes nothing");
     }
 
     #[test]

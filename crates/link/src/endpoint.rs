@@ -305,13 +305,10 @@ impl Expectation {
     /// Tells where the other side may be reached; may be called at any time, also while dialling.
     pub fn add_candidates(&self, candidates: &[Candidate]) {
         self.candidates.send_if_modified(|known| {
-            let before = known.len();
-            for candidate in candidates {
-                if known.len() < 2 * address::CANDIDATES_MAX && !known.contains(candidate) {
-                    known.push(*candidate);
-                }
-            }
-            before != known.len()
+            let newest = address::newest_first(candidates, known);
+            let is_news = newest.iter().any(|candidate| !known.contains(candidate));
+            *known = newest;
+            is_news
         });
     }
 

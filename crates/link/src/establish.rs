@@ -246,8 +246,9 @@ impl<'a> Race<'a> {
         if self.course.only_relayed {
             return;
         }
-        for address in address::worth_dialling(&self.course.interfaces, &candidates) {
-            if self.known.contains_key(&address) || ADDRESSES_MAX <= self.known.len() {
+        let wanted = address::worth_dialling(&self.course.interfaces, &candidates);
+        for &address in &wanted {
+            if self.known.contains_key(&address) || !self.has_room(&wanted) {
                 continue;
             }
             let route = address::route(&self.course.interfaces, address.ip());
@@ -257,6 +258,18 @@ impl<'a> Race<'a> {
             self.known.insert(address, Dial { route, tries: 0, failure: None });
             self.dial(address, Duration::ZERO);
         }
+    }
+
+    /// Makes room for another address, if need be by giving up one that failed and is not named any more.
+    fn has_room(&mut self, wanted: &[SocketAddr]) -> bool {
+        if self.known.len() < ADDRESSES_MAX {
+            return true;
+        }
+        let is_old = |(address, dial): &(&SocketAddr, &Dial)| {
+            dial.failure.is_some() && !dial.route.is_relayed() && !wanted.contains(address)
+        };
+        let old = self.known.iter().find(is_old).map(|(address, _)| *address);
+        old.is_some_and(|old| self.known.remove(&old).is_some())
     }
 
     /// Opens the ways through the relays that were told since.
@@ -532,5 +545,5 @@ const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_millis(1600);
 /// Connections to choose among; the other side dials no more than our own addresses.
 const READY_MAX: usize = 32;
-/// Addresses dialled for one session, those that came later included.
+/// Addresses dialled at once for one session, those that came later included.
 const ADDRESSES_MAX: usize = 32;
