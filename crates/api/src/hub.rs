@@ -33,6 +33,9 @@ pub struct AboutHub {
     /// null when there is none.
     #[serde(default)]
     pub udp_second: Option<String>,
+    /// The UDP ports of the relays that sessions are offered, as `HOST:PORT`, the hub's own first.
+    #[serde(default)]
+    pub relays: Vec<String>,
 }
 
 /// The answer of `POST /outport/v1/endpoint/{id}/setup_key`: a new key for an endpoint, for a

@@ -52,6 +52,7 @@ pub(crate) enum Standing {
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
     pub(crate) endpoint: EndpointId,
+    pub(crate) account: AccountId,
     pub(crate) name: CanonicalName,
     /// The owner's e-mail or name.
     pub(crate) owner: String,
@@ -88,6 +89,7 @@ impl Endpoints {
             let owner = shown.unwrap_or(owner.display_name);
             Standing::Registered(Registered {
                 endpoint: EndpointId::from_uuid(row.id),
+                account: AccountId::from_uuid(row.account_id),
                 name,
                 owner,
             })

@@ -18,8 +18,8 @@ use axum::{
 use outport_protocol::{
     control::CHANNEL_MESSAGE_BYTES_MAX,
     measure::{
-        COUNT_EVERY_MS, MEASURE_BYTES_MAX, MEASURE_MS, MeasureRequest, MeasureTerms, REQUEST_BYTES,
-        encode_count,
+        COUNT_EVERY_MS, DayLeft, MEASURE_BYTES_MAX, MEASURE_MS, MeasureRequest, MeasureTerms,
+        REQUEST_BYTES, encode_count,
     },
 };
 use outport_types::{Chain, EndpointId};
@@ -114,6 +114,14 @@ async fn serve(
     let mut request = [0; REQUEST_BYTES];
     timeout(REQUEST_LIMIT, stream.read_exact(&mut request)).await??;
     let Some(request) = MeasureRequest::decode(&request) else { return Ok(("malformed", 0)) };
+    if request == MeasureRequest::Left {
+        let left = hub.relay.left(registered.account);
+        let bytes = left.map(|left| left.bytes);
+        let left = DayLeft { bytes, until: left.map_or(0, |left| left.until) };
+        stream.write_all(&left.encode()).await?;
+        timeout(REQUEST_LIMIT, stream.shutdown()).await??;
+        return Ok(("left", 0));
+    }
     let place = hub.measuring.enter(registered.endpoint, Instant::now());
     let limits = hub.config.relay.limits();
     let rate_max = limits.and_then(|limits| {
@@ -134,6 +142,7 @@ async fn serve(
         match request {
             MeasureRequest::Inwards => send(&mut stream, bytes_max).await,
             MeasureRequest::Outwards => receive(&mut stream, bytes_max).await,
+            MeasureRequest::Left => 0,
         }
     };
     Ok(("done", timeout(FLOW_LIMIT, flowing).await.unwrap_or(bytes_max)))

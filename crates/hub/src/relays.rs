@@ -3,6 +3,7 @@
 
 mod alone;
 mod key;
+mod ledger;
 
 use outport_protocol::{
     control::RelayOffer,
@@ -11,6 +12,7 @@ use outport_protocol::{
 use outport_relay::Relay;
 use outport_types::{AccountId, SessionId};
 
+pub(crate) use self::ledger::Ledger;
 pub use self::{
     alone::{LoneRelay, LoneRelayError, LoneRelayOptions},
     key::RelayKeyError,
@@ -43,6 +45,12 @@ impl Relays {
         clock: Clock,
     ) -> Self {
         Self { own, address, others, clock }
+    }
+
+    /// How agents reach each of them, `HOST:PORT`.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let own = self.address.iter().filter(|_| self.own.is_on());
+        own.chain(self.others.iter().map(|other| &other.address)).cloned().collect()
     }
 
     /// Lets both sides of a session in at the own relay; what they are told of all of them.

@@ -19,7 +19,7 @@ use crate::{
     metrics::Metrics,
     presence::{Admission, Presence},
     random::random_bytes,
-    relays::{self, Relays},
+    relays::{self, Ledger, Relays},
     reports::{self, Reports, lists::Lists},
     scheduler::{self, Scheduler, Surroundings},
     store::Store,
@@ -35,6 +35,8 @@ pub(crate) struct Services {
     pub(crate) admission: Admission,
     /// What forwards between agents that cannot reach each other.
     pub(crate) relay: Relay,
+    /// How agents reach that, and those on other computers.
+    pub(crate) relays: Vec<String>,
     /// Who may knock at its door now.
     pub(crate) tunnels: Admission,
     /// Which agents are connected.
@@ -92,6 +94,9 @@ impl Services {
         };
         let (relay, port) = Relay::new(options, counts.clone());
         let relays = Relays::new(relay.clone(), told.clone(), other_relays, clock.clone());
+        let relay_addresses = relays.addresses();
+        let is_counted = config.relay.user_bytes_per_day != 0;
+        let ledger = is_counted.then(|| Ledger::new(relay.clone(), store.clone()));
         let ring = KeyRing::open(&config.data, clock, workers, stop.clone())?;
         let presence = Presence::spawn(&ring, workers, stop.clone());
         let events = Events::new();
@@ -123,7 +128,7 @@ impl Services {
         };
         run(workers, stop, working);
         run(workers, stop, reporting.run());
-        run(workers, stop, serve_udp(port, udp, stop.clone()));
+        serve_relay(workers, stop, serve_udp(port, udp, stop.clone()), ledger);
         if let Some(udp) = udp_second {
             run(workers, stop, serve_udp(Port::second(counts), udp, stop.clone()));
         }
@@ -131,6 +136,7 @@ impl Services {
             ring,
             admission: Admission::default(),
             relay,
+            relays: relay_addresses,
             tunnels: Admission::default(),
             presence,
             scheduler,
@@ -218,6 +224,24 @@ fn run(
     let stop = stop.clone();
     workers.spawn(async move {
         stop.run_until_cancelled(work).await;
+    });
+}
+
+/// Serves the first port, and keeps what it forwards for whom where that is limited.
+fn serve_relay(
+    workers: &TaskTracker,
+    stop: &CancellationToken,
+    serving: impl Future<Output = ()> + Send + 'static,
+    ledger: Option<Ledger>,
+) {
+    if let Some(ledger) = ledger.clone() {
+        run(workers, stop, ledger.keep());
+    }
+    workers.spawn(async move {
+        serving.await;
+        if let Some(ledger) = ledger {
+            ledger.save().await;
+        }
     });
 }
 

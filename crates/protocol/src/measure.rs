@@ -9,6 +9,9 @@
 //! 4. Inwards the hub sends bytes that mean nothing, as many as it offered and no longer than
 //!    [`MEASURE_MS`]; outwards the agent does, and the hub says every [`COUNT_EVERY_MS`] with
 //!    [`encode_count`] how many have come. Nothing is kept. Either side ends it by closing.
+//!
+//! Or it asks what the relay still forwards for its account today ([`MeasureRequest::Left`]), and the
+//! hub answers with [`DayLeft`] and closes.
 
 /// What an agent asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub enum MeasureRequest {
     Inwards,
     /// The agent will send.
     Outwards,
+    /// Nothing flows.
+    Left,
 }
 
 /// How far the hub goes along.
@@ -28,6 +33,15 @@ pub struct MeasureTerms {
     pub rate_max: Option<u64>,
 }
 
+/// What the relay still forwards for an account today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayLeft {
+    /// So many bytes; `None` is as many as come.
+    pub bytes: Option<u64>,
+    /// When it is counted anew, in seconds of the world's time.
+    pub until: u64,
+}
+
 impl MeasureRequest {
     /// The bytes to send.
     pub fn encode(self) -> [u8; REQUEST_BYTES] {
@@ -36,6 +50,7 @@ impl MeasureRequest {
         bytes[8] = match self {
             Self::Inwards => 0,
             Self::Outwards => 1,
+            Self::Left => 2,
         };
         bytes
     }
@@ -45,6 +60,7 @@ impl MeasureRequest {
         match bytes.strip_prefix(&REQUEST_MAGIC)? {
             [0, 0, 0, 0, 0, 0, 0, 0] => Some(Self::Inwards),
             [1, 0, 0, 0, 0, 0, 0, 0] => Some(Self::Outwards),
+            [2, 0, 0, 0, 0, 0, 0, 0] => Some(Self::Left),
             _ => None,
         }
     }
@@ -66,6 +82,25 @@ impl MeasureTerms {
         let &[bytes_max, rate_max] = numbers else { return None };
         let rate_max = Some(u64::from_be_bytes(rate_max)).filter(|rate| *rate != 0);
         Some(Self { bytes_max: u64::from_be_bytes(bytes_max), rate_max })
+    }
+}
+
+impl DayLeft {
+    /// The bytes to send.
+    pub fn encode(self) -> [u8; TERMS_BYTES] {
+        let mut bytes = [0; TERMS_BYTES];
+        bytes[..8].copy_from_slice(&LEFT_MAGIC);
+        bytes[8..16].copy_from_slice(&self.bytes.unwrap_or(u64::MAX).to_be_bytes());
+        bytes[16..].copy_from_slice(&self.until.to_be_bytes());
+        bytes
+    }
+
+    /// Reads an answer; `None` when it is something else.
+    pub fn decode(bytes: &[u8; TERMS_BYTES]) -> Option<Self> {
+        let (numbers, _) = bytes.strip_prefix(&LEFT_MAGIC)?.as_chunks::<8>();
+        let &[left, until] = numbers else { return None };
+        let left = Some(u64::from_be_bytes(left)).filter(|left| *left != u64::MAX);
+        Some(Self { bytes: left, until: u64::from_be_bytes(until) })
     }
 }
 
@@ -95,6 +130,7 @@ pub const TERMS_BYTES: usize = 24;
 pub const COUNT_BYTES: usize = 8;
 const REQUEST_MAGIC: [u8; 8] = *b"\x0eOPrtMR1";
 const TERMS_MAGIC: [u8; 8] = *b"\x0eOPrtMT1";
+const LEFT_MAGIC: [u8; 8] = *b"\x0eOPrtML1";
 
 #[cfg(test)]
 mod tests {
@@ -102,12 +138,18 @@ mod tests {
 
     #[test]
     fn requests_and_terms_read_back() {
-        for request in [MeasureRequest::Inwards, MeasureRequest::Outwards] {
+        let all = [MeasureRequest::Inwards, MeasureRequest::Outwards, MeasureRequest::Left];
+        for request in all {
             assert_eq!(MeasureRequest::decode(&request.encode()), Some(request));
         }
         for rate_max in [None, Some(7)] {
             let terms = MeasureTerms { bytes_max: MEASURE_BYTES_MAX, rate_max };
             assert_eq!(MeasureTerms::decode(&terms.encode()), Some(terms));
+        }
+        for bytes in [None, Some(0), Some(7)] {
+            let left = DayLeft { bytes, until: 1_800_000_000 };
+            assert_eq!(DayLeft::decode(&left.encode()), Some(left));
+            assert_eq!(MeasureTerms::decode(&left.encode()), None);
         }
         assert_eq!(decode_count(encode_count(1 << 40)), 1 << 40);
     }

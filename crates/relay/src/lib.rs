@@ -15,8 +15,10 @@ mod limits;
 mod port;
 mod table;
 mod tunnel;
+mod uses;
 
 pub use counts::{Counted, Counts};
 pub use limits::RelayLimits;
-pub use port::{Port, Relay, RelayOptions};
+pub use port::{Left, Port, Relay, RelayOptions};
 pub use tunnel::{Messages, TunnelError};
+pub use uses::DayUses;

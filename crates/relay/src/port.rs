@@ -29,6 +29,7 @@ use crate::{
     limits::RelayLimits,
     table::{Admitted, Place, Seat, Source, Table, TunnelId},
     tunnel::Pairs,
+    uses::{DAY_SECONDS, DayUses, Uses},
 };
 
 /// What a relay is made of.
@@ -64,6 +65,17 @@ pub(crate) struct Door {
     pub(crate) counts: Arc<Counts>,
     /// Whether streams must ask before they carry.
     pub(crate) is_limited: bool,
+    uses: Arc<Uses>,
+    user_bytes_per_day: Option<u64>,
+}
+
+/// What a user may still have forwarded today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Bytes, as of a second ago.
+    pub bytes: u64,
+    /// When it is counted anew, in seconds of the world's time.
+    pub until: u64,
 }
 
 /// What serves the UDP port.
@@ -102,6 +114,8 @@ pub(crate) enum Order {
     Leave {
         tunnel: TunnelId,
     },
+    /// What users had before a restart.
+    Restore(DayUses),
 }
 
 /// What connections bring.
@@ -138,6 +152,8 @@ impl Relay {
             tunnels: Arc::default(),
             counts: counts.clone(),
             is_limited: limits != RelayLimits::default(),
+            uses: table.as_ref().map(Table::uses).unwrap_or_default(),
+            user_bytes_per_day: limits.user_bytes_per_day,
         });
         let port = Port {
             table,
@@ -157,6 +173,30 @@ impl Relay {
         let order = Order::Open { session, token: token.clone(), user };
         self.door.as_ref()?.orders.send(order).await.ok()?;
         Some(token)
+    }
+
+    /// Whether it forwards anything.
+    pub fn is_on(&self) -> bool {
+        self.door.is_some()
+    }
+
+    /// What a user may still have forwarded today; `None` is as much as comes, or nothing for anybody.
+    pub fn left(&self, user: AccountId) -> Option<Left> {
+        let door = self.door.as_ref()?;
+        let bytes = door.user_bytes_per_day?.saturating_sub(door.uses.of(user));
+        Some(Left { bytes, until: door.uses.day_ends() })
+    }
+
+    /// What users had today, those for whom it changed since this was asked last.
+    pub fn uses(&self) -> DayUses {
+        self.door.as_ref().map(|door| door.uses.changed()).unwrap_or_default()
+    }
+
+    /// Counts what users had before a restart, if it is still that day.
+    pub async fn restore(&self, uses: DayUses) {
+        if let Some(door) = &self.door {
+            door.orders.send(Order::Restore(uses)).await.ok(); // the port is closed
+        }
     }
 
     /// Says that a session is over.
@@ -181,10 +221,11 @@ impl Port {
     /// When the runtime's I/O is gone; what packets cause is no reason.
     pub async fn serve(mut self, socket: &UdpSocket, stop: &CancellationToken) -> io::Result<()> {
         let socket = BatchSocket::new(socket)?;
-        match stop.run_until_cancelled(self.serve_all(&socket)).await {
-            Some(stopped) => stopped,
-            None => Ok(()),
+        let served = stop.run_until_cancelled(self.serve_all(&socket)).await;
+        if let Some(table) = &mut self.table {
+            table.tell();
         }
+        served.unwrap_or(Ok(()))
     }
 
     async fn serve_all(&mut self, socket: &BatchSocket<'_>) -> io::Result<()> {
@@ -253,6 +294,7 @@ impl Port {
                 table.leave(tunnel);
                 self.tunnels.remove(&tunnel);
             }
+            Order::Restore(uses) => table.restore(&uses),
         }
     }
 
@@ -397,7 +439,7 @@ impl Port {
 
 /// The day, in the world's time.
 fn today() -> u64 {
-    clock() / 86_400
+    clock() / DAY_SECONDS
 }
 
 /// The world's time, in seconds.

@@ -33,6 +33,7 @@ use crate::{
     counts::Counts,
     limiter::Limiter,
     limits::{Bucket, RelayLimits, Share, Shares},
+    uses::{DayUses, Uses},
 };
 
 /// Where a packet came from and how the relay is called there.
@@ -85,6 +86,7 @@ pub(crate) struct Table {
     limiter: Limiter,
     swept: Duration,
     day: u64,
+    uses: Arc<Uses>,
     counts: Arc<Counts>,
 }
 
@@ -118,6 +120,8 @@ struct Binding {
 struct User {
     sessions: usize,
     today: u64,
+    /// What the hub knows of that.
+    told: u64,
     bucket: Bucket,
 }
 
@@ -134,6 +138,7 @@ impl Table {
             limiter: Limiter::new(ANSWERS_MAX),
             swept: Duration::ZERO,
             day: 0,
+            uses: Arc::default(),
             counts,
         }
     }
@@ -141,6 +146,32 @@ impl Table {
     /// Lets in whoever proves a token with its pass, made with this secret.
     pub(crate) fn let_in_by_pass(&mut self, secret: [u8; 32]) {
         self.passes = Some(secret);
+    }
+
+    /// Where it tells what users had.
+    pub(crate) fn uses(&self) -> Arc<Uses> {
+        self.uses.clone()
+    }
+
+    /// Counts what users had before a restart, if it is still that day.
+    pub(crate) fn restore(&mut self, uses: &DayUses) {
+        if uses.day != self.day {
+            return;
+        }
+        for (user, bytes) in uses.bytes.iter().take(USERS_MAX) {
+            let user = self.users.entry(*user).or_default();
+            user.today = user.today.saturating_add(*bytes);
+        }
+        self.tell();
+    }
+
+    /// Tells what users had since it was told last.
+    pub(crate) fn tell(&mut self) {
+        let news = self.users.iter_mut().filter(|(_, user)| user.told != user.today);
+        self.uses.note(news.map(|(id, user)| {
+            user.told = user.today;
+            (*id, user.today)
+        }));
     }
 
     /// Lets both sides of a session in.
@@ -370,6 +401,10 @@ impl Table {
         let user = self.users.entry(session.user).or_default();
         let RelayLimits { rate, session_rate, user_rate, user_bytes_per_day } = self.limits;
         if user_bytes_per_day.is_some_and(|most| most <= user.today) {
+            if user.told != user.today {
+                user.told = user.today;
+                self.uses.note(std::iter::once((session.user, user.today)));
+            }
             return None;
         }
         let mut room = bytes;
@@ -394,8 +429,10 @@ impl Table {
         if day != self.day {
             self.day = day;
             self.users.retain(|_, user| 0 < user.sessions);
-            self.users.values_mut().for_each(|user| user.today = 0);
+            self.users.values_mut().for_each(|user| (user.today, user.told) = (0, 0));
+            self.uses.begin(day);
         }
+        self.tell();
         if now < self.swept + SWEEP_EVERY {
             return;
         }

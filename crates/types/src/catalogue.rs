@@ -581,6 +581,36 @@ catalogue! {
         en: "Small UDP packets get through, those of {bytes} bytes do not. Files to and from other networks go through the hub's HTTPS port instead; ask whoever runs the network or the VPN why large packets are lost.",
         fr: "Les petits paquets UDP passent, ceux de {bytes} octets non. Les fichiers depuis et vers d'autres réseaux passent par le port HTTPS du hub ; demandez au responsable du réseau ou du VPN pourquoi les grands paquets se perdent."
     }
+    /// A relay on another computer than the hub's says nothing.
+    RelaySilent = "RELAY_SILENT" {
+        en: "The relay {place} does not answer over UDP: it is down, or a firewall is in between. The hub's other relays are used instead; tell whoever runs the hub if it stays so.",
+        fr: "Le relais {place} ne répond pas par UDP : il est arrêté, ou un pare-feu se trouve entre les deux. Les autres relais du hub sont utilisés à sa place ; prévenez le responsable du hub si cela persiste."
+    }
+    /// The account has had forwarded what the hub allows in a day.
+    RelayDayUsed = "RELAY_DAY_USED" {
+        en: "Today's allowance at the hub's relay is used up. Files for which there is no straight way go on after {until}; earlier if one of both computers opens a UDP port to the other (`outport doctor` says what is in the way), or if whoever runs the hub allows more.",
+        fr: "Le volume accordé pour aujourd'hui par le relais du hub est épuisé. Les fichiers pour lesquels il n'existe pas de voie directe reprendront après {until} ; plus tôt si l'un des deux ordinateurs ouvre un port UDP à l'autre (`outport doctor` indique ce qui s'y oppose), ou si le responsable du hub en accorde davantage."
+    }
+    /// The other computer is this one.
+    PeerIsHere = "PEER_IS_HERE" {
+        en: "{endpoint} is this computer. Name another one.",
+        fr: "{endpoint} est cet ordinateur. Indiquez-en un autre."
+    }
+    /// The other computer belongs to somebody else.
+    PeerNotYours = "PEER_NOT_YOURS" {
+        en: "{endpoint} belongs to another account. Ways can be checked between computers of one account.",
+        fr: "{endpoint} appartient à un autre compte. Les voies se vérifient entre les ordinateurs d'un même compte."
+    }
+    /// The other computer does not know what it is asked for.
+    PeerTooOld = "PEER_TOO_OLD" {
+        en: "The Outport on {endpoint} is too old to take part in this check. Update it there.",
+        fr: "L'Outport de {endpoint} est trop ancien pour participer à cette vérification. Mettez-le à jour."
+    }
+    /// The hub does not know what it is asked for.
+    HubTooOld = "HUB_TOO_OLD" {
+        en: "The hub is too old for this check. Ask whoever runs it to update it.",
+        fr: "Le hub est trop ancien pour cette vérification. Demandez à son responsable de le mettre à jour."
+    }
     /// A program error or a broken store.
     Internal = "INTERNAL" {
         en: "Something went wrong inside Outport; the log says more ({request}).",

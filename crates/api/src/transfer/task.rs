@@ -147,6 +147,9 @@ pub struct TaskExtras {
     pub rate: u64,
     /// How the link between the agents travels, while there is one.
     pub route: Option<Route>,
+    /// The code of the problem that keeps an active task from going on, while there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
     /// Symbolic links made at the destination.
     #[serde(skip_serializing_if = "is_zero")]
     pub links_done: u64,

@@ -184,6 +184,11 @@ impl Machine {
         self.tasks.get(&task).map(|task| task.destination)
     }
 
+    /// What a session works on.
+    pub(crate) fn task_of(&self, session: SessionId) -> Option<TaskId> {
+        self.sessions.get(&session).map(|session| session.task)
+    }
+
     /// Whether the session is the one that works on the task now.
     pub(crate) fn works_on(&self, session: SessionId, task: TaskId) -> bool {
         self.tasks.get(&task).is_some_and(|task| task.phase == Phase::Running(session))

@@ -158,7 +158,8 @@ impl Worker {
         let mut settled: Vec<oneshot::Sender<()>> = Vec::new();
         for command in commands.drain(..) {
             match command {
-                Command::Input(input, done) => {
+                Command::Input(mut input, done) => {
+                    self.explain(&mut input);
                     if let Input::Submitted(spec) = &*input {
                         self.facts.entry(spec.id).or_insert_with(|| Facts::new(spec.owner, 1));
                         let change = Change::Task { owner: spec.owner, task: spec.id };
@@ -178,6 +179,29 @@ impl Worker {
         for done in settled {
             done.send(()).ok(); // who asked did not wait
         }
+    }
+
+    /// Says what is behind it where agents lost each other because nothing is relayed for them any more:
+    /// they only see that nothing comes.
+    fn explain(&self, input: &mut Input) {
+        if let Input::Session {
+            session, state: SessionState::Broken { problem, retry: true }, ..
+        } = input
+            && let Some(why) = self.day_used(*session, problem.code)
+        {
+            *problem = why;
+        }
+    }
+
+    fn day_used(&self, session: SessionId, said: Code) -> Option<Problem> {
+        let facts = self.facts.get(&self.machine.task_of(session)?)?;
+        let was_relayed = said == Code::LinkBroken && facts.route.is_some_and(Route::is_relayed);
+        let left = self.surroundings.relays.own.left(facts.owner)?;
+        if left.bytes != 0 || !(was_relayed || said == Code::NoRoute) {
+            return None;
+        }
+        let until = UnixTime::from_seconds(i64::try_from(left.until).unwrap_or(i64::MAX));
+        Some(Problem::new(Code::RelayDayUsed, [("until", until.to_string().into())]))
     }
 
     fn live(&self, task: TaskId) -> Option<Live> {

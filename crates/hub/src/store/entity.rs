@@ -12,6 +12,7 @@ pub(crate) mod endpoint;
 pub(crate) mod grant;
 pub(crate) mod identity;
 pub(crate) mod link;
+pub(crate) mod relay_use;
 pub(crate) mod setup_key;
 pub(crate) mod task;
 pub(crate) mod task_event;

@@ -6,6 +6,7 @@ mod m0001_accounts;
 mod m0002_transfer;
 mod m0003_differences;
 mod m0004_route;
+mod m0005_relay_uses;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_transfer::Step),
             Box::new(m0003_differences::Step),
             Box::new(m0004_route::Step),
+            Box::new(m0005_relay_uses::Step),
         ]
     }
 }

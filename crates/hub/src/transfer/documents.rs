@@ -210,6 +210,9 @@ fn extras(counts: &Counts, route: Option<&str>, live: Option<&Live>) -> TaskExtr
             Some(live) => live.standing.route,
             None => route.and_then(Route::from_word),
         },
+        problem: live
+            .and_then(|live| live.standing.problem.as_ref())
+            .map(|problem| problem.code.word().to_owned()),
         links_done: counts.links_done,
         differences: counts.differences,
         options: TransferExtras::default(),

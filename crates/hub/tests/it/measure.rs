@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use outport_protocol::{
     measure::{
-        COUNT_BYTES, MEASURE_BYTES_MAX, MEASURE_PATH, MeasureRequest, MeasureTerms, TERMS_BYTES,
-        decode_count,
+        COUNT_BYTES, DayLeft, MEASURE_BYTES_MAX, MEASURE_PATH, MeasureRequest, MeasureTerms,
+        TERMS_BYTES, decode_count,
     },
     secret::SecretKey,
     tls::{ALPN_CONTROL, ALPN_MEASURE},
@@ -89,12 +89,39 @@ async fn strangers_and_other_protocols_get_nothing() {
     assert!(is_closed(&mut stream).await);
 }
 
+#[tokio::test]
+async fn what_is_left_of_the_day_is_told_where_it_is_limited() {
+    let hub = TestHub::start_with(|config| config.relay.user_bytes_per_day = 5_000).await;
+    let agent = hub.agent(&hub.owner("smith").await, "WorkPC").await;
+    let left = ask_left(&agent).await;
+    assert_eq!(left.bytes, Some(5_000));
+    let now = hub.clock.now().seconds.unsigned_abs();
+    assert!(now < left.until && left.until <= now + 86_400 && left.until % 86_400 == 0, "{left:?}");
+    let hub = TestHub::start().await;
+    let agent = hub.agent(&hub.owner("smith").await, "WorkPC").await;
+    assert_eq!(ask_left(&agent).await.bytes, None);
+}
+
 async fn is_closed(stream: &mut TlsStream<ClientBytes>) -> bool {
     let read = timeout(LIMIT, stream.read(&mut [0; TERMS_BYTES])).await.unwrap();
     matches!(read, Ok(0) | Err(_))
 }
 
+/// What the relay still forwards for an agent's account today.
+pub(crate) async fn ask_left(agent: &Agent) -> DayLeft {
+    let (answer, _) = answered(agent, MeasureRequest::Left).await;
+    DayLeft::decode(&answer).unwrap()
+}
+
 async fn ask(agent: &Agent, request: MeasureRequest) -> (MeasureTerms, TlsStream<ClientBytes>) {
+    let (terms, stream) = answered(agent, request).await;
+    (MeasureTerms::decode(&terms).unwrap(), stream)
+}
+
+async fn answered(
+    agent: &Agent,
+    request: MeasureRequest,
+) -> ([u8; TERMS_BYTES], TlsStream<ClientBytes>) {
     let socket = open_at(&agent.url, MEASURE_PATH).await.unwrap();
     let sealed = seal_for(socket, &agent.key, agent.root, ALPN_MEASURE).await;
     let (mut stream, _) = sealed.unwrap();
@@ -102,7 +129,7 @@ async fn ask(agent: &Agent, request: MeasureRequest) -> (MeasureTerms, TlsStream
     stream.flush().await.unwrap();
     let mut terms = [0; TERMS_BYTES];
     timeout(LIMIT, stream.read_exact(&mut terms)).await.unwrap().unwrap();
-    (MeasureTerms::decode(&terms).unwrap(), stream)
+    (terms, stream)
 }
 
 /// Longer than anything here takes, so that a hanging test fails.

@@ -5,16 +5,18 @@ use std::time::Duration;
 use outport_api::hub::AboutHub;
 use outport_hub::{LoneRelay, LoneRelayOptions, OtherRelay, RelayLimits};
 use outport_protocol::{
-    control::RelayOffer,
+    control::{AgentMessage, RelayOffer, SessionState},
     discovery::{DiscoveryAnswer, DiscoveryRequest, PathProbe},
     relay::{RelayAnswer, RelayHello, RelayPass, RelaySide},
 };
-use outport_types::SessionId;
+use outport_types::{Code, Problem, SessionId};
+use serde_json::json;
 use tokio::{net::UdpSocket, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     agents::transfer,
+    measure::ask_left,
     restart::{restart, start},
     support::TestHub,
     tasks::rig,
@@ -53,6 +55,7 @@ async fn a_second_port_says_where_it_sees_whoever_asks_and_relays_nothing() {
     let (start, _) = (a.hear_start().await, b.hear_start().await);
     let about = hub.http.get(hub.url("outport/v1/hub")).send().await.unwrap();
     let about: AboutHub = about.json().await.unwrap();
+    assert_eq!(about.relays, [about.udp.clone().unwrap()]);
     let second = about.udp_second.unwrap();
     assert_ne!(Some(&second), about.udp.as_ref());
     let socket = socket_to(&second).await;
@@ -108,6 +111,47 @@ async fn a_limit_of_the_operator_is_kept() {
 }
 
 #[tokio::test]
+async fn a_day_that_is_used_up_is_told_in_the_task_and_counts_after_a_restart() {
+    let hub = TestHub::start_with(|config| config.relay.user_bytes_per_day = 3000).await;
+    let owner = hub.owner("smith").await;
+    let (mut a, mut b) = (hub.agent(&owner, "A").await, hub.agent(&owner, "B").await);
+    let task = hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
+    let (start, _) = (a.hear_start().await, b.hear_start().await);
+    let offer = &start.relays[0];
+    let sender = bound(offer, start.session, RelaySide::Sender).await;
+    let receiver = bound(offer, start.session, RelaySide::Receiver).await;
+    for n in 0..4 {
+        sender.send(&[0x40 + n; 1000]).await.unwrap();
+    }
+    for n in 0..3 {
+        assert_eq!(receive(&receiver).await, [0x40 + n; 1000]);
+    }
+    // It has been through the port once this is answered.
+    ask(&sender, start.session, RelaySide::Sender).await;
+    assert_eq!(ask_left(&a).await.bytes, Some(0));
+
+    b.say(no_route(start.session)).await;
+    let used = json!("RELAY_DAY_USED");
+    let told = hub.wait_for_task(&owner, task, "/outport/problem", used.clone()).await;
+    let details = told["nice_status_details"].as_str().unwrap();
+    assert!(details.contains("Today's allowance at the hub's relay is used up"), "{told}");
+    assert_eq!(told["nice_status"], "CONNECT_FAILED");
+
+    let hub = restart(hub, [&mut a, &mut b]).await;
+    a.connect().await;
+    b.connect().await;
+    let start = b.hear_start().await;
+    assert_eq!(ask_left(&a).await.bytes, Some(0), "a restart gives nobody more");
+    b.say(no_route(start.session)).await;
+    hub.wait_for_task(&owner, task, "/outport/problem", used).await;
+}
+
+fn no_route(session: SessionId) -> AgentMessage {
+    let problem = Problem::new(Code::NoRoute, []);
+    AgentMessage::Session { session, state: SessionState::Broken { problem, retry: true } }
+}
+
+#[tokio::test]
 async fn a_relay_on_another_computer_lets_in_whom_the_hub_gave_a_pass_and_nobody_else() {
     let dir = tempfile::tempdir().unwrap();
     let key = dir.path().join("relay.key");
@@ -137,6 +181,9 @@ async fn a_relay_on_another_computer_lets_in_whom_the_hub_gave_a_pass_and_nobody
     assert_eq!(from.relays, to.relays);
     let [offer] = &from.relays[..] else { panic!("{:?}", from.relays) };
     assert_eq!(offer.address, address.to_string());
+    let about = hub.http.get(hub.url("outport/v1/hub")).send().await.unwrap();
+    let about: AboutHub = about.json().await.unwrap();
+    assert_eq!(about.relays, [address.to_string()], "its own is off");
 
     // Whoever changes the pass, or takes it for another session, is not let in.
     let pass = offer.pass.unwrap();

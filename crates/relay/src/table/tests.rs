@@ -214,6 +214,40 @@ fn what_was_used_up_is_there_again_the_next_day() {
 }
 
 #[test]
+fn what_users_had_is_told_once_and_counts_after_a_restart() {
+    let limits = RelayLimits { user_bytes_per_day: Some(10_000), ..RelayLimits::default() };
+    let mut rig = Rig::new(limits);
+    rig.sweep();
+    let session = rig.open(1);
+    rig.bind(session, RelaySide::Sender, LEFT);
+    rig.bind(session, RelaySide::Receiver, RIGHT);
+    rig.forward(LEFT, 6_000);
+    rig.sweep();
+    let user = AccountId::from_bytes([1; 16]);
+    let told = rig.table.uses().changed();
+    assert_eq!(told, DayUses { day: rig.day, bytes: vec![(user, 6_000)] });
+    assert_eq!(rig.table.uses().changed().bytes, [], "nothing changed since");
+
+    let mut next = Rig::new(limits);
+    next.sweep();
+    let session = next.open(1);
+    next.bind(session, RelaySide::Sender, LEFT);
+    next.bind(session, RelaySide::Receiver, RIGHT);
+    next.forward(LEFT, 3_000);
+    next.table.restore(&told);
+    assert_eq!(next.table.uses().of(user), 9_000);
+    assert!(next.forward(LEFT, 1_000).is_some());
+    assert_eq!(next.forward(LEFT, 1_000), None);
+    assert_eq!(next.table.uses().of(user), 10_000, "who has nothing left is told at once");
+    assert_eq!(next.table.uses().day_ends(), (rig.day + 1) * 86_400);
+
+    next.day += 1;
+    next.sweep();
+    next.table.restore(&told);
+    assert_eq!((next.table.uses().of(user), next.forward(LEFT, 1_000).is_some()), (0, true));
+}
+
+#[test]
 fn a_pass_lets_both_sides_in_until_it_is_over() {
     let mut rig = Rig::new(RelayLimits::default());
     rig.table.let_in_by_pass(SECRET);

@@ -30,6 +30,46 @@ catalogue! {
         en: "It works, but UDP is blocked here: files to and from other networks go through the hub's HTTPS port, which is slower than the straight way. To have that, ask whoever runs the network to let UDP out, to {place} and to other computers.",
         fr: "Cela fonctionne, mais l'UDP est bloqué ici : les fichiers depuis et vers d'autres réseaux passent par le port HTTPS du hub, ce qui est plus lent que la voie directe. Pour celle-ci, demandez au responsable du réseau de laisser sortir l'UDP, vers {place} et vers d'autres ordinateurs."
     }
+    /// The verdict: UDP reaches a relay, but not the hub.
+    WorksByOtherRelay = "WORKS_BY_OTHER_RELAY" {
+        en: "It works, but UDP does not get to the hub from here. Files to and from other networks go through the relay {place}, where nothing leads straight.",
+        fr: "Cela fonctionne, mais l'UDP n'atteint pas le hub d'ici. Les fichiers depuis et vers d'autres réseaux passent par le relais {place}, là où rien ne mène directement."
+    }
+    /// Beside the verdict: nothing is relayed any more today.
+    RelayDayOver = "RELAY_DAY_OVER" {
+        en: "Today's allowance at the hub's relay is used up: until {until}, files go only where a straight way leads. Ask whoever runs the hub for more.",
+        fr: "Le volume accordé pour aujourd'hui par le relais du hub est épuisé : jusqu'à {until}, les fichiers ne passent que là où une voie directe existe. Demandez-en davantage au responsable du hub."
+    }
+    /// The verdict on the way to one computer: one network.
+    PeerNear = "PEER_NEAR" {
+        en: "Files go straight between this computer and {peer}, within one network; a packet and its answer take {ms} ms.",
+        fr: "Les fichiers vont directement entre cet ordinateur et {peer}, dans un même réseau ; un paquet et sa réponse prennent {ms} ms."
+    }
+    /// The same: across networks.
+    PeerStraight = "PEER_STRAIGHT" {
+        en: "Files go straight between this computer and {peer}; a packet and its answer take {ms} ms.",
+        fr: "Les fichiers vont directement entre cet ordinateur et {peer} ; un paquet et sa réponse prennent {ms} ms."
+    }
+    /// The same: a relay.
+    PeerByRelay = "PEER_BY_RELAY" {
+        en: "Files between this computer and {peer} go through a relay, at most as fast as its line; a packet and its answer take {ms} ms.",
+        fr: "Les fichiers entre cet ordinateur et {peer} passent par un relais, au plus à la vitesse de sa ligne ; un paquet et sa réponse prennent {ms} ms."
+    }
+    /// The same: the HTTPS port.
+    PeerByTunnel = "PEER_BY_TUNNEL" {
+        en: "Files between this computer and {peer} go through the hub's HTTPS port, as UDP does not get through; a packet and its answer take {ms} ms. `outport doctor` on both says where UDP is blocked.",
+        fr: "Les fichiers entre cet ordinateur et {peer} passent par le port HTTPS du hub, car l'UDP ne passe pas ; un paquet et sa réponse prennent {ms} ms. `outport doctor` sur les deux indique où l'UDP est bloqué."
+    }
+    /// The same: none.
+    PeerOutOfReach = "PEER_OUT_OF_REACH" {
+        en: "No way to {peer} was found.",
+        fr: "Aucune voie vers {peer} n'a été trouvée."
+    }
+    /// The same: it was not tried.
+    PeerNotTried = "PEER_NOT_TRIED" {
+        en: "The ways to {peer} could not be tried.",
+        fr: "Les voies vers {peer} n'ont pas pu être essayées."
+    }
     /// The verdict: UDP packets that are too small.
     WorksBySmallPackets = "WORKS_WITHOUT_LARGE_PACKETS" {
         en: "It works, but large UDP packets are lost on the way: files to and from other networks go through the hub's HTTPS port, which is slower than the straight way. Ask whoever runs the network or the VPN.",
@@ -250,6 +290,61 @@ catalogue! {
     SpeedUnknown = "SPEED_UNKNOWN" {
         en: "Not measured: the hub does not offer it now. It is of an older version, or was asked too often.",
         fr: "Non mesurée : le hub ne le propose pas pour l'instant. Sa version est plus ancienne, ou on le lui a trop demandé."
+    }
+    /// A relay answers.
+    RelayAnswers = "RELAY_ANSWERS" {
+        en: "{place} answers over UDP within {ms} ms.",
+        fr: "{place} répond par UDP en {ms} ms."
+    }
+    /// Of several relays that answer.
+    RelayNearest = "RELAY_NEAREST" {
+        en: "The nearest is {place}, {ms} ms away.",
+        fr: "Le plus proche est {place}, à {ms} ms."
+    }
+    /// What the hub still forwards today.
+    AllowanceLeft = "ALLOWANCE_LEFT" {
+        en: "{left} may still go through the hub's relay until {until}.",
+        fr: "{left} peuvent encore passer par le relais du hub jusqu'à {until}."
+    }
+    /// The other computer is there and takes part.
+    PeerThere = "PEER_THERE" {
+        en: "{peer} is connected to the hub and took part.",
+        fr: "{peer} est connecté au hub et a participé."
+    }
+    /// One way of those to another computer.
+    RouteOpen = "ROUTE_OPEN" {
+        en: "{place} answers within {ms} ms.",
+        fr: "{place} répond en {ms} ms."
+    }
+    /// The same, found by the other side.
+    RouteInwards = "ROUTE_INWARDS" {
+        en: "The other computer got here from {place}, {ms} ms away.",
+        fr: "L'autre ordinateur est arrivé ici depuis {place}, à {ms} ms."
+    }
+    /// One way that leads nowhere.
+    RouteSilent = "ROUTE_SILENT" {
+        en: "{place} does not answer.",
+        fr: "{place} ne répond pas."
+    }
+    /// One way that somebody refuses.
+    RouteRefused = "ROUTE_REFUSED" {
+        en: "{place}: {reason}.",
+        fr: "{place} : {reason}."
+    }
+    /// Straight ways are not wanted.
+    RouteNotWanted = "ROUTE_NOT_WANTED" {
+        en: "Not tried: this computer is set to go through a relay only.",
+        fr: "Non essayées : cet ordinateur est réglé pour ne passer que par un relais."
+    }
+    /// How fast files would go to another computer.
+    PeerSpeed = "PEER_SPEED" {
+        en: "{up} Mbit/s out, {down} Mbit/s in, for a second each.",
+        fr: "{up} Mbit/s en sortie, {down} Mbit/s en entrée, pendant une seconde chacune."
+    }
+    /// The way broke while it was measured.
+    PeerSpeedUnknown = "PEER_SPEED_UNKNOWN" {
+        en: "Not measured: the way broke meanwhile, or carried too little to tell.",
+        fr: "Non mesurée : la voie s'est interrompue entre-temps, ou a trop peu transporté pour le dire."
     }
     /// A folder that can be used.
     FolderReadOnly = "FOLDER_READ_ONLY" {
