@@ -1,6 +1,7 @@
 //! Checks step by step what a working endpoint needs, says what to do where a step fails, and in the
 //! end what all of it comes to.
 
+mod allowance;
 mod certificate;
 mod channel;
 mod discreet;
@@ -8,6 +9,7 @@ mod folders;
 mod meter;
 mod own;
 mod reach;
+mod relays;
 mod report;
 mod speed;
 mod udp;
@@ -87,7 +89,9 @@ async fn agent(
     };
     channel::examine(registration, &identity.key, trust, report).await;
     udp::examine(hub, about.as_ref(), &identity.endpoint, report).await;
+    relays::examine(about.as_ref(), &identity.endpoint, report).await;
     speed::examine(registration, &identity.key, trust, report).await;
+    allowance::examine(registration, &identity.key, trust, report).await;
 }
 
 fn about_hub(hub: &HubUrl, code: Code, reason: &str) -> Problem {

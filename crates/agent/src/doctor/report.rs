@@ -23,8 +23,10 @@ pub(super) enum Topic {
     Udp,
     Nat,
     Packets,
+    Relays,
     Tunnel,
     Speed,
+    Allowance,
     Folders,
 }
 
@@ -45,8 +47,10 @@ impl Topic {
             Self::Udp => "udp",
             Self::Nat => "nat",
             Self::Packets => "packets",
+            Self::Relays => "relays",
             Self::Tunnel => "tunnel",
             Self::Speed => "speed",
+            Self::Allowance => "allowance",
             Self::Folders => "folders",
         }
     }
@@ -66,8 +70,10 @@ impl Topic {
             Self::Udp => "UDP",
             Self::Nat => "Translation of addresses",
             Self::Packets => "Size of packets",
+            Self::Relays => "Relays",
             Self::Tunnel => "Way through the hub",
             Self::Speed => "Speed through the hub",
+            Self::Allowance => "Allowance at the relay",
             Self::Folders => "Folders",
         }
     }

@@ -192,7 +192,7 @@ fn tell_packets(carried: &[Carried], place: &str, report: &mut Report) {
 }
 
 /// The first address of each family.
-fn one_of_each_kind(found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+pub(super) fn one_of_each_kind(found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let found: Vec<_> = found.collect();
     let v4 = found.iter().find(|address| address.is_ipv4());
     let v6 = found.iter().find(|address| address.is_ipv6());

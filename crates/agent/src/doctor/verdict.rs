@@ -22,6 +22,10 @@ pub(super) fn summary(checks: &[Check]) -> Vec<Fact> {
     if let Some(speed) = speed.filter(|_| by_tunnel) {
         summary.push(Fact::with_args(FactCode::Measured, speed.args.clone()));
     }
+    if checks.problem(Code::RelayDayUsed) {
+        let until = checks.arg(Topic::Allowance, "until");
+        summary.push(Fact::new(FactCode::RelayDayOver, [("until", until)]));
+    }
     let own = [(Topic::SignIn, FactCode::FailsSignIn), (Topic::Folders, FactCode::FailsFolders)];
     let failed: Vec<_> =
         own.into_iter().filter(|(topic, _)| checks.failed(*topic).is_some()).collect();
@@ -70,6 +74,10 @@ impl Checks<'_> {
     fn way(self) -> Fact {
         let open = self.has(Topic::Tunnel, Verdict::Ok);
         let place = |topic| [("place", self.arg(topic, "place"))];
+        let relay = self.nearest_relay();
+        if let Some(relay) = relay.filter(|_| self.problem(Code::UdpBlocked)) {
+            return Fact::new(FactCode::WorksByOtherRelay, [("place", relay)]);
+        }
         if self.problem(Code::UdpBlocked) {
             let code = if open { FactCode::WorksByTunnel } else { FactCode::OnlyOwnNetwork };
             return Fact::new(code, place(Topic::Udp));
@@ -84,6 +92,13 @@ impl Checks<'_> {
         }
         let is_out = self.has(Topic::Udp, Verdict::Ok);
         Fact::new(if is_out { FactCode::Works } else { FactCode::WorksWithHub }, [])
+    }
+
+    /// Of the relays that answer over UDP.
+    fn nearest_relay(self) -> Option<Arg> {
+        let nearest = self.fact(FactCode::RelayNearest);
+        let found = nearest.or_else(|| self.fact(FactCode::RelayAnswers))?;
+        found.args.get("place").cloned()
     }
 
     fn failed(&self, topic: Topic) -> Option<&Check> {
@@ -152,6 +167,29 @@ mod tests {
         assert!(texts[0].contains("hub.example.org:443"), "{texts:?}");
         assert!(texts[1].contains("40 Mbit/s out, 90 Mbit/s in"), "{texts:?}");
         assert_eq!(verdict(blocked), [FactCode::OnlyOwnNetwork]);
+    }
+
+    #[test]
+    fn a_relay_that_udp_reaches_makes_up_for_a_hub_that_it_does_not() {
+        let elsewhere = conclude(|report| {
+            report.warn(Topic::Udp, Problem::new(Code::UdpBlocked, [("place", "hub:443".into())]));
+            let answer = [("place", "relay:7440".into()), ("ms", 7.into())];
+            report.ok(Topic::Relays, FactCode::RelayAnswers, answer);
+        });
+        assert_eq!(elsewhere[0].code, FactCode::WorksByOtherRelay);
+        assert!(elsewhere[0].message.contains("relay:7440"), "{elsewhere:?}");
+    }
+
+    #[test]
+    fn an_allowance_that_is_used_up_is_told_beside_the_way() {
+        let used = conclude(|report| {
+            well(report);
+            let until = [("until", "2026-01-02T00:00:00Z".into())];
+            report.warn(Topic::Allowance, Problem::new(Code::RelayDayUsed, until));
+        });
+        let codes: Vec<_> = used.iter().map(|fact| fact.code).collect();
+        assert_eq!(codes, [FactCode::Works, FactCode::RelayDayOver]);
+        assert!(used[1].message.contains("2026-01-02T00:00:00Z"), "{used:?}");
     }
 
     #[test]
