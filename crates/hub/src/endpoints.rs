@@ -185,7 +185,7 @@ impl Endpoints {
 }
 
 fn status_columns(status: &AgentStatus) -> endpoint::ActiveModel {
-    let AgentStatus { paused, default_directory } = status;
+    let AgentStatus { paused, default_directory, probes: _ } = status;
     endpoint::ActiveModel {
         paused: Set(paused.is_some()),
         paused_until: Set(paused.and_then(|paused| paused.until).map(|until| until.millis())),

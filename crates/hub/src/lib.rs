@@ -17,6 +17,7 @@ mod measure;
 mod metrics;
 mod pages;
 mod presence;
+mod probes;
 mod random;
 mod relays;
 mod reports;

@@ -18,6 +18,7 @@ use crate::{
     measure::Measuring,
     metrics::Metrics,
     presence::{Admission, Presence},
+    probes::Probes,
     random::random_bytes,
     relays::{self, Ledger, Relays},
     reports::{self, Reports, lists::Lists},
@@ -43,6 +44,8 @@ pub(crate) struct Services {
     pub(crate) presence: Presence,
     /// When tasks run.
     pub(crate) scheduler: Scheduler,
+    /// Which agents look for the ways to each other.
+    pub(crate) probes: Probes,
     /// What agents report.
     pub(crate) reports: Reports,
     /// What the store knows of endpoints.
@@ -114,6 +117,7 @@ impl Services {
             metrics: metrics.tasks.clone(),
             relays,
         };
+        let probes = Probes::new(&surroundings, workers, stop);
         let per_user = usize::try_from(config.max_active_tasks_per_user).unwrap_or(usize::MAX);
         let working = scheduler::Worker::new(commands, surroundings, per_user).run();
         let reporting = reports::Worker {
@@ -129,9 +133,8 @@ impl Services {
         run(workers, stop, working);
         run(workers, stop, reporting.run());
         serve_relay(workers, stop, serve_udp(port, udp, stop.clone()), ledger);
-        if let Some(udp) = udp_second {
-            run(workers, stop, serve_udp(Port::second(counts), udp, stop.clone()));
-        }
+        let second = udp_second.map(|udp| serve_udp(Port::second(counts), udp, stop.clone()));
+        second.into_iter().for_each(|serving| run(workers, stop, serving));
         Ok(Self {
             ring,
             admission: Admission::default(),
@@ -140,6 +143,7 @@ impl Services {
             tunnels: Admission::default(),
             presence,
             scheduler,
+            probes,
             reports,
             endpoints,
             events,

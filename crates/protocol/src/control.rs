@@ -87,6 +87,14 @@ pub enum AgentMessage {
         /// What came of it.
         outcome: Outcome,
     },
+    /// See by which ways this agent reaches another one of its account; nothing is moved. The hub
+    /// answers with [`HubMessage::Probe`] or [`HubMessage::ProbeRefused`].
+    Probe {
+        /// Comes back in the answer.
+        request: RequestId,
+        /// The other one: its id, its full name, or its name without the owner.
+        peer: String,
+    },
     /// The answer to a ping.
     Pong,
     /// The agent closes on purpose.
@@ -150,6 +158,15 @@ pub enum HubMessage {
         /// What the asker may touch.
         grants: Vec<Grant>,
     },
+    /// Find the ways to another agent, which is told the same.
+    Probe(Box<Probe>),
+    /// There is nothing to be found.
+    ProbeRefused {
+        /// What the agent asked.
+        request: RequestId,
+        /// Why, and what to do.
+        problem: Problem,
+    },
     /// Are you there? Carries hub time, so that agents know it.
     Ping {
         /// The hub's clock.
@@ -194,6 +211,9 @@ pub struct AgentStatus {
     pub paused: Option<Paused>,
     /// The default directory, as a path of the collection.
     pub default_directory: Option<outport_types::CollectionPath>,
+    /// Whether it knows what a [`HubMessage::Probe`] is.
+    #[serde(default)]
+    pub probes: bool,
 }
 
 /// A pause by the owner.
@@ -220,6 +240,9 @@ pub struct Welcome {
     pub udp: Option<String>,
     /// How long a silent channel is taken for alive.
     pub silence_seconds_max: u64,
+    /// Whether the hub knows what an [`AgentMessage::Probe`] is.
+    #[serde(default)]
+    pub probes: bool,
 }
 
 /// An order to work on a task.
@@ -239,6 +262,21 @@ pub struct Start {
     /// The number of the last report of this task that the hub has stored.
     pub reported: u64,
     /// What forwards packets where the two cannot reach each other: [`RELAYS_MAX`] at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<RelayOffer>,
+}
+
+/// A session in which two agents of one account find the ways to each other, and see for a moment what
+/// the best one carries. It stands on no ticket, as it touches no file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The session.
+    pub session: SessionId,
+    /// What this agent asked; `None` for the other one. Who asked is the relay's sender.
+    pub asked: Option<RequestId>,
+    /// The other side.
+    pub peer: Peer,
+    /// As in [`Start`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relays: Vec<RelayOffer>,
 }

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    probes::Probes,
     scheduler::{ConnectionId, Input, Scheduler},
 };
 
@@ -75,6 +76,7 @@ pub(super) struct Ears {
     pub(super) scheduler: Scheduler,
     pub(super) reports: crate::reports::Reports,
     pub(super) endpoints: crate::endpoints::Endpoints,
+    pub(super) probes: Probes,
     pub(super) clock: Clock,
 }
 
@@ -236,12 +238,20 @@ impl Connection {
                 if CANDIDATES_MAX < candidates.len() {
                     return Some("too many candidates");
                 }
-                let input = Input::Candidates { endpoint, session, candidates };
-                self.hand_on(async move { ears.scheduler.tell(input).await });
+                self.hand_on(async move {
+                    if !ears.probes.candidates(endpoint, session, &candidates).await {
+                        let input = Input::Candidates { endpoint, session, candidates };
+                        ears.scheduler.tell(input).await;
+                    }
+                });
             }
-            AgentMessage::Session { session, state } => {
-                let input = Input::Session { endpoint, session, state };
-                self.hand_on(async move { ears.scheduler.tell(input).await });
+            AgentMessage::Session { session, state } => self.hand_on(async move {
+                if !ears.probes.state(endpoint, session, &state).await {
+                    ears.scheduler.tell(Input::Session { endpoint, session, state }).await;
+                }
+            }),
+            AgentMessage::Probe { request, peer } => {
+                self.hand_on(async move { ears.probes.ask(endpoint, request, &peer).await });
             }
             AgentMessage::Reports { task, first, reports } => {
                 if outport_protocol::report::REPORTS_PER_MESSAGE_MAX < reports.len() {

@@ -116,6 +116,7 @@ async fn attend(
         scheduler: hub.scheduler.clone(),
         reports: hub.reports.clone(),
         endpoints: hub.endpoints.clone(),
+        probes: hub.probes.clone(),
         clock: hub.clock.clone(),
     };
     let (connection, hear, to_write) = Connection::new(endpoint, id, ears, orders);
@@ -145,6 +146,7 @@ fn welcome(hub: &HubState, registered: Registered) -> Welcome {
         owner: registered.owner,
         udp: hub.udp.clone(),
         silence_seconds_max: SILENCE_MAX.as_secs(),
+        probes: true,
     }
 }
 
@@ -157,7 +159,7 @@ async fn announce(
 ) {
     let Hello { versions: _, software, system, status, outstanding, sessions } = hello;
     hub.endpoints.arrived(endpoint, &software, &system, &status).await;
-    let AgentStatus { paused, default_directory: _ } = status;
+    let AgentStatus { paused, default_directory: _, probes: _ } = status;
     let paused = paused.is_some();
     // First what ended while it was away, so that it does not start what is over.
     hub.reports.greet(endpoint, outstanding).await;

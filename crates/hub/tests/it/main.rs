@@ -14,6 +14,7 @@ mod live;
 mod measure;
 mod official_clients;
 mod pages;
+mod probes;
 mod relay;
 mod resources;
 mod restart;

@@ -4,8 +4,8 @@ use outport_protocol::{
     control::{
         AgentMessage, AgentStatus, Candidate, CandidateKind, Clause, FileEntry, FileKind, Filter,
         FrameDecoder, Hello, HubMessage, ListQuery, Listing, ListingOrder, Operation, OrderField,
-        Outcome, Pattern, Paused, Peer, RelayOffer, RevokeReason, SessionState, Start, Welcome,
-        encode_frame,
+        Outcome, Pattern, Paused, Peer, Probe, RelayOffer, RevokeReason, SessionState, Start,
+        Welcome, encode_frame,
     },
     orders::{Orders, TransferItem, TransferOrders, Work},
     relay::{RelayPass, RelayToken},
@@ -25,7 +25,7 @@ use crate::{complete, name, path, pinned, problem};
 #[test]
 fn every_message_of_an_agent_keeps_its_bytes() {
     let messages = agent_messages();
-    complete(messages.iter().map(agent_kind), 9);
+    complete(messages.iter().map(agent_kind), 10);
     let forms: Vec<_> =
         messages.iter().map(|message| (agent_kind(message), form(message))).collect();
     pinned("agent_messages", &forms);
@@ -34,7 +34,7 @@ fn every_message_of_an_agent_keeps_its_bytes() {
 #[test]
 fn every_message_of_a_hub_keeps_its_bytes() {
     let messages = hub_messages();
-    complete(messages.iter().map(hub_kind), 12);
+    complete(messages.iter().map(hub_kind), 14);
     let forms: Vec<_> = messages.iter().map(|message| (hub_kind(message), form(message))).collect();
     pinned("hub_messages", &forms);
 }
@@ -53,6 +53,7 @@ fn agent_messages() -> Vec<AgentMessage> {
     let status = AgentStatus {
         paused: Some(Paused { until: Some(UnixTime::from_seconds(60)) }),
         default_directory: Some(path("/home/smith")),
+        probes: true,
     };
     let states = [
         SessionState::Connected { route: Route::Lan },
@@ -85,6 +86,7 @@ fn agent_messages() -> Vec<AgentMessage> {
     let answer = |outcome| AgentMessage::Answer { request: REQUEST, outcome };
     messages.extend(states.into_iter().map(session));
     messages.extend(outcomes.into_iter().map(answer));
+    messages.push(AgentMessage::Probe { request: REQUEST, peer: "smith#Cluster".into() });
     messages.extend([AgentMessage::Pong, AgentMessage::Goodbye]);
     messages
 }
@@ -113,6 +115,7 @@ fn hub_messages() -> Vec<HubMessage> {
             owner: "smith@example.org".into(),
             udp: Some("hub.example.org:443".into()),
             silence_seconds_max: 45,
+            probes: true,
         }),
         HubMessage::Refused { problem: problem(), retry_after_seconds: Some(30) },
         HubMessage::Start(Box::new(start())),
@@ -123,7 +126,14 @@ fn hub_messages() -> Vec<HubMessage> {
         HubMessage::Ping { hub_time: at },
         HubMessage::Statement { statement: SignedStatement::sign(&statement(), &key(1)) },
         HubMessage::Renamed { name: "smith#Desk".parse().expect("a name") },
+        HubMessage::ProbeRefused { request: REQUEST, problem: problem() },
     ];
+    let probe = |asked| {
+        let Start { session, peer, relays, .. } = start();
+        let peer = peer.expect("it is between two");
+        HubMessage::Probe(Box::new(Probe { session, asked, peer, relays }))
+    };
+    messages.extend([Some(REQUEST), None].map(probe));
     let revoke = |reason| HubMessage::Revoke { session: SESSION, reason };
     let request = |operation| HubMessage::Request {
         request: REQUEST,
@@ -144,6 +154,7 @@ fn agent_kind(message: &AgentMessage) -> &'static str {
         AgentMessage::Reports { .. } => "reports",
         AgentMessage::Progress { .. } => "progress",
         AgentMessage::Answer { .. } => "answer",
+        AgentMessage::Probe { .. } => "probe",
         AgentMessage::Pong => "pong",
         AgentMessage::Goodbye => "goodbye",
     }
@@ -160,6 +171,8 @@ fn hub_kind(message: &HubMessage) -> &'static str {
         HubMessage::TaskOver { .. } => "task_over",
         HubMessage::ReportAck { .. } => "report_ack",
         HubMessage::Request { .. } => "request",
+        HubMessage::Probe(_) => "probe",
+        HubMessage::ProbeRefused { .. } => "probe_refused",
         HubMessage::Ping { .. } => "ping",
         HubMessage::Statement { .. } => "statement",
         HubMessage::Renamed { .. } => "renamed",

@@ -1,6 +1,9 @@
 //! One channel's actor, with a clock that runs only while everybody waits.
 
+use std::sync::Arc;
+
 use outport_protocol::control::SessionState;
+use outport_relay::{Relay, RelayOptions};
 use outport_types::SessionId;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
@@ -10,6 +13,7 @@ use crate::{
     endpoints::Endpoints,
     events::Events,
     keys::KeyRing,
+    relays::Relays,
     reports::{self, Reports},
     scheduler::Inbox,
     store::Store,
@@ -134,8 +138,19 @@ impl Rig {
         let presence = Presence::spawn(&ring, &workers, stop.clone());
         let (scheduler, commands) = Scheduler::channel();
         let (reports, jobs) = Reports::channel(store.clone(), presence.clone());
-        let endpoints = Endpoints::new(store, clock.clone(), Events::new());
-        let ears = Ears { presence, scheduler, reports, endpoints, clock: clock.clone() };
+        let endpoints = Endpoints::new(store.clone(), clock.clone(), Events::new());
+        let options = RelayOptions { limits: None, secret: [0; 32], nonces: [0; 32], alone: false };
+        let (relay, _) = Relay::new(options, Arc::default());
+        let probes = Probes {
+            store,
+            presence: presence.clone(),
+            endpoints: endpoints.clone(),
+            relays: Relays::new(relay, None, Vec::new(), clock.clone()),
+            workers: workers.clone(),
+            stop: stop.clone(),
+            running: crate::probes::Running::default(),
+        };
+        let ears = Ears { presence, scheduler, reports, endpoints, probes, clock: clock.clone() };
         // The store is not asked from here on: its threads do not know this clock.
         tokio::time::pause();
         let cut = CancellationToken::new();
