@@ -27,7 +27,7 @@ use crate::{
     accept, address,
     discover::{self, DiscoverError, Pending},
     end::CloseCode,
-    establish::{Course, EstablishError, Race, first_frame},
+    establish::{Course, EstablishError, Race, SURVEY_TIME, Survey, first_frame},
     hello::{Hello, STREAMS_MAX},
     leg::Prepared,
     legs::Legs,
@@ -340,24 +340,50 @@ impl Expectation {
     /// When none is found within `limit`; the error says what was tried.
     pub async fn establish(&self, limit: Duration) -> Result<Link, EstablishError> {
         let _turn = self.establishing.lock().await;
+        let (mut race, attempt) = self.race(Duration::ZERO)?;
+        let link = self.run(&mut race, attempt, limit).await?;
+        link.ok_or_else(|| EstablishError::NoRoute { waited: limit, tried: race.tried() })
+    }
+
+    /// Tries every way to the other side, which does the same at the same time, and takes the best one
+    /// once each had its time.
+    ///
+    /// # Errors
+    /// When the endpoint shuts down. That nothing leads there is none.
+    pub async fn survey(&self, limit: Duration) -> Result<Survey, EstablishError> {
+        let _turn = self.establishing.lock().await;
+        let (mut race, attempt) = self.race(SURVEY_TIME)?;
+        let link = self.run(&mut race, attempt, limit).await?;
+        Ok(Survey { ways: race.ways(), link })
+    }
+
+    fn race(&self, patience: Duration) -> Result<(Race<'_>, u64), EstablishError> {
+        let hello = first_frame(self.session, self.inner.streams)?;
+        let course = Course { patience, ..self.course(hello, self.relays.subscribe(), None) };
+        Ok((Race::new(course), hello.attempt))
+    }
+
+    /// Makes what comes of a race a link; `None` when nothing does in time.
+    async fn run(
+        &self,
+        race: &mut Race<'_>,
+        attempt: u64,
+        limit: Duration,
+    ) -> Result<Option<Link>, EstablishError> {
         let inner = &self.inner;
-        let hello = first_frame(self.session, inner.streams)?;
-        let mut race = Race::new(self.course(hello, self.relays.subscribe(), None));
         let found = tokio::select! {
             biased;
             () = inner.stop.cancelled() => return Err(EstablishError::Stopped),
             found = timeout(limit, race.run()) => found,
         };
-        let Ok((joined, route)) = found else {
-            return Err(EstablishError::NoRoute { waited: limit, tried: race.tried() });
-        };
+        let Ok((joined, route)) = found else { return Ok(None) };
         let remote = quic::remote_address(&joined.connection);
         let relayed = race.take_relayed(remote);
-        let prepared = self.prepare(joined, route, relayed, hello.attempt).await;
-        let (link, legs) = Legs::begin(prepared, hello.attempt, &inner.workers);
+        let prepared = self.prepare(joined, route, relayed, attempt).await;
+        let (link, legs) = Legs::begin(prepared, attempt, &inner.workers);
         inner.registry.linked(self.peer, self.session, legs);
         debug!(session = %self.session, route = %link.handle.route(), %remote, "the link is up");
-        Ok(link)
+        Ok(Some(link))
     }
 
     /// What a race for a connection needs.
@@ -381,6 +407,7 @@ impl Expectation {
             relays,
             only_relayed: self.only_relayed,
             better_than,
+            patience: Duration::ZERO,
             ground: Ground {
                 key: &inner.key,
                 registry: &inner.registry,

@@ -18,7 +18,7 @@
 use std::{collections::BTreeMap, fmt, net::SocketAddr, time::Duration};
 
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use outport_protocol::control::Candidate;
+use outport_protocol::control::{Candidate, CandidateKind};
 use outport_types::{Chain, PublicKey, Route, SessionId};
 use quinn::{ClientConfig, ConnectError, Connection};
 use tokio::{
@@ -31,6 +31,7 @@ use crate::{
     end::CloseCode,
     hello::Hello,
     join::{DialFailure, dial_failure, offer, welcome},
+    link::Link,
     quic::{Joined, close, remote_address},
     registry::{Arrival, Registry},
     relayed::{Ground, RelayWay, Relayed},
@@ -72,6 +73,30 @@ pub struct Try {
     pub failure: DialFailure,
 }
 
+/// All ways to the other side, and the link over the best of them.
+#[derive(Debug)]
+pub struct Survey {
+    /// Everything that was tried, and from where the other side came.
+    pub ways: Vec<Way>,
+    /// `None` when nothing leads there.
+    pub link: Option<Link>,
+}
+
+/// One way to the other side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The address that was dialled, a relay's own for a way through it; `None` for its HTTPS port.
+    pub address: Option<SocketAddr>,
+    /// How the other side knew it, if it named it.
+    pub kind: Option<CandidateKind>,
+    /// How the link would travel.
+    pub route: Route,
+    /// Whether the other side came from there by itself.
+    pub inwards: bool,
+    /// How long a packet and its answer took.
+    pub outcome: Result<Duration, DialFailure>,
+}
+
 /// What a race needs to know.
 #[derive(Debug)]
 pub(crate) struct Course<'a> {
@@ -88,6 +113,8 @@ pub(crate) struct Course<'a> {
     pub(crate) only_relayed: bool,
     /// What goes this way, or a worse one, is not looked for.
     pub(crate) better_than: Option<Route>,
+    /// How long nothing is chosen, so that every way has its time.
+    pub(crate) patience: Duration,
     pub(crate) ground: Ground<'a>,
 }
 
@@ -99,6 +126,8 @@ pub(crate) struct Race<'a> {
     offers: FuturesUnordered<BoxFuture<'static, Offered>>,
     ready: Vec<Ready>,
     choose_at: Option<Instant>,
+    /// Where the other side came from, for as many as are worth telling.
+    arrived: Vec<Way>,
     relayed: Vec<Relayed>,
     /// How many of the relays that were told have been tried.
     opened: usize,
@@ -111,6 +140,8 @@ struct Dial {
     route: Route,
     tries: u32,
     failure: Option<DialFailure>,
+    /// How long a packet and its answer took when it came up.
+    rtt: Option<Duration>,
 }
 
 struct Dialled {
@@ -148,6 +179,7 @@ impl<'a> Race<'a> {
             offers: FuturesUnordered::new(),
             ready: Vec::new(),
             choose_at: None,
+            arrived: Vec::new(),
             relayed: Vec::new(),
             opened: 0,
             began: Instant::now(),
@@ -181,7 +213,7 @@ impl<'a> Race<'a> {
             let failure = dial.failure.clone().unwrap_or(DialFailure::NoAnswer);
             match &trouble {
                 // Then UDP got no answer either, and this says more.
-                Some(trouble) if dial.route == Route::Relay => Try {
+                Some(trouble) if dial.route == Route::Relay && dial.rtt.is_none() => Try {
                     address: *address,
                     route: Route::Tunnel,
                     failure: DialFailure::Unreachable { reason: trouble.clone() },
@@ -190,6 +222,39 @@ impl<'a> Race<'a> {
             }
         });
         Tried(tries.collect())
+    }
+
+    /// All ways that were tried so far, and those that the other side found by itself.
+    pub(crate) fn ways(&self) -> Vec<Way> {
+        let candidates = self.course.candidates.borrow();
+        let kind_of = |address: SocketAddr| {
+            let is_it = |named: &&Candidate| {
+                let Candidate { address: named, .. } = **named;
+                (named.ip().to_canonical(), named.port()) == (address.ip(), address.port())
+            };
+            candidates.iter().find(is_it).map(|named| named.kind)
+        };
+        let Tried(tried) = self.tried();
+        let dialled = tried.into_iter().map(|Try { address, route, failure }| {
+            let rtt = self.known.get(&address).and_then(|dial| dial.rtt);
+            let is_far = address == FAR_END || route == Route::Tunnel;
+            Way {
+                address: Some(address).filter(|_| !is_far),
+                kind: kind_of(address).filter(|_| !route.is_relayed()),
+                route,
+                inwards: false,
+                outcome: rtt.ok_or(failure),
+            }
+        });
+        let mut ways: Vec<Way> = dialled.collect();
+        for arrived in &self.arrived {
+            let is_known =
+                |way: &Way| way.address == arrived.address && (way.inwards || way.outcome.is_ok());
+            if !ways.iter().any(is_known) {
+                ways.push(arrived.clone());
+            }
+        }
+        ways
     }
 
     /// The only await of the loop. Every branch may be dropped and polled anew.
@@ -220,6 +285,7 @@ impl<'a> Race<'a> {
             Step::NewRelay => self.open_relayed(),
             Step::Arrived(arrival) => self.take_arrival(arrival),
             Step::Dialled(Dialled { address, outcome: Ok(connection) }) => {
+                self.came_up(address, &connection);
                 if self.course.leads {
                     self.ready.push(Ready::Dialled { address, connection });
                 } else {
@@ -255,7 +321,7 @@ impl<'a> Race<'a> {
             if !self.is_better(route) {
                 continue;
             }
-            self.known.insert(address, Dial { route, tries: 0, failure: None });
+            self.known.insert(address, Dial { route, tries: 0, failure: None, rtt: None });
             self.dial(address, Duration::ZERO);
         }
     }
@@ -290,7 +356,7 @@ impl<'a> Race<'a> {
                 Err(error) => Some(DialFailure::Unreachable { reason: Chain(&error).to_string() }),
             };
             let is_open = failure.is_none();
-            self.known.insert(address, Dial { route: Route::Relay, tries: 0, failure });
+            self.known.insert(address, Dial { route: Route::Relay, tries: 0, failure, rtt: None });
             if is_open {
                 self.dial(address, Duration::ZERO);
             }
@@ -325,6 +391,14 @@ impl<'a> Race<'a> {
         );
     }
 
+    fn came_up(&mut self, address: SocketAddr, connection: &Connection) {
+        let route = self.route_of(connection);
+        if let Some(dial) = self.known.get_mut(&address) {
+            dial.route = route;
+            dial.rtt.get_or_insert(connection.rtt());
+        }
+    }
+
     fn failed(&mut self, address: SocketAddr, failure: DialFailure) {
         let Some(dial) = self.known.get_mut(&address) else { return };
         dial.failure = Some(failure);
@@ -345,6 +419,13 @@ impl<'a> Race<'a> {
         if leg != self.course.hello.leg || worse {
             return close(&arrival.connection, CloseCode::Superseded, "not looked for");
         }
+        let (remote, route) =
+            (remote_address(&arrival.connection), self.route_of(&arrival.connection));
+        if !route.is_relayed() && self.arrived.len() < READY_MAX {
+            let outcome = Ok(arrival.connection.rtt());
+            let address = Some(remote);
+            self.arrived.push(Way { address, kind: None, route, inwards: true, outcome });
+        }
         if READY_MAX <= self.ready.len() {
             close(&arrival.connection, CloseCode::Superseded, "too many at once");
         } else if self.course.leads {
@@ -360,6 +441,11 @@ impl<'a> Race<'a> {
         self.drop_broken();
         if !self.offers.is_empty() || !self.course.leads {
             self.choose_at = None;
+            return;
+        }
+        let patient_until = self.began + self.course.patience;
+        if now < patient_until {
+            self.choose_at = Some(patient_until);
             return;
         }
         let ranks = self.ready.iter().map(|ready| self.rank(ready)).enumerate();
@@ -536,6 +622,8 @@ const BETTER_WAIT: Duration = Duration::from_millis(250);
 const STRAIGHT_WAIT: Duration = Duration::from_millis(400);
 /// How long after the begin of a race what goes through the relay's HTTPS port waits for anything else.
 const TUNNEL_WAIT: Duration = Duration::from_millis(600);
+/// How long a survey gives every way: a dial that nobody answers, and what comes before it.
+pub(crate) const SURVEY_TIME: Duration = Duration::from_millis(3_500);
 /// After this a dial begins anew, with first packets close together again.
 const DIAL_LIMIT: Duration = Duration::from_secs(3);
 /// How long the other side may take to answer a chosen connection.

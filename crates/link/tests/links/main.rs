@@ -13,8 +13,13 @@ mod tunnel;
 use std::time::Duration;
 
 use bytes::Bytes;
-use outport_link::{CloseCode, DataFrame, Endpoint, EndpointOptions, EstablishError, LinkEnd};
-use outport_protocol::discovery::{DiscoveryAnswer, DiscoveryRequest};
+use outport_link::{
+    CloseCode, DataFrame, DialFailure, Endpoint, EndpointOptions, EstablishError, LinkEnd, Way,
+};
+use outport_protocol::{
+    control::CandidateKind,
+    discovery::{DiscoveryAnswer, DiscoveryRequest},
+};
 use outport_types::Route;
 
 use crate::rig::{Pair, Side};
@@ -122,6 +127,42 @@ async fn without_a_way_the_error_says_what_was_tried() {
     assert_eq!(tried.0.len(), 1);
     let error = pair.right.expectation.establish(Duration::from_millis(10)).await.unwrap_err();
     assert!(error.to_string().contains("no address of it is known"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_survey_tells_of_every_way_and_takes_the_best() {
+    let (pair, deaf) = (Pair::new(), std::net::UdpSocket::bind(rig::any_port()).unwrap());
+    let nowhere = rig::candidate(deaf.local_addr().unwrap());
+    for side in [&pair.left, &pair.right] {
+        side.expectation.add_candidates(&[nowhere]);
+    }
+    pair.tell(Side::Left);
+    let (left, right) = tokio::join!(
+        pair.left.expectation.survey(rig::LIMIT),
+        pair.right.expectation.survey(rig::LIMIT)
+    );
+    let (left, right) = (left.unwrap(), right.unwrap());
+    assert_eq!(left.link.unwrap().handle.route(), Route::Lan);
+    assert_eq!(right.link.unwrap().handle.route(), Route::Lan);
+    let [left_at, right_at] =
+        [&pair.left, &pair.right].map(|side| side.endpoint.local_address().unwrap());
+    let way = |ways: &[Way], address| ways.iter().find(|way| way.address == address).cloned();
+    let silent = Err(DialFailure::NoAnswer);
+    for survey in [&left.ways, &right.ways] {
+        assert_eq!(way(survey, Some(nowhere.address)).unwrap().outcome, silent, "{survey:?}");
+        assert_eq!(survey.len(), 2, "{survey:?}");
+    }
+    let dialled = way(&left.ways, Some(right_at)).unwrap();
+    assert!(dialled.outcome.is_ok() && !dialled.inwards, "{dialled:?}");
+    assert_eq!(dialled.kind, Some(CandidateKind::Local));
+    let came = way(&right.ways, Some(left_at)).unwrap();
+    assert!(came.outcome.is_ok() && came.inwards, "nobody told it of that one: {came:?}");
+
+    let alone = Pair::new();
+    alone.left.expectation.add_candidates(&[nowhere]);
+    let survey = alone.left.expectation.survey(Duration::from_millis(300)).await.unwrap();
+    assert!(survey.link.is_none());
+    assert_eq!(survey.ways.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
