@@ -40,6 +40,7 @@ pub(crate) fn boundary() -> Builder<Wry> {
             agent::remove_folder,
             agent::test_folder,
             agent::doctor,
+            agent::doctor_to,
             agent::set_up,
             agent::sign_out,
             agent::account,

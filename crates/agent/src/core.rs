@@ -9,6 +9,7 @@ mod commands;
 mod holding;
 mod hub;
 mod limits;
+mod probes;
 mod reach;
 mod requests;
 mod sessions;
@@ -39,8 +40,8 @@ pub(crate) use self::{
     reach::{Reach, Reaching},
 };
 use self::{
-    hub::Hub, limits::LimitsInForce, requests::Requests, sessions::Running, show::Shown,
-    speed::Speed,
+    hub::Hub, limits::LimitsInForce, probes::Probes, requests::Requests, sessions::Running,
+    show::Shown, speed::Speed,
 };
 use crate::{
     clock::local_now,
@@ -170,6 +171,7 @@ pub(crate) struct Core {
     tickets: TicketLog,
     outbox: Outbox,
     requests: Requests,
+    probes: Probes,
     shown: Shown,
     speed: Speed,
     holding: Holding,
@@ -217,6 +219,7 @@ impl Core {
             tickets: parts.tickets,
             outbox: parts.outbox,
             requests: Requests::default(),
+            probes: Probes::default(),
             shown,
             speed: Speed::default(),
             holding: parts.holding,
@@ -423,6 +426,7 @@ impl Core {
                 (None, None) => None,
             },
             default_directory: self.config.rules.default_directory().cloned(),
+            probes: true,
         }
     }
 

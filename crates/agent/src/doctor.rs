@@ -8,6 +8,7 @@ mod discreet;
 mod folders;
 mod meter;
 mod own;
+mod peer;
 mod reach;
 mod relays;
 mod report;
@@ -22,6 +23,7 @@ use outport_control::{DoctorReport, Paths};
 use outport_types::{Code, FactCode, Problem};
 
 use self::report::{Report, Topic};
+pub(crate) use self::{meter::Meter, peer::examine as examine_peer};
 use crate::{config::Config, proxy::ProxyChoice, registration::Registration, tokens::TokenStore};
 
 /// Checks everything; what depends on a step that failed is skipped.

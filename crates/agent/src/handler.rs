@@ -1,19 +1,23 @@
 //! What answers the control socket and the desktop app.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use outport_control::{
     BoxFuture, Command, Handler, KeyPlace, NewComputer, NewProxy, Paths, Reply, Secret, Settings,
     Snapshot,
 };
 use outport_types::{Code, Problem};
-use tokio::sync::{Mutex, Notify, mpsc, watch};
+use tokio::{
+    sync::{Mutex, Notify, mpsc, oneshot, watch},
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{
     commands,
     config::{Config, Ports},
     core::{CoreCommand, Order, order},
+    doctor,
     lock::{LockError, ProfileLock},
     log,
     owner::{Owner, Step},
@@ -95,12 +99,32 @@ impl AgentHandler {
                 self.tokens.sign_out().await.map_err(|error| error.problem())?;
                 self.order(CoreCommand::Account(None)).await
             }
+            Command::DoctorTo { peer } => self.doctor_to(peer).await,
             Command::Diagnostics => {
                 let state = Snapshot::clone(&self.states.borrow());
                 Ok(Reply::Diagnostics(self.owner.diagnostics(Some(state)).await))
             }
             other => self.owner.answer(other).await,
         }
+    }
+
+    /// Finds the ways to another computer.
+    async fn doctor_to(&self, peer: String) -> Result<Reply, Problem> {
+        let peer: String = peer.trim().chars().take(PEER_CHARS_MAX).collect();
+        let here = self.states.borrow().endpoint.as_ref().map(|endpoint| endpoint.name.clone());
+        let (told, probed) = oneshot::channel();
+        self.order(CoreCommand::Probe { peer: peer.clone(), told }).await?;
+        let late = || {
+            let args =
+                [("endpoint", peer.as_str().into()), ("seconds", PROBE_LIMIT.as_secs().into())];
+            Problem::new(Code::EndpointTimeout, args)
+        };
+        let probed = match timeout(PROBE_LIMIT, probed).await {
+            Ok(Ok(probed)) => probed,
+            Ok(Err(_)) | Err(_) => Err(late()),
+        };
+        let here = here.map_or_else(|| "this computer".to_owned(), |name| name.to_string());
+        Ok(Reply::Doctor(doctor::examine_peer(&here, &peer, probed)))
     }
 
     async fn save_settings(&self, settings: Settings) -> Result<Reply, Problem> {
@@ -193,6 +217,7 @@ impl Offline {
             Command::Pause { .. }
             | Command::Resume
             | Command::Stop
+            | Command::DoctorTo { .. }
             | Command::BeginSignIn { .. }
             | Command::CancelSignIn => Err(self.not_running()),
             Command::FoldersAdd(folder) => {
@@ -305,5 +330,9 @@ fn read_log(
     read
 }
 
+/// Longer than a hub lets two agents look for ways.
+const PROBE_LIMIT: Duration = Duration::from_secs(35);
+/// More than a full name has.
+const PEER_CHARS_MAX: usize = 200;
 /// Lines read ahead of a reader; more would only be memory.
 const LOG_LINES_AHEAD: usize = 512;

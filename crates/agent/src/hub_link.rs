@@ -374,6 +374,8 @@ fn check_welcome(first: HubMessage) -> Result<Welcome, ChannelError> {
         | HubMessage::TaskOver { .. }
         | HubMessage::ReportAck { .. }
         | HubMessage::Request { .. }
+        | HubMessage::Probe(_)
+        | HubMessage::ProbeRefused { .. }
         | HubMessage::Ping { .. }
         | HubMessage::Statement { .. }
         | HubMessage::Renamed { .. } => Err(ChannelError::NotWelcome),

@@ -29,6 +29,7 @@ mod pause;
 mod port_mapping;
 mod power;
 mod preset;
+mod probe;
 mod proxy;
 mod registration;
 mod session;

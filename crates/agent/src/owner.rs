@@ -142,6 +142,7 @@ impl Owner {
             | Command::SaveLimits(_)
             | Command::SaveProxy(_)
             | Command::ClearProxy
+            | Command::DoctorTo { .. }
             | Command::Diagnostics => Err(Problem::new(Code::AgentNotRunning, [])),
         }
     }

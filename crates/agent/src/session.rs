@@ -30,7 +30,8 @@ pub(crate) use self::{
     admission::{Admitted, admit},
     seen::SeenSessions,
     ticket_log::TicketLog,
-    worker::{Job, run, seen_by_hub},
+    whereabouts::Whereabouts,
+    worker::{Job, Touch, keep_in_touch, run, seen_by_hub},
 };
 
 /// What a session tells the agent's core.

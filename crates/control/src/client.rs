@@ -246,6 +246,17 @@ impl Client {
         Ok(report)
     }
 
+    /// Finds the ways to another computer of the account.
+    ///
+    /// # Errors
+    /// As for every question.
+    pub async fn doctor_to(&mut self, peer: String) -> Result<DoctorReport, CallError> {
+        let Reply::Doctor(report) = self.call(Command::DoctorTo { peer }).await? else {
+            return Err(CallError::Confused);
+        };
+        Ok(report)
+    }
+
     /// Makes this computer the endpoint that a setup key names.
     ///
     /// # Errors

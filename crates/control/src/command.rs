@@ -47,6 +47,12 @@ pub enum Command {
     },
     /// Check connection and folders; [`Reply::Doctor`].
     Doctor,
+    /// Find the ways to another computer of the account, and see what the best one carries; takes some
+    /// seconds. [`Reply::Doctor`].
+    DoctorTo {
+        /// Its id, its full name, or its name without the owner.
+        peer: String,
+    },
     /// Become the endpoint that a setup key names; [`Reply::SetUp`].
     Setup {
         /// The text of the setup key.

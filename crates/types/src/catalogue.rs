@@ -588,8 +588,8 @@ catalogue! {
     }
     /// The account has had forwarded what the hub allows in a day.
     RelayDayUsed = "RELAY_DAY_USED" {
-        en: "Today's allowance at the hub's relay is used up. Files for which there is no straight way go on after {until}; earlier if one of both computers opens a UDP port to the other (`outport doctor` says what is in the way), or if whoever runs the hub allows more.",
-        fr: "Le volume accordé pour aujourd'hui par le relais du hub est épuisé. Les fichiers pour lesquels il n'existe pas de voie directe reprendront après {until} ; plus tôt si l'un des deux ordinateurs ouvre un port UDP à l'autre (`outport doctor` indique ce qui s'y oppose), ou si le responsable du hub en accorde davantage."
+        en: "Today's allowance at the hub's relay is used up. Files for which there is no straight way go on after {until}; earlier if one of both computers lets the other in by UDP (a check of the connection says what is in the way), or if whoever runs the hub allows more.",
+        fr: "Le volume accordé pour aujourd'hui par le relais du hub est épuisé. Les fichiers pour lesquels il n'existe pas de voie directe reprendront après {until} ; plus tôt si l'un des deux ordinateurs laisse entrer l'autre par UDP (une vérification de la connexion indique ce qui s'y oppose), ou si le responsable du hub en accorde davantage."
     }
     /// The other computer is this one.
     PeerIsHere = "PEER_IS_HERE" {

@@ -38,6 +38,7 @@ questions! {
     remove_folder(path: String) -> Vec<Folder>;
     test_folder(path: String) -> FolderTest;
     doctor() -> DoctorReport;
+    doctor_to(peer: String) -> DoctorReport;
     set_up(key: Secret, place: KeyPlace) -> SetUp;
     sign_out() -> ();
     account() -> Option<Account>;

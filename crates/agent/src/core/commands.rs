@@ -7,7 +7,7 @@ use outport_protocol::control::AgentMessage;
 use outport_types::{Code, Problem, UnixTime};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Core, Identity, News};
+use super::{Core, Identity, News, probes::Told};
 use crate::{clock::local_now, config::Config, session::StopReason};
 
 /// A command with the way back.
@@ -38,6 +38,11 @@ pub(crate) enum CoreCommand {
     Redial,
     /// A sign-in on its way, or none.
     SignIn(Option<SignInView>),
+    /// Find the ways to another computer.
+    Probe {
+        peer: String,
+        told: Told,
+    },
 }
 
 /// Has the core carry out a command, and waits until it has.
@@ -89,6 +94,7 @@ impl Core {
             }
             CoreCommand::Redial => self.redial(),
             CoreCommand::SignIn(view) => self.shown.sign_in = view,
+            CoreCommand::Probe { peer, told } => self.ask_probe(peer, told),
         }
         answer.send(Ok(())).ok();
     }
@@ -144,6 +150,7 @@ impl Core {
         self.requests.cancel();
         self.stop_sessions(&StopReason::Paused);
         let (status, refusal) = (self.status(), self.paused_refusal());
+        self.probes.stop(&refusal);
         self.hub.pause(status, &refusal);
         self.recall.send_replace(Some(refusal));
     }

@@ -38,6 +38,8 @@ pub(super) struct Hub {
     pub(super) clock: Option<HubClock>,
     /// Where the hub sees UDP packets from.
     pub(super) udp: Option<String>,
+    /// Whether it brings agents together that look for ways.
+    pub(super) probes: bool,
     pub(super) connected_since: Option<UnixTime>,
     /// What the hub is reached through, or was last looked for.
     pub(super) proxy: Option<ProxyUse>,
@@ -228,6 +230,7 @@ impl Core {
                 self.hub.clock = Some(HubClock::set(welcome.hub_time, now));
                 self.hub.connected_since = Some(local_now());
                 self.hub.udp = welcome.udp;
+                self.hub.probes = welcome.probes;
                 self.look_for_udp();
                 self.hub.statement = Some(statement);
                 self.renamed(welcome.name, Some(welcome.owner));
@@ -250,6 +253,7 @@ impl Core {
     fn hub_down(&mut self, problem: Problem, what_next: WhatNext) {
         self.hub.down();
         self.requests.cancel();
+        self.probes.refuse(problem.clone());
         self.hub.phase = match what_next {
             WhatNext::Retry(_) => HubPhase::Waiting,
             WhatNext::Rest => HubPhase::Resting,
@@ -275,6 +279,8 @@ impl Core {
             HubMessage::PeerCandidates { session, candidates } => {
                 self.peer_candidates(session, candidates);
             }
+            HubMessage::Probe(probe) => self.start_probe(*probe),
+            HubMessage::ProbeRefused { request, problem } => self.probe_refused(request, problem),
             HubMessage::Renew { session, expires } => {
                 if let Some(running) = self.sessions.get_mut(&session) {
                     running.expires = expires;

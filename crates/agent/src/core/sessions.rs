@@ -166,6 +166,9 @@ impl Core {
 
     pub(super) fn peer_candidates(&mut self, session: SessionId, mut list: Vec<Candidate>) {
         list.truncate(CANDIDATES_MAX);
+        if self.probes.has(session) {
+            return self.probe_candidates(session, list);
+        }
         if let Some(running) = self.sessions.get(&session) {
             // One that finds no room is no loss: whoever sent so many sends more.
             running.handle.peer_candidates.try_send(list).ok();
@@ -173,6 +176,9 @@ impl Core {
     }
 
     pub(super) fn session_event(&mut self, session: SessionId, event: SessionEvent) {
+        if self.probes.has(session) {
+            return self.probe_event(session, event);
+        }
         let Some(running) = self.sessions.get_mut(&session) else { return };
         let task = running.task;
         match event {

@@ -28,6 +28,7 @@ pub(super) fn answer(world: &mut World, command: Command) -> Result<Reply, Probl
         | Command::FoldersRemove { .. }
         | Command::FoldersTest { .. }
         | Command::Doctor
+        | Command::DoctorTo { .. }
         | Command::SaveSettings(_)
         | Command::SaveLimits(_)
         | Command::Limits
@@ -93,6 +94,7 @@ fn computer(world: &mut World, command: Command) -> Result<Reply, Problem> {
         Command::FoldersList => Reply::Folders(world.shown.folders.clone()),
         Command::FoldersTest { path } => Reply::FolderTest(test(world, path)),
         Command::Doctor => Reply::Doctor(doctor()),
+        Command::DoctorTo { peer } => Reply::Doctor(doctor_to(&peer)),
         Command::SaveSettings(settings) => {
             world.shown.settings = settings;
             Reply::Settings(settings)
@@ -178,6 +180,41 @@ fn test(world: &World, path: String) -> FolderTest {
         shareable: folder.is_some_and(|folder| folder.shareable) && denied.is_none(),
         rule: denied.or(folder.map(|folder| &folder.path)).cloned(),
         path,
+    }
+}
+
+fn doctor_to(peer: &str) -> DoctorReport {
+    let found = |name: &str, title: &str, verdict, fact: Fact| Check {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        verdict,
+        text: fact.message.clone(),
+        fact: Some(fact),
+        problem: None,
+    };
+    let peer = || ("peer", Arg::from(peer));
+    let local = Fact::new(FactCode::RouteSilent, [("place", "10.20.0.7:40117".into())]);
+    let seen = [("place", "198.51.100.20:40117".into()), ("ms", 12.into())];
+    let speed = [("up", "88".into()), ("down", "190".into())];
+    let title = "The address at which the hub sees it";
+    DoctorReport {
+        summary: vec![Fact::new(FactCode::PeerStraight, [peer(), ("ms", 12.into())])],
+        checks: vec![
+            found(
+                "peer",
+                "The other computer",
+                Verdict::Ok,
+                Fact::new(FactCode::PeerThere, [peer()]),
+            ),
+            found("route-local", "An address of its own", Verdict::Skipped, local),
+            found("route-observed", title, Verdict::Ok, Fact::new(FactCode::RouteOpen, seen)),
+            found(
+                "peer-speed",
+                "Speed to the other computer",
+                Verdict::Ok,
+                Fact::new(FactCode::PeerSpeed, speed),
+            ),
+        ],
     }
 }
 

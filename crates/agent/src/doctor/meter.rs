@@ -4,11 +4,11 @@ use std::time::Duration;
 
 /// How much had come at each moment.
 #[derive(Debug, Default)]
-pub(super) struct Meter(Vec<(Duration, u64)>);
+pub(crate) struct Meter(Vec<(Duration, u64)>);
 
 impl Meter {
     /// Notes that `total` bytes have come by `at`, counted from the beginning.
-    pub(super) fn note(&mut self, at: Duration, total: u64) {
+    pub(crate) fn note(&mut self, at: Duration, total: u64) {
         if self.0.len() < NOTES_MAX {
             self.0.push((at, total));
         } else if let Some(last) = self.0.last_mut() {
@@ -18,7 +18,7 @@ impl Meter {
 
     /// Bytes per second without the first third, in which a connection finds its speed; `None` when
     /// too little came to tell.
-    pub(super) fn rate(&self) -> Option<u64> {
+    pub(crate) fn rate(&self) -> Option<u64> {
         let &(end, total) = self.0.last()?;
         let &(began, before) = self.0.iter().find(|(at, _)| end / 3 <= *at)?;
         let over_steady = over(end.checked_sub(began)?, total.checked_sub(before)?);

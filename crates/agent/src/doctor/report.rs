@@ -28,6 +28,16 @@ pub(super) enum Topic {
     Speed,
     Allowance,
     Folders,
+    Peer,
+    RouteLocal,
+    RouteObserved,
+    RouteMapped,
+    RouteAdvertised,
+    RouteRelay,
+    RouteTunnel,
+    RouteInwards,
+    Way,
+    PeerSpeed,
 }
 
 impl Topic {
@@ -52,6 +62,16 @@ impl Topic {
             Self::Speed => "speed",
             Self::Allowance => "allowance",
             Self::Folders => "folders",
+            Self::Peer => "peer",
+            Self::RouteLocal => "route-local",
+            Self::RouteObserved => "route-observed",
+            Self::RouteMapped => "route-mapped",
+            Self::RouteAdvertised => "route-advertised",
+            Self::RouteRelay => "route-relay",
+            Self::RouteTunnel => "route-tunnel",
+            Self::RouteInwards => "route-inwards",
+            Self::Way => "way",
+            Self::PeerSpeed => "peer-speed",
         }
     }
 
@@ -75,6 +95,16 @@ impl Topic {
             Self::Speed => "Speed through the hub",
             Self::Allowance => "Allowance at the relay",
             Self::Folders => "Folders",
+            Self::Peer => "The other computer",
+            Self::RouteLocal => "An address of its own",
+            Self::RouteObserved => "The address at which the hub sees it",
+            Self::RouteMapped => "The port that its router opened",
+            Self::RouteAdvertised => "An address that its owner names",
+            Self::RouteRelay => "A relay",
+            Self::RouteTunnel => "The hub's HTTPS port",
+            Self::RouteInwards => "From the other computer",
+            Self::Way => "The way taken",
+            Self::PeerSpeed => "Speed to the other computer",
         }
     }
 }
@@ -158,6 +188,11 @@ impl Report {
     /// All of it, with what it comes to.
     pub(super) fn conclude(self) -> DoctorReport {
         DoctorReport { summary: verdict::summary(&self.checks), checks: self.checks }
+    }
+
+    /// The same, where what it comes to is said by the checks' maker.
+    pub(super) fn conclude_with(self, summary: Vec<Fact>) -> DoctorReport {
+        DoctorReport { summary, checks: self.checks }
     }
 
     /// What counts of the checks of a topic: the first that says anything.

@@ -178,7 +178,7 @@ async fn outwards(stream: impl AsyncRead + AsyncWrite, bytes_max: u64) -> Option
 }
 
 /// As lines are sold: with one digit where that is most of it.
-fn mbit(bytes_per_second: u64) -> String {
+pub(super) fn mbit(bytes_per_second: u64) -> String {
     let tenths = bytes_per_second.saturating_mul(8) / 100_000;
     if tenths < 100 {
         format!("{}.{}", tenths / 10, tenths % 10)

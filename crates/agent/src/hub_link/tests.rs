@@ -94,6 +94,7 @@ impl Rig {
             owner: "smith@hub".to_owned(),
             udp: None,
             silence_seconds_max: 30,
+            probes: false,
         };
         let statement = Statement {
             root: key,

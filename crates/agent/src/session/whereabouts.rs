@@ -14,15 +14,12 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-use super::{
-    SessionEvent,
-    worker::{Job, seen_by_hub},
-};
+use super::{SessionEvent, worker::seen_by_hub};
 use crate::core::Reach;
 
 /// What is told, and to whom.
-#[derive(Debug)]
-pub(super) struct Whereabouts {
+#[derive(Clone, Debug)]
+pub(crate) struct Whereabouts {
     session: SessionId,
     endpoint: Endpoint,
     /// Where the hub sees UDP packets from.
@@ -33,15 +30,14 @@ pub(super) struct Whereabouts {
 }
 
 impl Whereabouts {
-    pub(super) fn of(job: &Job) -> Self {
-        Self {
-            session: job.start.session,
-            endpoint: job.endpoint.clone(),
-            udp: job.udp.clone(),
-            reach: job.reach.clone(),
-            events: job.events.clone(),
-            told: Vec::new(),
-        }
+    pub(crate) fn new(
+        session: SessionId,
+        endpoint: Endpoint,
+        udp: Option<String>,
+        reach: watch::Receiver<Reach>,
+        events: mpsc::Sender<(SessionId, SessionEvent)>,
+    ) -> Self {
+        Self { session, endpoint, udp, reach, events, told: Vec::new() }
     }
 
     /// Tells, now and whenever it changes, until this is dropped.

@@ -240,31 +240,23 @@ async fn over_link<W: Future<Output = SessionEnd>>(
         Worked::Said(SessionState::Refused { problem, retry: true })
     })?;
     let expected = expected.only_relayed(job.relay == RelayUse::Only);
-    let whereabouts = Whereabouts::of(job);
-    let telling = async {
-        // Who goes through a relay only tells nobody where it is.
-        if job.relay != RelayUse::Only {
-            whereabouts.tell().await;
-        }
-    };
-    let offers = match job.relay {
-        RelayUse::Never => &[],
-        RelayUse::Auto | RelayUse::Only => &job.start.relays[..],
-    };
-    let relaying = add_relays(&expected, offers, job.admitted.role, &job.tunnels);
-    let inbox = &mut job.peer_candidates;
-    let hearing = async {
-        let mut told = Some(peer.candidates.clone());
-        while let Some(candidates) = told {
-            expected.add_candidates(&candidates);
-            expected.add_candidates(&through_nat64(&candidates).await);
-            told = inbox.recv().await;
-        }
-    };
-    let mut around = pin!(async {
-        tokio::join!(telling, relaying, hearing);
-        std::future::pending::<Infallible>().await
-    });
+    let whereabouts = Whereabouts::new(
+        session,
+        job.endpoint.clone(),
+        job.udp.clone(),
+        job.reach.clone(),
+        job.events.clone(),
+    );
+    let mut around = pin!(keep_in_touch(Touch {
+        expected: &expected,
+        peer: &peer,
+        offers: &job.start.relays,
+        role: job.admitted.role,
+        relay: job.relay,
+        tunnels: &job.tunnels,
+        whereabouts,
+        inbox: &mut job.peer_candidates,
+    }));
     let found = tokio::select! {
         found = expected.establish(ESTABLISH_LIMIT) => found,
         never = &mut around => match never {},
@@ -283,6 +275,46 @@ async fn over_link<W: Future<Output = SessionEnd>>(
         never = around => match never {},
         never = moving => match never {},
     }
+}
+
+/// What two sides tell each other while they look for ways to each other.
+pub(crate) struct Touch<'a> {
+    pub(crate) expected: &'a Expectation,
+    pub(crate) peer: &'a Peer,
+    pub(crate) offers: &'a [RelayOffer],
+    pub(crate) role: Role,
+    /// Whether packets may go through a relay.
+    pub(crate) relay: RelayUse,
+    pub(crate) tunnels: &'a Arc<dyn Tunnels>,
+    pub(crate) whereabouts: Whereabouts,
+    /// Where the other side is, as it says later.
+    pub(crate) inbox: &'a mut mpsc::Receiver<Vec<Candidate>>,
+}
+
+/// Tells the other side where this one is, and the link where the other one and the relays are.
+pub(crate) async fn keep_in_touch(touch: Touch<'_>) -> Infallible {
+    let Touch { expected, peer, offers, role, relay, tunnels, whereabouts, inbox } = touch;
+    let telling = async {
+        // Who goes through a relay only tells nobody where it is.
+        if relay != RelayUse::Only {
+            whereabouts.tell().await;
+        }
+    };
+    let offers = match relay {
+        RelayUse::Never => &[],
+        RelayUse::Auto | RelayUse::Only => offers,
+    };
+    let relaying = add_relays(expected, offers, role, tunnels);
+    let hearing = async {
+        let mut told = Some(peer.candidates.clone());
+        while let Some(candidates) = told {
+            expected.add_candidates(&candidates);
+            expected.add_candidates(&through_nat64(&candidates).await);
+            told = inbox.recv().await;
+        }
+    };
+    tokio::join!(telling, relaying, hearing);
+    std::future::pending().await
 }
 
 /// Has the link go over to better ways, and says how it travels.

@@ -352,6 +352,7 @@ pub(super) fn welcome(silence_seconds_max: u64) -> Welcome {
         owner: "smith@hub".to_owned(),
         udp: None,
         silence_seconds_max,
+        probes: false,
     }
 }
 

@@ -10,10 +10,18 @@ use crate::{
 
 /// Check what a transfer needs: the way to the hub, its certificate, clock, sign-in, UDP, routers, speed, folders
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// See by which ways files would go to another computer of yours, and how fast: its name or id
+    #[arg(long, value_name = "NAME")]
+    peer: Option<String>,
+}
 
-pub(crate) async fn run(_args: Args, context: &Context) -> Result<(), Failure> {
-    let report = context.owner().await?.doctor().await?;
+pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let mut owner = context.owner().await?;
+    let report = match args.peer {
+        Some(peer) => owner.doctor_to(peer).await?,
+        None => owner.doctor().await?,
+    };
     context.printer.fact(&report, |printer| {
         verdict(printer, &report);
         printer.line("");

@@ -57,8 +57,8 @@ catalogue! {
     }
     /// The same: the HTTPS port.
     PeerByTunnel = "PEER_BY_TUNNEL" {
-        en: "Files between this computer and {peer} go through the hub's HTTPS port, as UDP does not get through; a packet and its answer take {ms} ms. `outport doctor` on both says where UDP is blocked.",
-        fr: "Les fichiers entre cet ordinateur et {peer} passent par le port HTTPS du hub, car l'UDP ne passe pas ; un paquet et sa réponse prennent {ms} ms. `outport doctor` sur les deux indique où l'UDP est bloqué."
+        en: "Files between this computer and {peer} go through the hub's HTTPS port, as UDP does not get through; a packet and its answer take {ms} ms. A check of the connection on both says where it is blocked.",
+        fr: "Les fichiers entre cet ordinateur et {peer} passent par le port HTTPS du hub, car l'UDP ne passe pas ; un paquet et sa réponse prennent {ms} ms. Une vérification de la connexion sur les deux indique où il est bloqué."
     }
     /// The same: none.
     PeerOutOfReach = "PEER_OUT_OF_REACH" {
@@ -335,6 +335,11 @@ catalogue! {
     RouteNotWanted = "ROUTE_NOT_WANTED" {
         en: "Not tried: this computer is set to go through a relay only.",
         fr: "Non essayées : cet ordinateur est réglé pour ne passer que par un relais."
+    }
+    /// The best of the ways.
+    WayTaken = "WAY_TAKEN" {
+        en: "{way}; a packet and its answer take {ms} ms, and {lost} of {sent} packets were lost.",
+        fr: "{way} ; un paquet et sa réponse prennent {ms} ms, et {lost} paquets sur {sent} ont été perdus."
     }
     /// How fast files would go to another computer.
     PeerSpeed = "PEER_SPEED" {
