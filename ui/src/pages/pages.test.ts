@@ -74,6 +74,19 @@ describe("overview", () => {
     await waitFor(() => expect(screen.queryByText(/shows no tray/)).toBeNull());
   });
 
+  test("the check goes to another computer that is named", async () => {
+    const { fake } = await showWindow("offline");
+    await fireEvent.click(button("Check connection"));
+    const field = dialog().getByLabelText("To another computer");
+    await dialog().findByText("Control channel");
+    await fireEvent.input(field, { target: { value: " Cluster " } });
+    await fireEvent.submit(field);
+    await dialog().findByText(/go through a relay/);
+    expect(calls(fake, "doctorTo")).toEqual([["Cluster"]]);
+    expect(dialog().getByText("198.51.100.7:443 answers within 41 ms.")).toBeVisible();
+    expect(dialog().queryByText("Control channel")).toBeNull();
+  });
+
   test("says when another process does the work", async () => {
     await showWindow("attached");
     expect(screen.getByText(/process 4711/)).toBeVisible();

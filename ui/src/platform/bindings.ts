@@ -17,6 +17,7 @@ export const commands = {
 	removeFolder: (path: string) => typedError<Folder[], Problem>(__TAURI_INVOKE("remove_folder", { path })),
 	testFolder: (path: string) => typedError<FolderTest, Problem>(__TAURI_INVOKE("test_folder", { path })),
 	doctor: () => typedError<DoctorReport, Problem>(__TAURI_INVOKE("doctor")),
+	doctorTo: (peer: string) => typedError<DoctorReport, Problem>(__TAURI_INVOKE("doctor_to", { peer })),
 	setUp: (key: Secret, place: KeyPlace) => typedError<SetUp, Problem>(__TAURI_INVOKE("set_up", { key, place })),
 	signOut: () => typedError<null, Problem>(__TAURI_INVOKE("sign_out")),
 	account: () => typedError<Account | null, Problem>(__TAURI_INVOKE("account")),
@@ -364,6 +365,18 @@ export type Code =
 "NO_TUNNEL" |
 /**  UDP gets out, but not in packets of the size that QUIC needs. */
 "PACKETS_LOST" |
+/**  A relay on another computer than the hub's says nothing. */
+"RELAY_SILENT" |
+/**  The account has had forwarded what the hub allows in a day. */
+"RELAY_DAY_USED" |
+/**  The other computer is this one. */
+"PEER_IS_HERE" |
+/**  The other computer belongs to somebody else. */
+"PEER_NOT_YOURS" |
+/**  The other computer does not know what it is asked for. */
+"PEER_TOO_OLD" |
+/**  The hub does not know what it is asked for. */
+"HUB_TOO_OLD" |
 /**  A program error or a broken store. */
 "INTERNAL";
 
@@ -596,6 +609,22 @@ export type FactCode =
 "WORKS_BY_RELAY" |
 /**  The verdict: no UDP, but the HTTPS port. */
 "WORKS_BY_TUNNEL" |
+/**  The verdict: UDP reaches a relay, but not the hub. */
+"WORKS_BY_OTHER_RELAY" |
+/**  Beside the verdict: nothing is relayed any more today. */
+"RELAY_DAY_OVER" |
+/**  The verdict on the way to one computer: one network. */
+"PEER_NEAR" |
+/**  The same: across networks. */
+"PEER_STRAIGHT" |
+/**  The same: a relay. */
+"PEER_BY_RELAY" |
+/**  The same: the HTTPS port. */
+"PEER_BY_TUNNEL" |
+/**  The same: none. */
+"PEER_OUT_OF_REACH" |
+/**  The same: it was not tried. */
+"PEER_NOT_TRIED" |
 /**  The verdict: UDP packets that are too small. */
 "WORKS_WITHOUT_LARGE_PACKETS" |
 /**  The verdict: the hub is reached, and files get nowhere. */
@@ -684,6 +713,30 @@ export type FactCode =
 "SPEED_HELD" |
 /**  The hub does not measure. */
 "SPEED_UNKNOWN" |
+/**  A relay answers. */
+"RELAY_ANSWERS" |
+/**  Of several relays that answer. */
+"RELAY_NEAREST" |
+/**  What the hub still forwards today. */
+"ALLOWANCE_LEFT" |
+/**  The other computer is there and takes part. */
+"PEER_THERE" |
+/**  One way of those to another computer. */
+"ROUTE_OPEN" |
+/**  The same, found by the other side. */
+"ROUTE_INWARDS" |
+/**  One way that leads nowhere. */
+"ROUTE_SILENT" |
+/**  One way that somebody refuses. */
+"ROUTE_REFUSED" |
+/**  Straight ways are not wanted. */
+"ROUTE_NOT_WANTED" |
+/**  The best of the ways. */
+"WAY_TAKEN" |
+/**  How fast files would go to another computer. */
+"PEER_SPEED" |
+/**  The way broke while it was measured. */
+"PEER_SPEED_UNKNOWN" |
 /**  A folder that can be used. */
 "FOLDER_READ_ONLY" |
 /**  A folder that can be used, also to write. */

@@ -49,6 +49,7 @@ export interface AgentCommands {
   testFolder(path: string): Promise<Outcome<FolderTest>>;
 
   doctor(): Promise<Outcome<DoctorReport>>;
+  doctorTo(peer: string): Promise<Outcome<DoctorReport>>;
   diagnostics(): Promise<Outcome<Diagnostics>>;
   log(lines: number): Promise<Outcome<string[]>>;
   saveSettings(settings: Settings): Promise<Outcome<Settings>>;

@@ -15,6 +15,7 @@ export class TauriPlatform implements Platform {
   testFolder: Platform["testFolder"] = (path) => told(commands.testFolder(path));
 
   doctor: Platform["doctor"] = () => told(commands.doctor());
+  doctorTo: Platform["doctorTo"] = (peer) => told(commands.doctorTo(peer));
   diagnostics: Platform["diagnostics"] = () => told(commands.diagnostics());
   log: Platform["log"] = (lines) => told(commands.log(lines));
   saveSettings: Platform["saveSettings"] = (settings) => told(commands.saveSettings(settings));

@@ -20,8 +20,20 @@ const TITLES: Partial<Record<string, PlainKey>> = {
   nat: "check.nat",
   packets: "check.packets",
   tunnel: "check.tunnel",
+  relays: "check.relays",
   speed: "check.speed",
+  allowance: "check.allowance",
   folders: "check.folders",
+  peer: "check.peer",
+  "route-local": "check.routeLocal",
+  "route-observed": "check.routeObserved",
+  "route-mapped": "check.routeMapped",
+  "route-advertised": "check.routeAdvertised",
+  "route-relay": "check.routeRelay",
+  "route-tunnel": "check.routeTunnel",
+  "route-inwards": "check.routeInwards",
+  way: "check.way",
+  "peer-speed": "check.peerSpeed",
 };
 
 const RANKS: Record<Check["verdict"], number> = { failed: 0, warning: 1, ok: 2, skipped: 2 };
@@ -38,8 +50,10 @@ export function checkText(check: Check): string {
   return check.fact ? factText(check.fact) : check.text;
 }
 
-/** The check of connection and folders, and its verdict in one word. */
+/** The check of connection and folders, or of the ways to another computer, and its verdict in one word. */
 export class Doctor {
+  /** The other computer; empty for the connection to the hub. */
+  peer = $state("");
   readonly question = new Question<DoctorReport>();
   readonly #platform: Platform;
 
@@ -48,7 +62,8 @@ export class Doctor {
   }
 
   async run(): Promise<void> {
-    await this.question.ask(() => this.#platform.doctor());
+    const peer = this.peer.trim();
+    await this.question.ask(() => (peer === "" ? this.#platform.doctor() : this.#platform.doctorTo(peer)));
   }
 
   /** What is to be mended first, the rest in the order of the way to the hub. */

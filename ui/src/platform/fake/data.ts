@@ -401,8 +401,16 @@ export const checks: Check[] = [
   },
 ];
 
-const sentence = (code: FactCode, args: Fact["args"] = {}): Fact => ({ code, args, message: code });
+export const sentence = (code: FactCode, args: Fact["args"] = {}): Fact => ({ code, args, message: code });
 const INSPECTED = sentence("INSPECTED", { issuer: "Example Inspection CA (Example Institute)" });
+
+/** The ways to another computer. */
+export const peerChecks = (peer: string): Check[] => [
+  check("peer", "The other computer", "ok", "PEER_THERE", { peer }),
+  check("route-local", "An address of its own", "skipped", "ROUTE_SILENT", { place: "10.20.0.7:40117" }),
+  check("route-relay", "A relay", "ok", "ROUTE_OPEN", { place: "198.51.100.7:443", ms: 41 }),
+  check("peer-speed", "Speed to the other computer", "ok", "PEER_SPEED", { up: "38", down: "41" }),
+];
 
 /** What the checks come to: with folders, and in the first run without any. */
 export const verdicts = {

@@ -153,6 +153,11 @@ export class FakePlatform implements Platform {
         ? { summary: data.verdicts.none, checks: data.checks.slice(0, -1) }
         : { summary: data.verdicts.folders, checks: data.checks },
     );
+  doctorTo: Platform["doctorTo"] = (peer) =>
+    this.#answer("doctorTo", [peer], () => ({
+      summary: [data.sentence("PEER_BY_RELAY", { peer, ms: 41 })],
+      checks: data.peerChecks(peer),
+    }));
   diagnostics = () =>
     this.#answer("diagnostics", [], () => ({ name: "outport-diagnostics.txt", text: "Outport 0.1.0\n…" }));
   log = (lines: number) => this.#answer("log", [lines], () => data.log.slice(-lines));
