@@ -708,6 +708,7 @@ Register-ArgumentCompleter -Native -CommandName 'outport' -ScriptBlock {
             break
         }
         'outport;doctor' {
+            [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'See by which ways files would go to another computer of yours, and how fast: its name or id')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The endpoint of this computer that is meant, when it has several')
             [CompletionResult]::new('--hub', '--hub', [CompletionResultType]::ParameterName, 'The hub that is meant; the one that you are signed in at, unless given')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR is respected')

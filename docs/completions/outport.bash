@@ -445,12 +445,16 @@ _outport() {
             return 0
             ;;
         outport__subcmd__doctor)
-            opts="-q -v -h --profile --hub --json --quiet --verbose --color --help"
+            opts="-q -v -h --peer --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --peer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -663,6 +663,7 @@ set edit:completion:arg-completer[outport] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'outport;doctor'= {
+            cand --peer 'See by which ways files would go to another computer of yours, and how fast: its name or id'
             cand --profile 'The endpoint of this computer that is meant, when it has several'
             cand --hub 'The hub that is meant; the one that you are signed in at, unless given'
             cand --color 'When to use colours; NO_COLOR is respected'

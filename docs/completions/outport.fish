@@ -411,6 +411,7 @@ complete -c outport -n "__fish_outport_using_subcommand log" -l json -d 'Print f
 complete -c outport -n "__fish_outport_using_subcommand log" -s q -l quiet -d 'Leave out notes and progress'
 complete -c outport -n "__fish_outport_using_subcommand log" -s v -l verbose -d 'Say what lies behind an error'
 complete -c outport -n "__fish_outport_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c outport -n "__fish_outport_using_subcommand doctor" -l peer -d 'See by which ways files would go to another computer of yours, and how fast: its name or id' -r
 complete -c outport -n "__fish_outport_using_subcommand doctor" -l profile -d 'The endpoint of this computer that is meant, when it has several' -r
 complete -c outport -n "__fish_outport_using_subcommand doctor" -l hub -d 'The hub that is meant; the one that you are signed in at, unless given' -r
 complete -c outport -n "__fish_outport_using_subcommand doctor" -l color -d 'When to use colours; NO_COLOR is respected' -r -f -a "auto\t'On terminals'
