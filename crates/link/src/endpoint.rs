@@ -76,6 +76,7 @@ pub struct Expectation {
     pub(crate) arrived: Arc<Notify>,
     relays: watch::Sender<Vec<RelayWay>>,
     pub(crate) only_relayed: bool,
+    without_tcp: bool,
     /// One establishment at a time.
     pub(crate) establishing: sync::Mutex<()>,
 }
@@ -217,6 +218,7 @@ impl Endpoint {
             candidates: watch::Sender::new(Vec::new()),
             relays: watch::Sender::new(Vec::new()),
             only_relayed: false,
+            without_tcp: self.inner.without_tcp,
             arrived,
             establishing: sync::Mutex::new(()),
         })
@@ -329,6 +331,13 @@ impl Expectation {
     #[must_use]
     pub fn only_relayed(mut self, only: bool) -> Self {
         self.only_relayed = only;
+        self
+    }
+
+    /// Keeps data on QUIC, as far as UDP gets through, also where TCP would be faster.
+    #[must_use]
+    pub fn without_tcp(mut self, without: bool) -> Self {
+        self.without_tcp |= without;
         self
     }
 
@@ -449,7 +458,7 @@ impl Expectation {
         attempt: u64,
     ) -> Option<Vec<Sealed>> {
         let inner = &self.inner;
-        let tries = !inner.without_tcp && !inner.stalls.concern(&self.peer);
+        let tries = !self.without_tcp && !inner.stalls.concern(&self.peer);
         let near =
             if route == Route::Lan { inner.near.max(tcp::NEAR_IN_ONE_NETWORK) } else { inner.near };
         let attempt = if joined.dialled { attempt } else { joined.peer_attempt };

@@ -185,6 +185,7 @@ impl Leg {
             route: self.route(),
             remote: Some(remote_address(&self.connection)).filter(|remote| *remote != FAR_END),
             rtt: stats.path.rtt,
+            rtt_min: stats.path.min_rtt,
             sent_packets: stats.path.sent_packets,
             lost_packets: stats.path.lost_packets,
             bytes_sent,

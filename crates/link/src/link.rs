@@ -111,6 +111,8 @@ pub struct LinkStats {
     pub remote: Option<SocketAddr>,
     /// How long a packet and its answer take.
     pub rtt: Duration,
+    /// The shortest that one took since the way was opened.
+    pub rtt_min: Duration,
     /// Packets sent since the start.
     pub sent_packets: u64,
     /// Packets lost since the start, as far as is known.

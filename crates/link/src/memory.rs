@@ -51,6 +51,7 @@ impl Carrier for Memory {
             route: Route::Local,
             remote: None,
             rtt: Duration::ZERO,
+            rtt_min: Duration::ZERO,
             sent_packets: 0,
             lost_packets: 0,
             bytes_sent: 0,

@@ -66,6 +66,15 @@ impl Pair {
         Self { left: only(self.left, left), right: only(self.right, right) }
     }
 
+    /// The same where a side wants no TCP for this session.
+    pub(crate) fn without_tcp(self, left: bool, right: bool) -> Self {
+        let without = |Agent { endpoint, expectation }, without| Agent {
+            endpoint,
+            expectation: expectation.without_tcp(without),
+        };
+        Self { left: without(self.left, left), right: without(self.right, right) }
+    }
+
     /// Another session of the same two agents.
     pub(crate) fn another_session(&self) -> Self {
         Self::between(&self.left.endpoint, &self.right.endpoint)

@@ -41,6 +41,15 @@ async fn where_one_side_wants_no_tcp_data_stays_where_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_wants_no_tcp_stays_where_it_is() {
+    for (left, right) in [(true, false), (false, true)] {
+        let pair = Pair::with_tcp(true, true).without_tcp(left, right);
+        let (left, right) = pair.links().await;
+        assert_eq!((left.handle.route(), right.handle.route()), (Route::Lan, Route::Lan));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_close_ends_what_moves_over_tcp_on_both_sides() {
     let pair = Pair::with_tcp(true, true);
     let (left, mut right) = pair.links().await;
