@@ -900,7 +900,7 @@ Register-ArgumentCompleter -Native -CommandName 'outport' -ScriptBlock {
             [CompletionResult]::new('--allow-empty-source', '--allow-empty-source', [CompletionResultType]::ParameterName, 'Delete at the destination even if the directory at the source is empty')
             [CompletionResult]::new('--skip-errors', '--skip-errors', [CompletionResultType]::ParameterName, 'Leave out what cannot be read, instead of failing')
             [CompletionResult]::new('--fail-on-quota', '--fail-on-quota', [CompletionResultType]::ParameterName, 'Fail when the destination is full, instead of waiting for room')
-            [CompletionResult]::new('--background', '--background', [CompletionResultType]::ParameterName, 'Let work on files give way to other programs of both computers')
+            [CompletionResult]::new('--background', '--background', [CompletionResultType]::ParameterName, 'Give way to other programs of both computers, and to what else is on the line between them')
             [CompletionResult]::new('--preview', '--preview', [CompletionResultType]::ParameterName, 'List what would be made (+), replaced (~) and deleted or moved away (-), and do nothing of it')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be asked of the hub, and ask nothing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON, and errors too')

@@ -844,7 +844,7 @@ set edit:completion:arg-completer[outport] = {|@words|
             cand --allow-empty-source 'Delete at the destination even if the directory at the source is empty'
             cand --skip-errors 'Leave out what cannot be read, instead of failing'
             cand --fail-on-quota 'Fail when the destination is full, instead of waiting for room'
-            cand --background 'Let work on files give way to other programs of both computers'
+            cand --background 'Give way to other programs of both computers, and to what else is on the line between them'
             cand --preview 'List what would be made (+), replaced (~) and deleted or moved away (-), and do nothing of it'
             cand --dry-run 'Show what would be asked of the hub, and ask nothing'
             cand --json 'Print facts as JSON, and errors too'

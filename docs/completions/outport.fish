@@ -562,7 +562,7 @@ complete -c outport -n "__fish_outport_using_subcommand transfer" -l keep-delete
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l allow-empty-source -d 'Delete at the destination even if the directory at the source is empty'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l skip-errors -d 'Leave out what cannot be read, instead of failing'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l fail-on-quota -d 'Fail when the destination is full, instead of waiting for room'
-complete -c outport -n "__fish_outport_using_subcommand transfer" -l background -d 'Let work on files give way to other programs of both computers'
+complete -c outport -n "__fish_outport_using_subcommand transfer" -l background -d 'Give way to other programs of both computers, and to what else is on the line between them'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l preview -d 'List what would be made (+), replaced (~) and deleted or moved away (-), and do nothing of it'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l dry-run -d 'Show what would be asked of the hub, and ask nothing'
 complete -c outport -n "__fish_outport_using_subcommand transfer" -l json -d 'Print facts as JSON, and errors too'

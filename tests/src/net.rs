@@ -20,6 +20,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use nix::sched::{CloneFlags, setns};
+use socket2::SockRef;
 use tempfile::TempDir;
 
 use crate::process::{Process, run, wait_until};
@@ -378,6 +379,14 @@ impl Internet {
         self.homes.iter().try_for_each(|home| limit(home, "out", rate))
     }
 
+    /// The same with what their routers send: TCP does not fill a queue of its own computer.
+    ///
+    /// # Errors
+    /// When the system's `tc` refuses, or a computer has no router.
+    pub fn limit_routers(&self, rate: &str) -> Result<()> {
+        (0..self.homes.len()).try_for_each(|place| limit(&self.router_of(place)?, "out", rate))
+    }
+
     /// From now on no UDP gets out of the network of the computer at `place`, or in.
     ///
     /// # Errors
@@ -454,7 +463,7 @@ impl Internet {
     }
 
     /// Sends so many bytes from the first computer to the second one over plain TCP, by the hub's host
-    /// as both connect outward; how many went through a second.
+    /// as both connect outward; how many went through a second. With Cubic, as most systems.
     ///
     /// # Errors
     /// When a connection breaks or takes too long.
@@ -463,6 +472,7 @@ impl Internet {
         let (tell, told) = mpsc::channel();
         let middle = on_host(&self.hub, move || {
             let listener = TcpListener::bind((Self::HUB[0], 0))?;
+            SockRef::from(&listener).set_tcp_congestion(b"cubic")?;
             let address = listener.local_addr()?;
             tell.send(address).ok();
             tell.send(address).ok();
@@ -491,6 +501,7 @@ impl Internet {
         })?;
         let sender = on_host(first, move || {
             let mut stream = TcpStream::connect(address)?;
+            SockRef::from(&stream).set_tcp_congestion(b"cubic")?;
             stream.write_all(b"s")?;
             io::copy(&mut io::repeat(b'x').take(bytes), &mut stream)?;
             Ok(0.0)
@@ -722,7 +733,10 @@ fn openness(home: &str) -> String {
 }
 
 /// Does something on a host.
-fn on_host<T: Send + 'static>(
+///
+/// # Errors
+/// When there is no such host.
+pub fn on_host<T: Send + 'static>(
     host: &str,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<JoinHandle<io::Result<T>>> {

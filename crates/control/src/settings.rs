@@ -15,7 +15,7 @@ pub struct Settings {
     pub pause_on_metered: bool,
     /// Whether the computer is kept from falling asleep while files move.
     pub keep_awake: KeepAwake,
-    /// Whether work on files gives way to other programs, in transfers that begin from now on.
+    /// Whether transfers that begin from now on give way to other programs, and on the line.
     #[serde(default)]
     pub background: bool,
     /// Whether content goes through the relay of the hub, in transfers that begin from now on.

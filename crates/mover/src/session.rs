@@ -8,6 +8,7 @@
 //! What bounds the memory is what the machines have open: the window of entries and the credit of
 //! content, both settled by the protocol's version.
 
+mod deference;
 mod driver;
 mod local;
 mod pace;
@@ -65,7 +66,7 @@ pub struct SessionParams {
     pub digests: Option<Arc<DigestCache>>,
     /// How fast content may leave and come to this computer.
     pub limits: AgentLimits,
-    /// Whether this computer's owner wants all transfers to give way to other programs.
+    /// Whether this computer's owner wants all transfers to give way to others.
     pub background: bool,
 }
 
@@ -134,7 +135,7 @@ pub enum Broken {
 }
 
 impl SessionParams {
-    /// Whether the owner or the task wants work on files to give way to other programs.
+    /// Whether the owner or the task wants work to give way to others.
     fn yields(&self) -> bool {
         self.background || self.orders.options.background
     }

@@ -121,12 +121,12 @@ fn changed(rng: &mut fastrand::Rng, frame: Frame) -> Frame {
             Frame::Ends(ends)
         }
         Frame::Finished { succeeded } => Frame::Finished { succeeded: !succeeded },
-        Frame::Bye | Frame::Pace(_) => invented(rng),
+        Frame::Bye | Frame::Pace(_) | Frame::GiveWay => invented(rng),
     }
 }
 
 fn invented(rng: &mut fastrand::Rng) -> Frame {
-    match rng.u8(..9) {
+    match rng.u8(..10) {
         0 => Frame::Manifest(vec![entry(rng)]),
         1 => Frame::Release(vec![Span { first: some_number(rng), count: 1 }]),
         2 => {
@@ -146,6 +146,7 @@ fn invented(rng: &mut fastrand::Rng) -> Frame {
         }
         6 => Frame::Finished { succeeded: rng.bool() },
         7 => Frame::Pace(rng.bool().then(|| some_number(rng))),
+        8 => Frame::GiveWay,
         _ => Frame::Bye,
     }
 }

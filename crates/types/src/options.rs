@@ -7,7 +7,7 @@
 //! | `sync_level`, `conflict`, `names` | the receiver, when it compares |
 //! | `extras`, `empty_source` | the receiver, when everything else is done |
 //! | `limit` | the sender, while it sends |
-//! | `background` | both, for the threads that work on files |
+//! | `background` | both, for the threads that work on files; the sender, while it sends |
 //! | `preserve_xattrs` | both: the sender reads them, the receiver gives them |
 //! | `preserve_hard_links` | both: the sender tells which names are one file, the receiver makes them one |
 //! | `verify`, `preserve_times`, `preserve_permissions`, `fail_on_quota` | the receiver, when it makes files durable |
@@ -57,7 +57,7 @@ pub struct TransferOptions {
     pub fail_on_quota: bool,
     /// How fast its content may travel at most.
     pub limit: Option<RateLimit>,
-    /// Whether its work gives way to other programs of both computers.
+    /// Whether it gives way to other programs of both computers, and on the line between them.
     pub background: bool,
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use outport_tests::{
-    net::{Joined, Spoilt, Wire},
+    net::{Internet, Joined, Spoilt, Wire},
     process::{wait_since, wait_until},
     skip,
     tree::{self, Plan},
@@ -182,6 +182,76 @@ fn goes_on_without_tcp(how: Spoilt) -> Result<()> {
     world.ends_well(&task, LIMIT)
 }
 
+/// What plain TCP gets of a line beside a transfer, as a part of what it gets alone; and what the
+/// transfer gets before and after.
+#[test]
+fn a_transfer_in_the_background_leaves_the_line_to_others_and_takes_it_when_they_are_gone()
+-> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let world = World::two_on_internet([Joined::Translated; 2])?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let internet = world.internet.as_ref().context("there is an internet")?;
+    internet.limit_routers("20mbit")?;
+    tree::make(&pc.folder.join("tree"), LONG_PLAN, 1)?;
+    let alone = internet.plain_tcp(OTHERS_BYTES)?;
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive", "--background"])?;
+    world.arrives(&task, "direct", LIMIT)?;
+    // Some of this comes while it still finds out how fast the line is.
+    comes_to(internet, 5_000_000)?;
+    let before = comes_to(internet, 15_000_000)?;
+    let beside = internet.plain_tcp(OTHERS_BYTES)?;
+    let gone = Instant::now();
+    comes_to(internet, 5_000_000)?;
+    let back = gone.elapsed();
+    let after = comes_to(internet, 15_000_000)?;
+    println!(
+        "plain TCP alone {alone:.0} B/s, beside a transfer {beside:.0} B/s; \
+         the transfer before {before:.0} B/s, back after {back:?} with {after:.0} B/s"
+    );
+    ensure!(0.75 * alone < beside, "plain TCP: {beside} of {alone}");
+    ensure!(0.8 * alone < before, "the transfer before: {before} of {alone}");
+    ensure!(back < BACK, "the transfer came back after {back:?} only");
+    ensure!(0.8 * alone < after, "the transfer after: {after} of {alone}");
+    internet.limit_routers("1gbit")?;
+    world.ends_well(&task, LIMIT)
+}
+
+/// The source is told by the destination, whose owner set it for all transfers.
+#[test]
+fn a_destination_that_works_in_the_background_has_the_source_leave_the_line_to_others() -> Result<()>
+{
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let mut world = World::on_internet(&[Joined::Translated; 2])?;
+    world.add_agent("WorkPC")?;
+    world.add_agent_with("Cluster", "tcp = true\n[transfer]\nbackground = true", &[])?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let internet = world.internet.as_ref().context("there is an internet")?;
+    internet.limit_routers("20mbit")?;
+    tree::make(&pc.folder.join("tree"), LONG_PLAN, 1)?;
+    let alone = internet.plain_tcp(OTHERS_BYTES)?;
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    world.arrives(&task, "direct", LIMIT)?;
+    comes_to(internet, 5_000_000)?;
+    let beside = internet.plain_tcp(OTHERS_BYTES)?;
+    println!("plain TCP alone {alone:.0} B/s, beside a transfer {beside:.0} B/s");
+    ensure!(0.75 * alone < beside, "plain TCP: {beside} of {alone}");
+    internet.limit_routers("1gbit")?;
+    world.ends_well(&task, LIMIT)
+}
+
+/// How fast so many bytes more come to the second computer.
+fn comes_to(internet: &Internet, bytes: u64) -> Result<f64> {
+    let (began, before) = (Instant::now(), internet.bytes_to(1)?);
+    wait_until(LIMIT, || Ok((before + bytes <= internet.bytes_to(1)?).then_some(())))?;
+    Ok(bytes as f64 / began.elapsed().as_secs_f64())
+}
+
 /// Two computers on a wire, and a transfer that will take its time.
 fn moving() -> Result<(World, String)> {
     let mut world = World::on_wire()?;
@@ -229,6 +299,13 @@ fn connected_since(agent: &Agent) -> Result<String> {
 
 /// About two seconds at 200 Mbit/s.
 const PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 50_000_000 };
+/// Eight seconds at 20 Mbit/s.
+const OTHERS_BYTES: u64 = 20_000_000;
+/// In which a transfer in the background finds out that others are gone, and brings what takes two
+/// seconds.
+const BACK: Duration = Duration::from_secs(20);
+/// A minute at 20 Mbit/s.
+const LONG_PLAN: Plan = Plan { small_files: 0, large_files: 1, large_bytes: 150_000_000 };
 /// Half a minute at 20 Mbit/s.
 const SLOW_PLAN: Plan = Plan { small_files: 0, large_files: 1, large_bytes: 80_000_000 };
 /// Longer than an agent takes for a hiccup of its computer.

@@ -327,7 +327,7 @@ export const en = {
   "option.skipMeaning":
     "Files that cannot be read are left out and listed, in place of stopping the transfer.",
   "option.background": "In the background",
-  "option.backgroundMeaning": "Other programs of both computers come first.",
+  "option.backgroundMeaning": "Other programs of both computers come first, on the network too.",
   "option.exclude": "Leave out",
   "option.excludeHint": "Names of files and folders, with commas between. * and ? stand for what you like.",
   "option.limit": "At most",
@@ -449,7 +449,7 @@ export const en = {
   "settings.autostart": "Start when I sign in to this computer",
   "settings.autostartHint": "In the background, with the tray icon only.",
   "settings.background": "Work in the background",
-  "settings.backgroundHint": "Other programs come first, from the next transfer on.",
+  "settings.backgroundHint": "Other programs come first, on the network too, from the next transfer on.",
   "settings.battery": "Pause while on battery",
   "settings.batteryNow": "This computer is on battery now.",
   "settings.batteryUnknown": "The system does not say whether it is on battery.",

@@ -336,7 +336,8 @@ export const fr = {
   "option.skip": "Ignorer l'illisible",
   "option.skipMeaning": "Les fichiers illisibles sont ignorés et listés, au lieu d'arrêter le transfert.",
   "option.background": "En arrière-plan",
-  "option.backgroundMeaning": "Les autres programmes des deux ordinateurs passent d'abord.",
+  "option.backgroundMeaning":
+    "Les autres programmes des deux ordinateurs passent d'abord, sur le réseau aussi.",
   "option.exclude": "Laisser de côté",
   "option.excludeHint":
     "Noms de fichiers et de dossiers, séparés par des virgules. * et ? remplacent ce qu'on veut.",
@@ -464,7 +465,8 @@ export const fr = {
   "settings.autostart": "Démarrer à l'ouverture de ma session",
   "settings.autostartHint": "En arrière-plan, avec l'icône de notification seulement.",
   "settings.background": "Travailler en arrière-plan",
-  "settings.backgroundHint": "Les autres programmes passent d'abord, dès le prochain transfert.",
+  "settings.backgroundHint":
+    "Les autres programmes passent d'abord, sur le réseau aussi, dès le prochain transfert.",
   "settings.battery": "Mettre en pause sur batterie",
   "settings.batteryNow": "Cet ordinateur est sur batterie en ce moment.",
   "settings.batteryUnknown": "Le système ne dit pas s'il est sur batterie.",

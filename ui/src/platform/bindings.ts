@@ -1470,7 +1470,7 @@ export type Settings = {
 	pause_on_metered: boolean,
 	/**  Whether the computer is kept from falling asleep while files move. */
 	keep_awake: KeepAwake,
-	/**  Whether work on files gives way to other programs, in transfers that begin from now on. */
+	/**  Whether transfers that begin from now on give way to other programs, and on the line. */
 	background?: boolean,
 	/**  Whether content goes through the relay of the hub, in transfers that begin from now on. */
 	relay?: RelayUse,
@@ -1906,7 +1906,7 @@ export type TransferOptions = {
 	fail_on_quota?: boolean,
 	/**  How fast its content may travel at most. */
 	limit?: RateLimit | null,
-	/**  Whether its work gives way to other programs of both computers. */
+	/**  Whether it gives way to other programs of both computers, and on the line between them. */
 	background?: boolean,
 };
 

@@ -80,6 +80,17 @@ enum Worked {
     PeerStopped,
 }
 
+impl Job {
+    /// Whether content leaves the line to others, as the task or the owner wants it.
+    fn gives_way(&self) -> bool {
+        let asked_for = match &self.start.orders.work {
+            Work::Transfer(orders) => orders.options.background,
+            Work::Delete(_) => false,
+        };
+        self.background || asked_for
+    }
+}
+
 /// Works on a session until its end, and says how it ended.
 pub(crate) async fn run(job: Job) {
     let (session, events) = (job.start.session, job.events.clone());
@@ -240,6 +251,8 @@ async fn over_link<W: Future<Output = SessionEnd>>(
         Worked::Said(SessionState::Refused { problem, retry: true })
     })?;
     let expected = expected.only_relayed(job.relay == RelayUse::Only);
+    // What gives way on the line goes by the round trips of QUIC.
+    let expected = expected.without_tcp(job.gives_way());
     let whereabouts = Whereabouts::new(
         session,
         job.endpoint.clone(),

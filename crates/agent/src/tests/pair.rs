@@ -122,13 +122,23 @@ struct Pair {
     task: TaskId,
     /// How fast the task may go.
     limit: Option<RateLimit>,
+    /// Whether it is to give way to others.
+    background: bool,
 }
 
 impl Pair {
     async fn new() -> Self {
         let (left, right) = tokio::join!(Rig::new(), Rig::new());
         let (to_left, to_right) = tokio::join!(left.hub.accept(), right.hub.accept());
-        Self { left, right, to_left, to_right, task: TaskId::random(), limit: None }
+        Self {
+            left,
+            right,
+            to_left,
+            to_right,
+            task: TaskId::random(),
+            limit: None,
+            background: false,
+        }
     }
 
     /// Writes a file that takes long enough to be stopped in the middle.
@@ -150,6 +160,7 @@ impl Pair {
             self.right.folder().join(destination).display().to_string().parse().unwrap();
         orders.source = ENDPOINT;
         orders.options.limit = self.limit;
+        orders.options.background = self.background;
         sample.orders.task = self.task;
         sample.ticket.task = self.task;
         sample.ticket.orders = sample.orders.digest();
@@ -196,8 +207,8 @@ impl Pair {
         other.say(&HubMessage::PeerCandidates { session, candidates }).await;
     }
 
-    /// Waits until content arrives, on some route.
-    async fn wait_until_moving(&mut self, session: SessionId) {
+    /// Waits until content arrives, and says on which route.
+    async fn wait_until_moving(&mut self, session: SessionId) -> Route {
         let route =
             self.to_right
                 .hear_until(|message| match message {
@@ -215,6 +226,7 @@ impl Pair {
                 _ => None,
             })
             .await;
+        route
     }
 
     async fn end(self) {

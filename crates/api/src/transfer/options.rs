@@ -75,7 +75,7 @@ pub struct TransferExtras {
     /// How many bytes of content a second may travel at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<RateLimit>,
-    /// Whether its work gives way to other programs of both computers.
+    /// Whether it gives way to other programs of both computers, and on the line between them.
     pub background: bool,
 }
 

@@ -99,7 +99,7 @@ pub(crate) struct Args {
     /// computers is in force
     #[arg(long, value_name = "RATE")]
     limit: Option<RateLimit>,
-    /// Let work on files give way to other programs of both computers
+    /// Give way to other programs of both computers, and to what else is on the line between them
     #[arg(long)]
     background: bool,
     /// Give up at a moment: 2026-01-31 12:00, or a duration like 2d

@@ -21,11 +21,17 @@ pub struct AgentLimits {
     pub download: Throttle,
 }
 
-/// Has a link hold to what limits a sender.
-pub(super) fn hold_to(handle: &LinkHandle, agent: &AgentLimits, task: Option<RateLimit>) {
+/// Has a link hold to what limits a sender; `others` is what leaves room for others.
+pub(super) fn hold_to(
+    handle: &LinkHandle,
+    agent: &AgentLimits,
+    task: Option<RateLimit>,
+    others: Throttle,
+) {
     let mut throttles = Vec::new();
-    // The first decides about the size of steps, so the one that is the task's alone stands there.
+    // The first decides about the size of steps, so what is the session's alone stands there.
     throttles.extend(task.map(|limit| Throttle::new(Some(limit))));
+    throttles.push(others);
     if handle.route() != Route::Local {
         throttles.push(agent.upload.clone());
     }

@@ -181,6 +181,9 @@ impl Driver {
         let mut outbox = Outbox::new(control_out);
         let (pacer, mut paces, first) = Pacer::new(&params.limits, handle.clone());
         first.iter().for_each(|frame| outbox.push(frame));
+        if params.background {
+            outbox.push(&Frame::GiveWay);
+        }
         // Polled on and on: what it paid for would be lost if it began anew with each event.
         let mut pacing = pin!(pacer.run());
         let mut rules = params.rules.watch();

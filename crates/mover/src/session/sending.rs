@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,6 +21,7 @@ use tokio_util::sync::DropGuard;
 
 use super::{
     Broken, Progress, SessionEnd, SessionParams,
+    deference::Deference,
     driver::{
         Meter, Outbox, check_items, decode, exchange_hellos, folder_removed, link_ended, receive,
         send_failed,
@@ -33,14 +35,15 @@ use crate::{dirs::Side, resolver::Resolver, source::Source};
 pub async fn run_sender(params: SessionParams, mut link: Link) -> SessionEnd {
     let stop = params.stop.clone();
     let handle = link.handle.clone();
-    hold_to(&handle, &params.limits, params.orders.options.limit);
+    let (deference, others) = Deference::new(handle.clone());
+    hold_to(&handle, &params.limits, params.orders.options.limit, others);
     let hello = tokio::select! {
         hello = exchange_hellos(&mut link, &params.ticket) => hello,
         code = stop.stopped() => Err(SessionEnd::Stopped(code)),
     };
     let end = match hello {
         Ok(()) => match Driver::start(&params, handle.clone()) {
-            Ok(driver) => driver.run(params, link).await,
+            Ok(driver) => driver.run(params, link, deference).await,
             Err(end) => end,
         },
         Err(end) => end,
@@ -71,6 +74,8 @@ struct Driver {
     data: VecDeque<(EffectId, DataFrame)>,
     began: Instant,
     link: LinkHandle,
+    /// Whether content leaves the line to others.
+    gives_way: bool,
     meter: Meter,
     /// Ends the work of all threads when this is over or dropped.
     halt: DropGuard,
@@ -137,14 +142,16 @@ impl Driver {
             data: VecDeque::new(),
             began: Instant::now(),
             link,
+            gives_way: yields,
             meter: Meter::new(params.progress.clone()),
             halt: halt.drop_guard(),
         })
     }
 
-    async fn run(mut self, params: SessionParams, link: Link) -> SessionEnd {
+    async fn run(mut self, params: SessionParams, link: Link, deference: Deference) -> SessionEnd {
         let Link { control_out, mut control_in, data_out, data_in, handle } = link;
         let mut outbox = Outbox::new(control_out);
+        let mut giving_way = pin!(deference.run());
         let mut rules = params.rules.watch();
         rules.mark_unchanged();
         let end = loop {
@@ -174,6 +181,7 @@ impl Driver {
                     Ok(()) => Step::RulesChanged,
                     Err(_) => Step::Time,
                 },
+                () = &mut giving_way, if self.gives_way => Step::Time,
                 end = handle.closed() => Step::End(link_ended(end)),
                 () = self.workers.failed() => Step::End(SessionEnd::Broken { why: Broken::Worker }),
                 () = sleep_until(due.into()) => Step::Time,
@@ -223,9 +231,9 @@ impl Driver {
                 let frame = decode(&frame)?;
                 if let Frame::Pace(more) = frame {
                     self.link.allow(more);
-                } else {
-                    self.machine.handle_frame(frame, now).map_err(SessionEnd::Violation)?;
                 }
+                self.gives_way |= frame == Frame::GiveWay;
+                self.machine.handle_frame(frame, now).map_err(SessionEnd::Violation)?;
             }
             Step::Sent => {}
             Step::SentData => {

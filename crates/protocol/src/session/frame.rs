@@ -63,6 +63,8 @@ pub enum Frame {
         #[serde(deserialize_with = "bounded::list::<_, _, HOLES_PER_FRAME_MAX>")]
         nodes: Vec<HeldNode>,
     },
+    /// Receiver: its owner wants content to give way to what else is on the line.
+    GiveWay,
 }
 
 /// A row of entries, by number.

@@ -228,6 +228,7 @@ impl Receiver {
             | Frame::Credit { .. }
             | Frame::Finished { .. }
             | Frame::Pace(_)
+            | Frame::GiveWay
             | Frame::Bye => Err(Violation::Unexpected),
         };
         self.after(result)

@@ -145,8 +145,8 @@ impl Sender {
                 self.frames.push_back(Frame::Bye);
                 return Ok(());
             }
-            // The shell keeps to it, byte by byte.
-            Frame::Pace(_) => return Ok(()),
+            // The shell keeps to these, byte by byte.
+            Frame::Pace(_) | Frame::GiveWay => return Ok(()),
             Frame::Manifest(_)
             | Frame::Matched { .. }
             | Frame::Ends(_)

@@ -19,7 +19,7 @@ fn every_frame_of_a_session_keeps_its_bytes() {
         assert_eq!(Frame::decode(&bytes), Ok(frame.clone()));
         forms.push((kind(&frame), hex(&bytes)));
     }
-    complete(forms.iter().map(|(kind, _)| *kind), 10);
+    complete(forms.iter().map(|(kind, _)| *kind), 11);
     let header = Pieces { pieces: vec![piece(0, true), piece(1, false)] };
     assert_eq!(Pieces::decode(&header.encode(), 2000), Ok(header.clone()));
     forms.push(("data header", hex(&header.encode())));
@@ -81,6 +81,7 @@ fn frames() -> Vec<Frame> {
         Frame::Pace(None),
         Frame::Pace(Some(20_000)),
         Frame::Holes { file: 4, attempt: 300, nodes: vec![hole] },
+        Frame::GiveWay,
     ]
 }
 
@@ -96,6 +97,7 @@ fn kind(frame: &Frame) -> &'static str {
         Frame::Bye => "bye",
         Frame::Pace(_) => "pace",
         Frame::Holes { .. } => "holes",
+        Frame::GiveWay => "give way",
     }
 }
 

@@ -29,3 +29,33 @@ async fn files_are_worked_on_by_threads_that_yield_where_the_owner_wants_it() {
     assert_eq!(nices("outport-write"), [0].into(), "the other computer's owner did not ask for it");
     pair.end().await;
 }
+
+/// Only the round trips of QUIC tell when others want the line.
+#[tokio::test]
+async fn content_stays_on_quic_whoever_wants_it_to_leave_the_line_to_others() {
+    for wanted in [Wanted::Nobody, Wanted::Task, Wanted::Source, Wanted::Destination] {
+        let mut pair = Pair::new().await;
+        pair.write_large().await;
+        let settings = Settings { background: true, ..Settings::default() };
+        match wanted {
+            Wanted::Nobody => {}
+            Wanted::Task => pair.background = true,
+            Wanted::Source => drop(pair.left.client().await.save_settings(settings).await),
+            Wanted::Destination => drop(pair.right.client().await.save_settings(settings).await),
+        }
+        let session = pair.begin("large", "copy").await;
+        let route = pair.wait_until_moving(session).await;
+        let usual = if wanted == Wanted::Nobody { Route::Tcp } else { Route::Lan };
+        assert_eq!(route, usual, "{wanted:?}");
+        pair.end().await;
+    }
+}
+
+/// By whom it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Nobody,
+    Task,
+    Source,
+    Destination,
+}

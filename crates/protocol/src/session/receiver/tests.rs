@@ -101,6 +101,7 @@ fn a_sender_that_breaks_a_rule_ends_the_session() {
         (Frame::Want(vec![want]), Violation::Unexpected),
         (Frame::Bye, Violation::Unexpected),
         (Frame::Pace(None), Violation::Unexpected),
+        (Frame::GiveWay, Violation::Unexpected),
     ];
     for (frame, violation) in broken {
         let mut rig = Rig::new();
