@@ -194,14 +194,8 @@ impl Bench<'_> {
         let job = Job { source: self.source, destination: &destination, again };
         let sample = match peer {
             None => self.ours.measure(&self.transfer(job))?,
-            Some(peer) => {
-                let mut command = peer.copy(job);
-                if self.limit {
-                    // Where another program would take minutes, it is enough to know that.
-                    command = limited(&command);
-                }
-                peer.group.measure(&command)?
-            }
+            // Where another program would take minutes, it is enough to know that.
+            Some(peer) => peer.measure(job, self.limit.then_some(PATIENCE))?,
         };
         same(self.source, &destination)?;
         // The copies of others would only fill the memory.
@@ -227,18 +221,6 @@ impl Bench<'_> {
         command.arg(agent.at("source")).arg(far.at("copy"));
         command
     }
-}
-
-fn limited(command: &Command) -> Command {
-    let mut limited = Command::new("timeout");
-    limited.arg(PATIENCE.as_secs().to_string()).arg(command.get_program());
-    limited.args(command.get_args());
-    for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            limited.env(name, value);
-        }
-    }
-    limited
 }
 
 fn remove(path: &PathBuf) -> Result<()> {

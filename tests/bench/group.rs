@@ -83,12 +83,21 @@ impl Group {
     /// Runs a command that must succeed, and measures it and all that works for it.
     pub(crate) fn measure(&self, command: &Command) -> Result<Sample> {
         let mut inside = self.command(command);
+        self.measure_work(|| {
+            let done = run(&mut inside, RUN_LIMIT)?;
+            ensure!(done.code == Some(0), "{command:?} failed:\n{}{}", done.stdout, done.stderr);
+            Ok(())
+        })
+    }
+
+    /// Measures what the group does for something that must succeed.
+    pub(crate) fn measure_work(&self, work: impl FnOnce() -> Result<()>) -> Result<Sample> {
         let sampler = Sampler::start(self.folder.join("cgroup.procs"));
         let (before, began) = (self.used()?, Instant::now());
-        let done = run(&mut inside, RUN_LIMIT)?;
+        let done = work();
         let wall = began.elapsed();
-        ensure!(done.code == Some(0), "{command:?} failed:\n{}{}", done.stdout, done.stderr);
         let peak_bytes = sampler.stop();
+        done?;
         Ok(Sample { wall, cpu: self.used()?.saturating_sub(before), peak_bytes })
     }
 
@@ -155,4 +164,4 @@ fn resident_bytes(process: &str) -> u64 {
 }
 
 /// Longer than any program takes for one case.
-const RUN_LIMIT: Duration = Duration::from_secs(600);
+pub(crate) const RUN_LIMIT: Duration = Duration::from_secs(600);

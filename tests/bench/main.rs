@@ -19,6 +19,8 @@ mod line;
 #[cfg(target_os = "linux")]
 mod peers;
 #[cfg(target_os = "linux")]
+mod syncthing;
+#[cfg(target_os = "linux")]
 mod table;
 
 use std::process::ExitCode;

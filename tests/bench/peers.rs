@@ -15,13 +15,17 @@ use outport_tests::{
     process::{Process, run, wait_until},
 };
 
-use crate::group::Group;
+use crate::{
+    group::{Group, RUN_LIMIT, Sample},
+    syncthing::Syncthing,
+};
 
 /// A program that copies; its server runs as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Peer {
     /// Ends before its group goes.
     server: Option<Process>,
+    syncthing: Option<Syncthing>,
     pub(crate) name: &'static str,
     pub(crate) group: Group,
     kind: Kind,
@@ -50,6 +54,8 @@ enum Kind {
     Rclone,
     GridFtp,
     GridFtpPrivate,
+    Syncthing,
+    Sendme,
 }
 
 /// What is asked of a program.
@@ -62,8 +68,17 @@ pub(crate) struct Job<'a> {
 }
 
 /// All programs, by the names that the command line knows them by.
-pub(crate) const PEERS: [&str; 7] =
-    ["cp", "rsyncd", "rsync-ssh", "scp", "rclone", "gridftp", "gridftp-private"];
+pub(crate) const PEERS: [&str; 9] = [
+    "cp",
+    "rsyncd",
+    "rsync-ssh",
+    "scp",
+    "rclone",
+    "gridftp",
+    "gridftp-private",
+    "syncthing",
+    "sendme",
+];
 
 impl Peer {
     /// Sets a program up; its files go below `folder`.
@@ -76,6 +91,8 @@ impl Peer {
             "rclone" => (Kind::Rclone, "rclone over sftp"),
             "gridftp" => (Kind::GridFtp, "GridFTP (not encrypted, not verified)"),
             "gridftp-private" => (Kind::GridFtpPrivate, "GridFTP, encrypted (not verified)"),
+            "syncthing" => (Kind::Syncthing, "Syncthing"),
+            "sendme" => (Kind::Sendme, "sendme"),
             other => anyhow::bail!("no program `{other}`; there are {}", PEERS.join(", ")),
         };
         let folder = folder.join(format!("{kind:?}").to_lowercase());
@@ -83,7 +100,11 @@ impl Peer {
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
         let group = Group::new(&format!("{kind:?}"))?;
         let port = free_port()?;
-        let mut peer = Self { name, group, kind, place: place.clone(), port, folder, server: None };
+        let syncthing = (kind == Kind::Syncthing)
+            .then(|| Syncthing::start(&folder, place, &group))
+            .transpose()?;
+        let place = place.clone();
+        let mut peer = Self { name, group, kind, place, port, folder, server: None, syncthing };
         if let Some(server) = peer.serving()? {
             let log = peer.folder.join("log");
             let command = inside(peer.place.far.as_deref(), &server);
@@ -96,8 +117,8 @@ impl Peer {
     /// Whether it knows what is there already.
     pub(crate) fn repeats(&self) -> bool {
         match self.kind {
-            Kind::Rsyncd | Kind::RsyncSsh | Kind::Rclone => true,
-            Kind::Cp | Kind::Scp | Kind::GridFtp | Kind::GridFtpPrivate => false,
+            Kind::Rsyncd | Kind::RsyncSsh | Kind::Rclone | Kind::Syncthing => true,
+            Kind::Cp | Kind::Scp | Kind::GridFtp | Kind::GridFtpPrivate | Kind::Sendme => false,
         }
     }
 
@@ -105,7 +126,7 @@ impl Peer {
         let Self { folder, port, place, .. } = self;
         let mut command;
         match self.kind {
-            Kind::Cp => return Ok(None),
+            Kind::Cp | Kind::Syncthing | Kind::Sendme => return Ok(None),
             Kind::Rsyncd => {
                 let config = folder.join("rsyncd.conf");
                 let module = "uid = 0\ngid = 0\nuse chroot = no\n[all]\npath = /\nread only = no\n";
@@ -156,8 +177,22 @@ impl Peer {
         Ok(Some(command))
     }
 
+    /// Copies, and measures it and all that works for it.
+    pub(crate) fn measure(&self, job: Job<'_>, patience: Option<Duration>) -> Result<Sample> {
+        if let Some(syncthing) = &self.syncthing {
+            let shared = syncthing.prepare(job)?;
+            let limit = patience.unwrap_or(RUN_LIMIT);
+            return self.group.measure_work(|| syncthing.copy(&shared, job, limit));
+        }
+        let mut command = self.copy(job);
+        if let Some(patience) = patience {
+            command = limited(&command, patience);
+        }
+        self.group.measure(&command)
+    }
+
     /// The command that copies.
-    pub(crate) fn copy(&self, job: Job<'_>) -> Command {
+    fn copy(&self, job: Job<'_>) -> Command {
         let Self { folder, port, place, .. } = self;
         let Job { source, destination, .. } = job;
         let is_tree = source.is_dir();
@@ -221,8 +256,29 @@ impl Peer {
                 let to = destination.display();
                 command.arg(format!("{scheme}://{}:{port}{to}{inner}", place.address));
             }
+            Kind::Syncthing => unreachable!("it is told what to do, and runs on"),
+            // Its two ends are on two hosts, and the one needs what the other prints.
+            Kind::Sendme => return self.send_and_receive(job),
         }
         inside(place.near.as_deref(), &command)
+    }
+
+    /// What two people type, the second after the first has read out the ticket. The sender would serve
+    /// it to more of them, so it is ended.
+    fn send_and_receive(&self, Job { source, destination, .. }: Job<'_>) -> Command {
+        let host = |host: &Option<String>| match host {
+            Some(host) => format!("ip netns exec {host}"),
+            None => String::new(),
+        };
+        let mut command = Command::new("bash");
+        if self.place.near.is_none() {
+            // In a network with nothing but loopback, so that it looks for no router.
+            command = Command::new("unshare");
+            command.args(["--net", "bash"]);
+        }
+        command.arg("-c").arg(SEND_AND_RECEIVE).arg("sendme").arg(source).arg(destination);
+        command.arg(&self.folder).arg(host(&self.place.near)).arg(host(&self.place.far));
+        command
     }
 
     fn wait_listening(&self) -> Result<()> {
@@ -288,6 +344,18 @@ pub(crate) fn inside(host: Option<&str>, command: &Command) -> Command {
     there
 }
 
+fn limited(command: &Command, patience: Duration) -> Command {
+    let mut limited = Command::new("timeout");
+    limited.arg(patience.as_secs().to_string()).arg(command.get_program());
+    limited.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            limited.env(name, value);
+        }
+    }
+    limited
+}
+
 fn done(command: &mut Command) -> Result<String> {
     let finished = run(command, STARTUP)?;
     ensure!(finished.code == Some(0), "{command:?} failed: {}", finished.stderr);
@@ -295,9 +363,29 @@ fn done(command: &mut Command) -> Result<String> {
 }
 
 /// A port that nobody has at the moment: these servers take none of their own choice.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
+
+/// `sendme` without its makers' relays and name servers. The ticket has the sender's addresses, and what
+/// was received lies under its own name where the receiver was started.
+const SEND_AND_RECEIVE: &str = r#"
+set -e
+source=$1 destination=$2 folder=$3 near=$4 far=$5
+[ "$near" ] || ip link set lo up
+work=$(mktemp -d -p "$folder")
+mkdir "$work/near" "$work/far"
+mkfifo "$work/said"
+alone="--relay disabled --no-progress"
+cd "$work/near"
+$near sendme send $alone --ticket-type addresses "$source" > "$work/said" &
+trap 'kill -INT $! && wait $! || true; rm -rf "$work"' EXIT
+exec 3< "$work/said"
+until [[ $line = "sendme receive "* ]]; do read -r line <&3; done
+cd "$work/far"
+$far sendme receive $alone "${line##* }"
+mv "$(basename "$source")" "$destination"
+"#;
 
 const SUBJECT: &str = "/O=Bench/CN=end";
 const STARTUP: Duration = Duration::from_secs(20);

@@ -16,7 +16,7 @@ pub(crate) struct Args {
 enum What {
     /// The desktop app: from start to window, and CPU and memory while its window is hidden
     Desktop(DesktopArgs),
-    /// Transfers beside rsync, scp, rclone and GridFTP, here and over lines with delay and losses
+    /// Transfers beside rsync, scp, rclone, GridFTP, Syncthing and sendme, here and over lines with delay and losses
     Transfers(TransfersArgs),
 }
 

@@ -3,7 +3,7 @@
 //! Says what is missing and why it is needed, then installs it by the platform's package manager.
 //! It asks first, unless told `--yes` or nobody is there to answer.
 
-use std::io::Write as _;
+use std::{io::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -12,6 +12,7 @@ use crate::{
     sh::{self, Sh},
     skips,
     steps::Outcome,
+    tree,
 };
 
 #[derive(Debug, clap::Args)]
@@ -52,6 +53,15 @@ pub(crate) fn for_bench() -> Result<()> {
 /// What measuring transfers needs beside: the programs that they are measured against.
 pub(crate) fn for_bench_of_transfers() -> Result<()> {
     system_packages(false, NEEDS.iter().chain(LINUX_NEEDS).chain(PEERS))
+}
+
+/// Builds the one of them that no system has a package for, in a folder of ours, and says where its
+/// program lies.
+pub(crate) fn sendme() -> Result<PathBuf> {
+    let root = tree::target_dir().join("bench-programs");
+    let install = "install --locked --no-default-features --version =0.32.0 sendme --root";
+    Sh::cargo().words(install).arg(&root).run()?;
+    Ok(root.join("bin"))
 }
 
 /// Something that must be on the machine, and the packages that bring it.
@@ -255,6 +265,11 @@ const PEERS: &[Need] = &[
         what: What::Programs(&["globus-url-copy"]),
         why: "GridFTP is measured against",
         packages: ["globus-gass-copy-progs", "globus-gass-copy-progs", "", "", "", ""],
+    },
+    Need {
+        what: What::Programs(&["syncthing"]),
+        why: "measured against",
+        packages: ["syncthing", "syncthing", "syncthing", "syncthing", "", ""],
     },
     Need {
         what: What::Programs(&["openssl"]),

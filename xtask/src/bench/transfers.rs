@@ -3,7 +3,7 @@
 //! What is measured and how stands in `tests/bench`; here the programs are installed and built, and
 //! the results of a whole run go into the document of results.
 
-use std::fs;
+use std::{env, fs};
 
 use anyhow::Result;
 
@@ -22,7 +22,13 @@ pub(crate) fn run(args: &TransfersArgs) -> Result<()> {
             bench = bench.arg(option).arg(names.join(","));
         }
     }
-    measure::in_memory(bench).env("OUTPORT_BIN", program).run()?;
+    bench = measure::in_memory(bench).env("OUTPORT_BIN", program);
+    if args.peers.is_empty() || args.peers.iter().any(|peer| peer == "sendme") {
+        let found = env::var_os("PATH").unwrap_or_default();
+        let all = std::iter::once(setup::sendme()?).chain(env::split_paths(&found));
+        bench = bench.env("PATH", env::join_paths(all)?);
+    }
+    bench.run()?;
     if args.cases.is_empty() && args.peers.is_empty() {
         measure::write_down("transfers", &fs::read_to_string(results)?)?;
     }
