@@ -203,6 +203,7 @@ mod tests {
             route,
             remote: None,
             rtt: Duration::from_millis(20),
+            rtt_min: Duration::from_millis(20),
             sent_packets: 100,
             lost_packets: 1,
             bytes_sent: 0,
