@@ -111,8 +111,8 @@ documented! {
     pub(crate) struct Transfer {
         /// Sessions that may run at the same time, 1 to 255; others wait at the hub. `16` unless set.
         sessions_max: NonZeroU8,
-        /// Whether work on files gives way to other programs of this computer, in transfers that begin
-        /// from then on. `false` unless set; a single transfer can be asked for it too.
+        /// Whether transfers that begin from then on give way to other programs of this computer, and to
+        /// what else is on the line. `false` unless set; a single transfer can be asked for it too.
         background: bool,
     }
 
