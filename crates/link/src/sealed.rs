@@ -5,8 +5,13 @@
 //! The end of a stream is confirmed over QUIC, on the stream of the same number that it replaces:
 //! TCP itself does not tell when the other side has read all.
 
+mod handshake;
+mod records;
+mod stream;
+
 use std::{
     fmt::Debug,
+    future::poll_fn,
     io,
     pin::Pin,
     sync::{
@@ -16,27 +21,29 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use outport_protocol::{
     secret::SecretKey,
     tls::{self, ALPN_LINK, AllowPeer, SERVER_NAME},
 };
 use outport_types::{PublicKey, SessionId};
 use quinn::{RecvStream, SendStream, VarInt};
-use rustls::pki_types::ServerName;
-use tokio::io::{
-    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf,
-};
-use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+use rustls::{ClientConfig, ServerConfig, pki_types::ServerName};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
+use self::stream::{Reader, Writer, halves};
 use crate::pump::StreamOut;
 
 /// What carries bytes both ways.
 pub(crate) trait Line: AsyncRead + AsyncWrite + Send + Unpin + Debug {}
 impl<L: AsyncRead + AsyncWrite + Send + Unpin + Debug> Line for L {}
 
-/// A stream, sealed.
-pub(crate) type Sealed = TlsStream<Box<dyn Line>>;
+/// A line, sealed.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    writer: Writer,
+    reader: Reader,
+}
 
 /// A data stream beside QUIC: what carries it, and the QUIC stream that it replaces.
 #[derive(Debug)]
@@ -56,29 +63,32 @@ pub(crate) struct Parties<'a> {
 
 /// What makes streams of lines that this side dialled.
 pub(crate) struct Caller {
-    connector: TlsConnector,
+    config: Arc<ClientConfig>,
     name: ServerName<'static>,
     naming: Naming,
 }
 
 /// What makes streams of lines that the other side dialled.
 pub(crate) struct Host {
-    acceptor: TlsAcceptor,
+    config: Arc<ServerConfig>,
     naming: Naming,
 }
 
 impl Parties<'_> {
     pub(crate) fn caller(&self) -> io::Result<Caller> {
-        let config =
+        let mut config =
             tls::client_config(self.key, self.peer, ALPN_LINK).map_err(io::Error::other)?;
+        // The records are sealed here, with what the handshake agrees on.
+        config.enable_secret_extraction = true;
         let name = ServerName::try_from(SERVER_NAME).map_err(io::Error::other)?;
-        Ok(Caller { connector: TlsConnector::from(Arc::new(config)), name, naming: self.naming })
+        Ok(Caller { config: Arc::new(config), name, naming: self.naming })
     }
 
     pub(crate) fn host(&self) -> io::Result<Host> {
         let only = Arc::new(Only(self.peer));
-        let config = tls::server_config(self.key, only, ALPN_LINK).map_err(io::Error::other)?;
-        Ok(Host { acceptor: TlsAcceptor::from(Arc::new(config)), naming: self.naming })
+        let mut config = tls::server_config(self.key, only, ALPN_LINK).map_err(io::Error::other)?;
+        config.enable_secret_extraction = true;
+        Ok(Host { config: Arc::new(config), naming: self.naming })
     }
 
     /// The streams' numbers.
@@ -89,34 +99,42 @@ impl Parties<'_> {
 
 impl Caller {
     /// Makes a line the stream of this number.
-    pub(crate) async fn call(&self, line: Box<dyn Line>, number: u8) -> io::Result<Sealed> {
-        let name = self.name.clone();
-        let connecting =
-            self.connector.connect_with(name, line, |tls| tls.set_buffer_limit(Some(BUFFER_BYTES)));
-        let mut sealed = connecting.await?;
-        sealed.write_all(&self.naming.encode(number)).await?;
-        sealed.flush().await?;
+    pub(crate) async fn call(&self, mut line: Box<dyn Line>, number: u8) -> io::Result<Sealed> {
+        let shaken =
+            handshake::as_client(&mut line, self.config.clone(), self.name.clone()).await?;
+        let (writer, reader) = halves(line, shaken)?;
+        let mut sealed = Sealed { writer, reader };
+        sealed.say(&self.naming.encode(number)).await?;
         let mut answer = [0];
-        sealed.read_exact(&mut answer).await?;
-        if answer == [number] { Ok(sealed.into()) } else { Err(out_of_turn()) }
+        sealed.reader.read_exact(&mut answer).await?;
+        if answer == [number] { Ok(sealed) } else { Err(out_of_turn()) }
     }
 }
 
 impl Host {
     /// Takes in who dialled, if it is the peer and names this session; says which stream it is.
-    pub(crate) async fn greet(&self, line: Box<dyn Line>) -> io::Result<(u8, Sealed)> {
-        let accepted =
-            self.acceptor.accept_with(line, |tls| tls.set_buffer_limit(Some(BUFFER_BYTES)));
-        let mut sealed = accepted.await?;
+    pub(crate) async fn greet(&self, mut line: Box<dyn Line>) -> io::Result<(u8, Sealed)> {
+        let shaken = handshake::as_server(&mut line, self.config.clone()).await?;
+        let (writer, reader) = halves(line, shaken)?;
+        let mut sealed = Sealed { writer, reader };
         let mut named = [0; Naming::BYTES];
-        sealed.read_exact(&mut named).await?;
+        sealed.reader.read_exact(&mut named).await?;
         let number = named[Naming::BYTES - 1];
         if named != self.naming.encode(number) {
             return Err(out_of_turn());
         }
-        sealed.write_all(&[number]).await?;
-        sealed.flush().await?;
-        Ok((number, sealed.into()))
+        sealed.say(&[number]).await?;
+        Ok((number, sealed))
+    }
+}
+
+impl Sealed {
+    async fn say(&mut self, word: &[u8]) -> io::Result<()> {
+        let mut pieces = [Bytes::copy_from_slice(word)];
+        while !pieces[0].is_empty() {
+            poll_fn(|cx| self.writer.poll_write(cx, &mut pieces)).await?;
+        }
+        poll_fn(|cx| self.writer.poll_flush(cx)).await
     }
 }
 
@@ -174,11 +192,11 @@ pub(crate) struct Counted {
 impl SealedStreams {
     /// Both directions, each for a worker of its own.
     pub(crate) fn split(self, counted: &Arc<Counted>) -> (SealedOut, SealedIn) {
-        let (back, out) = tokio::io::split(self.sealed);
+        let Sealed { writer, reader } = self.sealed;
         let (confirmed, confirm) = self.replaced;
         (
-            SealedOut { half: out, confirmed, counted: counted.clone() },
-            SealedIn { half: back, confirm, counted: counted.clone() },
+            SealedOut { half: writer, confirmed, counted: counted.clone() },
+            SealedIn { half: reader, confirm, counted: counted.clone() },
         )
     }
 }
@@ -186,7 +204,7 @@ impl SealedStreams {
 /// The sending half of such a stream.
 #[derive(Debug)]
 pub(crate) struct SealedOut {
-    half: WriteHalf<Sealed>,
+    half: Writer,
     confirmed: SendStream,
     counted: Arc<Counted>,
 }
@@ -194,7 +212,7 @@ pub(crate) struct SealedOut {
 /// The receiving half of such a stream.
 #[derive(Debug)]
 pub(crate) struct SealedIn {
-    half: ReadHalf<Sealed>,
+    half: Reader,
     confirm: RecvStream,
     counted: Arc<Counted>,
 }
@@ -209,19 +227,17 @@ impl SealedIn {
 
 impl StreamOut for SealedOut {
     async fn write_some(&mut self, pieces: &mut [Bytes]) -> io::Result<usize> {
-        let Some(first) = pieces.first_mut() else { return Ok(0) };
-        let written = self.half.write(first).await?;
-        first.advance(written);
+        let written = poll_fn(|cx| self.half.poll_write(cx, pieces)).await?;
         self.counted.sent.fetch_add(written as u64, Ordering::Relaxed);
         Ok(written)
     }
 
     async fn flush(&mut self) -> io::Result<()> {
-        self.half.flush().await
+        poll_fn(|cx| self.half.poll_flush(cx)).await
     }
 
     async fn finish(&mut self) -> io::Result<()> {
-        self.half.shutdown().await?;
+        self.half.finish().await?;
         match self.confirmed.stopped().await {
             Ok(Some(ALL_READ)) => Ok(()),
             Ok(_) => Err(io::Error::other("the other side stopped reading")),
@@ -244,8 +260,6 @@ impl AsyncRead for SealedIn {
     }
 }
 
-/// What TLS may hold sealed: several records in one call.
-const BUFFER_BYTES: usize = 256 * 1024;
 const ALL_READ: VarInt = VarInt::from_u32(1);
 
 #[cfg(test)]

@@ -35,7 +35,6 @@ use outport_types::PublicKey;
 use quinn::{Connection, RecvStream, SendStream};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    io::BufReader,
     net::{TcpListener, TcpStream},
     time::{Instant, timeout},
 };
@@ -166,7 +165,8 @@ impl Way<'_> {
         let caller = self.parties.caller()?;
         let one = async |number: u8| {
             let tcp = timeout(CONNECT_LIMIT, TcpStream::connect(to)).await??;
-            caller.call(Box::new(prepare(tcp)?), number).await
+            tune(&tcp)?;
+            caller.call(Box::new(tcp), number).await
         };
         let all = try_join_all(self.parties.numbers().map(one));
         timeout(DIAL_LIMIT, all).await.unwrap_or_else(|late| Err(late.into()))
@@ -215,18 +215,16 @@ impl Accepting {
                 taken = listener.accept(), if greeting.len() < GREETING_MAX => {
                     if let Ok((tcp, _)) = taken {
                         let host = &host;
-                        greeting.push(async move { host.greet(Box::new(prepare(tcp)?)).await });
+                        greeting.push(async move {
+                            tune(&tcp)?;
+                            host.greet(Box::new(tcp)).await
+                        });
                     }
                 }
             }
         };
         Ok((word, places.into_iter().collect()))
     }
-}
-
-fn prepare(tcp: TcpStream) -> io::Result<BufReader<TcpStream>> {
-    tune(&tcp)?;
-    Ok(BufReader::with_capacity(FETCH_BYTES, tcp))
 }
 
 /// Makes a TCP connection fit to carry content: what is dropped is gone at once, sent or not; and
@@ -293,8 +291,6 @@ const ASK_TIMES: u32 = 3;
 const STALLED_FOR: Duration = Duration::from_secs(600);
 /// Handshakes at once: all streams, and some strangers.
 const GREETING_MAX: usize = 24;
-/// What is fetched from the system at once, as TLS asks for a quarter of a record at a time.
-const FETCH_BYTES: usize = 128 * 1024;
 /// What the system may hold beyond what is under way.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BYTES: u32 = 512 * 1024;
