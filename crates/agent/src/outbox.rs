@@ -315,9 +315,8 @@ fn load_task(dir: &Path, task: TaskId) -> io::Result<TaskBox> {
     let journal = dir.join(JOURNAL_FILE);
     let durable = if journal.exists() {
         // Opening makes durable what is in it, and cuts off what a crash tore.
-        let (_, recovered) =
-            JournalFile::open(&journal, task, orders.digest()).map_err(io::Error::other)?;
-        recovered.reports()
+        let opened = JournalFile::open_outline(&journal, task, orders.digest());
+        opened.map_err(io::Error::other)?.1.reports()
     } else {
         0
     };

@@ -128,7 +128,7 @@ impl Deletion {
             began: now,
             hub_time: params.hub_time,
             counts,
-            reports: recovered.reports(),
+            reports: recovered.outline().reports(),
             known,
             failure,
             waiting: Vec::new(),
@@ -137,7 +137,7 @@ impl Deletion {
             path: (0, 0),
             passing: Vec::new(),
         };
-        Ok(Self { params, resolver, begun, finished: recovered.finished(), told })
+        Ok(Self { params, resolver, begun, finished: recovered.outline().finished(), told })
     }
 
     fn run(mut self) -> Result<bool, Ended> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use outport_protocol::journal::{
-    ReadError, Reader, Record, RecoverError, Recovered, Way, encode_start,
+    Outline, ReadError, Reader, Record, RecoverError, Recovered, Way, encode_start,
 };
 use outport_types::TaskId;
 
@@ -72,26 +72,48 @@ impl JournalFile {
         task: TaskId,
         orders: [u8; 32],
     ) -> Result<(Self, Recovered), JournalError> {
+        let whose = (task, orders);
+        Self::open_by(path, whose, |input| Recovered::read(input, task, orders), Recovered::outline)
+    }
+
+    /// The same for who does not go on from there: nothing of single files is kept in memory.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_outline(
+        path: &Path,
+        task: TaskId,
+        orders: [u8; 32],
+    ) -> Result<(Self, Outline), JournalError> {
+        let whose = (task, orders);
+        Self::open_by(path, whose, |input| Outline::read(input, task, orders), |outline| outline)
+    }
+
+    fn open_by<R>(
+        path: &Path,
+        (task, orders): (TaskId, [u8; 32]),
+        read: impl FnOnce(BufReader<&File>) -> Result<R, RecoverError>,
+        outline: impl FnOnce(&R) -> &Outline,
+    ) -> Result<(Self, R), JournalError> {
         let claim = Claim::wait(path).ok_or_else(|| JournalError::Busy { path: path.into() })?;
         let disk = |source| JournalError::Disk { path: path.into(), source };
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         private(&mut options);
         let mut file = options.open(path).map_err(disk)?;
-        let input = BufReader::with_capacity(READ_BUFFER_BYTES, &file);
-        let recovered = Recovered::read(input, task, orders)
+        let found = read(BufReader::with_capacity(READ_BUFFER_BYTES, &file))
             .map_err(|source| JournalError::Recover { path: path.into(), source })?;
-        let valid = recovered.valid_bytes();
+        let outline = outline(&found);
         let mut begin = || -> io::Result<u64> {
-            file.set_len(valid)?;
-            file.write_all(recovered.start())?;
+            file.set_len(outline.valid_bytes())?;
+            file.write_all(outline.start())?;
             file.sync_all()?;
             sync_parent(path)?;
-            Ok(valid + recovered.start().len() as u64)
+            Ok(outline.valid_bytes() + outline.start().len() as u64)
         };
         let bytes = begin().map_err(disk)?;
         let path = path.into();
-        Ok((Self { file, path, task, orders, bytes, damaged: false, _claim: claim }, recovered))
+        Ok((Self { file, path, task, orders, bytes, damaged: false, _claim: claim }, found))
     }
 
     /// Appends records, durable when this returns; when it fails the journal is as it was.
@@ -276,7 +298,7 @@ mod tests {
         let path = world.top.join("journal");
         let task = TaskId::from_bytes([3; 16]);
         let (mut journal, recovered) = JournalFile::open(&path, task, [7; 32]).unwrap();
-        assert_eq!(recovered.reports(), 0);
+        assert_eq!(recovered.outline().reports(), 0);
         journal.append(&event()).unwrap();
         journal.append(&event()).unwrap();
         drop(journal);
@@ -284,11 +306,11 @@ mod tests {
         std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
 
         let (mut journal, recovered) = JournalFile::open(&path, task, [7; 32]).unwrap();
-        assert_eq!(recovered.reports(), 1);
+        assert_eq!(recovered.outline().reports(), 1);
         journal.append(&event()).unwrap();
         drop(journal);
         let (journal, recovered) = JournalFile::open(&path, task, [7; 32]).unwrap();
-        assert_eq!(recovered.reports(), 2);
+        assert_eq!(recovered.outline().reports(), 2);
         drop(journal);
         let other = JournalFile::open(&path, task, [8; 32]);
         assert!(matches!(other, Err(JournalError::Recover { .. })));

@@ -25,7 +25,7 @@ mod recovered;
 pub use outbox::Outbox;
 pub use reader::{ReadError, Reader};
 pub use record::{Failure, Record, Way};
-pub use recovered::{HeldFile, PlacingFile, RecoverError, Recovered};
+pub use recovered::{HeldFile, Outline, PlacingFile, RecoverError, Recovered};
 
 use crate::codec;
 

@@ -103,12 +103,12 @@ impl Rx {
         let bytes = disk.data(journal).unwrap_or_default();
         let digest = [9; 32];
         let recovered = Recovered::read(&bytes[..], config.task, digest).expect("our own journal");
-        let mut length = recovered.valid_bytes();
+        let mut length = recovered.outline().valid_bytes();
         if mutation == Some(Mutation::KeepTornEnd) {
             length = bytes.len() as u64;
         }
         disk.set_size(journal, length);
-        let start = recovered.start();
+        let start = recovered.outline().start();
         // A full disk keeps a place for the journal.
         let room = disk.room.take();
         disk.write(journal, length, start, UnixTime::default()).expect("there is room");

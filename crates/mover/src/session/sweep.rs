@@ -44,7 +44,9 @@ pub async fn sweep_task(params: SweepParams, journal: JournalParams) -> Result<(
         let endpoint = &params.orders.destination_name;
         let resolver = Arc::new(Resolver::new(params.rules, &grants, endpoint));
         let halt: CancellationToken = params.stop.token().child_token();
-        match JournalFile::open(&journal.path, params.task, journal.orders) {
+        match JournalFile::open_outline(&journal.path, params.task, journal.orders) {
+            // Who came to the end left nothing.
+            Ok((_, outline)) if outline.finished().is_some() => {}
             Ok((file, _)) => {
                 Destination::new(params.store, resolver, params.task, params.orders, file, halt)
                     .sweep()?;

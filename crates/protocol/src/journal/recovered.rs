@@ -18,12 +18,22 @@ use crate::{
     session::{FileStamp, Key, Naming, VersionToken},
 };
 
+/// How far a journal goes, whatever it says of single files.
+#[derive(Debug, Default)]
+pub struct Outline {
+    start: Option<Vec<u8>>,
+    valid_bytes: u64,
+    reports: u64,
+    finished: Option<bool>,
+}
+
 /// What a journal says about earlier sessions of its task.
 ///
 /// A finished file costs 32 bytes and its share of a hash table: a million stay below 80 MB. One that
 /// has another name than its own costs 20 more.
 #[derive(Debug, Default)]
 pub struct Recovered {
+    pub(crate) outline: Outline,
     pub(crate) held: HashMap<Key, HeldFile>,
     pub(crate) placing: HashMap<Key, PlacingFile>,
     done: HashMap<Key, DoneFile>,
@@ -35,10 +45,6 @@ pub struct Recovered {
     pub(crate) touched: HashSet<Key>,
     /// What was done, as far as it is known after a restart.
     pub(crate) counts: Counts,
-    pub(crate) reports: u64,
-    pub(crate) finished: Option<bool>,
-    start: Option<Vec<u8>>,
-    valid_bytes: u64,
 }
 
 /// A file that was brought to its destination.
@@ -84,19 +90,22 @@ pub enum RecoverError {
     Other,
 }
 
-impl Recovered {
-    /// Nothing is known: a new journal begins with [`Recovered::start`].
-    pub fn new(task: TaskId, orders: [u8; 32]) -> Self {
-        Self { start: Some(encode_start(task, orders)), ..Self::default() }
-    }
-
+impl Outline {
     /// Reads the journal of a task; an empty or torn one counts as far as it goes.
     ///
     /// # Errors
     /// When the disk fails, or the journal is of another version, task or orders.
     pub fn read(input: impl Read, task: TaskId, orders: [u8; 32]) -> Result<Self, RecoverError> {
+        Self::read_all(input, task, orders, drop)
+    }
+
+    fn read_all(
+        input: impl Read,
+        task: TaskId,
+        orders: [u8; 32],
+        mut take: impl FnMut(Record),
+    ) -> Result<Self, RecoverError> {
         let mut reader = Reader::new(input);
-        let mut recovered = Self::default();
         match reader.next_record()? {
             Some(Record::Header { task: of, orders: digest, .. }) => {
                 if (of, digest) != (task, orders) {
@@ -105,14 +114,23 @@ impl Recovered {
             }
             Some(_) | None => return Ok(Self::new(task, orders)),
         }
+        let mut outline = Self::default();
         while let Some(record) = reader.next_record()? {
-            recovered.take(record);
+            outline.reports += u64::from(record.is_report());
+            if let Record::Finished { failure, .. } = &record {
+                outline.finished = Some(failure.is_none());
+            }
+            take(record);
         }
-        recovered.valid_bytes = reader.valid_bytes();
-        Ok(recovered)
+        outline.valid_bytes = reader.valid_bytes();
+        Ok(outline)
     }
 
-    /// What must be written first: cut the journal to [`Recovered::valid_bytes`], append this, then
+    fn new(task: TaskId, orders: [u8; 32]) -> Self {
+        Self { start: Some(encode_start(task, orders)), ..Self::default() }
+    }
+
+    /// What must be written first: cut the journal to [`Outline::valid_bytes`], append this, then
     /// flush the file and the directory that holds it, always: a process that was killed may have
     /// left records that never reached the disk, and they count from now on.
     pub fn start(&self) -> &[u8] {
@@ -133,10 +151,32 @@ impl Recovered {
     pub fn finished(&self) -> Option<bool> {
         self.finished
     }
+}
+
+impl Recovered {
+    /// Nothing is known: a new journal begins with [`Outline::start`].
+    pub fn new(task: TaskId, orders: [u8; 32]) -> Self {
+        Self { outline: Outline::new(task, orders), ..Self::default() }
+    }
+
+    /// Reads the journal of a task, as [`Outline::read`] does.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read(input: impl Read, task: TaskId, orders: [u8; 32]) -> Result<Self, RecoverError> {
+        let mut recovered = Self::default();
+        let outline = Outline::read_all(input, task, orders, |record| recovered.take(record))?;
+        Ok(Self { outline, ..recovered })
+    }
+
+    /// How far the journal goes.
+    pub fn outline(&self) -> &Outline {
+        &self.outline
+    }
 
     /// Whether an earlier session worked on the task.
     pub fn is_resumed(&self) -> bool {
-        self.start.is_none()
+        self.outline.start.is_none()
     }
 
     /// What was counted, as far as the journal knows.
@@ -184,7 +224,6 @@ impl Recovered {
     }
 
     fn take(&mut self, record: Record) {
-        self.reports += u64::from(record.is_report());
         match record {
             Record::Header { .. } => {}
             Record::Touched { dir, above } => {
@@ -230,10 +269,7 @@ impl Recovered {
                 self.counts.faults = faults;
                 self.counts.deleted = deleted;
             }
-            Record::Finished { failure, counts, .. } => {
-                self.finished = Some(failure.is_none());
-                self.counts = counts;
-            }
+            Record::Finished { counts, .. } => self.counts = counts,
         }
     }
 }

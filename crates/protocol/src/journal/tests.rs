@@ -35,11 +35,13 @@ fn a_journal_without_a_whole_header_begins_anew() {
     for cut in 0..whole.len() {
         let recovered = Recovered::read(&whole[..cut], TASK, ORDERS).unwrap();
         assert!(!recovered.is_resumed());
-        assert_eq!((recovered.valid_bytes(), recovered.start()), (0, &whole[..]));
+        let outline = recovered.outline();
+        assert_eq!((outline.valid_bytes(), outline.start()), (0, &whole[..]));
     }
     let recovered = Recovered::read(&whole[..], TASK, ORDERS).unwrap();
     assert!(recovered.is_resumed());
-    assert_eq!((recovered.valid_bytes(), recovered.start()), (whole.len() as u64, &[][..]));
+    let outline = recovered.outline();
+    assert_eq!((outline.valid_bytes(), outline.start()), (whole.len() as u64, &[][..]));
 }
 
 #[test]
@@ -75,7 +77,7 @@ fn a_file_is_done_only_while_the_very_same_one_stands_there() {
     assert!(!after.placing.contains_key(&key) && after.is_done(&key, token, &temp));
     assert!(!after.is_done(&key, VersionToken([2; 16]), &temp), "another version at the source");
     assert!(!after.is_done(&key, token, &stamp(5)), "another file at the destination");
-    assert_eq!((after.reports(), after.done_files()), (1, 1));
+    assert_eq!((after.outline().reports(), after.done_files()), (1, 1));
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn a_finished_journal_says_how() {
     let counts = Counts { files_done: 3, ..Counts::default() };
     let time = UnixTime::from_seconds(1);
     let recovered = recovered(&[Record::Finished { time, failure: None, counts }]);
-    assert_eq!((recovered.finished(), recovered.counts), (Some(true), counts));
+    assert_eq!((recovered.outline().finished(), recovered.counts), (Some(true), counts));
 }
 
 const TASK: TaskId = TaskId::from_bytes([1; 16]);

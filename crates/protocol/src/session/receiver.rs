@@ -159,7 +159,7 @@ impl Receiver {
     /// Begins the work, or goes on from what a journal says; both hellos have been exchanged.
     pub fn new(config: Config, mut recovered: Recovered) -> Self {
         let mut frames = VecDeque::new();
-        let outcome = recovered.finished.map(|succeeded| {
+        let outcome = recovered.outline.finished().map(|succeeded| {
             frames.push_back(Frame::Finished { succeeded });
             Outcome::Finished { succeeded }
         });
@@ -189,7 +189,7 @@ impl Receiver {
             retries: BTreeSet::new(),
             batch: Batch::default(),
             flush: None,
-            log: Log::new(recovered.reports),
+            log: Log::new(recovered.outline.reports()),
             released: Vec::new(),
             counts,
             failure: None,

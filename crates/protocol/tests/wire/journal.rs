@@ -59,7 +59,7 @@ fn a_damaged_byte_ends_the_journal_and_is_never_believed() {
         }
         assert!(reader.valid_bytes() <= at as u64);
         let recovered = Recovered::read(&damaged[..], TASK, [2; 32]).expect("the header is whole");
-        assert_eq!(recovered.valid_bytes(), reader.valid_bytes());
+        assert_eq!(recovered.outline().valid_bytes(), reader.valid_bytes());
     }
 }
 
