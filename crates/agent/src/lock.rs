@@ -80,21 +80,19 @@ impl LockError {
 impl ProfileLock {
     /// Takes the profile.
     pub(crate) fn take(paths: &Paths) -> Result<Self, LockError> {
-        let host = hostname::get()
-            .map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned());
-        Self::take_as(&paths.state_dir, &host, BEAT_AGE_MAX)
+        Self::take_as(&paths.state_dir, &this_host(), BEAT_AGE_MAX)
     }
 
     fn take_as(dir: &Path, host: &str, age_max: Duration) -> Result<Self, LockError> {
         let failed = |source| LockError::Io { dir: dir.to_owned(), source };
-        let holder_file = dir.join("agent.holder");
+        let holder_file = dir.join(HOLDER_FILE);
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
-            .open(dir.join("agent.lock"))
+            .open(dir.join(LOCK_FILE))
             .map_err(failed)?;
-        let locked_here = match file.try_lock() {
+        let locked_here = match try_lock(&file) {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => {
                 let holder = read_holder(&holder_file).unwrap_or_else(Holder::unknown);
@@ -142,12 +140,40 @@ impl Drop for ProfileLock {
     }
 }
 
-/// Who holds the profile, as far as can be told without taking it.
+/// Who holds the profile, as far as can be told without taking it. One that was killed on this computer
+/// holds it no more, though its name still stands there.
 pub fn holder(paths: &Paths) -> Option<Holder> {
-    let dir = &paths.state_dir;
-    let file = dir.join("agent.holder");
+    holder_as(&paths.state_dir, &this_host())
+}
+
+fn holder_as(dir: &Path, host: &str) -> Option<Holder> {
+    let file = dir.join(HOLDER_FILE);
     let holder = read_holder(&file)?;
+    if holder.host == host && is_let_go_of(dir) {
+        return None;
+    }
     (age(&file, dir).ok()? < BEAT_AGE_MAX).then_some(holder)
+}
+
+/// Whether the system says that no process of this computer has the lock.
+fn is_let_go_of(dir: &Path) -> bool {
+    File::open(dir.join(LOCK_FILE)).is_ok_and(|file| file.try_lock_shared().is_ok())
+}
+
+/// Takes the lock, unless an agent has it: who only asks for it ([`is_let_go_of`]) has it for an instant.
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 1..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            tried => return tried,
+        }
+    }
+    file.try_lock()
+}
+
+fn this_host() -> String {
+    hostname::get()
+        .map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 impl Holder {
@@ -186,6 +212,11 @@ fn start_number() -> String {
 pub(crate) const BEAT_EVERY: Duration = Duration::from_secs(15);
 /// Four beats may be lost before a holder on another computer is taken for dead.
 const BEAT_AGE_MAX: Duration = Duration::from_secs(60);
+/// Tries before a lock is taken for an agent's.
+const LOCK_TRIES: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+const LOCK_FILE: &str = "agent.lock";
+const HOLDER_FILE: &str = "agent.holder";
 /// A host name and two numbers.
 const HOLDER_BYTES_MAX: usize = 4096;
 
@@ -218,6 +249,33 @@ mod tests {
         drop(ProfileLock::take_as(dir.path(), "node1", BEAT_AGE_MAX).unwrap());
         fs::write(&file, serde_json::to_vec(&left_behind).unwrap()).unwrap();
         assert!(ProfileLock::take_as(dir.path(), "node2", Duration::ZERO).is_ok());
+    }
+
+    #[test]
+    fn one_that_was_killed_on_this_computer_is_no_holder_whatever_its_name_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = ProfileLock::take_as(dir.path(), "node1", BEAT_AGE_MAX).unwrap();
+        let name = fs::read(dir.path().join(HOLDER_FILE)).unwrap();
+        assert_eq!(holder_as(dir.path(), "node1").as_ref(), Some(&lock.holder));
+        assert_eq!(holder_as(dir.path(), "node1").as_ref(), Some(&lock.holder), "asking is all");
+        drop(lock);
+        fs::write(dir.path().join(HOLDER_FILE), name).unwrap();
+        assert_eq!(holder_as(dir.path(), "node1"), None);
+        assert!(holder_as(dir.path(), "node2").is_some(), "elsewhere its last beat counts");
+    }
+
+    #[test]
+    fn who_asks_for_the_holder_keeps_nobody_from_starting() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(ProfileLock::take_as(dir.path(), "node1", BEAT_AGE_MAX).unwrap());
+        let asking = File::open(dir.path().join(LOCK_FILE)).unwrap();
+        asking.try_lock_shared().unwrap();
+        std::thread::scope(|scope| {
+            let taking =
+                scope.spawn(|| ProfileLock::take_as(dir.path(), "node1", BEAT_AGE_MAX).is_ok());
+            drop(asking);
+            assert!(taking.join().unwrap());
+        });
     }
 
     #[test]

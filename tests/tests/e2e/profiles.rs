@@ -53,5 +53,20 @@ fn two_profiles_of_one_computer_run_at_once_and_apart() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn after_a_kill_commands_say_that_no_agent_runs() -> Result<()> {
+    let mut world = World::new()?;
+    let pc = world.add_agent("WorkPC")?;
+    world.agents[pc].kill()?;
+    let told = run(world.agents[pc].command().args(["status", "--json"]), LIMIT)?;
+    assert_eq!(told.code, Some(5), "{}", told.stderr);
+    assert!(told.stderr.contains("No agent is running here"), "{}", told.stderr);
+    world.start_agent(pc)?;
+    let agent = &world.agents[pc];
+    let second = run(agent.command().arg("agent"), LIMIT)?;
+    assert!(second.stderr.contains("runs already"), "{}", second.stderr);
+    Ok(())
+}
+
 const PLAN: Plan = Plan { small_files: 50, large_files: 1, large_bytes: 3_000_001 };
 const LIMIT: Duration = Duration::from_secs(120);
