@@ -132,13 +132,21 @@ impl World {
     /// # Errors
     /// When any part of that fails.
     pub fn two_and_relays(joined: [Joined; 2], relays: usize) -> Result<Self> {
+        Self::two_and_relays_with(joined, relays, &[])
+    }
+
+    /// The same with relays that are started with flags.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn two_and_relays_with(joined: [Joined; 2], relays: usize, flags: &[&str]) -> Result<Self> {
         let homes = [joined.to_vec(), vec![Joined::Public; relays]].concat();
         let internet = Internet::lay(&homes)?;
         let hosts = [&[internet.hub().to_owned()], internet.homes()].concat();
         let mut world = Self { internet: Some(internet), hosts, ..Self::empty()? };
         let mut settings = "[relay]\nenabled = false\n".to_owned();
         for place in joined.len()..homes.len() {
-            settings.push_str(&world.start_relay(place)?);
+            settings.push_str(&world.start_relay(place, flags)?);
         }
         fs::write(world.path(HUB_SETTINGS), settings)?;
         let mut world = world.on_network(&HUB_ON_INTERNET, LISTEN_ON_INTERNET)?;
@@ -149,11 +157,11 @@ impl World {
     }
 
     /// Starts a relay on the computer at `place`; what the hub's settings say of it.
-    fn start_relay(&mut self, place: usize) -> Result<String> {
+    fn start_relay(&mut self, place: usize, flags: &[&str]) -> Result<String> {
         let host = self.hosts.get(place + 1).context("there is such a computer")?;
         let key = self.path(&format!("relay-{place}.key"));
         let mut command = base_command(&outport(), self.dir.path(), Some(host));
-        command.arg("relay").arg("--key").arg(&key);
+        command.arg("relay").arg("--key").arg(&key).args(flags);
         command.args(["--listen", &format!("{}:0", Internet::public(place))]);
         let log = self.path(&format!("relay-{place}.log"));
         let mut relay = Process::start("a relay", &mut command, &log)?;

@@ -211,6 +211,10 @@ impl<'a> Race<'a> {
         let trouble = self.relayed.iter().find_map(Relayed::trouble);
         let tries = self.known.iter().map(|(address, dial)| {
             let failure = dial.failure.clone().unwrap_or(DialFailure::NoAnswer);
+            if let Some(minutes) = self.used_up(*address).filter(|_| dial.rtt.is_none()) {
+                let failure = DialFailure::UsedUp { minutes };
+                return Try { address: *address, route: dial.route, failure };
+            }
             match &trouble {
                 // Then UDP got no answer either, and this says more.
                 Some(trouble) if dial.route == Route::Relay && dial.rtt.is_none() => Try {
@@ -222,6 +226,12 @@ impl<'a> Race<'a> {
             }
         });
         Tried(tries.collect())
+    }
+
+    /// In how many minutes the relay at this address forwards again what it does not now.
+    fn used_up(&self, address: SocketAddr) -> Option<u16> {
+        let mut relayed = self.relayed.iter();
+        relayed.find(|relayed| relayed.route_to(address).is_some())?.used_up()
     }
 
     /// All ways that were tried so far, and those that the other side found by itself.

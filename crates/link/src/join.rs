@@ -31,6 +31,14 @@ pub enum DialFailure {
         /// What it says.
         reason: String,
     },
+    /// The relay forwards nothing more for who owns the session.
+    #[error(
+        "the relay forwards nothing more for {minutes} minutes, as the day's bytes are used up"
+    )]
+    UsedUp {
+        /// In how many minutes it does again, rounded up.
+        minutes: u16,
+    },
     /// The connection came up and broke.
     #[error("the connection broke ({reason})")]
     Broken {

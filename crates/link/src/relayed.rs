@@ -85,6 +85,7 @@ pub(crate) struct Relayed {
     /// The relay's addresses in plain form.
     addresses: Vec<SocketAddr>,
     bound: watch::Receiver<Option<Bound>>,
+    used_up: watch::Receiver<Option<u16>>,
     trouble: Trouble,
     _open: DropGuard,
 }
@@ -124,6 +125,7 @@ impl Relayed {
         let by_udp = listen(socket.clone())?;
         let (tell, bound) = watch::channel(None);
         let (answered, udp_answers) = watch::channel(false);
+        let (tell_used_up, used_up) = watch::channel(None);
         let keeper = Keeper {
             socket,
             relays: addresses.clone(),
@@ -134,6 +136,7 @@ impl Relayed {
             answers,
             answered,
             bound: tell.clone(),
+            used_up: tell_used_up,
             moved: ground.moved.clone(),
         };
         let trouble = Trouble::default();
@@ -174,7 +177,7 @@ impl Relayed {
             }
         });
         let _open = stop.drop_guard();
-        Ok(Self { by_udp, by_wire, bearer, tunnels, addresses, bound, trouble, _open })
+        Ok(Self { by_udp, by_wire, bearer, tunnels, addresses, bound, used_up, trouble, _open })
     }
 
     /// How a connection to this address goes through the relay, if it does.
@@ -205,6 +208,11 @@ impl Relayed {
     /// Why the relay does not reach this side, where that is known.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// In how many minutes the relay forwards anything again, where it says that it does not now.
+    pub(crate) fn used_up(&self) -> Option<u16> {
+        *self.used_up.borrow()
     }
 
     /// What keeps it open when only its connections are needed.
@@ -284,6 +292,8 @@ struct Keeper {
     /// Whether the relay answered anything.
     answered: watch::Sender<bool>,
     bound: watch::Sender<Option<Bound>>,
+    /// In how many minutes the relay forwards again what it does not now.
+    used_up: watch::Sender<Option<u16>>,
     moved: watch::Receiver<u64>,
 }
 
@@ -343,6 +353,7 @@ impl Keeper {
         self.unanswered = 0;
         self.answered.send_replace(true);
         if answer.bound {
+            self.used_up.send_replace(answer.used_up);
             let now = Bound::Udp(from);
             self.bound.send_if_modified(|bound| bound.replace(now) != Some(now));
         } else {

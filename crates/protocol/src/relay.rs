@@ -16,6 +16,8 @@
 //!    the other side has proved, and answers with the state [bound](RelayAnswer::bound).
 //! 6. A side says hello again every few seconds, and at once after a change of network; when the answer
 //!    says that it is not bound, as after a new address or a new start of the relay, it proves again.
+//! 7. Who is bound is told too when nothing is forwarded for the session's owner any more
+//!    [today](RelayAnswer::used_up).
 //!
 //! A relay on another computer than the hub's shares a secret with it, and nothing else: the token of a
 //! session there is made of the secret and a [pass](RelayPass), which each side says with its proof.
@@ -69,6 +71,9 @@ pub struct RelayAnswer {
     pub bound: bool,
     /// Where the question came from.
     pub observed: SocketAddr,
+    /// Where the session's owner has had all that is forwarded in a day: in how many minutes, rounded
+    /// up, it is counted anew. Said to who is bound only.
+    pub used_up: Option<u16>,
     /// For the next proof.
     pub nonce: RelayNonce,
 }
@@ -278,6 +283,7 @@ impl RelayAnswer {
         let (family, address) = masked(self.observed, self.session.as_bytes());
         packet[26] = family;
         packet[28..46].copy_from_slice(&address);
+        packet[46..48].copy_from_slice(&self.used_up.unwrap_or(0).to_be_bytes());
         packet[48..].copy_from_slice(&self.nonce);
         packet
     }
@@ -292,8 +298,10 @@ impl RelayAnswer {
             _ => return None,
         };
         let observed = unmasked(packet[26], packet[28..46].try_into().ok()?, session.as_bytes())?;
+        let used_up = u16::from_be_bytes([packet[46], packet[47]]);
+        let used_up = Some(used_up).filter(|minutes| *minutes != 0);
         let nonce = packet[48..].try_into().ok()?;
-        Some(Self { session, side, bound, observed, nonce })
+        Some(Self { session, side, bound, observed, used_up, nonce })
     }
 }
 
@@ -402,7 +410,10 @@ mod tests {
             assert_eq!(RelayHello::decode(&hello.encode()), Some(hello));
             for observed in [address(), "[2001:db8::7]:1".parse().unwrap()] {
                 let answer = RelayAnswer { bound: observed.is_ipv4(), observed, side, ..answer() };
-                assert_eq!(RelayAnswer::decode(&answer.encode()), Some(answer));
+                for used_up in [None, Some(1), Some(1440)] {
+                    let answer = RelayAnswer { used_up, ..answer };
+                    assert_eq!(RelayAnswer::decode(&answer.encode()), Some(answer));
+                }
             }
             let proof = token().prove(SESSION, side, [3; 24], address());
             assert_eq!(RelayProof::decode(&proof.encode()), Some(proof));
@@ -512,6 +523,7 @@ mod tests {
             side: RelaySide::Sender,
             bound: true,
             observed: address(),
+            used_up: None,
             nonce: [3; 24],
         }
     }

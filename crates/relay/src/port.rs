@@ -29,7 +29,7 @@ use crate::{
     limits::RelayLimits,
     table::{Admitted, Place, Seat, Source, Table, TunnelId},
     tunnel::Pairs,
-    uses::{DAY_SECONDS, DayUses, Uses},
+    uses::{DayUses, Uses},
 };
 
 /// What a relay is made of.
@@ -270,7 +270,7 @@ impl Port {
     fn sweep(&mut self) {
         let now = self.started.elapsed();
         if let Some(table) = &mut self.table {
-            table.sweep(now, today());
+            table.sweep(now, clock());
         }
     }
 
@@ -435,11 +435,6 @@ impl Port {
             socket.send(&answer, answer.len(), from, None);
         }
     }
-}
-
-/// The day, in the world's time.
-fn today() -> u64 {
-    clock() / DAY_SECONDS
 }
 
 /// The world's time, in seconds.

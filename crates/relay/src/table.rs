@@ -33,7 +33,7 @@ use crate::{
     counts::Counts,
     limiter::Limiter,
     limits::{Bucket, RelayLimits, Share, Shares},
-    uses::{DayUses, Uses},
+    uses::{DAY_SECONDS, DayUses, Uses},
 };
 
 /// Where a packet came from and how the relay is called there.
@@ -86,6 +86,8 @@ pub(crate) struct Table {
     limiter: Limiter,
     swept: Duration,
     day: u64,
+    /// The world's time when it was told last, in seconds.
+    clock: u64,
     uses: Arc<Uses>,
     counts: Arc<Counts>,
 }
@@ -138,6 +140,7 @@ impl Table {
             limiter: Limiter::new(ANSWERS_MAX),
             swept: Duration::ZERO,
             day: 0,
+            clock: 0,
             uses: Arc::default(),
             counts,
         }
@@ -424,8 +427,10 @@ impl Table {
         Some(room)
     }
 
-    /// Forgets what is over, now and then. `day` is the hub's, by number.
-    pub(crate) fn sweep(&mut self, now: Duration, day: u64) {
+    /// Forgets what is over, now and then. `clock` is the world's time, in seconds.
+    pub(crate) fn sweep(&mut self, now: Duration, clock: u64) {
+        let day = clock / DAY_SECONDS;
+        self.clock = clock;
         if day != self.day {
             self.day = day;
             self.users.retain(|_, user| 0 < user.sessions);
@@ -492,7 +497,16 @@ impl Table {
         let observed = plain(from.address);
         let time = now.as_millis() as u64;
         let nonce = self.nonces.issue(time, session, side, observed);
-        RelayAnswer { session, side, bound, observed, nonce }
+        let used_up = bound.then(|| self.used_up(session)).flatten();
+        RelayAnswer { session, side, bound, observed, used_up, nonce }
+    }
+
+    /// In how many minutes something is forwarded again for who owns a session.
+    fn used_up(&self, session: SessionId) -> Option<u16> {
+        let user = self.users.get(&self.sessions.get(&session)?.user)?;
+        let left = DAY_SECONDS - self.clock % DAY_SECONDS;
+        let is_used_up = self.limits.user_bytes_per_day.is_some_and(|most| most <= user.today);
+        is_used_up.then(|| u16::try_from(left.div_ceil(60)).unwrap_or(u16::MAX))
     }
 
     /// Gives a side its seat, which nobody else has then.

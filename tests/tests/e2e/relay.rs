@@ -177,6 +177,24 @@ fn a_hub_names_relays_on_other_computers_and_one_that_goes_away_is_replaced() ->
     world.ends_well(&task, LIMIT)
 }
 
+#[test]
+fn a_relay_elsewhere_whose_day_is_used_up_is_told_as_the_hubs_own() -> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let flags = ["--user-bytes-per-day", "3000000"];
+    let world = World::two_and_relays_with([Joined::Scrambled; 2], 1, &flags)?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    tree::make(&pc.folder.join("tree"), PLAN, 1)?;
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    let used = |task: &Value| task["outport"]["problem"] == "RELAY_DAY_USED";
+    let told = pc.wait_task(&task, LIMIT, used).with_context(|| world.logs())?;
+    let details = told["nice_status_details"].as_str().unwrap_or_default();
+    ensure!(details.contains("Today's allowance at the hub's relay is used up"), "{told:#}");
+    Ok(())
+}
+
 /// Two computers on a slow wire, a transfer through the relay that has begun, and its session.
 fn relayed() -> Result<(World, String, Value)> {
     let mut world = World::on_wire()?;

@@ -7,8 +7,8 @@ use std::{
 use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use outport_control::RelayUse;
 use outport_link::{
-    CloseCode, ESTABLISH_LIMIT, Endpoint, Expectation, Link, LinkEnd, RelayWay, Tunnels,
-    through_nat64,
+    CloseCode, DialFailure, ESTABLISH_LIMIT, Endpoint, EstablishError, Expectation, Link, LinkEnd,
+    RelayWay, Tunnels, through_nat64,
 };
 use outport_mover::{
     deletion::{DeleteParams, run_deletion},
@@ -29,7 +29,7 @@ use outport_types::{Chain, Code, Problem, Retry, Route, SessionId, UnixTime};
 use tokio::{
     net::lookup_host,
     sync::{mpsc, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -241,7 +241,7 @@ async fn over_link<W: Future<Output = SessionEnd>>(
     job: &mut Job,
     work: impl FnOnce(Link) -> W,
 ) -> Result<SessionEnd, Worked> {
-    let session = job.start.session;
+    let (session, began) = (job.start.session, Instant::now());
     let Some(peer) = job.start.peer.clone() else {
         return Err(Worked::Stopped); // admission lets no transfer between two through without
     };
@@ -277,7 +277,9 @@ async fn over_link<W: Future<Output = SessionEnd>>(
     };
     let link = found.map_err(|error| {
         tracing::info!(%session, error = %Chain(&error), "no route to the other side");
-        let problem = no_route(&job.name, &peer, job.admitted.role);
+        let now = job.hub_time.plus_seconds(began.elapsed().as_secs().cast_signed());
+        let problem = day_used(&error, now);
+        let problem = problem.unwrap_or_else(|| no_route(&job.name, &peer, job.admitted.role));
         Worked::Lost(SessionState::Broken { problem, retry: true })
     })?;
     let moving = keep_moving(&expected, link.handle.route(), &job.events);
@@ -489,6 +491,18 @@ fn broken(name: &str, peer: &Peer, error: &dyn std::error::Error) -> Problem {
     )
 }
 
+/// What is behind it where a relay says that it forwards nothing more today for who owns the session.
+fn day_used(error: &EstablishError, now: UnixTime) -> Option<Problem> {
+    let EstablishError::NoRoute { tried, .. } = error else { return None };
+    let minutes = tried.0.iter().find_map(|tried| {
+        let DialFailure::UsedUp { minutes } = tried.failure else { return None };
+        Some(i64::from(minutes))
+    })?;
+    // They were rounded up, as this minute is down: days end with a minute.
+    let until = UnixTime::from_seconds((now.seconds / 60 + minutes) * 60);
+    Some(Problem::new(Code::RelayDayUsed, [("until", until.to_string().into())]))
+}
+
 fn no_route(name: &str, peer: &Peer, role: Role) -> Problem {
     let peer = peer.name.to_string();
     let (source, destination) = match role {
@@ -521,7 +535,25 @@ const OTHER_ANSWERS_WAIT: Duration = Duration::from_millis(300);
 
 #[cfg(test)]
 mod tests {
+    use outport_link::{Tried, Try};
+
     use super::*;
+
+    #[test]
+    fn a_relay_whose_day_is_used_up_is_what_is_told_of_all_that_failed() {
+        let found = |failures: Vec<DialFailure>| {
+            let address = "192.0.2.7:7440".parse().unwrap();
+            let one = |failure| Try { address, route: Route::Relay, failure };
+            let tried = Tried(failures.into_iter().map(one).collect());
+            let error = EstablishError::NoRoute { waited: ESTABLISH_LIMIT, tried };
+            day_used(&error, UnixTime::from_seconds(1_800_000_000 - 90))
+        };
+        let told = found(vec![DialFailure::NoAnswer, DialFailure::UsedUp { minutes: 2 }]).unwrap();
+        assert_eq!(told.code, Code::RelayDayUsed);
+        assert!(told.message.contains("2027-01-15T08:00:00"), "{told}");
+        assert_eq!(found(vec![DialFailure::NoAnswer]), None);
+        assert_eq!(day_used(&EstablishError::Stopped, UnixTime::from_seconds(0)), None);
+    }
 
     #[test]
     fn of_many_addresses_the_first_of_each_family_is_asked() {

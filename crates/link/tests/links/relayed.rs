@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use outport_link::{DataFrame, EstablishError, Link, RelayWay};
+use outport_link::{DataFrame, DialFailure, EstablishError, Link, RelayWay};
 use outport_protocol::relay::{RelayAnswer, RelayHello, RelayProof, RelaySide, RelayToken};
 use outport_types::Route;
 use tokio::{
@@ -158,6 +158,18 @@ async fn a_relay_that_does_not_answer_is_said_to_be_so() {
     assert!(text.contains(&format!("{address} (relay): no answer")), "{text}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_forwards_no_more_today_is_said_to_be_so() {
+    let (pair, relay) = (Pair::new(), TestRelay::open().await);
+    relay.state.lock().unwrap().used_up = Some(90);
+    relay.tell(&pair);
+    let error = pair.left.expectation.establish(Duration::from_millis(800)).await.unwrap_err();
+    let EstablishError::NoRoute { tried, .. } = error else { panic!("{error}") };
+    let [only] = &tried.0[..] else { panic!("{tried}") };
+    assert_eq!(only.failure, DialFailure::UsedUp { minutes: 90 });
+    assert!(tried.to_string().contains("forwards nothing more for 90 minutes"), "{tried}");
+}
+
 /// A relay on loopback, for one session.
 pub(crate) struct TestRelay {
     address: SocketAddr,
@@ -169,6 +181,8 @@ pub(crate) struct TestRelay {
 struct State {
     bound: BTreeMap<RelaySide, SocketAddr>,
     carried: Vec<u8>,
+    /// In how many minutes something is forwarded again.
+    used_up: Option<u16>,
 }
 
 impl TestRelay {
@@ -237,7 +251,9 @@ impl TestRelay {
 impl State {
     fn answer(&mut self, packet: &[u8], from: SocketAddr) -> Option<(SocketAddr, Vec<u8>)> {
         let answer = |session, side, bound| {
-            let answer = RelayAnswer { session, side, bound, observed: from, nonce: [1; 24] };
+            let used_up = self.used_up.filter(|_| bound);
+            let nonce = [1; 24];
+            let answer = RelayAnswer { session, side, bound, observed: from, used_up, nonce };
             Some((from, answer.encode().to_vec()))
         };
         if let Some(RelayHello { session, side }) = RelayHello::decode(packet) {
@@ -247,6 +263,9 @@ impl State {
             assert!(token().accepts(&proof, from));
             self.bound.insert(proof.side, from);
             return answer(proof.session, proof.side, true);
+        }
+        if self.used_up.is_some() {
+            return None;
         }
         let side = self.bound.iter().find(|(_, address)| **address == from)?.0.other();
         self.carried.extend_from_slice(packet);

@@ -14,7 +14,14 @@ fn every_packet_of_a_relay_keeps_its_bytes() {
     let side = RelaySide::Receiver;
     let token = RelayToken::of_session(&[1; 32], SESSION);
     let nonce = NonceKey::from_bytes([2; 32]).issue(259, SESSION, side, observed);
-    let answer = |bound, observed| RelayAnswer { session: SESSION, side, bound, observed, nonce };
+    let answer = |bound, observed| RelayAnswer {
+        session: SESSION,
+        side,
+        bound,
+        observed,
+        used_up: None,
+        nonce,
+    };
     pinned(
         "relay",
         &[

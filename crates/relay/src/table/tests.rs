@@ -387,7 +387,7 @@ impl Rig {
 
     fn sweep(&mut self) {
         self.now += SWEEP_EVERY;
-        self.table.sweep(self.now, self.day);
+        self.table.sweep(self.now, self.day * DAY_SECONDS + AFTERNOON);
         self.now -= SWEEP_EVERY;
         self.table.swept = Duration::ZERO;
     }
@@ -428,6 +428,8 @@ fn place(text: &str) -> Place {
 }
 
 const SECRET: [u8; 32] = [4; 32];
+/// How far a rig's days are when they are told: an hour is left, and some seconds.
+const AFTERNOON: u64 = 23 * 3600 - 10;
 /// The world's time when a rig begins.
 const CLOCK: u64 = 1_800_000_000;
 const LEFT: &str = "192.0.2.1:1001";
