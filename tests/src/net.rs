@@ -395,6 +395,14 @@ impl Internet {
         nft(&self.router_of(place)?, WALL)
     }
 
+    /// UDP gets out of the network of the computer at `place` again.
+    ///
+    /// # Errors
+    /// When the system's `nft` refuses, as there is no wall.
+    pub fn open_wall(&self, place: usize) -> Result<()> {
+        nft(&self.router_of(place)?, "delete table inet wall")
+    }
+
     /// Has the router of the computer at `place` lead whatever comes to a UDP port there, as its owner
     /// may set it by hand.
     ///

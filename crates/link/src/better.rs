@@ -15,6 +15,7 @@ use crate::{
     establish::Race,
     hello::Hello,
     quic::{close, remote_address},
+    relayed::RelayWay,
 };
 
 impl Expectation {
@@ -67,8 +68,9 @@ impl Expectation {
         let _turn = self.establishing.lock().await;
         let registry = &self.inner.registry;
         let link = registry.link(self.peer, self.session)?;
-        let path = link.path();
-        let nothing_is_better = self.only_relayed || path <= Route::Lan;
+        let path = link.way();
+        let relays = self.second_seats(path);
+        let nothing_is_better = path <= Route::Lan || self.only_relayed && relays.is_empty();
         if nothing_is_better && !registry.has_arrivals(self.peer, self.session) {
             return None;
         }
@@ -78,22 +80,22 @@ impl Expectation {
             attempt: link.attempt(),
             leg: link.next(),
         };
-        // What goes through the relay has its seat there, and must not lose it.
-        let no_relays = watch::Sender::new(Vec::new());
-        let mut race = Race::new(self.course(hello, no_relays.subscribe(), Some(path)));
+        let relays = watch::Sender::new(relays);
+        let mut race = Race::new(self.course(hello, relays.subscribe(), Some(path)));
         let (joined, better) = tokio::select! {
             biased;
             () = self.inner.stop.cancelled() => return None,
             () = link.ended() => return None,
             found = timeout(LOOK_LIMIT, race.run()) => found.ok()?,
         };
+        let relayed = race.take_relayed(remote_address(&joined.connection));
         drop(race);
         if joined.peer_attempt != link.peer_attempt() {
             close(&joined.connection, CloseCode::Superseded, "for another link");
             return None;
         }
         let remote = remote_address(&joined.connection);
-        let prepared = self.prepare(joined, better, None, hello.attempt).await;
+        let prepared = self.prepare(joined, better, relayed, hello.attempt).await;
         match link.move_to(prepared).await {
             Ok(()) => {
                 let route = link.route();
@@ -105,6 +107,21 @@ impl Expectation {
                 None
             }
         }
+    }
+
+    /// The relays that are worth another try by UDP: those of what goes through the HTTPS port. What it
+    /// goes by has its seat there and must not lose it, so the try is made on the second one.
+    fn second_seats(&self, path: Route) -> Vec<RelayWay> {
+        if path != Route::Tunnel {
+            return Vec::new();
+        }
+        let known = self.relays.borrow();
+        let by_udp = known.iter().filter(|way| !way.addresses.is_empty());
+        let again = |way: &RelayWay| {
+            let side = way.side.again();
+            RelayWay { side, tunnels: None, ..way.clone() }
+        };
+        by_udp.map(again).collect()
     }
 }
 

@@ -74,7 +74,7 @@ pub struct Expectation {
     client: ClientConfig,
     pub(crate) candidates: watch::Sender<Vec<Candidate>>,
     pub(crate) arrived: Arc<Notify>,
-    relays: watch::Sender<Vec<RelayWay>>,
+    pub(crate) relays: watch::Sender<Vec<RelayWay>>,
     pub(crate) only_relayed: bool,
     without_tcp: bool,
     /// One establishment at a time.

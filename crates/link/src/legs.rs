@@ -196,6 +196,13 @@ impl Legs {
         self.standing().now.path()
     }
 
+    /// The worse of the ways that it goes: where the relay splices its data, the QUIC of one side may
+    /// go by UDP all the same.
+    pub(crate) fn way(&self) -> Route {
+        let path = self.path();
+        if path.is_relayed() { self.route() } else { path }
+    }
+
     /// How it travels.
     pub(crate) fn route(&self) -> Route {
         self.standing().now.stats().route

@@ -8,7 +8,8 @@
 //! address. QUIC does not notice: a relayed link bears a change of address by itself.
 //!
 //! A relay that answers no hello within [`UDP_WAIT`], or where no UDP gets through, is joined by a wire ([`crate::wire`]) instead, and
-//! that is settled then for as long as this way is open: two seats of one side would take turns.
+//! that is settled then for as long as this way is open: one seat cannot be had by both. Whether UDP
+//! gets through later is tried on the side's second seat ([`crate::better`]).
 
 use std::{
     io,

@@ -39,13 +39,20 @@ use crate::{
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayToken([u8; 32]);
 
-/// Which side of a session speaks.
+/// Which side of a session speaks, and on which of its two seats.
+///
+/// What goes from a first seat goes to the other side's first one, and what goes from a second one to
+/// the second one. So a link keeps its way while both sides try another one through the same relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RelaySide {
     /// The agent that reads files.
     Sender,
     /// The agent that receives them.
     Receiver,
+    /// The one that reads, on its second seat.
+    SenderAgain,
+    /// The one that receives, on its second seat.
+    ReceiverAgain,
 }
 
 /// What a relay gives for one proof; only the relay knows what stands in it.
@@ -184,18 +191,31 @@ impl RelaySide {
         }
     }
 
-    /// The other one.
+    /// The other one, on the seat that belongs to this one.
     pub const fn other(self) -> Self {
         match self {
             Self::Sender => Self::Receiver,
             Self::Receiver => Self::Sender,
+            Self::SenderAgain => Self::ReceiverAgain,
+            Self::ReceiverAgain => Self::SenderAgain,
         }
     }
 
-    pub(crate) const fn number(self) -> u8 {
+    /// The same side on its second seat.
+    pub const fn again(self) -> Self {
+        match self {
+            Self::Sender | Self::SenderAgain => Self::SenderAgain,
+            Self::Receiver | Self::ReceiverAgain => Self::ReceiverAgain,
+        }
+    }
+
+    /// Its number, below the length of [`RelaySide::ALL`].
+    pub const fn number(self) -> u8 {
         match self {
             Self::Sender => 0,
             Self::Receiver => 1,
+            Self::SenderAgain => 2,
+            Self::ReceiverAgain => 3,
         }
     }
 
@@ -203,9 +223,15 @@ impl RelaySide {
         match number {
             0 => Some(Self::Sender),
             1 => Some(Self::Receiver),
+            2 => Some(Self::SenderAgain),
+            3 => Some(Self::ReceiverAgain),
             _ => None,
         }
     }
+
+    /// All of them, each at its number.
+    pub const ALL: [Self; 4] =
+        [Self::Sender, Self::Receiver, Self::SenderAgain, Self::ReceiverAgain];
 }
 
 impl NonceKey {
@@ -405,7 +431,7 @@ mod tests {
 
     #[test]
     fn packets_read_back() {
-        for side in [RelaySide::Sender, RelaySide::Receiver] {
+        for side in RelaySide::ALL {
             let hello = RelayHello { session: SESSION, side };
             assert_eq!(RelayHello::decode(&hello.encode()), Some(hello));
             for observed in [address(), "[2001:db8::7]:1".parse().unwrap()] {
@@ -428,7 +454,7 @@ mod tests {
         assert_eq!(RelayHello::decode(&answer), None);
         assert_eq!(RelayAnswer::decode(&hello), None);
         assert_eq!(RelayProof::decode(&answer), None);
-        for (at, value) in [(24, 2), (25, 2), (26, 5)] {
+        for (at, value) in [(24, 4), (25, 2), (26, 5)] {
             let mut bad = answer;
             bad[at] = value;
             assert_eq!(RelayAnswer::decode(&bad), None, "{at}");
@@ -454,6 +480,16 @@ mod tests {
         let other = RelayPass { user: [0; 16], ..pass };
         assert_ne!(token, RelayToken::of_pass(&secret, SESSION, &other));
         assert_ne!(pass.user, *account().as_bytes(), "nobody on the way learns the account");
+    }
+
+    #[test]
+    fn every_seat_has_its_number_and_its_other_side() {
+        for (number, side) in RelaySide::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(side.number()), number);
+            assert_eq!(side.other().other(), side);
+            assert_ne!(side.again(), side.other().again());
+            assert_eq!(side.again().other(), side.other().again());
+        }
     }
 
     #[test]

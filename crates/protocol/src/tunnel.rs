@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn joins_read_back_and_are_pinned() {
         for wanted in [TunnelUse::Packets, TunnelUse::Stream { attempt: 258, number: 3 }] {
-            for side in [RelaySide::Sender, RelaySide::Receiver] {
+            for side in RelaySide::ALL {
                 let join = token().join(SESSION, side, wanted, &[1; 24]);
                 assert_eq!(TunnelJoin::decode(&join.encode()), Some(join));
             }
@@ -145,7 +145,7 @@ mod tests {
     fn other_messages_are_refused() {
         let good = join().encode();
         assert_eq!(TunnelJoin::decode(&good[1..]), None);
-        for (at, value) in [(0, 0), (24, 2), (25, 0), (25, 2), (27, 1), (31, 1)] {
+        for (at, value) in [(0, 0), (24, 4), (25, 0), (25, 2), (27, 1), (31, 1)] {
             let mut bad = good;
             bad[at] = value;
             assert_eq!(TunnelJoin::decode(&bad), None, "{at}");

@@ -2,12 +2,12 @@
 //!
 //! Without socket and clock. [`outport_protocol::relay`] tells the exchange; here is what bounds it:
 //!
-//! - A side is joined by UDP, at the address that it proved, or by a connection to the HTTPS port; the
-//!   last one that it joined by counts.
+//! - A side has two seats, the second one for trying another way. Each is joined by UDP, at the address
+//!   that was proved, or by a connection to the HTTPS port; the last one that it was joined by counts.
 //! - Sessions come from the hub alone, [`SESSIONS_MAX`] at most. One more takes the place of the one
 //!   that was unused for longest; its link breaks, and its agents are told of a new session.
-//! - A session has two addresses at most, each heard of in the last [`IDLE`]. An address belongs to
-//!   one side of one session: the last proof counts. It has [`STREAMS_MAX`] connections at most that
+//! - A session has four addresses at most, each heard of in the last [`IDLE`]. An address belongs to
+//!   one seat of one session: the last proof counts. It has [`STREAMS_MAX`] connections at most that
 //!   carry streams.
 //! - A relay on another computer than the hub's lets in whoever proves a token with its pass. Such a
 //!   session is over when its pass is, or when nobody was there for [`IDLE`].
@@ -96,7 +96,7 @@ pub(crate) struct Table {
 struct Session {
     token: RelayToken,
     user: AccountId,
-    sides: [Option<Binding>; 2],
+    sides: [Option<Binding>; RelaySide::ALL.len()],
     /// When it began, was bound or forwarded anything last.
     used: Duration,
     ends: Option<Duration>,
@@ -201,7 +201,7 @@ impl Table {
         let session = Session {
             token,
             user,
-            sides: [None, None],
+            sides: [None; RelaySide::ALL.len()],
             used: now,
             ends: None,
             by_pass: false,
@@ -540,8 +540,9 @@ impl Table {
     }
 
     fn remove(&mut self, id: SessionId) {
-        self.unbind(id, RelaySide::Sender);
-        self.unbind(id, RelaySide::Receiver);
+        for side in RelaySide::ALL {
+            self.unbind(id, side);
+        }
         let Some(session) = self.sessions.remove(&id) else { return };
         session.over.cancel();
         if let Some(user) = self.users.get_mut(&session.user) {
@@ -575,11 +576,8 @@ impl Seat {
     }
 }
 
-const fn index(side: RelaySide) -> usize {
-    match side {
-        RelaySide::Sender => 0,
-        RelaySide::Receiver => 1,
-    }
+fn index(side: RelaySide) -> usize {
+    usize::from(side.number())
 }
 
 /// An address in the plain form of its family, as both ends of an exchange name it.

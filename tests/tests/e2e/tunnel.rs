@@ -106,6 +106,42 @@ fn a_transfer_whose_udp_is_blocked_in_its_middle_goes_on_through_the_https_port(
     world.ends_well(&task, LIMIT)
 }
 
+#[test]
+fn a_transfer_through_the_https_port_goes_over_to_udp_with_its_session_when_that_gets_out_again()
+-> Result<()> {
+    if !Wire::possible() {
+        skip("network namespaces need root on Linux");
+        return Ok(());
+    }
+    let world = World::two_on_internet([Joined::Scrambled; 2])?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let internet = world.internet.as_ref().context("there is an internet")?;
+    internet.limit("20mbit")?;
+    internet.wall_in(0)?;
+    internet.wall_in(1)?;
+    tree::make(&pc.folder.join("tree"), PLAN, 1)?;
+    let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
+    world.arrives(&task, "tunnel", LIMIT)?;
+    let session = pc.status()?["sessions"][0].clone();
+    internet.open_wall(0)?;
+    internet.open_wall(1)?;
+    let opened = Instant::now();
+    world.arrives(&task, "relay", LIMIT)?;
+    let took = opened.elapsed();
+    println!("content arrives by UDP after {took:?}");
+    ensure!(took < NEXT_LOOK, "content arrived by UDP after {took:?} only\n{}", world.logs());
+    let now = pc.status()?["sessions"][0].clone();
+    for part in ["session", "started"] {
+        assert_eq!(now[part], session[part], "{part}: {now:#}");
+    }
+    internet.limit("1gbit")?;
+    world.ends_well(&task, LIMIT)?;
+    let events = pc.outport(&["tasks", "events", &task])?;
+    ensure!(events.contains("ROUTE_CHANGED"), "{events}");
+    ensure!(!events.contains("CONNECTION_BROKEN"), "{events}");
+    Ok(())
+}
+
 fn moved(task: &Value) -> u64 {
     task["bytes_transferred"].as_u64().unwrap_or_default()
 }
@@ -114,6 +150,8 @@ fn moved(task: &Value) -> u64 {
 const GOODPUT_PLAN: Plan = Plan { small_files: 0, large_files: 1, large_bytes: 96 << 20 };
 /// What the laboratory promises: 64 MiB, three seconds at 200 Mbit/s.
 const PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 64 << 20 };
+/// The second look, six seconds after the first one was over, and what it takes.
+const NEXT_LOOK: Duration = Duration::from_secs(18);
 /// Ten seconds of silence, and a new link.
 const AROUND_THE_WALL: Duration = Duration::from_secs(20);
 const LIMIT: Duration = Duration::from_secs(120);

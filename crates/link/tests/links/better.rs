@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use outport_link::{
-    ControlReceiver, ControlSender, DataFrame, DataReceiver, DataSender, LinkHandle,
+    ControlReceiver, ControlSender, DataFrame, DataReceiver, DataSender, Link, LinkHandle,
 };
 use outport_types::Route;
 use tokio::{sync::watch, time::timeout};
@@ -132,12 +132,21 @@ async fn improve(pair: &Pair) -> (Route, Route) {
 /// control frames in order.
 async fn moves_while_it_carries(pair: &Pair, relay: &TestRelay, then: Route) {
     relay.tell(pair);
-    let (left, right) = relay.links(pair).await;
+    let links = relay.links(pair).await;
+    carries_over_a_move(links, improve(pair), then).await;
+}
+
+/// The same for links that stand, and a move that is waited for.
+pub(crate) async fn carries_over_a_move(
+    (left, right): (Link, Link),
+    improve: impl Future<Output = (Route, Route)>,
+    then: Route,
+) {
     let handles = [left.handle.clone(), right.handle.clone()];
     let moved = watch::Sender::new(false);
     let moving = async {
         enough(&handles).await;
-        assert_eq!(timeout(LIMIT, improve(pair)).await.unwrap(), (then, then));
+        assert_eq!(timeout(LIMIT, improve).await.unwrap(), (then, then));
         moved.send_replace(true);
     };
     tokio::join!(

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::{
+    collections::BTreeMap,
     io,
     net::SocketAddr,
     sync::{
@@ -24,7 +25,10 @@ use tokio_util::{
     task::TaskTracker,
 };
 
-use crate::rig::{self, LIMIT, Pair};
+use crate::{
+    better::carries_over_a_move,
+    rig::{self, LIMIT, Pair},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_without_udp_meet_at_the_relays_https_port_which_can_read_nothing() {
@@ -117,6 +121,45 @@ async fn a_connection_that_breaks_is_opened_anew_and_what_went_beside_it_ends_th
     let (left, mut right) = links(&pair).await;
     left.data_out.send(DataFrame::new("", vec![2; 1000])).await.unwrap();
     assert_eq!(right.data_in.recv().await.unwrap().unwrap().body, vec![2; 1000]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_moves_to_the_relays_udp_when_that_gets_through_again() {
+    for (closed, only_relayed) in
+        [([true, true], false), ([true, false], true), ([false, true], false)]
+    {
+        let pair = Pair::new().only_relayed(only_relayed, only_relayed);
+        let relay = TestRelay::open(&pair).await;
+        let walls = [Wall::before(&relay).await, Wall::before(&relay).await];
+        for (wall, closed) in walls.iter().zip(closed) {
+            wall.open.store(!closed, Ordering::SeqCst);
+        }
+        relay.tell_of(&pair, [Reach::Both; 2], walls.each_ref().map(|wall| wall.address));
+        let links = links(&pair).await;
+        let opened = async {
+            walls.iter().for_each(|wall| wall.open.store(true, Ordering::SeqCst));
+            tokio::join!(pair.left.expectation.better(), pair.right.expectation.better())
+        };
+        carries_over_a_move(links, opened, Route::Relay).await;
+        assert!(1_000_000 < relay.counts.now().forwarded_bytes);
+        pair.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_whose_udp_stays_blocked_looks_in_vain_and_loses_nothing() {
+    let pair = Pair::new();
+    let relay = TestRelay::open(&pair).await;
+    let walls = [Wall::before(&relay).await, Wall::before(&relay).await];
+    relay.tell_of(&pair, [Reach::Both; 2], walls.each_ref().map(|wall| wall.address));
+    let (left, mut right) = links(&pair).await;
+    walls[0].open.store(true, Ordering::SeqCst);
+    let looking =
+        async { tokio::join!(pair.left.expectation.better(), pair.right.expectation.better()) };
+    timeout(Duration::from_secs(9), looking).await.unwrap_err();
+    left.data_out.send(DataFrame::new("", "still there")).await.unwrap();
+    assert_eq!(right.data_in.recv().await.unwrap().unwrap().body, "still there");
+    assert_eq!((left.handle.route(), left.handle.end()), (Route::Tunnel, None));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -217,8 +260,13 @@ impl TestRelay {
 
     /// Tells both sides what they reach of the relay, and of nothing else.
     fn tell(&self, pair: &Pair, reach: [Reach; 2]) {
+        self.tell_of(pair, reach, [self.address; 2]);
+    }
+
+    /// The same where each side knows the UDP port by an address of its own.
+    fn tell_of(&self, pair: &Pair, reach: [Reach; 2], udp: [SocketAddr; 2]) {
         let sides = [(&pair.left, RelaySide::Sender), (&pair.right, RelaySide::Receiver)];
-        for ((agent, side), reach) in sides.into_iter().zip(reach) {
+        for (((agent, side), reach), udp) in sides.into_iter().zip(reach).zip(udp) {
             let door: Arc<dyn Tunnels> = Arc::new(Door {
                 relay: self.relay.clone(),
                 heard: self.heard.clone(),
@@ -227,7 +275,7 @@ impl TestRelay {
                 workers: self.workers.clone(),
             });
             agent.expectation.add_relay(RelayWay {
-                addresses: if reach == Reach::Https { Vec::new() } else { vec![self.address] },
+                addresses: if reach == Reach::Https { Vec::new() } else { vec![udp] },
                 token: self.token.clone(),
                 pass: None,
                 side,
@@ -239,6 +287,57 @@ impl TestRelay {
     /// Cuts all connections that there are.
     fn cut(&self) {
         std::mem::take(&mut *self.cut.lock().unwrap()).cancel();
+    }
+}
+
+/// A firewall before the relay's UDP port, shut until somebody opens it.
+struct Wall {
+    address: SocketAddr,
+    open: Arc<AtomicBool>,
+    _alive: DropGuard,
+}
+
+impl Wall {
+    async fn before(relay: &TestRelay) -> Self {
+        let front = Arc::new(UdpSocket::bind(rig::any_port()).await.unwrap());
+        let (address, open) = (front.local_addr().unwrap(), Arc::<AtomicBool>::default());
+        let (stop, is_open, relay_address) =
+            (CancellationToken::new(), open.clone(), relay.address);
+        let (workers, stopped) = (relay.workers.clone(), stop.clone());
+        let forwarding = async move {
+            let mut behind: BTreeMap<SocketAddr, Arc<UdpSocket>> = BTreeMap::new();
+            let mut packet = vec![0; 65_536];
+            loop {
+                let (bytes, from) = front.recv_from(&mut packet).await.unwrap();
+                if !is_open.load(Ordering::SeqCst) {
+                    continue;
+                }
+                let back = match behind.get(&from) {
+                    Some(back) => back.clone(),
+                    None => {
+                        let back = Arc::new(UdpSocket::bind(rig::any_port()).await.unwrap());
+                        back.connect(relay_address).await.unwrap();
+                        behind.insert(from, back.clone());
+                        let (front, stopped, own) = (front.clone(), stopped.clone(), back.clone());
+                        workers.spawn(async move {
+                            stopped.run_until_cancelled(bring_back(&own, &front, from)).await;
+                        });
+                        back
+                    }
+                };
+                back.send(&packet[..bytes]).await.ok(); // as networks lose packets
+            }
+        };
+        let stopped = stop.clone();
+        relay.workers.spawn(async move { stopped.run_until_cancelled(forwarding).await });
+        Self { address, open, _alive: stop.drop_guard() }
+    }
+}
+
+async fn bring_back(back: &UdpSocket, front: &UdpSocket, to: SocketAddr) {
+    let mut packet = vec![0; 65_536];
+    while let Ok(bytes) = back.recv(&mut packet).await {
+        front.send_to(&packet[..bytes], to).await.ok();
     }
 }
 

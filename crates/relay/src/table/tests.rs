@@ -214,6 +214,53 @@ fn what_was_used_up_is_there_again_the_next_day() {
 }
 
 #[test]
+fn who_is_bound_is_told_that_the_day_is_used_up_and_nobody_else() {
+    let limits = RelayLimits { user_bytes_per_day: Some(10_000), ..RelayLimits::default() };
+    let mut rig = Rig::new(limits);
+    rig.sweep();
+    let session = rig.open(1);
+    rig.bind(session, RelaySide::Sender, LEFT);
+    rig.bind(session, RelaySide::Receiver, RIGHT);
+    let used_up =
+        |rig: &mut Rig, session, from| rig.hello(session, RelaySide::Sender, from).unwrap().used_up;
+    assert_eq!(used_up(&mut rig, session, LEFT), None);
+    rig.forward(LEFT, 10_000);
+    assert_eq!(used_up(&mut rig, session, LEFT), Some(61), "minutes, rounded up");
+    assert_eq!(used_up(&mut rig, session, STRANGER), None);
+    rig.now += Duration::from_millis(1);
+    let proof = rig.proof(session, RelaySide::Sender, MOVED);
+    assert_eq!(rig.prove(&proof, MOVED).unwrap().used_up, Some(61), "with the proof already");
+    let other = rig.open(2);
+    rig.bind(other, RelaySide::Sender, STRANGER);
+    assert_eq!(used_up(&mut rig, other, STRANGER), None, "somebody else's day");
+    rig.day += 1;
+    rig.sweep();
+    assert_eq!(used_up(&mut rig, session, MOVED), None);
+}
+
+#[test]
+fn second_seats_lead_to_each_other_and_leave_the_first_ones_alone() {
+    let mut rig = Rig::new(RelayLimits::default());
+    let session = rig.open(1);
+    rig.bind(session, RelaySide::Sender, LEFT);
+    rig.bind(session, RelaySide::Receiver, RIGHT);
+    rig.bind(session, RelaySide::SenderAgain, MOVED);
+    assert_eq!(rig.forward(MOVED, 1_000), None, "nobody is on the seat that belongs to it");
+    rig.bind(session, RelaySide::ReceiverAgain, STRANGER);
+    assert_eq!(rig.forward(MOVED, 1_000), Some((address(STRANGER), 1_000)));
+    assert_eq!(rig.forward(STRANGER, 1_000), Some((address(MOVED), 1_000)));
+    assert_eq!(rig.forward(LEFT, 1_000), Some((address(RIGHT), 1_000)));
+    assert_eq!(rig.forward(RIGHT, 1_000), Some((address(LEFT), 1_000)));
+    let first = rig.proof(session, RelaySide::Sender, LEFT);
+    let as_second = RelayProof { side: RelaySide::SenderAgain, ..first };
+    assert_eq!(rig.prove(&as_second, LEFT), None, "a proof is for one seat");
+    rig.table.close(session, rig.now);
+    rig.now += LINGER;
+    rig.sweep();
+    assert_eq!(rig.counts.now().bound, 0);
+}
+
+#[test]
 fn what_users_had_is_told_once_and_counts_after_a_restart() {
     let limits = RelayLimits { user_bytes_per_day: Some(10_000), ..RelayLimits::default() };
     let mut rig = Rig::new(limits);
