@@ -14,12 +14,13 @@ mod relays;
 mod report;
 mod speed;
 mod udp;
+mod udp_speed;
 mod verdict;
 
 use std::{sync::Arc, time::Duration};
 
 use outport_api::client::{HubUrl, Trust};
-use outport_control::{DoctorReport, Paths};
+use outport_control::{DoctorReport, Paths, RelayUse};
 use outport_types::{Code, FactCode, Problem};
 
 use self::report::{Report, Topic};
@@ -69,7 +70,10 @@ pub(crate) async fn examine(
         {
             report.skip(&AGENT_TOPICS, FactCode::NoConnection);
         }
-        Some(registration) => agent(paths, registration, &trust, about, &mut report).await,
+        Some(registration) => {
+            let relay = config.as_deref().map_or(RelayUse::Auto, |config| config.settings.relay);
+            agent(paths, registration, &trust, (about, relay), &mut report).await;
+        }
     }
     if let Some(config) = config {
         folders::examine(config, &mut report).await;
@@ -82,7 +86,7 @@ async fn agent(
     paths: &Paths,
     registration: &Registration,
     trust: &Trust,
-    about: Option<outport_api::hub::AboutHub>,
+    (about, relay): (Option<outport_api::hub::AboutHub>, RelayUse),
     report: &mut Report,
 ) {
     let hub = &registration.hub;
@@ -93,6 +97,7 @@ async fn agent(
     udp::examine(hub, about.as_ref(), &identity.endpoint, report).await;
     relays::examine(about.as_ref(), &identity.endpoint, report).await;
     speed::examine(registration, &identity.key, trust, report).await;
+    udp_speed::examine(registration, &identity, trust, relay, report).await;
     allowance::examine(registration, &identity.key, trust, report).await;
 }
 
@@ -105,7 +110,14 @@ fn too_slow(hub: &HubUrl) -> Problem {
 }
 
 /// What an agent needs beyond what everybody does, the channel first.
-const AGENT_TOPICS: [Topic; 6] =
-    [Topic::Channel, Topic::Udp, Topic::Nat, Topic::Packets, Topic::Tunnel, Topic::Speed];
+const AGENT_TOPICS: [Topic; 7] = [
+    Topic::Channel,
+    Topic::Udp,
+    Topic::Nat,
+    Topic::Packets,
+    Topic::Tunnel,
+    Topic::Speed,
+    Topic::UdpSpeed,
+];
 /// Longer than any of the steps takes where it works.
 const STEP_TIMEOUT: Duration = Duration::from_secs(15);

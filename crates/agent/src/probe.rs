@@ -3,6 +3,7 @@
 
 mod flow;
 
+pub(crate) use self::flow::across;
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use outport_control::RelayUse;

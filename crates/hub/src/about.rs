@@ -19,6 +19,6 @@ async fn about(State(hub): State<HubState>) -> Json<AboutHub> {
         hub_time: hub.clock.now(),
         udp: hub.udp.clone(),
         udp_second: hub.udp_second.clone(),
-        relays: hub.relays.clone(),
+        relays: hub.relays.addresses(),
     })
 }

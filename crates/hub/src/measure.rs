@@ -1,8 +1,9 @@
-//! `GET /outport/v1/measure`: where agents see what the HTTPS port carries for them.
+//! `GET /outport/v1/measure`: where agents see what the HTTPS port and the relays carry for them.
 //! [`outport_protocol::measure`] tells how.
 //!
 //! Only registered agents get so far, each so often, few at a time, for a second and some megabytes;
-//! everything else is told "not now". What comes is dropped, and what goes means nothing.
+//! everything else is told "not now". What comes is dropped, and what goes means nothing. What goes
+//! through a relay counts there for the agent's account, and the limits for it hold.
 
 use std::{
     collections::BTreeMap,
@@ -16,13 +17,13 @@ use axum::{
     response::Response,
 };
 use outport_protocol::{
-    control::CHANNEL_MESSAGE_BYTES_MAX,
+    control::{CHANNEL_MESSAGE_BYTES_MAX, FrameError},
     measure::{
         COUNT_EVERY_MS, DayLeft, MEASURE_BYTES_MAX, MEASURE_MS, MeasureRequest, MeasureTerms,
-        REQUEST_BYTES, encode_count,
+        REQUEST_BYTES, RelayTerms, encode_count,
     },
 };
-use outport_types::{Chain, EndpointId};
+use outport_types::{AccountId, Chain, EndpointId, SessionId};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     sync::{Semaphore, SemaphorePermit},
@@ -67,6 +68,8 @@ enum MeasureError {
     Slow(#[from] Elapsed),
     #[error("the connection broke")]
     Broken(#[from] io::Error),
+    #[error("the relays cannot be told")]
+    Terms(#[from] FrameError),
 }
 
 /// Who measures, and who did a short while ago; clones share it.
@@ -114,6 +117,9 @@ async fn serve(
     let mut request = [0; REQUEST_BYTES];
     timeout(REQUEST_LIMIT, stream.read_exact(&mut request)).await??;
     let Some(request) = MeasureRequest::decode(&request) else { return Ok(("malformed", 0)) };
+    if request == MeasureRequest::Relays {
+        return lend(hub, stream, registered.endpoint, registered.account).await;
+    }
     if request == MeasureRequest::Left {
         let left = hub.relay.left(registered.account);
         let bytes = left.map(|left| left.bytes);
@@ -124,9 +130,7 @@ async fn serve(
     }
     let place = hub.measuring.enter(registered.endpoint, Instant::now());
     let limits = hub.config.relay.limits();
-    let rate_max = limits.and_then(|limits| {
-        [limits.rate, limits.session_rate, limits.user_rate].into_iter().flatten().min()
-    });
+    let rate_max = rate_max(hub);
     // Without a relay nothing ever goes this way.
     let bytes_max = match (&place, limits) {
         (Some(_), Some(_)) => rate_max.unwrap_or(MEASURE_BYTES_MAX).min(MEASURE_BYTES_MAX),
@@ -142,10 +146,59 @@ async fn serve(
         match request {
             MeasureRequest::Inwards => send(&mut stream, bytes_max).await,
             MeasureRequest::Outwards => receive(&mut stream, bytes_max).await,
-            MeasureRequest::Left => 0,
+            MeasureRequest::Left | MeasureRequest::Relays => 0,
         }
     };
     Ok(("done", timeout(FLOW_LIMIT, flowing).await.unwrap_or(bytes_max)))
+}
+
+/// Bytes per second that a session may have through the hub's relay.
+fn rate_max(hub: &HubState) -> Option<u64> {
+    let limits = hub.config.relay.limits()?;
+    [limits.rate, limits.session_rate, limits.user_rate].into_iter().flatten().min()
+}
+
+/// Lends an agent both sides of a session at the relays, until it goes or its time is over.
+async fn lend(
+    hub: &HubState,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    endpoint: EndpointId,
+    account: AccountId,
+) -> Result<(&'static str, u64), MeasureError> {
+    let place = hub.measuring.enter(endpoint, Instant::now());
+    let bytes_max = if place.is_some() { bytes_to_relay(hub, account) } else { 0 };
+    let session = SessionId::random();
+    let relays = match bytes_max {
+        0 => Vec::new(),
+        _ => hub.relays.open_for(session, account, LENT_SECONDS).await,
+    };
+    let is_lent = !relays.is_empty();
+    let saying = async {
+        stream.write_all(&RelayTerms { session, bytes_max, relays }.encode()?).await?;
+        stream.flush().await?;
+        Ok::<_, MeasureError>(())
+    };
+    let said = saying.await;
+    if is_lent && said.is_ok() {
+        let gone = timeout(Duration::from_secs(LENT_SECONDS), stream.read_u8());
+        hub.stop.run_until_cancelled(gone).await;
+    }
+    if is_lent {
+        hub.relays.own.close(session).await;
+    }
+    said?;
+    timeout(REQUEST_LIMIT, stream.shutdown()).await.ok(); // the agent may be gone
+    Ok((if is_lent { "relayed" } else { "not_now" }, 0))
+}
+
+/// How much a measurement may send through a relay: no more than a small part of what is left today.
+fn bytes_to_relay(hub: &HubState, account: AccountId) -> u64 {
+    let most = rate_max(hub).unwrap_or(MEASURE_BYTES_MAX).min(MEASURE_BYTES_MAX);
+    match hub.relay.left(account).map(|left| left.bytes / DAY_PARTS) {
+        Some(part) if part < DAY_PART_MIN => 0,
+        Some(part) => part.min(most),
+        None => most,
+    }
 }
 
 /// Sends until there is enough or the time is over or the agent has gone; how much.
@@ -195,9 +248,16 @@ fn count(metrics: &Metrics, outcome: &'static str, bytes: u64) {
 
 /// At once: more would measure each other.
 const PLACES: usize = 4;
-/// A check measures twice, once each way; so many checks in a while are enough for a person.
-const TIMES_MAX: u32 = 12;
+/// A check measures three times, once each way and once through a relay; so many checks in a while are
+/// enough for a person.
+const TIMES_MAX: u32 = 18;
 const PERIOD: Duration = Duration::from_secs(60);
+/// For how long a session is lent: to find the relay, and for bytes to flow.
+const LENT_SECONDS: u64 = 15;
+/// A check takes this part at most of what an account may still have relayed today.
+const DAY_PARTS: u64 = 20;
+/// Less than this says nothing of a line.
+const DAY_PART_MIN: u64 = 1024 * 1024;
 /// How long an agent may take for its request, and to hear that it cannot be.
 const REQUEST_LIMIT: Duration = Duration::from_secs(5);
 /// Longer than bytes flow, as what is on the way takes its time on a slow line.

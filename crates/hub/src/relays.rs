@@ -55,6 +55,16 @@ impl Relays {
 
     /// Lets both sides of a session in at the own relay; what they are told of all of them.
     pub(crate) async fn open(&self, session: SessionId, owner: AccountId) -> Vec<RelayOffer> {
+        self.open_for(session, owner, PASS_SECONDS).await
+    }
+
+    /// The same with passes for so many seconds.
+    pub(crate) async fn open_for(
+        &self,
+        session: SessionId,
+        owner: AccountId,
+        seconds: u64,
+    ) -> Vec<RelayOffer> {
         let mut offers = Vec::with_capacity(1 + self.others.len());
         if let Some(address) = &self.address
             && let Some(token) = self.own.open(session, owner).await
@@ -63,7 +73,7 @@ impl Relays {
         }
         let now = u64::try_from(self.clock.now().millis() / 1000).unwrap_or_default();
         for Other { address, key } in &self.others {
-            let pass = RelayPass::new(key, owner, now + PASS_SECONDS);
+            let pass = RelayPass::new(key, owner, now + seconds);
             let token = RelayToken::of_pass(key, session, &pass);
             offers.push(RelayOffer { address: address.clone(), token, pass: Some(pass) });
         }

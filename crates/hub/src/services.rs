@@ -36,8 +36,8 @@ pub(crate) struct Services {
     pub(crate) admission: Admission,
     /// What forwards between agents that cannot reach each other.
     pub(crate) relay: Relay,
-    /// How agents reach that, and those on other computers.
-    pub(crate) relays: Vec<String>,
+    /// That, and those on other computers.
+    pub(crate) relays: Relays,
     /// Who may knock at its door now.
     pub(crate) tunnels: Admission,
     /// Which agents are connected.
@@ -97,7 +97,6 @@ impl Services {
         };
         let (relay, port) = Relay::new(options, counts.clone());
         let relays = Relays::new(relay.clone(), told.clone(), other_relays, clock.clone());
-        let relay_addresses = relays.addresses();
         let is_counted = config.relay.user_bytes_per_day != 0;
         let ledger = is_counted.then(|| Ledger::new(relay.clone(), store.clone()));
         let ring = KeyRing::open(&config.data, clock, workers, stop.clone())?;
@@ -115,7 +114,7 @@ impl Services {
             endpoints: endpoints.clone(),
             events: events.clone(),
             metrics: metrics.tasks.clone(),
-            relays,
+            relays: relays.clone(),
         };
         let probes = Probes::new(&surroundings, workers, stop);
         let per_user = usize::try_from(config.max_active_tasks_per_user).unwrap_or(usize::MAX);
@@ -139,7 +138,7 @@ impl Services {
             ring,
             admission: Admission::default(),
             relay,
-            relays: relay_addresses,
+            relays,
             tunnels: Admission::default(),
             presence,
             scheduler,

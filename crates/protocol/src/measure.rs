@@ -12,6 +12,15 @@
 //!
 //! Or it asks what the relay still forwards for its account today ([`MeasureRequest::Left`]), and the
 //! hub answers with [`DayLeft`] and closes.
+//!
+//! Or it wants to see what the relays carry over UDP ([`MeasureRequest::Relays`]). The hub answers with
+//! [`RelayTerms`]: a session of which the agent holds both sides, so that what goes out from it comes
+//! back to it and to nobody else. The session is over when the agent closes.
+
+use outport_types::SessionId;
+use serde::{Deserialize, Serialize};
+
+use crate::control::{FrameError, RelayOffer, encode_frame};
 
 /// What an agent asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +31,8 @@ pub enum MeasureRequest {
     Outwards,
     /// Nothing flows.
     Left,
+    /// Bytes will flow through a relay.
+    Relays,
 }
 
 /// How far the hub goes along.
@@ -42,6 +53,18 @@ pub struct DayLeft {
     pub until: u64,
 }
 
+/// How far the hub goes along when relays are to carry something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayTerms {
+    /// The session; the agent has both of its sides.
+    pub session: SessionId,
+    /// How many bytes of content at most.
+    pub bytes_max: u64,
+    /// As for any session; none is not now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<RelayOffer>,
+}
+
 impl MeasureRequest {
     /// The bytes to send.
     pub fn encode(self) -> [u8; REQUEST_BYTES] {
@@ -51,6 +74,7 @@ impl MeasureRequest {
             Self::Inwards => 0,
             Self::Outwards => 1,
             Self::Left => 2,
+            Self::Relays => 3,
         };
         bytes
     }
@@ -61,6 +85,7 @@ impl MeasureRequest {
             [0, 0, 0, 0, 0, 0, 0, 0] => Some(Self::Inwards),
             [1, 0, 0, 0, 0, 0, 0, 0] => Some(Self::Outwards),
             [2, 0, 0, 0, 0, 0, 0, 0] => Some(Self::Left),
+            [3, 0, 0, 0, 0, 0, 0, 0] => Some(Self::Relays),
             _ => None,
         }
     }
@@ -104,6 +129,22 @@ impl DayLeft {
     }
 }
 
+impl RelayTerms {
+    /// The bytes to send: four of length, and JSON.
+    ///
+    /// # Errors
+    /// When it names more relays than any hub has.
+    pub fn encode(&self) -> Result<Vec<u8>, FrameError> {
+        encode_frame(self)
+    }
+
+    /// Reads what follows the length, [`RELAY_TERMS_BYTES_MAX`] at most; `None` when it is something
+    /// else.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
 /// How many bytes have come since the beginning.
 pub fn encode_count(count: u64) -> [u8; COUNT_BYTES] {
     count.to_be_bytes()
@@ -126,6 +167,8 @@ pub const MEASURE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 pub const REQUEST_BYTES: usize = 16;
 /// Bytes of the hub's terms.
 pub const TERMS_BYTES: usize = 24;
+/// The most that is read of what relays are offered with: all that a session has, and long names.
+pub const RELAY_TERMS_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of a count.
 pub const COUNT_BYTES: usize = 8;
 const REQUEST_MAGIC: [u8; 8] = *b"\x0eOPrtMR1";
@@ -135,11 +178,16 @@ const LEFT_MAGIC: [u8; 8] = *b"\x0eOPrtML1";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::relay::RelayToken;
 
     #[test]
     fn requests_and_terms_read_back() {
-        let all = [MeasureRequest::Inwards, MeasureRequest::Outwards, MeasureRequest::Left];
-        for request in all {
+        for request in [
+            MeasureRequest::Inwards,
+            MeasureRequest::Outwards,
+            MeasureRequest::Left,
+            MeasureRequest::Relays,
+        ] {
             assert_eq!(MeasureRequest::decode(&request.encode()), Some(request));
         }
         for rate_max in [None, Some(7)] {
@@ -152,12 +200,23 @@ mod tests {
             assert_eq!(MeasureTerms::decode(&left.encode()), None);
         }
         assert_eq!(decode_count(encode_count(1 << 40)), 1 << 40);
+        let session = SessionId::from_bytes([7; 16]);
+        let offer = RelayOffer {
+            address: "relay.example.org:7440".to_owned(),
+            token: RelayToken::from_bytes([5; 32]),
+            pass: None,
+        };
+        let terms = RelayTerms { session, bytes_max: 1 << 20, relays: vec![offer] };
+        let bytes = terms.encode().unwrap();
+        assert_eq!(bytes[..4], (bytes.len() as u32 - 4).to_be_bytes());
+        assert_eq!(RelayTerms::decode(&bytes[4..]), Some(terms));
     }
 
     #[test]
     fn anything_else_is_nothing() {
         assert_eq!(MeasureRequest::decode(&[0; REQUEST_BYTES]), None);
         assert_eq!(MeasureTerms::decode(&[0; TERMS_BYTES]), None);
+        assert_eq!(RelayTerms::decode(b"{}"), None);
         let mut request = MeasureRequest::Inwards.encode();
         request[15] = 1;
         assert_eq!(MeasureRequest::decode(&request), None);

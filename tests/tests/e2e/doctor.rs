@@ -42,10 +42,14 @@ fn each_kind_of_network_is_told_by_what_it_lets_through() -> Result<()> {
             ("packets", if udp == "UDP_OPEN" { "PACKETS_WHOLE" } else { "NO_UDP" }),
             ("tunnel", if udp == "UDP_OPEN" { "TUNNEL_SPARE" } else { "TUNNEL_USED" }),
             ("speed", "SPEED"),
+            ("udp-speed", if udp == "UDP_OPEN" { "UDP_SPEED" } else { "UDP_SPEED_WITHOUT_UDP" }),
         ] {
             assert_eq!(code_of(&report, check), code, "{check} of {}", told());
         }
     }
+    let text = run(world.agents[2].command().arg("doctor"), LIMIT)?.stdout;
+    let measured = format!("Measured just now by UDP through the relay {}:", Internet::NAME);
+    ensure!(text.contains(&measured), "{text}");
     let walled = &world.agents[3];
     let text = run(walled.command().arg("doctor"), LIMIT)?.stdout;
     let [first, second, ..] = &text.lines().collect::<Vec<_>>()[..] else {
@@ -85,11 +89,14 @@ fn relays_elsewhere_are_checked_and_one_that_is_down_is_named() -> Result<()> {
     let relays = checks_named(&report, "relays");
     let told: Vec<_> = relays.iter().map(|check| code(check)).collect();
     assert_eq!(told, ["RELAY_ANSWERS", "RELAY_ANSWERS", "RELAY_NEAREST"], "{report:#}");
+    assert_eq!(code_of(&report, "udp-speed"), "UDP_SPEED", "{report:#}");
     world.relays[0].kill()?;
     let (status, report) = doctor(&world.agents[0])?;
     let relays = checks_named(&report, "relays");
     let told: Vec<_> = relays.iter().map(|check| code(check)).collect();
     assert_eq!(told, ["RELAY_SILENT", "RELAY_ANSWERS"], "{report:#}");
+    let taken = &check_named(&report, "udp-speed")["fact"]["args"]["place"];
+    assert_eq!(taken, &relays[1]["fact"]["args"]["place"], "{report:#}");
     assert_eq!((status, &report["summary"][0]["code"]), (Some(0), &"WORKS".into()), "{report:#}");
     Ok(())
 }

@@ -610,6 +610,7 @@ export const en = {
   "check.nat": "Translation of addresses",
   "check.packets": "Size of packets",
   "check.speed": "Speed through the hub",
+  "check.udpSpeed": "Speed by UDP through the relay",
   "check.folders": "Folders",
   "check.relays": "Relays",
   "check.allowance": "Allowance at the relay",

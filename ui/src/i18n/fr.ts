@@ -632,6 +632,7 @@ export const fr = {
   "check.nat": "Traduction d'adresses",
   "check.packets": "Taille des paquets",
   "check.speed": "Débit par le hub",
+  "check.udpSpeed": "Débit par UDP à travers le relais",
   "check.relays": "Relais",
   "check.allowance": "Volume accordé au relais",
   "check.to": "Vers un autre ordinateur",

@@ -651,6 +651,8 @@ export type FactCode =
 "INSPECTED" |
 /**  The verdict, more of it: what the HTTPS port carries. */
 "MEASURED" |
+/**  How fast the relay carries what goes by UDP, said with the verdict. */
+"MEASURED_BY_UDP" |
 /**  The config holds no mistake. */
 "CONFIG_READ" |
 /**  This computer is set up. */
@@ -713,6 +715,14 @@ export type FactCode =
 "SPEED_HELD" |
 /**  The hub does not measure. */
 "SPEED_UNKNOWN" |
+/**  How fast a relay carries what goes by UDP. */
+"UDP_SPEED" |
+/**  How fast a relay carries what goes by UDP was not measured. */
+"UDP_SPEED_UNKNOWN" |
+/**  The owner wants no relay. */
+"UDP_SPEED_NOT_WANTED" |
+/**  Nothing goes by UDP. */
+"UDP_SPEED_WITHOUT_UDP" |
 /**  A relay answers. */
 "RELAY_ANSWERS" |
 /**  Of several relays that answer. */

@@ -26,6 +26,7 @@ pub(super) enum Topic {
     Relays,
     Tunnel,
     Speed,
+    UdpSpeed,
     Allowance,
     Folders,
     Peer,
@@ -60,6 +61,7 @@ impl Topic {
             Self::Relays => "relays",
             Self::Tunnel => "tunnel",
             Self::Speed => "speed",
+            Self::UdpSpeed => "udp-speed",
             Self::Allowance => "allowance",
             Self::Folders => "folders",
             Self::Peer => "peer",
@@ -93,6 +95,7 @@ impl Topic {
             Self::Relays => "Relays",
             Self::Tunnel => "Way through the hub",
             Self::Speed => "Speed through the hub",
+            Self::UdpSpeed => "Speed by UDP through the relay",
             Self::Allowance => "Allowance at the relay",
             Self::Folders => "Folders",
             Self::Peer => "The other computer",
@@ -178,6 +181,12 @@ impl Report {
     /// Whether something works.
     pub(super) fn is_ok(&self, topic: Topic) -> bool {
         self.verdict_of(topic) == Some(Verdict::Ok)
+    }
+
+    /// Whether anything was found to work where several were checked.
+    pub(super) fn has_ok(&self, topic: Topic) -> bool {
+        let mut of = self.checks.iter().filter(|check| check.name == topic.word());
+        of.any(|check| check.verdict == Verdict::Ok)
     }
 
     /// Whether there is something to remark.

@@ -101,7 +101,7 @@ async fn measure(
         let rate = match request {
             MeasureRequest::Inwards => inwards(&mut stream).await,
             MeasureRequest::Outwards => outwards(stream, terms.bytes_max).await,
-            MeasureRequest::Left => None,
+            MeasureRequest::Left | MeasureRequest::Relays => None,
         };
         let rate = rate.map(|rate| terms.rate_max.map_or(rate, |limit| limit.min(rate)))?;
         Some(Measured { rate, limit: terms.rate_max })

@@ -22,6 +22,9 @@ pub(super) fn summary(checks: &[Check]) -> Vec<Fact> {
     if let Some(speed) = speed.filter(|_| by_tunnel) {
         summary.push(Fact::with_args(FactCode::Measured, speed.args.clone()));
     }
+    if let Some(speed) = checks.fact(FactCode::UdpSpeed).filter(|_| !by_tunnel) {
+        summary.push(Fact::with_args(FactCode::MeasuredByUdp, speed.args.clone()));
+    }
     if checks.problem(Code::RelayDayUsed) {
         let until = checks.arg(Topic::Allowance, "until");
         summary.push(Fact::new(FactCode::RelayDayOver, [("until", until)]));
@@ -178,6 +181,24 @@ mod tests {
         });
         assert_eq!(elsewhere[0].code, FactCode::WorksByOtherRelay);
         assert!(elsewhere[0].message.contains("relay:7440"), "{elsewhere:?}");
+    }
+
+    #[test]
+    fn where_udp_works_its_speed_through_the_relay_is_told() {
+        let args = || [("place", "relay:7440".into()), ("rate", "80".into())];
+        let open = conclude(|report| {
+            well(report);
+            report.ok(Topic::UdpSpeed, FactCode::UdpSpeed, args());
+        });
+        assert_eq!(open[0].code, FactCode::Works);
+        assert!(open[1].message.contains("relay relay:7440: 80 Mbit/s"), "{open:?}");
+        let small = verdict(|report| {
+            report.ok(Topic::Udp, FactCode::UdpOpen, []);
+            report.warn(Topic::Packets, Problem::new(Code::PacketsLost, []));
+            report.ok(Topic::Tunnel, FactCode::TunnelUsed, []);
+            report.ok(Topic::UdpSpeed, FactCode::UdpSpeed, args());
+        });
+        assert_eq!(small, [FactCode::WorksBySmallPackets], "files do not go this way");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::doctor::Meter;
 
 /// The side that asked: sends, then takes. Bytes per second out and in, as far as they are known.
 pub(super) async fn lead(link: &mut Link) -> (Option<u64>, Option<u64>) {
-    let out = send(&link.data_out, &mut link.control_in).await;
+    let out = send(&link.data_out, &mut link.control_in, BYTES_MAX).await;
     if link.control_out.send(Word::YourTurn.encode()).await.is_err() {
         return (out, None);
     }
@@ -29,7 +29,18 @@ pub(super) async fn lead(link: &mut Link) -> (Option<u64>, Option<u64>) {
 /// The other side: takes, then sends.
 pub(super) async fn follow(link: &mut Link) {
     take(&mut link.data_in, &link.control_out, &mut link.control_in).await;
-    send(&link.data_out, &mut link.control_in).await;
+    send(&link.data_out, &mut link.control_in, BYTES_MAX).await;
+}
+
+/// Both ends of a link in one process: what goes in at one and comes out at the other, in bytes per
+/// second, of so many at most.
+pub(crate) async fn across(from: &mut Link, to: &mut Link, bytes_max: u64) -> Option<u64> {
+    let sending = send(&from.data_out, &mut from.control_in, bytes_max.min(BYTES_MAX));
+    let taking = take(&mut to.data_in, &to.control_out, &mut to.control_in);
+    tokio::select! {
+        rate = sending => rate,
+        _ = taking => None, // the link broke, or nothing was said for too long
+    }
 }
 
 /// What is said on the control stream.
@@ -56,14 +67,18 @@ impl Word {
     }
 }
 
-async fn send(data_out: &DataSender, control_in: &mut ControlReceiver) -> Option<u64> {
+async fn send(
+    data_out: &DataSender,
+    control_in: &mut ControlReceiver,
+    bytes_max: u64,
+) -> Option<u64> {
     let block = Bytes::from_static(&BLOCK);
     let (began, mut meter) = (Instant::now(), Meter::default());
     let (mut sent, mut came) = (0_u64, 0_u64);
     meter.note(Duration::ZERO, 0);
     let flowing = async {
         loop {
-            let most = came.saturating_add(came).saturating_add(AHEAD_BYTES).min(BYTES_MAX);
+            let most = came.saturating_add(came).saturating_add(AHEAD_BYTES).min(bytes_max);
             tokio::select! {
                 sending = data_out.send(DataFrame::new(Bytes::new(), block.clone())), if sent < most => {
                     sending.ok()?;
@@ -73,7 +88,7 @@ async fn send(data_out: &DataSender, control_in: &mut ControlReceiver) -> Option
                     let Some(Word::Came(bytes)) = Word::decode(&heard.ok()??) else { return None };
                     came = bytes.min(sent);
                     meter.note(began.elapsed(), came);
-                    if BYTES_MAX <= came {
+                    if bytes_max <= came {
                         return Some(());
                     }
                 }
@@ -147,11 +162,21 @@ mod tests {
         assert!(left.handle.data_sent() <= BYTES_MAX + BLOCK_BYTES + AHEAD_BYTES);
     }
 
+    #[tokio::test]
+    async fn both_ends_in_one_process_move_as_much_as_they_may() {
+        let (mut left, mut right) = outport_link::pair();
+        assert!(across(&mut left, &mut right, 4 << 20).await.is_some());
+        let sent = left.handle.data_sent();
+        assert!((4 << 20..(4 << 20) + 3 * BLOCK_BYTES).contains(&sent), "{sent}");
+        drop(right);
+        assert_eq!(across(&mut left, &mut outport_link::pair().0, 4 << 20).await, None);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_is_told_of_more_than_it_sent_and_of_nothing_at_all_stays_within_bounds() {
         let (mut left, right) = outport_link::pair();
         right.control_out.send(Word::Came(u64::MAX).encode()).await.unwrap();
-        assert_eq!(send(&left.data_out, &mut left.control_in).await, None);
+        assert_eq!(send(&left.data_out, &mut left.control_in, BYTES_MAX).await, None);
         assert!(left.handle.data_sent() <= 3 * AHEAD_BYTES, "{}", left.handle.data_sent());
         right.control_out.send(Bytes::from_static(b"nonsense that is long")).await.unwrap();
         let (mut left, _right) = (left, right);

@@ -5,8 +5,9 @@ use std::time::Duration;
 use outport_protocol::{
     measure::{
         COUNT_BYTES, DayLeft, MEASURE_BYTES_MAX, MEASURE_PATH, MeasureRequest, MeasureTerms,
-        TERMS_BYTES, decode_count,
+        RelayTerms, TERMS_BYTES, decode_count,
     },
+    relay::RelaySide,
     secret::SecretKey,
     tls::{ALPN_CONTROL, ALPN_MEASURE},
 };
@@ -18,6 +19,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::{
     agents::{Agent, ClientBytes, open_at, rand_seed, seal_for},
+    relay::{bound, receive},
     support::TestHub,
 };
 
@@ -65,7 +67,7 @@ async fn who_asks_too_often_is_told_not_now() {
     let hub = TestHub::start_with(|config| config.relay.session_bytes_per_second = 16_384).await;
     let agent = hub.agent(&hub.owner("smith").await, "WorkPC").await;
     let mut refused = 0;
-    for _ in 0..14 {
+    for _ in 0..20 {
         let (terms, mut stream) = ask(&agent, MeasureRequest::Inwards).await;
         refused += usize::from(terms.bytes_max == 0);
         timeout(LIMIT, stream.read_to_end(&mut Vec::new())).await.unwrap().ok();
@@ -102,6 +104,44 @@ async fn what_is_left_of_the_day_is_told_where_it_is_limited() {
     assert_eq!(ask_left(&agent).await.bytes, None);
 }
 
+#[tokio::test]
+async fn an_agent_is_lent_both_sides_of_a_session_and_its_day_bounds_how_much_goes() {
+    let hub = TestHub::start().await;
+    let agent = hub.agent(&hub.owner("smith").await, "WorkPC").await;
+    let (terms, stream) = lent(&agent).await;
+    assert_eq!(terms.bytes_max, MEASURE_BYTES_MAX);
+    let [offer] = &terms.relays[..] else { panic!("{:?}", terms.relays) };
+    let sender = bound(offer, terms.session, RelaySide::Sender).await;
+    let receiver = bound(offer, terms.session, RelaySide::Receiver).await;
+    sender.send(&[0x40; 1000]).await.unwrap();
+    assert_eq!(receive(&receiver).await, [0x40; 1000]);
+    let (other, _stream) = lent(&agent).await;
+    assert_ne!(other.session, terms.session);
+    drop(stream);
+
+    for (left, bytes_max) in [(40 << 20, 2 << 20), (10 << 20, 0)] {
+        let hub = TestHub::start_with(|config| config.relay.user_bytes_per_day = left).await;
+        let agent = hub.agent(&hub.owner("smith").await, "WorkPC").await;
+        let (terms, _stream) = lent(&agent).await;
+        assert_eq!((terms.bytes_max, terms.relays.len()), (bytes_max, usize::from(bytes_max != 0)));
+    }
+    let hub = TestHub::start_with(|config| config.relay.enabled = false).await;
+    let agent = hub.agent(&hub.owner("smith").await, "WorkPC").await;
+    let (terms, mut stream) = lent(&agent).await;
+    assert!(terms.relays.is_empty() && is_closed(&mut stream).await);
+}
+
+async fn lent(agent: &Agent) -> (RelayTerms, TlsStream<ClientBytes>) {
+    let mut stream = asked(agent, MeasureRequest::Relays).await;
+    let reading = async {
+        let mut terms = vec![0; stream.read_u32().await.unwrap() as usize];
+        stream.read_exact(&mut terms).await.unwrap();
+        RelayTerms::decode(&terms).unwrap()
+    };
+    let terms = timeout(LIMIT, reading).await.unwrap();
+    (terms, stream)
+}
+
 async fn is_closed(stream: &mut TlsStream<ClientBytes>) -> bool {
     let read = timeout(LIMIT, stream.read(&mut [0; TERMS_BYTES])).await.unwrap();
     matches!(read, Ok(0) | Err(_))
@@ -122,14 +162,19 @@ async fn answered(
     agent: &Agent,
     request: MeasureRequest,
 ) -> ([u8; TERMS_BYTES], TlsStream<ClientBytes>) {
+    let mut stream = asked(agent, request).await;
+    let mut terms = [0; TERMS_BYTES];
+    timeout(LIMIT, stream.read_exact(&mut terms)).await.unwrap().unwrap();
+    (terms, stream)
+}
+
+async fn asked(agent: &Agent, request: MeasureRequest) -> TlsStream<ClientBytes> {
     let socket = open_at(&agent.url, MEASURE_PATH).await.unwrap();
     let sealed = seal_for(socket, &agent.key, agent.root, ALPN_MEASURE).await;
     let (mut stream, _) = sealed.unwrap();
     stream.write_all(&request.encode()).await.unwrap();
     stream.flush().await.unwrap();
-    let mut terms = [0; TERMS_BYTES];
-    timeout(LIMIT, stream.read_exact(&mut terms)).await.unwrap().unwrap();
-    (terms, stream)
+    stream
 }
 
 /// Longer than anything here takes, so that a hanging test fails.

@@ -233,7 +233,7 @@ async fn a_relayed_session_is_known_to_the_hub_after_its_restart() {
 }
 
 /// A socket that is bound to a side of the session.
-async fn bound(offer: &RelayOffer, session: SessionId, side: RelaySide) -> UdpSocket {
+pub(crate) async fn bound(offer: &RelayOffer, session: SessionId, side: RelaySide) -> UdpSocket {
     let socket = socket_to(&offer.address).await;
     let answer = ask(&socket, session, side).await;
     assert!(!answer.bound);
@@ -257,7 +257,7 @@ async fn ask(socket: &UdpSocket, session: SessionId, side: RelaySide) -> RelayAn
     RelayAnswer::decode(&receive(socket).await).unwrap()
 }
 
-async fn receive(socket: &UdpSocket) -> Vec<u8> {
+pub(crate) async fn receive(socket: &UdpSocket) -> Vec<u8> {
     let mut packet = [0; 2000];
     let length = timeout(LIMIT, socket.recv(&mut packet)).await.unwrap().unwrap();
     packet[..length].to_vec()

@@ -135,6 +135,11 @@ catalogue! {
         en: "Measured just now through the hub's HTTPS port: {up} Mbit/s out, {down} Mbit/s in.",
         fr: "Mesuré à l'instant par le port HTTPS du hub : {up} Mbit/s en sortie, {down} Mbit/s en entrée."
     }
+    /// How fast the relay carries what goes by UDP, said with the verdict.
+    MeasuredByUdp = "MEASURED_BY_UDP" {
+        en: "Measured just now by UDP through the relay {place}: {rate} Mbit/s, out from here and back in at the same time.",
+        fr: "Mesuré à l'instant par UDP à travers le relais {place} : {rate} Mbit/s, en sortie d'ici et en retour en même temps."
+    }
 
     /// The config holds no mistake.
     ConfigRead = "CONFIG_READ" {
@@ -290,6 +295,26 @@ catalogue! {
     SpeedUnknown = "SPEED_UNKNOWN" {
         en: "Not measured: the hub does not offer it now. It is of an older version, or was asked too often.",
         fr: "Non mesurée : le hub ne le propose pas pour l'instant. Sa version est plus ancienne, ou on le lui a trop demandé."
+    }
+    /// How fast a relay carries what goes by UDP.
+    UdpSpeed = "UDP_SPEED" {
+        en: "{rate} Mbit/s by UDP through {place}, out from here and back in at the same time: as fast as the slower direction of this line.",
+        fr: "{rate} Mbit/s par UDP à travers {place}, en sortie d'ici et en retour en même temps : aussi vite que la direction la plus lente de cette ligne."
+    }
+    /// How fast a relay carries what goes by UDP was not measured.
+    UdpSpeedUnknown = "UDP_SPEED_UNKNOWN" {
+        en: "Not measured: no relay took part just now. The hub is of an older version, relays nothing, was asked too often, or little of today's allowance is left.",
+        fr: "Non mesurée : aucun relais n'y a participé. Le hub est d'une version plus ancienne, ne relaie rien, a été trop sollicité, ou il reste peu du volume accordé pour aujourd'hui."
+    }
+    /// The owner wants no relay.
+    UdpSpeedNotWanted = "UDP_SPEED_NOT_WANTED" {
+        en: "Not measured: this computer goes through no relay, as its settings say.",
+        fr: "Non mesurée : cet ordinateur ne passe par aucun relais, comme le veulent ses réglages."
+    }
+    /// Nothing goes by UDP.
+    UdpSpeedWithoutUdp = "UDP_SPEED_WITHOUT_UDP" {
+        en: "Not measured: no relay answers over UDP.",
+        fr: "Non mesurée : aucun relais ne répond par UDP."
     }
     /// A relay answers.
     RelayAnswers = "RELAY_ANSWERS" {

@@ -22,6 +22,7 @@ const TITLES: Partial<Record<string, PlainKey>> = {
   tunnel: "check.tunnel",
   relays: "check.relays",
   speed: "check.speed",
+  "udp-speed": "check.udpSpeed",
   allowance: "check.allowance",
   folders: "check.folders",
   peer: "check.peer",

@@ -390,6 +390,10 @@ export const checks: Check[] = [
   check("packets", "Size of packets", "ok", "PACKETS_UP_TO", { bytes: 1420, lost: 1460 }),
   check("tunnel", "Way through the hub", "ok", "TUNNEL_SPARE"),
   check("speed", "Speed through the hub", "ok", "SPEED", { up: "94", down: "212" }),
+  check("udp-speed", "Speed by UDP through the relay", "ok", "UDP_SPEED", {
+    place: "hub.outport.example:443",
+    rate: "89",
+  }),
   {
     ...check("folders", "Folders", "failed", "FOLDER_READ_ONLY"),
     fact: null,
