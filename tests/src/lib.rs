@@ -9,6 +9,8 @@ pub mod inspector;
 #[cfg(target_os = "linux")]
 pub mod mount;
 pub mod net;
+#[cfg(target_os = "linux")]
+pub mod portal;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod proxy;

@@ -3,7 +3,7 @@
 //! One worker per registration. It decides nothing: what arrives goes to the agent's core, what the
 //! core wants said goes out, and in between it sees to it that a dead channel is noticed and
 //! replaced: after silence, after waking from sleep, after a change of network, with growing pauses
-//! where the hub does not answer.
+//! where the hub does not answer, and short ones where the network wants a sign-in in a browser first.
 
 mod backoff;
 mod dial;
@@ -37,11 +37,12 @@ pub(crate) use self::{
     messages::{ChannelBytes, channel_bytes},
 };
 pub(crate) use self::{
-    dial::{DialError, Step, connect, dial, dial_inside, encrypt_with, innermost},
+    dial::{DialError, Step, connect, connect_to, dial, dial_inside, encrypt_with, innermost},
     tunnel::{HubTunnels, knock},
 };
 use crate::{
     config::InForce,
+    portal,
     proxy::{self, Way},
     trust,
 };
@@ -113,6 +114,10 @@ pub(crate) enum ChannelError {
     Frame(#[source] FrameError),
     #[error("the hub was silent for too long")]
     Silent,
+    #[error("the network wants a sign-in in a browser first")]
+    SignInFirst,
+    #[error("the network wants no sign-in any more")]
+    LetThrough,
     #[error("the hub closed the connection")]
     Closed,
     #[error("the computer slept, or its network or the way to the hub changed")]
@@ -135,13 +140,14 @@ impl HubLink {
     /// Keeps a channel until `stop`.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::default();
+        let mut waits_for_sign_in = false;
         loop {
             if self.events.send(HubEvent::Dialling).await.is_err() {
                 return;
             }
             let before = self.shakes.borrow_and_update().clone();
             let started = Instant::now();
-            let ended = match stop.run_until_cancelled(self.open()).await {
+            let ended = match stop.run_until_cancelled(self.open(waits_for_sign_in)).await {
                 Some(Ok(channel)) => self.keep(channel, &before).await,
                 Some(Err(error)) => error,
                 None => return,
@@ -153,6 +159,7 @@ impl HubLink {
                 backoff = Backoff::default();
             }
             tracing::info!(reason = %Chain(&ended), "the channel to the hub is down");
+            waits_for_sign_in = matches!(ended, ChannelError::SignInFirst);
             let what_next = ended.what_next(&mut backoff);
             let problem = ended.problem(&self.hub);
             if self.events.send(HubEvent::Down { problem, what_next }).await.is_err() {
@@ -169,25 +176,28 @@ impl HubLink {
         }
     }
 
-    /// Dials, checks whose the hub is, and is let in.
-    async fn open(&self) -> Result<Channel, ChannelError> {
+    /// Dials, checks whose the hub is, and is let in. Where the network wanted a sign-in before, it does
+    /// not wait for what hangs longer than the network does.
+    async fn open(&self, waits_for_sign_in: bool) -> Result<Channel, ChannelError> {
         let statement = async |signed: SignedStatement| {
             let (answer, answered) = oneshot::channel();
             let asked = HubEvent::Statement { signed, answer };
             self.events.send(asked).await.map_err(|_| DialError::Stopped)?;
             answered.await.map_err(|_| DialError::Stopped)?.map_err(DialError::OtherHub)
         };
-        let dialling = async {
-            let trust = self.trust().await?;
-            dial(&self.hub, &self.key, &trust, statement).await
+        let trust = timeout(DIAL_TIMEOUT, self.trust()).await;
+        let trust = trust.map_err(|_| ChannelError::Silent)?.map_err(ChannelError::of_dial)?;
+        let dialling = timeout(DIAL_TIMEOUT, dial(&self.hub, &self.key, &trust, statement));
+        let dialled = tokio::select! {
+            dialled = dialling => dialled.map_err(|_| ChannelError::Silent)
+                .and_then(|dialled| dialled.map_err(ChannelError::of_dial)),
+            () = self.let_through(&trust), if waits_for_sign_in => Err(ChannelError::LetThrough),
         };
-        let dialled = timeout(DIAL_TIMEOUT, dialling).await.map_err(|_| ChannelError::Silent)?;
-        let (stream, statement, local) = match dialled {
-            Ok(dialled) => dialled,
-            Err(DialError::OtherHub(problem)) => return Err(ChannelError::OtherHub(problem)),
-            Err(DialError::Stopped) => return Err(ChannelError::Stopped),
-            Err(error) => return Err(ChannelError::Dial(error)),
-        };
+        let is_suspicious = dialled.as_ref().is_err_and(ChannelError::may_be_the_network);
+        if is_suspicious && portal::wants_sign_in(&self.hub, &trust).await {
+            return Err(ChannelError::SignInFirst);
+        }
+        let (stream, statement, local) = dialled?;
         let (mut reader, mut writer) = tokio::io::split(stream);
         let (answer, answered) = oneshot::channel();
         self.events.send(HubEvent::Greet { answer }).await.map_err(|_| ChannelError::Stopped)?;
@@ -203,6 +213,16 @@ impl HubLink {
         let welcome = check_welcome(first)?;
         let (reader, writer): (Reader, Writer) = (Box::new(reader), Box::new(writer));
         Ok(Channel { reader, writer, decoder, welcome, statement, local })
+    }
+
+    /// Waits until the network no longer wants a sign-in.
+    async fn let_through(&self, trust: &Trust) {
+        loop {
+            sleep(SIGN_IN_LOOK).await;
+            if !portal::wants_sign_in(&self.hub, trust).await {
+                return;
+            }
+        }
     }
 
     /// How the hub is reached and recognised now.
@@ -296,8 +316,35 @@ struct Channel {
 }
 
 impl ChannelError {
+    fn of_dial(error: DialError) -> Self {
+        if let DialError::OtherHub(problem) = error {
+            return Self::OtherHub(problem);
+        }
+        if matches!(error, DialError::Stopped) { Self::Stopped } else { Self::Dial(error) }
+    }
+
+    fn may_be_the_network(&self) -> bool {
+        match self {
+            Self::Dial(error) => error.may_be_the_network(),
+            Self::Silent => true,
+            Self::Io(_)
+            | Self::Frame(_)
+            | Self::SignInFirst
+            | Self::LetThrough
+            | Self::Closed
+            | Self::Shaken
+            | Self::Recalled
+            | Self::Refused { .. }
+            | Self::NotWelcome
+            | Self::Version(_)
+            | Self::OtherHub(_)
+            | Self::Stopped => false,
+        }
+    }
+
     fn problem(&self, hub: &HubUrl) -> Problem {
         match self {
+            Self::SignInFirst | Self::LetThrough => portal::problem(hub),
             Self::Refused { problem, .. } | Self::OtherHub(problem) => problem.clone(),
             Self::Version(theirs) => Problem::new(
                 Code::VersionUnsupported,
@@ -334,7 +381,11 @@ impl ChannelError {
             Self::OtherHub(_) | Self::Version(_) => {
                 WhatNext::Retry(backoff.at_least(STRANGER_PAUSE))
             }
-            Self::Shaken | Self::Recalled => {
+            Self::SignInFirst => {
+                *backoff = Backoff::default();
+                WhatNext::Retry(SIGN_IN_PAUSE)
+            }
+            Self::Shaken | Self::Recalled | Self::LetThrough => {
                 *backoff = Backoff::default();
                 WhatNext::Retry(Duration::ZERO)
             }
@@ -467,6 +518,10 @@ const STEADY: Duration = Duration::from_secs(10);
 const SILENCE_SECONDS_MAX: u64 = 600;
 /// Between tries at an address where another hub answers, or at a proxy that does not take the password.
 const STRANGER_PAUSE: Duration = Duration::from_secs(60);
+/// Between tries while the network wants a sign-in: whoever signs in is back before the page is closed.
+const SIGN_IN_PAUSE: Duration = Duration::from_secs(2);
+/// How often the network is asked whether it still does while a try hangs.
+const SIGN_IN_LOOK: Duration = Duration::from_secs(1);
 /// The message that is next; the core keeps the rest, where it can merge and recall them.
 const OUT_MAX: usize = 1;
 /// One TLS record.

@@ -27,6 +27,7 @@ mod outbox;
 mod owner;
 mod pause;
 mod port_mapping;
+mod portal;
 mod power;
 mod preset;
 mod probe;

@@ -20,6 +20,7 @@ use crate::{
     clock::local_now,
     core::{CoreCommand, Order, order},
     owner::refusal,
+    portal,
     tokens::{TokenStore, expires_in},
 };
 
@@ -194,8 +195,18 @@ pub async fn signed_in(auth: &Auth, answer: &TokenAnswer) -> Result<SignIn, Prob
 /// What a hub says about itself, by its address as people write it.
 pub(crate) async fn check_hub(tokens: &TokenStore, address: &str) -> Result<HubFacts, Problem> {
     let hub = parse_address(address)?;
-    let about = auth_of(tokens, &hub).await?.hub_info().await;
-    let about = about.map_err(|error| refusal(&error, &hub))?;
+    let trust = tokens.trust(&hub).await?;
+    let auth = Auth::new(hub.clone(), &trust).map_err(|error| refusal(&error, &hub))?;
+    let about = match auth.hub_info().await {
+        Ok(about) => about,
+        Err(error) => {
+            let problem = refusal(&error, &hub);
+            if matches!(problem.code, Code::HubUnreachable | Code::HubUntrusted) {
+                return Err(portal::explain(problem, &hub, &trust).await);
+            }
+            return Err(problem);
+        }
+    };
     Ok(HubFacts {
         url: hub.to_string(),
         name: about.name,

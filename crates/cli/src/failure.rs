@@ -67,6 +67,7 @@ impl Exit {
             Code::RelayDayUsed,
             Code::AgentNotRunning,
             Code::HubUnreachable,
+            Code::NetworkSignIn,
             Code::ProxyUnreachable,
             Code::HubBusy,
         ];

@@ -311,6 +311,11 @@ catalogue! {
         en: "The hub {hub} cannot be reached: {reason}. `outport doctor` says more.",
         fr: "Le hub {hub} est injoignable : {reason}. `outport doctor` en dit plus."
     }
+    /// The network lets nothing out before somebody has signed in to it in a browser.
+    NetworkSignIn = "NETWORK_SIGN_IN" {
+        en: "This network lets nothing through to {host} before somebody has signed in to it in a browser. Open {address} in a browser and sign in there; Outport goes on by itself.",
+        fr: "Ce réseau ne laisse rien passer vers {host} tant que personne ne s'y est connecté dans un navigateur. Ouvrez {address} dans un navigateur et connectez-vous ; Outport reprendra de lui-même."
+    }
     /// The hub's key is not the one that was pinned.
     HubKeyChanged = "HUB_KEY_CHANGED" {
         en: "The hub {hub} shows another key than the one this computer knows. It may not be the same hub: ask its administrator before you go on.",

@@ -12,6 +12,8 @@ mod looks;
 mod network;
 mod pause;
 #[cfg(target_os = "linux")]
+mod portal;
+#[cfg(target_os = "linux")]
 mod ports;
 mod profiles;
 #[cfg(target_os = "linux")]

@@ -33,6 +33,15 @@ describe("a problem box", () => {
     expect(app.router.panel).toBe("check");
   });
 
+  test("of a network that wants a sign-in opens its page in the browser", async () => {
+    const args = { host: "hub.alliance.example", address: "http://hub.alliance.example/" };
+    const problem: Problem = { code: "NETWORK_SIGN_IN", args, message: "" };
+    const { fake } = await show(ProblemBox, { problem });
+    expect(screen.getByRole("alert")).toHaveTextContent("signed in to it in a browser.");
+    await fireEvent.click(screen.getByRole("button", { name: "Open the browser" }));
+    expect(fake.calls.at(-1)).toEqual(["openUrl", "http://hub.alliance.example/"]);
+  });
+
   test("is copied with its code", async () => {
     const { fake, app } = await show(ProblemBox, { problem });
     await fireEvent.click(screen.getByRole("button", { name: "Copy error" }));

@@ -17,6 +17,11 @@ export function actionFor(problem: Problem, app: App): { label: string; run: () 
     case "HUB_KEY_CHANGED":
     case "NO_ROUTE":
       return { label: t("action.check"), run: () => app.router.go({ page: "check" }) };
+    case "NETWORK_SIGN_IN":
+      return {
+        label: t("action.networkSignIn"),
+        run: () => void openPage(String(problem.args?.["address"] ?? ""), app),
+      };
     case "BAD_PROXY":
     case "PROXY_UNREACHABLE":
     case "PROXY_NEEDS_LOGIN":
@@ -42,6 +47,10 @@ export function actionFor(problem: Problem, app: App): { label: string; run: () 
     default:
       return undefined;
   }
+}
+
+async function openPage(address: string, app: App): Promise<void> {
+  app.toasts.check(await app.platform.openUrl(address));
 }
 
 async function startAgent(app: App): Promise<void> {

@@ -639,6 +639,7 @@ export const en = {
   "action.signIn": "Sign in",
   "action.setUp": "Set up again",
   "action.check": "Check connection",
+  "action.networkSignIn": "Open the browser",
   "action.folders": "Open Folders",
   "action.startAgent": "Start again",
   "action.proxy": "Set the proxy",

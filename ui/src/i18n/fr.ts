@@ -661,6 +661,7 @@ export const fr = {
   "action.signIn": "Se connecter",
   "action.setUp": "Configurer à nouveau",
   "action.check": "Vérifier la connexion",
+  "action.networkSignIn": "Ouvrir le navigateur",
   "action.folders": "Ouvrir les Dossiers",
   "action.startAgent": "Redémarrer",
   "action.proxy": "Définir le proxy",

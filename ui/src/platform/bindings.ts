@@ -257,6 +257,8 @@ export type Code =
 "AGENT_RUNNING" |
 /**  The hub does not answer. */
 "HUB_UNREACHABLE" |
+/**  The network lets nothing out before somebody has signed in to it in a browser. */
+"NETWORK_SIGN_IN" |
 /**  The hub's key is not the one that was pinned. */
 "HUB_KEY_CHANGED" |
 /**  The setup key cannot be used. */
@@ -639,6 +641,8 @@ export type FactCode =
 "FAILS_PROXY" |
 /**  The verdict: no connection. */
 "FAILS_CONNECTION" |
+/**  The verdict: the network wants a sign-in. */
+"FAILS_NETWORK_SIGN_IN" |
 /**  The verdict: a certificate that is not accepted. */
 "FAILS_CERTIFICATE" |
 /**  The verdict: the control channel does not come up. */

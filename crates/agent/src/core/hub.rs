@@ -407,8 +407,9 @@ const HUB_EVENTS_MAX: usize = 16;
 /// A pause this long says that the hub is really away.
 const BOTHER_AFTER: Duration = Duration::from_millis(1500);
 /// What a connection proves to be over.
-const CHANNEL_NOTICES: [Code; 13] = [
+const CHANNEL_NOTICES: [Code; 14] = [
     Code::HubUnreachable,
+    Code::NetworkSignIn,
     Code::BadProxy,
     Code::ProxyUnreachable,
     Code::ProxyNeedsLogin,

@@ -214,6 +214,7 @@ fn heading(code: Code) -> (&'static str, Severity) {
         Code::StateUnusable => ("Files of Outport cannot be used", Severity::Warning),
         Code::BadConfig => ("The config has a mistake", Severity::Error),
         Code::HubUnreachable => ("The hub cannot be reached", Severity::Warning),
+        Code::NetworkSignIn => ("This network wants a sign-in", Severity::Error),
         Code::ProxyUnreachable => ("The proxy cannot be reached", Severity::Warning),
         Code::BadProxy | Code::ProxyRefused => ("The proxy does not help", Severity::Error),
         Code::ProxyNeedsLogin | Code::ProxyLoginWrong | Code::ProxyLoginUnavailable => {

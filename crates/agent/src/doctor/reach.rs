@@ -27,6 +27,7 @@ use super::{
 use crate::{
     clock::local_now,
     hub_link::{DialError, connect, encrypt_with},
+    portal,
     proxy::{self, ProxyChoice},
     trust::{Authorities, TrustError},
 };
@@ -120,7 +121,8 @@ async fn tcp(hub: &HubUrl, trust: &Trust, report: &mut Report) -> Option<TcpStre
         Ok(Err(_)) | Err(_) => {
             let (host, port) = hub.host_and_port();
             let args = [("host", host.into()), ("port", port.to_string().into())];
-            report.fail(Topic::Tcp, Problem::new(Code::HubClosed, args));
+            let closed = Problem::new(Code::HubClosed, args);
+            report.fail(Topic::Tcp, portal::explain(closed, hub, trust).await);
             None
         }
     }
@@ -176,11 +178,11 @@ async fn tls(hub: &HubUrl, trust: &Trust, stream: TcpStream, report: &mut Report
                 let args = [("hub", hub.to_string().into()), ("issuer", issuer.into())];
                 problem = Problem::new(Code::UnknownIssuer, args);
             }
-            report.fail(Topic::Tls, problem);
+            report.fail(Topic::Tls, portal::explain(problem, hub, trust).await);
             false
         }
         Err(_) => {
-            report.fail(Topic::Tls, too_slow(hub));
+            report.fail(Topic::Tls, portal::explain(too_slow(hub), hub, trust).await);
             false
         }
     }

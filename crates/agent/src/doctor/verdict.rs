@@ -56,6 +56,11 @@ impl Checks<'_> {
             let host = self.arg(Topic::Name, "host");
             return Some(Fact::new(FactCode::FailsName, [("host", host)]));
         }
+        if self.problem(Code::NetworkSignIn) {
+            let at = if self.failed(Topic::Tcp).is_some() { Topic::Tcp } else { Topic::Tls };
+            let address = self.arg(at, "address");
+            return Some(Fact::new(FactCode::FailsNetworkSignIn, [("address", address)]));
+        }
         if let Some(check) = self.failed(Topic::Tcp) {
             if code_of(check) != Some(Code::HubClosed) {
                 return plain(FactCode::FailsProxy);
@@ -266,6 +271,8 @@ mod tests {
             (Topic::Name, Code::HubNameUnknown, FactCode::FailsName),
             (Topic::Tcp, Code::HubClosed, FactCode::FailsConnection),
             (Topic::Tcp, Code::ProxyNeedsLogin, FactCode::FailsProxy),
+            (Topic::Tcp, Code::NetworkSignIn, FactCode::FailsNetworkSignIn),
+            (Topic::Tls, Code::NetworkSignIn, FactCode::FailsNetworkSignIn),
             (Topic::Tls, Code::UnknownIssuer, FactCode::FailsCertificate),
             (Topic::Channel, Code::NoWebSocket, FactCode::FailsChannel),
             (Topic::Config, Code::BadConfig, FactCode::FailsHere),

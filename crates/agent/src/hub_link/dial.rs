@@ -101,6 +101,11 @@ impl DialError {
         Some(Duration::from_secs(seconds.min(RETRY_SECONDS_MAX)))
     }
 
+    /// Whether it may be the network that answers in the hub's place, or lets nothing out.
+    pub(crate) fn may_be_the_network(&self) -> bool {
+        matches!(self, Self::Tcp { .. } | Self::Tls { .. })
+    }
+
     /// What a person is told.
     pub(crate) fn problem(&self, hub: &HubUrl) -> Problem {
         let (code, reason) = match self {
@@ -218,7 +223,8 @@ pub(crate) async fn connect(
     Ok((stream, local))
 }
 
-async fn connect_to(host: String, port: u16) -> Result<TcpStream, DialError> {
+/// Connects to the first address of a name that answers.
+pub(crate) async fn connect_to(host: String, port: u16) -> Result<TcpStream, DialError> {
     let addresses = lookup_host((host.as_str(), port))
         .await
         .map_err(|source| DialError::Name { host: host.clone(), source })?;

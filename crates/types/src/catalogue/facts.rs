@@ -105,6 +105,11 @@ catalogue! {
         en: "It does not work: no connection to {host} comes up. Either the hub is down, or a firewall must let TCP out to {host}, port {port}; this one outbound port is enough.",
         fr: "Cela ne fonctionne pas : aucune connexion à {host} ne s'établit. Soit le hub est arrêté, soit un pare-feu doit laisser sortir TCP vers {host}, port {port} ; ce seul port sortant suffit."
     }
+    /// The verdict: the network wants a sign-in.
+    FailsNetworkSignIn = "FAILS_NETWORK_SIGN_IN" {
+        en: "It does not work yet: this network wants a sign-in first. Open {address} in a browser and sign in there; Outport goes on by itself.",
+        fr: "Cela ne fonctionne pas encore : ce réseau demande d'abord une connexion. Ouvrez {address} dans un navigateur et connectez-vous ; Outport reprendra de lui-même."
+    }
     /// The verdict: a certificate that is not accepted.
     FailsCertificate = "FAILS_CERTIFICATE" {
         en: "It does not work: the certificate that is shown for the hub is not trusted here.",
