@@ -130,7 +130,7 @@ fn journal(bytes: &[u8]) {
         assert_eq!(again.next_record().ok().flatten().as_ref(), Some(record));
     }
     if let Ok(recovered) = Recovered::read(bytes, TASK, ORDERS) {
-        assert!(recovered.valid_bytes() <= bytes.len() as u64);
+        assert!(recovered.outline().valid_bytes() <= bytes.len() as u64);
         drain(&mut Receiver::new(config(), recovered));
     }
 }
@@ -146,7 +146,7 @@ fn journal_record(bytes: &[u8]) {
     let mut journal = encode_start(TASK, ORDERS);
     encode_record(&record, &mut journal);
     let recovered = Recovered::read(&journal[..], TASK, ORDERS).expect("it is whole");
-    assert_eq!(recovered.reports(), u64::from(record.is_report()));
+    assert_eq!(recovered.outline().reports(), u64::from(record.is_report()));
     let orders = config().orders;
     let reports = Outbox::new(Reader::new(&journal[..]), &orders).next_after(0);
     assert_eq!(reports.is_ok_and(|report| report.is_some()), record.is_report());

@@ -209,7 +209,9 @@ fn take<Data>(
         ConnectionState::PeerClosed | ConnectionState::Closed => {
             Err(Error::General("the other side left".into()))
         }
-        _ => Err(Error::General("an unknown state of the handshake".into())),
+        ConnectionState::ReadEarlyData(_) | _ => {
+            Err(Error::General("an unknown state of the handshake".into()))
+        }
     });
     (discard, next)
 }
