@@ -152,7 +152,8 @@ async fn disturb(mut near: DuplexStream, mut far: DuplexStream, seed: u64) {
 
 #[tokio::test]
 async fn what_was_changed_repeated_or_cut_on_the_way_is_noticed() {
-    let changes: [(&str, fn(&mut Vec<Vec<u8>>), io::ErrorKind); 7] = [
+    type Change = fn(&mut Vec<Vec<u8>>);
+    let changes: [(&str, Change, io::ErrorKind); 7] = [
         ("a byte", |records| records[1][40] ^= 1, io::ErrorKind::InvalidData),
         ("a length", |records| records[1][4] ^= 1, io::ErrorKind::InvalidData),
         ("a tag", |records| *records[1].last_mut().unwrap() ^= 1, io::ErrorKind::InvalidData),
