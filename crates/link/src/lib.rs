@@ -12,6 +12,7 @@ mod better;
 mod budget;
 mod buffers;
 mod carrier;
+mod congestion;
 mod discover;
 mod end;
 mod endpoint;

@@ -10,11 +10,10 @@ use outport_types::PublicKey;
 use quinn::{
     ClientConfig, EndpointConfig, IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig,
     ValidationTokenConfig, VarInt,
-    congestion::BbrConfig,
     crypto::rustls::{NoInitialCipherSuite, QuicClientConfig, QuicServerConfig},
 };
 
-use crate::hello::STREAMS_MAX;
+use crate::{congestion::Choosing, hello::STREAMS_MAX};
 
 /// The installation's cryptographic library cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +43,7 @@ pub enum BindError {
 pub(crate) fn client(own: &SecretKey, peer: PublicKey) -> Result<ClientConfig, SetUpError> {
     let tls = tls::client_config(own, peer, ALPN_LINK)?;
     let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
-    config.transport_config(transport());
+    config.transport_config(Arc::new(transport()));
     Ok(config)
 }
 
@@ -58,7 +57,7 @@ pub(crate) fn server(
     let mut no_tokens = ValidationTokenConfig::default();
     no_tokens.sent(0);
     config
-        .transport_config(transport())
+        .transport_config(Arc::new(transport()))
         .validation_token_config(no_tokens)
         .max_incoming(UNANSWERED_MAX)
         .incoming_buffer_size(UNANSWERED_BYTES_MAX)
@@ -78,14 +77,14 @@ pub(crate) fn endpoint() -> EndpointConfig {
     config
 }
 
-fn transport() -> Arc<TransportConfig> {
+pub(crate) fn transport() -> TransportConfig {
     let mut mtu = MtuDiscoveryConfig::default();
     mtu.upper_bound(DATAGRAM_BYTES_MAX);
     let idle = IdleTimeout::try_from(IDLE_TIMEOUT).expect("ten seconds are within QUIC's limits");
     let streams = VarInt::from_u32(u32::from(STREAMS_MAX) + 1);
     let mut config = TransportConfig::default();
     config
-        .congestion_controller_factory(Arc::new(BbrConfig::default()))
+        .congestion_controller_factory(Arc::new(Choosing))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES))
         .send_window(SEND_WINDOW_BYTES_START)
@@ -96,7 +95,7 @@ fn transport() -> Arc<TransportConfig> {
         .mtu_discovery_config(Some(mtu))
         .keep_alive_interval(Some(KEEP_ALIVE))
         .max_idle_timeout(Some(idle));
-    Arc::new(config)
+    config
 }
 
 /// The largest datagram that is tried: what a jumbo frame of 9,000 bytes holds. Path-MTU discovery

@@ -1,0 +1,89 @@
+//! What is sent on lines of all kinds, by real connections in virtual time.
+
+use std::{sync::Arc, time::Duration};
+
+use quinn::congestion::CubicConfig;
+
+use super::{
+    Choosing,
+    line::{Character, Line, Seen},
+};
+
+#[test]
+fn it_fills_a_line_without_losses_and_with_a_short_queue() {
+    for character in [USUAL, Character { queue_ms: 400.0, ..USUAL }] {
+        let seen = alone(character);
+        assert!(0.93 < seen.share && seen.lost < 0.002, "{character:?}: {seen:?}");
+        assert!(seen.rtt < Duration::from_millis(70), "{character:?}: {seen:?}");
+    }
+}
+
+#[test]
+fn losses_by_chance_cost_what_is_lost_and_little_more() {
+    for (loss, rtt_ms, queue_ms, least) in
+        [(0.01, 40, 40.0, 0.92), (0.05, 40, 40.0, 0.9), (0.01, 200, 200.0, 0.88)]
+    {
+        let seen = alone(Character { loss, rtt_ms, queue_ms, ..USUAL });
+        assert!(least < seen.share && seen.lost < loss + 0.03, "{loss}, {rtt_ms} ms: {seen:?}");
+    }
+}
+
+/// Where nothing but the losses tells that too much is sent.
+#[test]
+fn a_line_with_hardly_a_queue_and_one_that_is_policed_are_not_flooded() {
+    let seen = alone(Character { queue_ms: 4.0, ..USUAL });
+    assert!(0.75 < seen.share && seen.lost < 0.06, "{seen:?}");
+    let policed = Character { rate: 5.0 * USUAL.rate, police: Some((USUAL.rate, 5e4)), ..USUAL };
+    let seen = alone(policed);
+    assert!(0.15 < seen.share && seen.lost < 0.12, "{seen:?}");
+}
+
+#[test]
+fn losses_of_both_kinds_leave_most_of_the_line() {
+    let seen = alone(Character { queue_ms: 4.0, loss: 0.03, ..USUAL });
+    assert!(0.65 < seen.share && seen.lost < 0.15, "{seen:?}");
+}
+
+#[test]
+fn others_keep_a_part_of_the_line() {
+    for (queue_ms, least) in [(400.0, 0.3), (40.0, 0.25), (4.0, 0.05)] {
+        let mut line = Line::new(Character { queue_ms, ..USUAL });
+        line.add(Arc::new(Choosing));
+        line.pass(Duration::from_secs(10));
+        line.add(Arc::new(CubicConfig::default()));
+        line.pass(Duration::from_secs(20));
+        let seen = line.pass(Duration::from_secs(30));
+        let [ours, theirs] = [seen[0], seen[1]];
+        assert!(least < theirs.share, "{queue_ms} ms: {ours:?}, {theirs:?}");
+        assert!(0.15 < ours.share, "{queue_ms} ms: {ours:?}, {theirs:?}");
+    }
+}
+
+/// Its knowledge of the shortest round trip must not bind it to a line that is no more.
+#[test]
+fn a_line_that_becomes_longer_or_faster_is_filled_again() {
+    let mut line = Line::new(USUAL);
+    line.add(Arc::new(Choosing));
+    line.pass(Duration::from_secs(10));
+    line.character.rtt_ms = 120;
+    line.character.queue_ms = 120.0;
+    line.pass(Duration::from_secs(20));
+    let seen = line.pass(Duration::from_secs(20))[0];
+    assert!(0.9 < seen.share, "longer: {seen:?}");
+    line.character.rate *= 4.0;
+    line.pass(Duration::from_secs(10));
+    let seen = line.pass(Duration::from_secs(10))[0];
+    assert!(0.9 < seen.share, "faster: {seen:?}");
+}
+
+/// What becomes of one connection in the last half of forty seconds.
+fn alone(character: Character) -> Seen {
+    let mut line = Line::new(character);
+    line.add(Arc::new(Choosing));
+    line.pass(Duration::from_secs(20));
+    line.pass(Duration::from_secs(20))[0]
+}
+
+/// 20 Mbit/s.
+const USUAL: Character =
+    Character { rate: 2.5e6, rtt_ms: 40, queue_ms: 40.0, loss: 0.0, police: None };
