@@ -3,6 +3,8 @@
 //!
 //! Everything made here has a name that no other run uses, and goes away when dropped.
 
+mod rules;
+
 use std::{
     fs::{self, File},
     io::{self, Read as _, Write as _},
@@ -316,7 +318,7 @@ impl Internet {
         self.proxies.push(has_proxy.then(|| (edge.clone(), proxy)));
         if matches!(joined, Joined::Public | Joined::Firewalled) {
             if joined == Joined::Firewalled {
-                nft(&edge, FIREWALL)?;
+                nft(&edge, rules::FIREWALL)?;
             }
             names(&edge, &known)?;
             self.homes.push(edge);
@@ -392,7 +394,7 @@ impl Internet {
     /// # Errors
     /// When the system's `nft` refuses.
     pub fn wall_in(&self, place: usize) -> Result<()> {
-        nft(&self.router_of(place)?, WALL)
+        nft(&self.router_of(place)?, rules::WALL)
     }
 
     /// UDP gets out of the network of the computer at `place` again.
@@ -410,7 +412,7 @@ impl Internet {
     /// When the system's `nft` refuses.
     pub fn forward(&self, place: usize, port: u16) -> Result<()> {
         let home = format!("192.168.{}.2", place + 1);
-        nft(&self.router_of(place)?, &forwarding(&home, port))
+        nft(&self.router_of(place)?, &rules::forwarding(&home, port))
     }
 
     /// Counts from now on what the computer at `place` asks routers for, in whatever way.
@@ -418,7 +420,7 @@ impl Internet {
     /// # Errors
     /// When the system's `nft` refuses.
     pub fn count_questions(&self, place: usize) -> Result<()> {
-        nft(&self.router_of(place)?, QUESTIONS)
+        nft(&self.router_of(place)?, rules::QUESTIONS)
     }
 
     /// How many packets of questions were counted.
@@ -451,7 +453,7 @@ impl Internet {
     pub fn lead_ipv6_nowhere(&self, place: usize) -> Result<()> {
         let (edge, home) = (self.router_of(place)?, &self.homes[place]);
         lead((&edge, "in", "2001:db8:dead::1"), (home, "out", "2001:db8:dead::2"))?;
-        nft(&edge, SWALLOW)
+        nft(&edge, rules::SWALLOW)
     }
 
     /// Plugs a cable of its own between the first two computers, that carries `rate` each way; they are
@@ -582,21 +584,21 @@ impl Drop for Internet {
 /// Has a router do what makes its kind.
 fn route_as(edge: &str, joined: Joined, home: &str) -> Result<()> {
     if joined == Joined::Proxied {
-        return nft(edge, &only_the_proxy());
+        return nft(edge, &rules::only_the_proxy());
     }
     forward(edge)?;
-    nft(edge, FIREWALL)?;
+    nft(edge, rules::FIREWALL)?;
     match joined {
         Joined::Public | Joined::Firewalled | Joined::Proxied | Joined::Ipv6Only => Ok(()),
-        Joined::Translated | Joined::Nat64 => nft(edge, TRANSLATION),
-        Joined::Scrambled => nft(edge, SCRAMBLING),
+        Joined::Translated | Joined::Nat64 => nft(edge, rules::TRANSLATION),
+        Joined::Scrambled => nft(edge, rules::SCRAMBLING),
         Joined::Open => {
-            nft(edge, TRANSLATION)?;
-            nft(edge, &openness(home))
+            nft(edge, rules::TRANSLATION)?;
+            nft(edge, &rules::openness(home))
         }
         Joined::Walled => {
-            nft(edge, TRANSLATION)?;
-            nft(edge, WALL)
+            nft(edge, rules::TRANSLATION)?;
+            nft(edge, rules::WALL)
         }
     }
 }
@@ -668,78 +670,6 @@ pub(crate) fn nft(host: &str, rules: &str) -> Result<()> {
     Ok(())
 }
 
-/// Nothing comes in, or through from outside, that was not asked for.
-const FIREWALL: &str = r#"table inet firewall {
-    chain to_itself {
-        type filter hook input priority filter; policy drop;
-        ct state established,related accept
-        meta l4proto ipv6-icmp accept
-        iifname { "lo", "in" } accept
-    }
-    chain through_it {
-        type filter hook forward priority filter; policy drop;
-        ct state established,related accept
-        iifname "in" accept
-        iifname "nat64" oifname "out" accept
-    }
-}"#;
-/// Nothing goes through, and the router itself takes connections to the proxy on it alone.
-fn only_the_proxy() -> String {
-    format!(
-        r#"table ip firewall {{
-            chain to_itself {{
-                type filter hook input priority filter; policy drop;
-                ct state established,related accept
-                iifname "lo" accept
-                iifname "in" tcp dport {PROXY_PORT} accept
-            }}
-            chain through_it {{ type filter hook forward priority filter; policy drop; }}
-        }}"#
-    )
-}
-
-/// What goes out carries the router's own address.
-const TRANSLATION: &str = r#"table ip translation {
-    chain outwards { type nat hook postrouting priority srcnat; oifname "out" masquerade; }
-}"#;
-
-/// What goes out carries the router's own address and a port at random, another one for each target.
-const SCRAMBLING: &str = r#"table ip translation {
-    chain outwards {
-        type nat hook postrouting priority srcnat;
-        oifname "out" masquerade random,fully-random;
-    }
-}"#;
-
-/// No UDP passes, whoever asked for it; not by the router itself either.
-const WALL: &str = r#"table inet wall {
-    chain through_it { type filter hook forward priority filter - 1; meta l4proto udp drop; }
-    chain by_itself { type filter hook output priority filter - 1; meta l4proto udp drop; }
-}"#;
-
-/// What comes by IPv6 is never heard of again.
-const SWALLOW: &str = r#"table ip6 swallow {
-    chain whatever_comes {
-        type filter hook prerouting priority raw;
-        meta l4proto != ipv6-icmp drop
-    }
-}"#;
-
-/// Whatever comes over UDP goes in, to the one computer behind.
-fn openness(home: &str) -> String {
-    format!(
-        r#"table ip openness {{
-            chain inwards {{
-                type nat hook prerouting priority dstnat;
-                iifname "out" meta l4proto udp dnat to {home}
-            }}
-        }}
-        table inet firewall {{
-            chain through_it {{ ct status dnat accept; }}
-        }}"#
-    )
-}
-
 /// Does something on a host.
 ///
 /// # Errors
@@ -754,29 +684,6 @@ pub fn on_host<T: Send + 'static>(
         work()
     }))
 }
-
-/// Whatever comes over UDP to one port goes in, to the one computer behind.
-fn forwarding(home: &str, port: u16) -> String {
-    format!(
-        r#"table ip forwarding {{
-            chain inwards {{
-                type nat hook prerouting priority dstnat;
-                iifname "out" udp dport {port} dnat to {home}
-            }}
-        }}
-        table inet firewall {{
-            chain through_it {{ ct status dnat accept; }}
-        }}"#
-    )
-}
-
-/// PCP and NAT-PMP are asked at the one port, UPnP at the other.
-const QUESTIONS: &str = r#"table ip questions {
-    chain heard {
-        type filter hook prerouting priority raw;
-        iifname "in" udp dport { 1900, 5351 } counter
-    }
-}"#;
 
 /// A command that runs on a host.
 pub fn inside(host: &str, program: &Path) -> Command {
