@@ -1,20 +1,19 @@
 //! Hears every packet that a host sends and receives.
 
 use std::{
-    fs::File,
     io,
-    os::fd::AsFd as _,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Duration,
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use nix::sched::{CloneFlags, setns};
 use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::service::begin;
 
 /// Hears the packets of a host until it is asked what they were.
 #[derive(Debug)]
@@ -29,20 +28,13 @@ impl Ear {
     /// # Errors
     /// When the system refuses.
     pub fn in_host(host: &str) -> Result<Self> {
-        let namespace = File::open(format!("/run/netns/{host}"))?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
-        let (ready, is_ready) = std::sync::mpsc::channel();
-        let hearing = thread::spawn(move || {
-            // A namespace is entered by a thread, and left when it ends.
-            let opened = setns(namespace.as_fd(), CloneFlags::CLONE_NEWNET)
-                .map_err(io::Error::from)
-                .and_then(|()| open());
-            // Whoever waits for it learns from the thread itself what failed.
-            ready.send(()).ok();
-            hear(&opened?, &stopped)
-        });
-        is_ready.recv().context("the ear did not open")?;
+        let (hearing, ()) = begin(host, move |stands| {
+            let socket = open()?;
+            stands.send(()).ok(); // it is waited for
+            hear(&socket, &stopped)
+        })?;
         Ok(Self { stop, hearing })
     }
 

@@ -1,36 +1,26 @@
 //! What opens TLS on its way to a server to look inside, as some offices do: with certificates of its
 //! own authority, which the computers of the office trust.
 
-use std::{
-    fs::{self, File},
-    net::SocketAddr,
-    os::fd::AsFd as _,
-    path::Path,
-    sync::{Arc, mpsc},
-    thread::{self, JoinHandle},
-};
+use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
-use anyhow::{Context as _, Result};
-use nix::sched::{CloneFlags, setns};
+use anyhow::Result;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
-    sync::oneshot,
     task::JoinSet,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::net::Internet;
+use crate::{net::Internet, service::Service};
 
 /// Inspects until it is dropped.
 #[derive(Debug)]
 pub struct Inspector {
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    serving: Option<JoinHandle<()>>,
+    _service: Service,
 }
 
 impl Inspector {
@@ -48,38 +38,11 @@ impl Inspector {
         let (acceptor, own) = acceptor()?;
         fs::write(authority, own)?;
         let connector = connector(trusted)?;
-        let namespace = File::open(format!("/run/netns/{host}"))?;
-        let (stop, stopped) = oneshot::channel();
-        let (ready, is_ready) = mpsc::channel();
-        let serving = thread::spawn(move || {
-            // A namespace is entered by a thread, and its runtime has no other.
-            let begun = setns(namespace.as_fd(), CloneFlags::CLONE_NEWNET)
-                .map_err(std::io::Error::from)
-                .and_then(|()| tokio::runtime::Builder::new_current_thread().enable_all().build());
-            let runtime = match begun {
-                Ok(runtime) => runtime,
-                Err(error) => {
-                    ready.send(Err(error)).ok();
-                    return;
-                }
-            };
-            runtime.block_on(async {
-                let listener = match TcpListener::bind("127.0.0.1:0").await {
-                    Ok(listener) => listener,
-                    Err(error) => {
-                        ready.send(Err(error)).ok();
-                        return;
-                    }
-                };
-                ready.send(listener.local_addr()).ok();
-                tokio::select! {
-                    () = serve(listener, server, acceptor, connector) => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        let address = is_ready.recv().context("the inspector did not begin")??;
-        Ok(Self { address, stop: Some(stop), serving: Some(serving) })
+        let (service, address) = Service::on(host, async move || {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            Ok((listener.local_addr()?, serve(listener, server, acceptor, connector)))
+        })?;
+        Ok(Self { address, _service: service })
     }
 
     /// Where it takes connections, on its host.
@@ -89,17 +52,6 @@ impl Inspector {
 
     /// What its authority is called.
     pub const NAME: &str = "Example Office Inspection";
-}
-
-impl Drop for Inspector {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            stop.send(()).ok(); // it may be over already
-        }
-        if let Some(serving) = self.serving.take() {
-            serving.join().ok();
-        }
-    }
 }
 
 async fn serve(

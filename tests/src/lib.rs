@@ -16,6 +16,8 @@ pub mod process;
 pub mod proxy;
 #[cfg(target_os = "linux")]
 pub mod router;
+#[cfg(target_os = "linux")]
+mod service;
 mod skip;
 pub mod tree;
 pub mod world;

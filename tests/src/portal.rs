@@ -1,27 +1,22 @@
 //! A network that wants a sign-in in a browser before it lets anything out, as in a hotel: it answers in
 //! the place of everybody, until somebody signs in.
 
-use std::{
-    fs::File,
-    net::SocketAddr,
-    os::fd::AsFd as _,
-    sync::{Arc, mpsc},
-    thread::{self, JoinHandle},
-};
+use std::{net::SocketAddr, sync::Arc};
 
-use anyhow::{Context as _, Result};
-use nix::sched::{CloneFlags, setns};
+use anyhow::Result;
 use rustls::ServerConfig;
 use rustls_pki_types::PrivateKeyDer;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
-    sync::oneshot,
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::net::{Internet, nft};
+use crate::{
+    net::{Internet, nft},
+    service::Service,
+};
 
 /// What it does to whoever did not sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +31,7 @@ pub enum Manner {
 #[derive(Debug)]
 pub struct Portal {
     router: String,
-    stop: Option<oneshot::Sender<()>>,
-    serving: Option<JoinHandle<()>>,
+    _service: Service,
 }
 
 impl Portal {
@@ -48,49 +42,18 @@ impl Portal {
     pub fn before(internet: &Internet, place: usize, manner: Manner) -> Result<Self> {
         let router = internet.router_of(place)?;
         let acceptor = acceptor()?;
-        let namespace = File::open(format!("/run/netns/{router}"))?;
-        let (stop, stopped) = oneshot::channel();
-        let (ready, is_ready) = mpsc::channel();
-        let serving = thread::spawn(move || {
-            // A namespace is entered by a thread, and its runtime has no other.
-            let begun = setns(namespace.as_fd(), CloneFlags::CLONE_NEWNET)
-                .map_err(std::io::Error::from)
-                .and_then(|()| tokio::runtime::Builder::new_current_thread().enable_all().build());
-            let runtime = match begun {
-                Ok(runtime) => runtime,
-                Err(error) => {
-                    ready.send(Err(error)).ok();
-                    return;
-                }
+        let (service, ports) = Service::on(&router, async move || {
+            let any = SocketAddr::from(([0, 0, 0, 0], 0));
+            let (pages, others) = (TcpListener::bind(any).await?, TcpListener::bind(any).await?);
+            let ports = (pages.local_addr()?.port(), others.local_addr()?.port());
+            let serve = async move {
+                tokio::join!(show_pages(pages, manner), shake_hands(others, acceptor));
             };
-            runtime.block_on(async {
-                let any = SocketAddr::from(([0, 0, 0, 0], 0));
-                let bound = async {
-                    let (pages, others) =
-                        (TcpListener::bind(any).await?, TcpListener::bind(any).await?);
-                    let ports = (pages.local_addr()?.port(), others.local_addr()?.port());
-                    Ok((pages, others, ports))
-                };
-                let (pages, others) = match bound.await {
-                    Ok((pages, others, ports)) => {
-                        ready.send(Ok(ports)).ok();
-                        (pages, others)
-                    }
-                    Err(error) => {
-                        ready.send(Err(error)).ok();
-                        return;
-                    }
-                };
-                tokio::select! {
-                    () = show_pages(pages, manner) => {}
-                    () = shake_hands(others, acceptor) => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        let (pages, others) = is_ready.recv().context("the portal did not begin")??;
+            Ok((ports, serve))
+        })?;
+        let (pages, others) = ports;
         nft(&router, &rules(manner, pages, others))?;
-        Ok(Self { router, stop: Some(stop), serving: Some(serving) })
+        Ok(Self { router, _service: service })
     }
 
     /// Somebody signs in: from now on everything goes.
@@ -99,17 +62,6 @@ impl Portal {
     /// When the system's `nft` refuses.
     pub fn sign_in(&self) -> Result<()> {
         nft(&self.router, "delete table inet portal")
-    }
-}
-
-impl Drop for Portal {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            stop.send(()).ok(); // it may be over already
-        }
-        if let Some(serving) = self.serving.take() {
-            serving.join().ok();
-        }
     }
 }
 

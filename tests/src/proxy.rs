@@ -2,30 +2,26 @@
 //! and SOCKS version 5 on one port.
 
 use std::{
-    fs::File,
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _},
-    os::fd::AsFd as _,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
-        mpsc,
     },
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
-use nix::sched::{CloneFlags, setns};
+use anyhow::Result;
 
-use crate::{inspector::Inspector, net::Internet};
+use crate::{inspector::Inspector, net::Internet, service::begin};
 
 /// A proxy that serves until it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
-    serving: Option<JoinHandle<()>>,
+    serving: Option<JoinHandle<io::Result<()>>>,
 }
 
 #[derive(Debug, Default)]
@@ -58,26 +54,15 @@ impl Proxy {
     }
 
     fn with_detour(host: &str, address: SocketAddr, detour: Option<SocketAddr>) -> Result<Self> {
-        let namespace = File::open(format!("/run/netns/{host}"))?;
         let shared = Arc::new(Shared { detour, ..Shared::default() });
         let serves = Arc::clone(&shared);
-        let (ready, is_ready) = mpsc::channel();
-        let serving = thread::spawn(move || {
-            // A namespace is entered by a thread, and those that it begins are in it too.
-            let listening = setns(namespace.as_fd(), CloneFlags::CLONE_NEWNET)
-                .map_err(io::Error::from)
-                .and_then(|()| listen(address));
-            let listener = match listening {
-                Ok(listener) => listener,
-                Err(error) => {
-                    ready.send(Err(error)).ok();
-                    return;
-                }
-            };
-            ready.send(Ok(())).ok();
+        // Threads that this one begins are on the host too.
+        let (serving, ()) = begin(host, move |stands| {
+            let listener = listen(address)?;
+            stands.send(()).ok(); // it is waited for
             serve(&listener, &serves);
-        });
-        is_ready.recv().context("the proxy did not begin")??;
+            Ok(())
+        })?;
         Ok(Self { address, shared, serving: Some(serving) })
     }
 
