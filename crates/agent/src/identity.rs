@@ -58,11 +58,16 @@ impl KeyError {
 
 /// Makes a key and keeps it. It waits for the keyring, which may ask its owner.
 pub(crate) fn create(paths: &Paths, place: KeyPlace) -> Result<SecretKey, KeyError> {
-    let mut seed = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *seed).map_err(KeyError::Random)?;
-    let key = SecretKey::from_seed(&seed);
+    let (key, seed) = make()?;
     keep(paths, place, &key.public(), &Zeroizing::new(URL_SAFE_NO_PAD.encode(*seed)))?;
     Ok(key)
+}
+
+/// A new key, and what it is made from, which brings it back.
+pub(crate) fn make() -> Result<(SecretKey, Zeroizing<[u8; 32]>), KeyError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *seed).map_err(KeyError::Random)?;
+    Ok((SecretKey::from_seed(&seed), seed))
 }
 
 /// The key that belongs to `public`. It waits for the keyring, which may ask its owner.

@@ -22,6 +22,7 @@ mod hub_link;
 mod identity;
 mod lock;
 pub mod log;
+mod lookup;
 mod network;
 mod outbox;
 mod owner;

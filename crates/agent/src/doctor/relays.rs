@@ -6,14 +6,13 @@ use futures_util::future::join_all;
 use outport_api::hub::AboutHub;
 use outport_link::Endpoint;
 use outport_types::{Code, FactCode, Problem};
-use tokio::{net::lookup_host, time::timeout};
 
 use super::{
     STEP_TIMEOUT,
     reach::ms_since,
     report::{Report, Topic},
-    udp::one_of_each_kind,
 };
+use crate::lookup::lookup;
 
 /// Asks all of them at once; the hub's own alone was asked before.
 pub(super) async fn examine(about: Option<&AboutHub>, endpoint: &Endpoint, report: &mut Report) {
@@ -23,10 +22,7 @@ pub(super) async fn examine(about: Option<&AboutHub>, endpoint: &Endpoint, repor
         return;
     }
     let asked = about.relays.iter().take(RELAYS_MAX).map(|place| async move {
-        let ms = match timeout(STEP_TIMEOUT, lookup_host(place)).await {
-            Ok(Ok(found)) => fastest(endpoint, one_of_each_kind(found)).await,
-            Ok(Err(_)) | Err(_) => None,
-        };
+        let ms = fastest(endpoint, lookup(place, STEP_TIMEOUT).await).await;
         (place.as_str(), ms)
     });
     let asked = join_all(asked).await;

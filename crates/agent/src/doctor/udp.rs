@@ -12,13 +12,14 @@ use outport_api::{client::HubUrl, hub::AboutHub};
 use outport_control::Verdict;
 use outport_link::Endpoint;
 use outport_types::{Code, Fact, FactCode, Problem};
-use tokio::{net::lookup_host, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     STEP_TIMEOUT,
     reach::ms_since,
     report::{Report, Topic},
 };
+use crate::lookup::lookup;
 
 pub(super) async fn examine(
     hub: &HubUrl,
@@ -29,10 +30,9 @@ pub(super) async fn examine(
     let Some(place) = about.and_then(|about| about.udp.as_deref()) else {
         return report.skip(&[Topic::Udp, Topic::Nat, Topic::Packets], FactCode::NoUdpPort);
     };
-    let ports = match timeout(STEP_TIMEOUT, lookup_host(place)).await {
-        Ok(Ok(found)) => one_of_each_kind(found),
-        Ok(Err(_)) | Err(_) => Vec::new(),
-    };
+    let mut ports = lookup(place, STEP_TIMEOUT).await;
+    // What most networks have stands first in the report.
+    ports.sort_by_key(SocketAddr::is_ipv6);
     if ports.is_empty() {
         let host = place.rsplit_once(':').map_or(place, |(host, _)| host);
         report.warn(Topic::Udp, Problem::new(Code::HubNameUnknown, [("host", host.into())]));
@@ -191,14 +191,6 @@ fn tell_packets(carried: &[Carried], place: &str, report: &mut Report) {
     }
 }
 
-/// The first address of each family.
-pub(super) fn one_of_each_kind(found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
-    let found: Vec<_> = found.collect();
-    let v4 = found.iter().find(|address| address.is_ipv4());
-    let v6 = found.iter().find(|address| address.is_ipv6());
-    v4.into_iter().chain(v6).copied().collect()
-}
-
 fn own_addresses(endpoint: &Endpoint) -> BTreeSet<IpAddr> {
     let candidates = endpoint.local_candidates().unwrap_or_default();
     candidates.iter().map(|candidate| candidate.address.ip()).collect()
@@ -250,10 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_of_each_kind_is_asked() {
-        let found = ["192.0.2.1:1", "192.0.2.2:1", "[2001:db8::1]:1", "[2001:db8::2]:1"];
-        let found = found.map(|address| address.parse().unwrap());
-        assert_eq!(one_of_each_kind(found.into_iter()), [found[0], found[2]]);
+    fn the_port_of_a_place() {
         assert_eq!(port_of("[2001:db8::1]:9"), Some(9));
         assert_eq!(port_of("hub"), None);
     }

@@ -11,13 +11,11 @@ use outport_protocol::{
     control::{RELAYS_MAX, RelayOffer},
     measure::{MEASURE_PATH, MeasureRequest, RELAY_TERMS_BYTES_MAX, RelayTerms},
     relay::RelaySide,
-    secret::SecretKey,
     tls::ALPN_MEASURE,
 };
 use outport_types::{Chain, FactCode, PublicKey};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
-    net::lookup_host,
     time::timeout,
 };
 
@@ -25,9 +23,11 @@ use super::{
     STEP_TIMEOUT, channel,
     report::{Report, Topic},
     speed::mbit,
-    udp::one_of_each_kind,
 };
-use crate::{core::Identity, hub_link::dial_inside, probe::across, registration::Registration};
+use crate::{
+    core::Identity, hub_link::dial_inside, identity, lookup::lookup, probe::across,
+    registration::Registration,
+};
 
 pub(super) async fn examine(
     registration: &Registration,
@@ -76,7 +76,7 @@ async fn measure(
     let RelayTerms { session, bytes_max, relays } = read_terms(&mut stream).await?;
     let relays = resolve(relays).await;
     // The other side has a key of the moment, and a socket of its own.
-    let other = Endpoint::bind(fresh_key()?, &EndpointOptions::default()).ok()?;
+    let other = Endpoint::bind(identity::make().ok()?.0, &EndpointOptions::default()).ok()?;
     let expect = |endpoint: &Endpoint, peer: PublicKey, side| -> Option<Expectation> {
         let expected = endpoint.expect(session, peer).ok()?.only_relayed(true);
         for Place { offer: RelayOffer { token, pass, .. }, addresses } in &relays {
@@ -124,19 +124,10 @@ impl Place {
 
 async fn resolve(relays: Vec<RelayOffer>) -> Vec<Place> {
     let resolving = relays.into_iter().take(RELAYS_MAX).map(async |offer| {
-        let addresses = match lookup_host(&offer.address).await {
-            Ok(found) => one_of_each_kind(found),
-            Err(_) => Vec::new(),
-        };
+        let addresses = lookup(&offer.address, STEP_TIMEOUT).await;
         Place { offer, addresses }
     });
     join_all(resolving).await
-}
-
-fn fresh_key() -> Option<SecretKey> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).ok()?;
-    Some(SecretKey::from_seed(&seed))
 }
 
 /// A relay that carries anything does so within a second or two.

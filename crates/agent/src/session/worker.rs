@@ -27,14 +27,13 @@ use outport_protocol::{
 };
 use outport_types::{Chain, Code, Problem, Retry, Route, SessionId, UnixTime};
 use tokio::{
-    net::lookup_host,
     sync::{mpsc, watch},
     time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Admitted, SessionEvent, Stop, TicketLog, seen, whereabouts::Whereabouts};
-use crate::{core::Reach, outbox::prepare_task};
+use crate::{core::Reach, lookup::lookup, outbox::prepare_task};
 
 /// All that a session needs.
 #[derive(Debug)]
@@ -354,14 +353,7 @@ async fn add_relays(
     let Some(side) = RelaySide::of(role) else { return };
     let adding = offers.iter().take(RELAYS_MAX).map(async |offer| {
         let RelayOffer { address, token, pass } = offer;
-        let addresses = match timeout(RELAY_LOOKUP_TIMEOUT, lookup_host(address)).await {
-            Ok(Ok(found)) => one_of_each_family(found),
-            Ok(Err(_)) | Err(_) => {
-                // Behind a proxy nobody may know names; its HTTPS port is reached all the same.
-                tracing::debug!(relay = address, "the relay's address cannot be resolved");
-                Vec::new()
-            }
-        };
+        let addresses = lookup(address, RELAY_LOOKUP_TIMEOUT).await;
         // The hub's HTTPS port leads to its own relay.
         let tunnels = pass.is_none().then(|| tunnels.clone());
         expected.add_relay(RelayWay {
@@ -377,10 +369,7 @@ async fn add_relays(
 
 /// Where the hub sees UDP packets of this computer come from. Links remember whether it does at all.
 pub(crate) async fn seen_by_hub(endpoint: &Endpoint, udp: &str) -> Vec<SocketAddr> {
-    let Ok(Ok(hubs)) = timeout(LOOKUP_TIMEOUT, lookup_host(udp)).await else {
-        tracing::debug!(udp, "the hub's UDP address cannot be resolved");
-        return Vec::new();
-    };
+    let hubs = lookup(udp, LOOKUP_TIMEOUT).await;
     let ask = |hub| async move {
         let seen = endpoint.observed_address(hub).await;
         if let Err(error) = &seen {
@@ -388,7 +377,7 @@ pub(crate) async fn seen_by_hub(endpoint: &Endpoint, udp: &str) -> Vec<SocketAdd
         }
         seen.ok()
     };
-    let mut asking: FuturesUnordered<_> = one_of_each_family(hubs).into_iter().map(ask).collect();
+    let mut asking: FuturesUnordered<_> = hubs.into_iter().map(ask).collect();
     let mut seen = Vec::new();
     loop {
         let next = asking.next();
@@ -402,17 +391,6 @@ pub(crate) async fn seen_by_hub(endpoint: &Endpoint, udp: &str) -> Vec<SocketAdd
             None => return seen,
         }
     }
-}
-
-/// What is enough to be seen through every translation, and to get through on one of two ways.
-fn one_of_each_family(found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
-    let mut kept: Vec<SocketAddr> = Vec::new();
-    for address in found {
-        if kept.iter().all(|other| other.is_ipv4() != address.is_ipv4()) {
-            kept.push(address);
-        }
-    }
-    kept
 }
 
 /// Hands on how far the work is, a few times a second, and once more at the end.
@@ -553,13 +531,5 @@ mod tests {
         assert!(told.message.contains("2027-01-15T08:00:00"), "{told}");
         assert_eq!(found(vec![DialFailure::NoAnswer]), None);
         assert_eq!(day_used(&EstablishError::Stopped, UnixTime::from_seconds(0)), None);
-    }
-
-    #[test]
-    fn of_many_addresses_the_first_of_each_family_is_asked() {
-        let [a, b, c]: [SocketAddr; 3] =
-            ["[2001:db8::1]:1", "[2001:db8::2]:1", "192.0.2.1:1"].map(|text| text.parse().unwrap());
-        assert_eq!(one_of_each_family([a, b, c].into_iter()), [a, c]);
-        assert_eq!(one_of_each_family([c, b].into_iter()), [c, b]);
     }
 }
