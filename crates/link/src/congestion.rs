@@ -21,6 +21,8 @@ use tracing::debug;
 use bbr::Bbr;
 use judge::{Judge, Look, Verdict};
 
+pub(crate) use bbr::BURST;
+
 mod bbr;
 mod judge;
 

@@ -6,9 +6,9 @@ use std::{
 };
 
 use quinn::{ConnectionError, ConnectionStats, PathStats};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep_until};
 
-use crate::{budget::Budget, leg::Leg};
+use crate::{budget::Budget, congestion, leg::Leg};
 
 /// How a leg is over.
 #[derive(Debug)]
@@ -29,16 +29,19 @@ pub(crate) struct Rates {
 /// Measures a leg and sets its windows, and the link's budget while the link runs on it, until the
 /// connection is of no use any more.
 pub(crate) async fn follow(leg: &Leg, budget: &Budget) -> Over {
-    let mut ticks = interval(METER_PERIOD);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut sent, mut received, mut at) = (0, 0, Instant::now());
+    let began = Instant::now();
+    let mut looks_at = began;
+    let (mut sent, mut received, mut at) = (0, 0, began);
     let mut silence = Silence::default();
     let silence_max = if leg.path().is_relayed() { RELAY_SILENCE_MAX } else { SILENCE_MAX };
     loop {
         tokio::select! {
             biased;
             error = leg.connection().closed() => return Over::Closed(error),
-            now = ticks.tick() => {
+            () = sleep_until(looks_at) => {
+                let now = Instant::now();
+                let grows = now.saturating_duration_since(began) < STARTS_WITHIN;
+                looks_at = now + if grows { METER_PERIOD_START } else { METER_PERIOD };
                 let stats = leg.connection().stats();
                 let passed = now.saturating_duration_since(at);
                 let (all_sent, all_received) = leg.bytes(&stats);
@@ -57,7 +60,8 @@ pub(crate) async fn follow(leg: &Leg, budget: &Budget) -> Over {
 /// What waits above QUIC follows the rate. What QUIC keeps follows the congestion window, with as much
 /// again for what is acknowledged behind a gap, and a little to wake up on; and on a short path it
 /// stays below what the other side's socket holds while its process waits for a processor, which
-/// congestion control does not know of.
+/// congestion control does not know of: of its window it is what comes in bursts that the socket holds,
+/// and what is on the path that it does not.
 fn adjust(leg: &Leg, path: &PathStats, budget: &Budget) {
     let rate = leg.rates().sent.load(Ordering::Relaxed);
     let quarter_second = usize::try_from(rate / 4).unwrap_or(UNSENT_BYTES_MAX);
@@ -66,9 +70,16 @@ fn adjust(leg: &Leg, path: &PathStats, budget: &Budget) {
     }
     let wake_up = SEND_SLACK_BYTES_MIN + (rate / 20).min(SEND_SLACK_BYTES_MAX);
     let wanted = path.cwnd.saturating_mul(2).saturating_add(wake_up);
-    let on_the_path = (rate as f64 * path.min_rtt.as_secs_f64()) as u64;
+    let on_the_path = on_the_path(path.cwnd, path.min_rtt);
     let bearable = SOCKET_HOLDS_BYTES.saturating_add(on_the_path.saturating_mul(2));
     leg.connection().set_send_window(wanted.min(bearable).min(SEND_WINDOW_BYTES_MAX));
+}
+
+/// How much of a window is on a path that takes so long. It is the window that tells, as the rate of
+/// lately does not while a connection begins.
+fn on_the_path(window: u64, rtt: Duration) -> u64 {
+    let bursts = congestion::BURST.as_secs_f64();
+    (window as f64 * rtt.as_secs_f64() / (rtt.as_secs_f64() + bursts)) as u64
 }
 
 /// For how long a connection that speaks has heard nothing.
@@ -105,8 +116,11 @@ fn smooth(rate: &AtomicU64, bytes: u64, passed: Duration) {
     rate.store((before + weight * (now - before)) as u64, Ordering::Relaxed);
 }
 
-/// How often the meter looks: a window follows a path that grows within a few round trips.
+/// How often the meter looks.
 const METER_PERIOD: Duration = Duration::from_millis(50);
+/// The same while a connection begins: then windows double with every round trip.
+const METER_PERIOD_START: Duration = Duration::from_millis(5);
+const STARTS_WITHIN: Duration = Duration::from_secs(1);
 /// A living connection says something every half second; one that leads straight is given up when
 /// four of these are missing, and another way is looked for.
 const SILENCE_MAX: Duration = Duration::from_secs(2);
@@ -124,3 +138,14 @@ const SEND_SLACK_BYTES_MAX: u64 = 8 * 1024 * 1024;
 const SOCKET_HOLDS_BYTES: u64 = 2 * 1024 * 1024;
 /// All that may be under way at once, and kept in memory for repetition.
 const SEND_WINDOW_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_window_puts_on_a_path_is_next_to_nothing_where_that_is_short() {
+        let of = |micros| on_the_path(1_000_000, Duration::from_micros(micros));
+        assert_eq!([of(0), of(100), of(10_000), of(90_000)], [0, 9_900, 500_000, 900_000]);
+    }
+}

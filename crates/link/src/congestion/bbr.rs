@@ -297,7 +297,7 @@ const GROWS: f64 = 1.25;
 const ROUNDS_FLAT: u32 = 3;
 const ROUNDS_REMEMBERED: u64 = 10;
 /// What arrives at once where radio, systems and acknowledgements hold packets back for a moment.
-const BURST: Duration = Duration::from_millis(10);
+pub(crate) const BURST: Duration = Duration::from_millis(10);
 /// How long it is known how long packets take when none wait; and what is sent to see it anew, and
 /// for how long.
 const BASE_LASTS: Duration = Duration::from_secs(10);
