@@ -87,6 +87,8 @@ pub struct Receiver {
     retries: BTreeSet<(Now, u64)>,
     batch: Batch,
     flush: Option<Flush>,
+    /// Until then only a whole batch is brought to the disk.
+    disk_rested: Now,
     log: Log,
     released: Vec<u64>,
     counts: Counts,
@@ -189,6 +191,7 @@ impl Receiver {
             retries: BTreeSet::new(),
             batch: Batch::default(),
             flush: None,
+            disk_rested: Now::ZERO,
             log: Log::new(recovered.outline.reports()),
             released: Vec::new(),
             counts,

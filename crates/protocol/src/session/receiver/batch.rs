@@ -1,6 +1,8 @@
 //! Makes what was written durable, batch by batch, in the one order that loses nothing.
 //!
-//! While one batch is flushed the next one fills. Every step waits for the one before:
+//! While one batch is flushed the next one fills. A disk that is quick is asked soon again, so that
+//! little is left to do when the last content arrives; between small batches it rests as long as it
+//! worked. Every step waits for the one before:
 //!
 //! 1. the files of the batch are brought to the disk (`SyncFiles`); a finished one gets its size, time
 //!    and permissions first, so that they are flushed with it
@@ -66,6 +68,7 @@ struct Part {
 pub(super) struct Flush {
     parts: BTreeMap<u64, Part>,
     made: BTreeMap<DirId, Dir>,
+    began: Now,
     stage: Stage,
     dir_tries: u32,
 }
@@ -136,11 +139,17 @@ impl Batch {
         self.parts.is_empty() && self.made.is_empty()
     }
 
-    fn is_due(&self, limits: &Limits, now: Now) -> bool {
-        self.urgent
-            || limits.batch_bytes <= self.bytes
-            || limits.batch_files <= self.complete
-            || self.since.is_some_and(|since| since + limits.batch_age <= now)
+    /// When it is to be flushed, if nothing comes to it meanwhile. The disk rests until `rested` unless
+    /// there is enough to do for it.
+    fn due(&self, limits: &Limits, rested: Now) -> Option<Now> {
+        let since = self.since?;
+        if self.urgent || limits.batch_bytes <= self.bytes || limits.batch_files <= self.complete {
+            return Some(since);
+        }
+        let is_worth_it = limits.batch_bytes / SMALL_PART <= self.bytes
+            || limits.batch_files / SMALL_PART as usize <= self.complete;
+        let aged = since + limits.batch_age;
+        Some(if is_worth_it { aged.min(rested) } else { aged })
     }
 }
 
@@ -221,7 +230,7 @@ impl Receiver {
 
     pub(super) fn flush_wakes(&self) -> Option<Now> {
         match &self.flush {
-            None => self.batch.since.map(|since| since + self.config.limits.batch_age),
+            None => self.batch.due(&self.config.limits, self.disk_rested),
             Some(Flush { stage: Stage::RetryingDirs { until, .. }, .. }) => Some(*until),
             Some(_) => None,
         }
@@ -377,7 +386,8 @@ impl Receiver {
     fn close_batch(&mut self) -> bool {
         let idle = self.active == 0 && self.content.is_quiet() && self.compares.is_idle();
         let ending = self.mode != Mode::Working && self.content.is_quiet();
-        let due = idle || ending || self.batch.is_due(&self.config.limits, self.now);
+        let due = self.batch.due(&self.config.limits, self.disk_rested);
+        let due = idle || ending || due.is_some_and(|due| due <= self.now);
         if self.batch.is_empty() || !due {
             return false;
         }
@@ -414,7 +424,7 @@ impl Receiver {
         let id = self.ids.next();
         let stage = Stage::SyncingFiles { id, files: numbers };
         let (parts, made) = (batch.parts, batch.made);
-        self.flush = Some(Flush { parts, made, stage, dir_tries: 0 });
+        self.flush = Some(Flush { parts, made, began: self.now, stage, dir_tries: 0 });
         if files.is_empty() {
             self.read_back();
         } else {
@@ -564,6 +574,7 @@ impl Receiver {
     /// The batch is on the disk and in the journal.
     fn flushed(&mut self) {
         let Some(flush) = self.flush.take() else { return };
+        self.disk_rested = self.now + self.now.saturating_sub(flush.began);
         for (number, part) in flush.parts {
             self.content.settle(part.bytes);
             let Some(file) = self.files.get_mut(&number) else { continue };
@@ -609,3 +620,5 @@ impl Receiver {
 
 /// How often flushing directories is tried before the session is broken off.
 const DIR_TRIES_MAX: u32 = 5;
+/// What part of a batch is worth a flush of its own when the disk has nothing to do.
+const SMALL_PART: u64 = 8;

@@ -60,6 +60,27 @@ fn a_batch_that_lost_all_it_held_wakes_nobody() {
 }
 
 #[test]
+fn a_disk_that_is_quick_is_asked_again_after_it_rested_as_long_as_it_worked() {
+    let mut rig = Rig::new();
+    rig.receiver.config.limits.batch_bytes = 8 * 1024;
+    rig.begin_file(meta(4 * 1024, 1));
+    rig.piece(1, 0);
+    rig.answer_all_but(is_sync);
+    assert_eq!(rig.held.len(), 1, "it has nothing else to do");
+    rig.now += Duration::from_millis(30);
+    rig.piece(1, 1);
+    rig.answer_all_but(|_| false);
+    rig.answer_all_but(is_sync);
+    assert_eq!(rig.held, [], "it rests");
+    let rested = rig.now + Duration::from_millis(30);
+    assert_eq!(rig.receiver.poll_timeout(), Some(rested));
+    rig.now = rested;
+    rig.receiver.handle_timeout(rig.now);
+    rig.answer_all_but(is_sync);
+    assert_eq!(rig.held.len(), 1);
+}
+
+#[test]
 fn the_journal_is_told_where_temporary_files_will_stand_before_any_is_wanted() {
     let mut rig = Rig::new();
     rig.frame(Frame::Manifest(vec![
