@@ -28,7 +28,7 @@ use outport_protocol::{
 use outport_types::{Chain, Code, Problem, Retry, Route, SessionId, UnixTime};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -393,26 +393,36 @@ pub(crate) async fn seen_by_hub(endpoint: &Endpoint, udp: &str) -> Vec<SocketAdd
     }
 }
 
-/// Hands on how far the work is, a few times a second, and once more at the end.
+/// Hands on how far the work is, a few times a second, and once more at the end; what can be reported
+/// at once.
 async fn follow_progress(
     session: SessionId,
     mut follow: watch::Receiver<Progress>,
     events: mpsc::Sender<(SessionId, SessionEvent)>,
     over: CancellationToken,
 ) {
-    let mut durable = 0;
+    let (mut durable, mut due, mut is_told) = (0, Instant::now(), true);
     loop {
-        let more = over.run_until_cancelled(follow.changed()).await;
+        let next = over.run_until_cancelled(async {
+            tokio::select! {
+                changed = follow.changed() => changed,
+                () = sleep_until(due), if !is_told => Ok(()),
+            }
+        });
+        let is_over = !matches!(next.await, Some(Ok(())));
         let Progress { counts, rate, reports_durable } = *follow.borrow_and_update();
         if durable < reports_durable {
             durable = reports_durable;
             events.send((session, SessionEvent::Reported(durable))).await.ok();
         }
-        events.send((session, SessionEvent::Progress { counts, rate })).await.ok();
-        match more {
-            Some(Ok(())) => over.run_until_cancelled(sleep(PROGRESS_EVERY)).await,
-            Some(Err(_)) | None => return,
-        };
+        is_told = is_over || due <= Instant::now();
+        if is_told {
+            events.send((session, SessionEvent::Progress { counts, rate })).await.ok();
+            due = Instant::now() + PROGRESS_EVERY;
+        }
+        if is_over {
+            return;
+        }
     }
 }
 

@@ -123,6 +123,14 @@ impl Meter {
         self.published + PROGRESS_INTERVAL
     }
 
+    /// Publishes at once that more reports are durable: the hub waits for them, at the end with the
+    /// person who waits for the task.
+    pub(super) fn reported(&self, reports_durable: u64) {
+        self.progress.send_if_modified(|slot| {
+            std::mem::replace(&mut slot.reports_durable, reports_durable) != reports_durable
+        });
+    }
+
     /// Publishes figures if they are due; `bytes` is all that this session moved so far, of unfinished
     /// frames too.
     pub(super) fn update(&mut self, bytes: u64, mut now: Progress, force: bool) {

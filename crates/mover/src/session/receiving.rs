@@ -229,6 +229,7 @@ impl Driver {
             if let Err(end) = self.apply(step, &params) {
                 break end;
             }
+            self.meter.reported(self.machine.reports_durable());
         };
         // A finish that the other side answered by leaving is a finish.
         let end = match self.outcome() {
