@@ -118,7 +118,8 @@ impl Wire {
     /// When the system's `nft` refuses.
     pub fn spoil_tcp(&self, how: Spoilt, port: u16) -> Result<()> {
         let verdict = match how {
-            Spoilt::Cut => "reject with tcp reset",
+            // What tells the two passes itself.
+            Spoilt::Cut => "tcp flags & rst == 0 reject with tcp reset",
             Spoilt::Silent => "drop",
             Spoilt::OnlySmall => "ip length 200-65535 drop",
         };

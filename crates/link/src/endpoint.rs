@@ -458,7 +458,6 @@ impl Expectation {
         attempt: u64,
     ) -> Option<Vec<Sealed>> {
         let inner = &self.inner;
-        let tries = !self.without_tcp && !inner.stalls.concern(&self.peer);
         let near =
             if route == Route::Lan { inner.near.max(tcp::NEAR_IN_ONE_NETWORK) } else { inner.near };
         let attempt = if joined.dialled { attempt } else { joined.peer_attempt };
@@ -471,7 +470,10 @@ impl Expectation {
         let changing = async {
             match relayed {
                 Some(relayed) => splice::change_over(joined, parties, relayed.door()).await,
-                None => tcp::change_over(joined, parties, tries.then_some(near)).await,
+                None => {
+                    let near = (!self.without_tcp).then_some(near);
+                    tcp::change_over(joined, parties, near, &inner.stalls).await
+                }
             }
         };
         let changed = tokio::select! {

@@ -20,7 +20,8 @@
 //!
 //! QUIC may go on where TCP does not: a router forgot the connection, or lets only small packets
 //! through. The system notices that nobody answers and the link is lost; the next one to the same
-//! peer stays on QUIC ([`Stalls`]), or it would be lost again and again.
+//! peer stays on QUIC ([`Stalls`]), or it would be lost again and again. So it does where firewalls
+//! let TCP through in neither direction without a word: content would wait for that every time.
 
 use std::{
     collections::HashMap,
@@ -48,7 +49,7 @@ use crate::{
 
 /// Agrees with the other side whether the data streams change over to TCP, and does it; `None` when
 /// they stay on QUIC. `near` is up to which round trip this side would have TCP; `None` when not at
-/// all.
+/// all. What went wrong before is in `stalls`, and so is from then on what goes wrong now.
 ///
 /// # Errors
 /// When the other side does not keep to the exchange; the connection is of no use then.
@@ -56,10 +57,12 @@ pub(crate) async fn change_over(
     joined: &mut Joined,
     parties: Parties<'_>,
     near: Option<Duration>,
+    stalls: &Stalls,
 ) -> io::Result<Option<Vec<Sealed>>> {
+    let near = near.filter(|_| !stalls.concern(&parties.peer));
     let place = near.and_then(|near| near_place(&joined.connection, near));
     let parties = Parties { count: parties.count.min(TCP_STREAMS_MAX), ..parties };
-    let way = Way { parties, place };
+    let way = Way { parties, place, stalls };
     let (say, hear) = (&mut joined.control.0, &mut joined.control.1);
     let exchange = async {
         if joined.dialled {
@@ -103,6 +106,7 @@ fn near_place(connection: &Connection, near: Duration) -> Option<Place> {
 struct Way<'a> {
     parties: Parties<'a>,
     place: Option<Place>,
+    stalls: &'a Stalls,
 }
 
 impl Way<'_> {
@@ -116,13 +120,14 @@ impl Way<'_> {
             Word::Port(0).say(say).await?;
             return Ok(None);
         };
-        match self.dial(SocketAddr::new(place.theirs, port)).await {
+        let error = match self.dial(SocketAddr::new(place.theirs, port)).await {
             Ok(streams) => {
                 Word::Up.say(say).await?;
                 return Ok(Some(streams));
             }
-            Err(error) => debug!(%error, "the other side cannot be dialled over TCP"),
-        }
+            Err(error) => error,
+        };
+        debug!(%error, "the other side cannot be dialled over TCP");
         let (port, accepting) = self.listen().await;
         Word::Port(port).say(say).await?;
         if port == 0 {
@@ -130,7 +135,10 @@ impl Way<'_> {
         }
         match accepting.until(Word::hear(hear)).await? {
             (Word::Up, streams) => streams.map(Some).ok_or_else(out_of_turn),
-            (Word::Port(0), _) => Ok(None),
+            (Word::Port(0), _) => {
+                self.stalls.note(self.parties.peer, &error);
+                Ok(None)
+            }
             (Word::Port(_) | Word::Splice(_) | Word::Heard, _) => Err(out_of_turn()),
         }
     }
@@ -155,6 +163,7 @@ impl Way<'_> {
             }
             Err(error) => {
                 debug!(%error, "the other side cannot be dialled over TCP either");
+                self.stalls.note(self.parties.peer, &error);
                 Word::Port(0).say(say).await?;
                 Ok(None)
             }
@@ -248,14 +257,14 @@ pub fn tune(tcp: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// To whom TCP stood still lately, while QUIC did not.
+/// To whom TCP stood still lately, or did not get through at all, while QUIC did.
 #[derive(Debug, Default)]
 pub(crate) struct Stalls(Mutex<HashMap<PublicKey, Instant>>);
 
 impl Stalls {
-    /// A connection to `peer` broke.
+    /// A connection to `peer` broke, or did not come up.
     pub(crate) fn note(&self, peer: PublicKey, error: &io::Error) {
-        // One that was cut comes up again, or does not: that costs no more than the try.
+        // One that was cut or refused comes up again, or does not: that costs no more than the try.
         if error.kind() == io::ErrorKind::TimedOut {
             let mut stalls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             stalls.retain(|_, since| since.elapsed() < STALLED_FOR);
@@ -280,14 +289,14 @@ const TCP_STREAMS_MAX: usize = 4;
 /// How long all of the exchange may take, on a busy computer.
 const CHANGE_LIMIT: Duration = Duration::from_secs(5);
 /// How long a near computer may take to answer a call: many round trips; a firewall says nothing.
-const CONNECT_LIMIT: Duration = Duration::from_millis(300);
+const CONNECT_LIMIT: Duration = Duration::from_millis(200);
 /// The same for all handshakes together, on a busy computer; both may have to dial in turn.
 const DIAL_LIMIT: Duration = Duration::from_secs(2);
 /// When nobody answers for ten seconds the connection is dead, as for QUIC.
 const ASK_AFTER: Duration = Duration::from_secs(4);
 const ASK_EVERY: Duration = Duration::from_secs(2);
 const ASK_TIMES: u32 = 3;
-/// How long TCP to a peer is not tried again after it stood still.
+/// How long TCP to a peer is not tried again after that.
 const STALLED_FOR: Duration = Duration::from_secs(600);
 /// Handshakes at once: all streams, and some strangers.
 const GREETING_MAX: usize = 24;
