@@ -43,6 +43,7 @@ export const VIEWS: View[] = [
   { name: "overview", guide: true, query: "scenario=busy" },
   { name: "overview-empty", query: "scenario=empty" },
   { name: "overview-offline", guide: true, query: "scenario=offline" },
+  { name: "overview-network-sign-in", query: "scenario=network-sign-in" },
   { name: "overview-paused", query: "scenario=paused" },
   { name: "overview-disk-full", query: "scenario=disk-full" },
   { name: "folders", guide: true, query: "scenario=busy&page=folders" },

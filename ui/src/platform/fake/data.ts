@@ -499,6 +499,11 @@ export const problems = {
     args: { hub: "hub.alliance.example", reason: "the name is not known" },
     message: "The hub hub.alliance.example cannot be reached: the name is not known.",
   },
+  networkSignIn: {
+    code: "NETWORK_SIGN_IN",
+    args: { host: "hub.alliance.example", address: "http://hub.alliance.example/" },
+    message: "This network lets nothing through before somebody has signed in to it in a browser.",
+  },
   removed: {
     code: "ENDPOINT_REMOVED",
     args: { endpoint: "smith#WorkPC" },

@@ -12,6 +12,7 @@ export const SCENARIOS = [
   "held",
   "connecting",
   "offline",
+  "network-sign-in",
   "signed-out",
   "removed",
   "bad-config",
@@ -82,6 +83,11 @@ function change(scenario: Scenario, { snapshot, shell }: World): void {
       quiet(snapshot, "offline");
       notice(snapshot, "unreachable", "error");
       snapshot.tasks = { ...snapshot.tasks, state: "away", problem: problem("unreachable") };
+      return;
+    case "network-sign-in":
+      quiet(snapshot, "offline");
+      notice(snapshot, "networkSignIn", "error");
+      snapshot.tasks = { ...snapshot.tasks, state: "away", problem: problem("networkSignIn") };
       return;
     case "signed-out":
       snapshot.account = null;
