@@ -26,7 +26,17 @@ struct Case {
     title: &'static str,
     tree: Tree,
     repeat: Repeat,
-    path: Option<LinePath>,
+    between: Between,
+}
+
+/// What is between the two ends.
+#[derive(Clone, Copy, Debug)]
+enum Between {
+    /// Nothing: they are one host.
+    Nothing,
+    /// Two hosts on one wire, which keep to QUIC: in packets of Ethernet's size.
+    Wire,
+    Line(LinePath),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +59,7 @@ const LINE_LARGE: Tree = Tree::Large { mebibytes: 512 };
 const SMALL: Tree = Tree::Small { directories: 200, files: 100 };
 const LINE_SMALL: Tree = Tree::Small { directories: 20, files: 100 };
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 14] = [
     Case::here("large", "One file of 2 GiB", LARGE, Repeat::First),
     Case::here("small", "20,000 files of 10 KiB in 200 directories", SMALL, Repeat::First),
     Case::here("mixed", "1 GiB of the system's libraries", Tree::Mixed, Repeat::First),
@@ -62,6 +72,10 @@ const CASES: [Case; 13] = [
         Tree::Mixed,
         Repeat::OnePercent,
     ),
+    Case {
+        between: Between::Wire,
+        ..Case::here("large-quic", "One file of 2 GiB over a wire, by QUIC", LARGE, Repeat::First)
+    },
     Case::over("campus-large", "512 MiB over a campus", LINE_LARGE, line::CAMPUS),
     Case::over("wan-large", "512 MiB over a continent", LINE_LARGE, line::WAN),
     Case::over("bad-large", "512 MiB over a bad line", LINE_LARGE, line::BAD),
@@ -72,11 +86,11 @@ const CASES: [Case; 13] = [
 
 impl Case {
     const fn here(name: &'static str, title: &'static str, tree: Tree, repeat: Repeat) -> Self {
-        Self { name, title, tree, repeat, path: None }
+        Self { name, title, tree, repeat, between: Between::Nothing }
     }
 
     const fn over(name: &'static str, title: &'static str, tree: Tree, path: LinePath) -> Self {
-        Self { name, title, tree, repeat: Repeat::First, path: Some(path) }
+        Self { name, title, tree, repeat: Repeat::First, between: Between::Line(path) }
     }
 }
 
@@ -108,23 +122,26 @@ fn measure(case: &Case, names: &[&str], runs: usize) -> Result<String> {
     let mut text = format!("\n### {}\n\n", case.title);
     // Before all that works in it, so that it goes last.
     let ours = Group::new("outport")?;
-    let (mut world, line) = match case.path {
-        None => (World::new()?, None),
-        Some(path) => {
-            let world = World::on_wire()?;
-            let wire = world.wire.as_ref().context("the world is on a wire")?;
+    let mut world = match case.between {
+        Between::Nothing => World::new()?,
+        Between::Wire | Between::Line(_) => World::on_wire()?,
+    };
+    let line = match (case.between, &world.wire) {
+        (Between::Line(path), Some(wire)) => {
             let line = Line::lay(path, wire.left(), wire.right())?;
             writeln!(text, "{}\n", line.describe()?)?;
-            (world, Some(line))
+            Some(line)
         }
+        (Between::Nothing | Between::Wire | Between::Line(_), _) => None,
     };
-    world.add_agent("Near")?;
-    world.add_agent("Far")?;
-    let wire = line.as_ref().and(world.wire.as_ref());
+    let network = if matches!(case.between, Between::Wire) { "tcp = false" } else { "" };
+    world.add_agent_with("Near", network, &[])?;
+    world.add_agent_with("Far", network, &[])?;
+    let wire = world.wire.as_ref();
     let place = Place {
         near: wire.map(|wire| wire.left().to_owned()),
         far: wire.map(|wire| wire.right().to_owned()),
-        address: line.as_ref().map_or("127.0.0.1".to_owned(), |_| line::FAR.to_owned()),
+        address: wire.map_or("127.0.0.1".to_owned(), |_| line::FAR.to_owned()),
     };
     let source = world.agents[0].folder.join("source");
     match case.tree {

@@ -1,5 +1,6 @@
 //! Moves some GiB from memory to memory between two endpoints of one process over loopback, and
-//! prints how fast and at what cost: `cargo run -p outport-link --example loopback -- [GiB]`.
+//! prints how fast and at what cost: `cargo run --release -p outport-link --example loopback --
+//! [GiB [LINKS]]`. Several links side by side show what several connections of QUIC would bring.
 //!
 //! Each endpoint has a runtime of its own, as two agents have.
 #![expect(clippy::print_stdout, reason = "a measurement prints what it measured")]
@@ -12,75 +13,94 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
-use outport_link::{DataFrame, ESTABLISH_LIMIT, Endpoint, EndpointOptions, Expectation, Link};
+use futures_util::future::try_join_all;
+use outport_link::{DataFrame, ESTABLISH_LIMIT, Endpoint, EndpointOptions, Link};
 use outport_protocol::{
     control::{Candidate, CandidateKind},
     secret::SecretKey,
 };
-use outport_types::SessionId;
+use outport_types::{PublicKey, SessionId};
 
 fn main() -> Result<()> {
-    let gib: u64 = match std::env::args().nth(1) {
-        Some(text) => text.parse().context("the argument is a number of GiB")?,
-        None => 4,
+    let number = |at: usize, otherwise: u64| match std::env::args().nth(at) {
+        Some(text) => text.parse().context("the arguments are numbers: of GiB, of links"),
+        None => Ok(otherwise),
     };
-    let session = SessionId::random();
+    let (gib, links) = (number(1, 4)?, number(2, 1)?.max(1));
+    let sessions: Vec<_> = (0..links).map(|_| SessionId::random()).collect();
     let (tell, told) = mpsc::channel();
-    let receiver = thread::spawn(move || runtime()?.block_on(receive(session, tell)));
+    let expected = sessions.clone();
+    let receiver = thread::spawn(move || runtime()?.block_on(receive(expected, tell)));
     let address = told.recv().context("the receiver stopped early")?;
     let (started, cpu) = (Instant::now(), cpu_seconds()?);
-    let stats = runtime()?.block_on(send(session, address, gib))?;
+    let stats = runtime()?.block_on(send(sessions, address, gib))?;
     let bytes = receiver.join().map_err(|_| anyhow!("the receiver panicked"))??;
     let (wall, cpu) = (started.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
     println!(
-        "{gib} GiB in {wall:.2} s: {:.2} GB/s, {:.2} Gbit/s, {:.2} CPU s per GiB of both ends",
+        "{gib} GiB over {links} in {wall:.2} s: {:.2} GB/s, {:.2} Gbit/s, {:.2} CPU s per GiB of both ends",
         bytes as f64 / wall / 1e9,
         bytes as f64 * 8.0 / wall / 1e9,
         cpu / gib as f64
     );
-    println!("{stats}");
+    stats.iter().for_each(|stats| println!("{stats}"));
     Ok(())
 }
 
-async fn send(session: SessionId, address: Candidate, gib: u64) -> Result<String> {
-    let (endpoint, expectation) = endpoint(1, 2, session)?;
-    expectation.add_candidates(&[address]);
-    let link = expectation.establish(ESTABLISH_LIMIT).await?;
-    let Link { control_out, data_out, handle, .. } = link;
-    let block = Bytes::from(vec![7_u8; BLOCK_BYTES]);
-    for _ in 0..gib * (1 << 30) / BLOCK_BYTES as u64 {
-        let frame = DataFrame { header: Bytes::from_static(b"header"), body: vec![block.clone()] };
-        data_out.send(frame).await?;
-    }
-    data_out.finish().await?;
-    control_out.finish().await?;
-    handle.delivered().await?;
-    let stats = handle.stats().to_string();
+async fn send(sessions: Vec<SessionId>, address: Candidate, gib: u64) -> Result<Vec<String>> {
+    let endpoint = endpoint(1)?;
+    let blocks = gib * (1 << 30) / BLOCK_BYTES as u64 / sessions.len() as u64;
+    let sending = sessions.into_iter().map(async |session| {
+        let expectation = endpoint.expect(session, public(2))?;
+        expectation.add_candidates(&[address]);
+        let link = expectation.establish(ESTABLISH_LIMIT).await?;
+        let Link { control_out, data_out, handle, .. } = link;
+        let body = vec![Bytes::from(vec![7_u8; BLOCK_BYTES])];
+        for _ in 0..blocks {
+            let header = Bytes::from_static(b"header");
+            data_out.send(DataFrame { header, body: body.clone() }).await?;
+        }
+        data_out.finish().await?;
+        control_out.finish().await?;
+        handle.delivered().await?;
+        anyhow::Ok(handle.stats().to_string())
+    });
+    let stats = try_join_all(sending).await?;
     endpoint.shutdown(Duration::from_secs(1)).await;
     Ok(stats)
 }
 
-async fn receive(session: SessionId, tell: mpsc::Sender<Candidate>) -> Result<u64> {
-    let (endpoint, expectation) = endpoint(2, 1, session)?;
+async fn receive(sessions: Vec<SessionId>, tell: mpsc::Sender<Candidate>) -> Result<u64> {
+    let endpoint = endpoint(2)?;
+    let expected = sessions.into_iter().map(|session| endpoint.expect(session, public(1)));
+    let expected = expected.collect::<Result<Vec<_>, _>>()?;
     tell.send(Candidate { address: endpoint.local_address()?, kind: CandidateKind::Local })?;
-    let mut link = expectation.establish(ESTABLISH_LIMIT).await?;
-    let mut bytes = 0;
-    while let Some(frame) = link.data_in.recv().await? {
-        bytes += frame.body.len() as u64;
-    }
-    link.handle.closed().await;
-    Ok(bytes)
+    let receiving = expected.iter().map(async |expectation| {
+        let mut link = expectation.establish(ESTABLISH_LIMIT).await?;
+        let mut bytes = 0;
+        while let Some(frame) = link.data_in.recv().await? {
+            bytes += frame.body.len() as u64;
+        }
+        link.handle.closed().await;
+        anyhow::Ok(bytes)
+    });
+    Ok(try_join_all(receiving).await?.into_iter().sum())
 }
 
-fn endpoint(own: u8, other: u8, session: SessionId) -> Result<(Endpoint, Expectation)> {
+fn endpoint(own: u8) -> Result<Endpoint> {
     let options = EndpointOptions {
         address: Some("127.0.0.1:0".parse()?),
         without_tcp: true,
         ..EndpointOptions::default()
     };
-    let endpoint = Endpoint::bind(SecretKey::from_seed(&[own; 32]), &options)?;
-    let expectation = endpoint.expect(session, SecretKey::from_seed(&[other; 32]).public())?;
-    Ok((endpoint, expectation))
+    Ok(Endpoint::bind(key(own), &options)?)
+}
+
+fn public(of: u8) -> PublicKey {
+    key(of).public()
+}
+
+fn key(of: u8) -> SecretKey {
+    SecretKey::from_seed(&[of; 32])
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
