@@ -1,5 +1,10 @@
 //! What the environment and the operating system say about the proxy.
 
+#[cfg(any(target_os = "macos", test))]
+mod listed;
+#[cfg(target_os = "macos")]
+mod macos;
+
 use std::{
     fmt,
     sync::{Mutex, PoisonError},
@@ -136,15 +141,20 @@ fn ask_system(url: &str) -> Option<String> {
     }
 }
 
-/// The proxy for HTTPS in the settings of the network.
+/// macOS itself, which applies its list of exceptions and runs PAC scripts.
 #[cfg(target_os = "macos")]
 fn ask_system(url: &str) -> Option<String> {
-    let target = url.parse().ok()?;
-    Matcher::from_system().intercept(&target).map(|found| found.uri().to_string())
+    match macos::look_up(url) {
+        Ok(best) => first_of(best.as_slice()),
+        Err(error) => {
+            let error = outport_types::Chain(&error);
+            tracing::debug!(%error, "macOS does not say whether there is a proxy");
+            None
+        }
+    }
 }
 
 /// The best of what a system offers; nothing where that is the straight way.
-#[cfg(not(target_os = "macos"))]
 fn first_of(proxies: &[String]) -> Option<String> {
     proxies.first().filter(|first| !first.starts_with("direct:")).cloned()
 }
@@ -227,7 +237,6 @@ mod tests {
         assert_eq!(find(system(), &[("no_proxy", "example.org")]).await.unwrap(), None);
     }
 
-    #[cfg(not(target_os = "macos"))]
     #[test]
     fn the_straight_way_is_no_proxy() {
         let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
