@@ -122,19 +122,17 @@ fn measure(case: &Case, names: &[&str], runs: usize) -> Result<String> {
     let mut text = format!("\n### {}\n\n", case.title);
     // Before all that works in it, so that it goes last.
     let ours = Group::new("outport")?;
-    let mut world = match case.between {
-        Between::Nothing => World::new()?,
-        Between::Wire | Between::Line(_) => World::on_wire()?,
-    };
-    let line = match (case.between, &world.wire) {
-        (Between::Line(path), Some(wire)) => {
+    let (mut world, line, network) = match case.between {
+        Between::Nothing => (World::new()?, None, ""),
+        Between::Wire => (World::on_wire()?, None, "tcp = false"),
+        Between::Line(path) => {
+            let world = World::on_wire()?;
+            let wire = world.wire.as_ref().context("the world is on a wire")?;
             let line = Line::lay(path, wire.left(), wire.right())?;
             writeln!(text, "{}\n", line.describe()?)?;
-            Some(line)
+            (world, Some(line), "")
         }
-        (Between::Nothing | Between::Wire | Between::Line(_), _) => None,
     };
-    let network = if matches!(case.between, Between::Wire) { "tcp = false" } else { "" };
     world.add_agent_with("Near", network, &[])?;
     world.add_agent_with("Far", network, &[])?;
     let wire = world.wire.as_ref();

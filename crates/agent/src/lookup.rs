@@ -38,6 +38,9 @@ mod tests {
             ["[2001:db8::1]:1", "[2001:db8::2]:1", "192.0.2.1:1"].map(|text| text.parse().unwrap());
         assert_eq!(one_of_each_family([a, b, c].into_iter()), [a, c]);
         assert_eq!(one_of_each_family([c, b].into_iter()), [c, b]);
+        let found = ["192.0.2.1:1", "192.0.2.2:1", "[2001:db8::1]:1", "[2001:db8::2]:1"];
+        let found = found.map(|address| address.parse().unwrap());
+        assert_eq!(one_of_each_family(found.into_iter()), [found[0], found[2]]);
     }
 
     #[tokio::test]

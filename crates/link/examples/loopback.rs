@@ -37,7 +37,7 @@ fn main() -> Result<()> {
     let bytes = receiver.join().map_err(|_| anyhow!("the receiver panicked"))??;
     let (wall, cpu) = (started.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
     println!(
-        "{gib} GiB over {links} in {wall:.2} s: {:.2} GB/s, {:.2} Gbit/s, {:.2} CPU s per GiB of both ends",
+        "{gib} GiB over {links} links in {wall:.2} s: {:.2} GB/s, {:.2} Gbit/s, {:.2} CPU s per GiB of both ends",
         bytes as f64 / wall / 1e9,
         bytes as f64 * 8.0 / wall / 1e9,
         cpu / gib as f64

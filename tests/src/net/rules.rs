@@ -17,6 +17,7 @@ pub(super) const FIREWALL: &str = r#"table inet firewall {
         iifname "nat64" oifname "out" accept
     }
 }"#;
+
 /// Nothing goes through, and the router itself takes connections to the proxy on it alone.
 pub(super) fn only_the_proxy() -> String {
     format!(
