@@ -53,6 +53,8 @@ pub(crate) struct Destination {
     digests: Option<Arc<DigestCache>>,
     buffers: Mutex<HashMap<BufferId, Bytes>>,
     files: Mutex<OpenFiles>,
+    /// Whose turn it is to write to a file, by entry; a few files share one.
+    turns: [Mutex<()>; 64],
     checksums: Mutex<Checksums>,
     /// A handle on each file system that is written to, open since before the first write there:
     /// only so does a sync of the whole file system tell of every error.
@@ -104,6 +106,7 @@ impl Destination {
             digests: None,
             buffers: Mutex::default(),
             files: Mutex::default(),
+            turns: [const { Mutex::new(()) }; 64],
             checksums: Mutex::default(),
             file_systems: Mutex::default(),
             journal: Mutex::new(journal),

@@ -66,7 +66,11 @@ impl Destination {
             self.write_bytes(&file, write, bytes, offset)?;
             self.keep_open(write.temp.file, file);
         } else {
-            self.write_bytes(&*self.handle(&write.temp)?, write, bytes, offset)?;
+            let file = self.handle(&write.temp)?;
+            let turns = &self.turns;
+            // Systems let one write to a file at a time, and a thread that waits for it there is busy.
+            let _turn = lock(&turns[write.temp.file as usize % turns.len()]);
+            self.write_bytes(&file, write, bytes, offset)?;
         }
         self.hash_along(write, bytes);
         Ok(true)
