@@ -14,7 +14,7 @@ use std::{
     fmt::Display,
     io::{self, BufRead as _, IsTerminal as _, Write},
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -47,7 +47,8 @@ pub(crate) struct Printer {
     draws: bool,
     color_out: bool,
     color_err: bool,
-    zone: TimeZone,
+    /// Looked up when the first time is printed: that takes as long as a short command.
+    zone: LazyLock<TimeZone>,
     out: Sink,
     err: Sink,
     closed: AtomicBool,
@@ -78,7 +79,7 @@ impl Printer {
             draws: !global.json && !global.quiet && io::stderr().is_terminal(),
             color_out: colors(out.current_choice()),
             color_err: colors(err.current_choice()),
-            zone: TimeZone::system(),
+            zone: LazyLock::new(TimeZone::system),
             out: Sink::Out(Mutex::new(out)),
             err: Sink::Err(Mutex::new(err)),
             closed: AtomicBool::new(false),
@@ -265,7 +266,7 @@ mod capture {
                 draws: false,
                 color_out: false,
                 color_err: false,
-                zone: TimeZone::UTC,
+                zone: LazyLock::new(|| TimeZone::UTC),
                 out: Sink::Memory(Arc::clone(&self.out)),
                 err: Sink::Memory(Arc::clone(&self.err)),
                 closed: AtomicBool::new(false),

@@ -10,7 +10,7 @@
 //!
 //! | who | says | and means |
 //! | --- | --- | --- |
-//! | acceptor | port, or 0 | dial me there for as long as this takes; 0: not this way |
+//! | acceptor | port, or 0 | dial me there for as long as this takes; 0: stay with QUIC, and no more is said |
 //! | dialler | up | all streams stand: over to TCP |
 //! | dialler | port, or 0 | you cannot be reached, dial me; 0: stay with QUIC |
 //! | acceptor, to a port | up, or 0 | as above |
@@ -115,8 +115,12 @@ impl Way<'_> {
         say: &mut SendStream,
         hear: &mut RecvStream,
     ) -> io::Result<Option<Vec<Sealed>>> {
-        let Word::Port(port) = Word::hear(hear).await? else { return Err(out_of_turn()) };
-        let (Some(place), true) = (self.place, port != 0) else {
+        let port = match Word::hear(hear).await? {
+            Word::Port(0) => return Ok(None),
+            Word::Port(port) => port,
+            Word::Up | Word::Splice(_) | Word::Heard => return Err(out_of_turn()),
+        };
+        let Some(place) = self.place else {
             Word::Port(0).say(say).await?;
             return Ok(None);
         };
@@ -150,6 +154,10 @@ impl Way<'_> {
     ) -> io::Result<Option<Vec<Sealed>>> {
         let (port, accepting) = self.listen().await;
         Word::Port(port).say(say).await?;
+        if port == 0 {
+            // Far away content does not wait for an answer to this.
+            return Ok(None);
+        }
         let port = match accepting.until(Word::hear(hear)).await? {
             (Word::Up, streams) => return streams.map(Some).ok_or_else(out_of_turn),
             (Word::Port(port), _) => port,
