@@ -100,24 +100,38 @@ async fn who_says_what_nobody_may_on_the_change_to_tcp_gets_no_link() {
     // No word at all; that streams stand which nobody dialled; what is said through a relay only; an
     // invitation where none was asked for and nobody listens.
     for word in [[9; 3], [2, 0, 0], [3, 0, 2], [1, 0, 9]] {
-        for pair in [Pair::new(), Pair::with_tcp(true, true)] {
-            let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
-            let session = pair.right.expectation.session();
-            let (_streams, link) = tokio::join!(
-                raw.name_and_say(session, 8, word),
-                pair.right.expectation.establish(LIMIT)
-            );
-            let link = link.unwrap();
-            if word == [1, 0, 9] {
-                assert_eq!(link.handle.route(), outport_types::Route::Lan);
-            } else {
-                let end = link.handle.closed().await;
-                assert!(matches!(end, LinkEnd::Local { .. }), "{end}");
-            }
-            drop(link);
-            still_works(&pair.another_session()).await;
+        let pair = Pair::with_tcp(true, true);
+        let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+        let session = pair.right.expectation.session();
+        let (_streams, link) = tokio::join!(
+            raw.offer(session, 8, ATTEMPT, 0, &word),
+            pair.right.expectation.establish(LIMIT)
+        );
+        let link = link.unwrap();
+        if word == [1, 0, 9] {
+            assert_eq!(link.handle.route(), outport_types::Route::Lan);
+        } else {
+            let end = link.handle.closed().await;
+            assert!(matches!(end, LinkEnd::Local { .. }), "{end}");
         }
+        drop(link);
+        still_works(&pair.another_session()).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_that_data_stay_with_quic_talks_out_of_turn() {
+    let pair = Pair::new();
+    let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+    let session = pair.right.expectation.session();
+    // Where the acceptor offers no TCP, the first frame comes next: this is none.
+    let (_streams, link) = tokio::join!(
+        raw.offer(session, 8, ATTEMPT, 0, &[1, 0, 0, 0]),
+        pair.right.expectation.establish(LIMIT)
+    );
+    let end = link.unwrap().handle.closed().await;
+    assert!(matches!(end, LinkEnd::Violation { .. }), "{end}");
+    still_works(&pair.another_session()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -127,13 +141,13 @@ async fn a_link_moves_only_to_its_next_leg_and_only_by_the_rules() {
     let session = pair.right.expectation.session();
     for (attempt, leg) in [(ATTEMPT, 0), (ATTEMPT, 2), (ATTEMPT, 255), ([8; 8], 1)] {
         let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
-        let _streams = raw.offer(session, 8, attempt, leg, &STAY_WITH_QUIC).await;
+        let _streams = raw.offer(session, 8, attempt, leg, &[]).await;
         assert_closed(&raw.connection.closed().await, CloseCode::Superseded);
         assert_eq!(link.handle.end(), None);
     }
     // Who leads wants a better way than this one.
     let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
-    let _streams = raw.offer(session, 8, ATTEMPT, 1, &STAY_WITH_QUIC).await;
+    let _streams = raw.offer(session, 8, ATTEMPT, 1, &[]).await;
     tokio::select! {
         error = raw.connection.closed() => assert_closed(&error, CloseCode::Superseded),
         route = pair.right.expectation.better() => panic!("it moved to {route}"),
@@ -145,8 +159,7 @@ async fn a_link_moves_only_to_its_next_leg_and_only_by_the_rules() {
     let (_raw, _streams, link) = linked_as(2, &pair).await;
     let session = pair.right.expectation.session();
     let raw = Raw::dial(&pair, 2, ALPN_LINK).await.unwrap();
-    let words = [STAY_WITH_QUIC, [2, 0, 0]].concat();
-    let _streams = raw.offer(session, 8, ATTEMPT, 1, &words).await;
+    let _streams = raw.offer(session, 8, ATTEMPT, 1, &[2, 0, 0]).await;
     let end = tokio::select! {
         end = link.handle.closed() => end,
         route = pair.right.expectation.better() => panic!("it moved to {route}"),
@@ -295,15 +308,10 @@ impl Raw {
 
     /// Says the first words as they are on the wire.
     async fn name(&self, session: SessionId, streams: u8) -> Streams {
-        self.name_and_say(session, streams, STAY_WITH_QUIC).await
+        self.offer(session, streams, ATTEMPT, 0, &[]).await
     }
 
-    /// The same with another word on what carries the data.
-    async fn name_and_say(&self, session: SessionId, streams: u8, word: [u8; 3]) -> Streams {
-        self.offer(session, streams, ATTEMPT, 0, &word).await
-    }
-
-    /// The same for any leg of any link.
+    /// The same for any leg of any link, with words on what carries the data.
     async fn offer(
         &self,
         session: SessionId,
@@ -333,8 +341,6 @@ fn client(own: u8, pair: &Pair, alpn: &[u8]) -> quinn::ClientConfig {
 
 /// The attempt of whoever keeps no rules.
 const ATTEMPT: [u8; 8] = [7; 8];
-/// That no data changes over to TCP.
-const STAY_WITH_QUIC: [u8; 3] = [1, 0, 0];
 /// More than an endpoint takes on without a proof of address, and less than it takes from one
 /// address, as there is only one here.
 const FLOOD: usize = 44;
