@@ -79,6 +79,7 @@ impl Expectation {
             session: self.session,
             attempt: link.attempt(),
             leg: link.next(),
+            strand: 0,
         };
         let relays = watch::Sender::new(relays);
         let mut race = Race::new(self.course(hello, relays.subscribe(), Some(path)));

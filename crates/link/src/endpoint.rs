@@ -30,7 +30,7 @@ use crate::{
     establish::{Course, EstablishError, Race, SURVEY_TIME, Survey, first_frame},
     hello::{Hello, STREAMS_MAX},
     leg::Prepared,
-    legs::Legs,
+    legs::{self, Legs, Widener},
     link::Link,
     quic::{self, Joined},
     registry::{ExpectError, Registry},
@@ -56,6 +56,9 @@ pub struct EndpointOptions {
     pub without_tcp: bool,
     /// Up to which round trip TCP is taken for faster; as measured, unless set.
     pub near: Option<Duration>,
+    /// How long a link's rate is measured before it is given a connection more, and with it; some
+    /// seconds, unless set.
+    pub measure: Option<Duration>,
 }
 
 /// An agent's end of all its links. Clones are the same endpoint; the last one takes it down.
@@ -88,6 +91,9 @@ pub(crate) struct Inner {
     without_tcp: bool,
     near: Duration,
     stalls: Arc<Stalls>,
+    /// To whom links of several connections broke.
+    broken: Arc<Stalls>,
+    measure: Duration,
     /// The address that the socket was asked for.
     address: Option<SocketAddr>,
     otherwise_any: bool,
@@ -129,6 +135,8 @@ impl Endpoint {
             without_tcp,
             near,
             stalls: Arc::default(),
+            broken: Arc::default(),
+            measure: options.measure.unwrap_or(legs::MEASURE),
             address,
             otherwise_any,
             moved: watch::Sender::new(0),
@@ -255,7 +263,9 @@ impl Endpoint {
         *self.inner.socket.write().unwrap_or_else(PoisonError::into_inner) = socket;
         self.inner.moved();
         for link in self.inner.registry.living() {
-            if !link.follows() {
+            if link.follows() {
+                link.rebind_strands(before);
+            } else {
                 link.lose("the network of this computer changed");
             }
         }
@@ -390,9 +400,23 @@ impl Expectation {
         let relayed = race.take_relayed(remote);
         let prepared = self.prepare(joined, route, relayed, attempt).await;
         let (link, legs) = Legs::begin(prepared, attempt, &inner.workers);
-        inner.registry.linked(self.peer, self.session, legs);
+        inner.registry.linked(self.peer, self.session, legs.clone());
+        inner.workers.spawn(self.widener().watch_over(legs));
         debug!(session = %self.session, route = %link.handle.route(), %remote, "the link is up");
         Ok(Some(link))
+    }
+
+    fn widener(&self) -> Widener {
+        let inner = &self.inner;
+        Widener {
+            endpoint: inner.quinn.clone(),
+            client: self.client.clone(),
+            peer: self.peer,
+            session: self.session,
+            broken: inner.broken.clone(),
+            measure: inner.measure,
+            stop: inner.stop.clone(),
+        }
     }
 
     /// What a race for a connection needs.

@@ -571,7 +571,7 @@ impl Drop for Race<'_> {
     }
 }
 
-async fn connect(
+pub(crate) async fn connect(
     endpoint: &quinn::Endpoint,
     client: ClientConfig,
     address: SocketAddr,
@@ -598,7 +598,7 @@ async fn connect(
 pub(crate) fn first_frame(session: SessionId, streams: u8) -> Result<Hello, EstablishError> {
     let mut attempt = [0; 8];
     getrandom::fill(&mut attempt).map_err(|_| EstablishError::Random)?;
-    Ok(Hello { streams, session, attempt: u64::from_be_bytes(attempt), leg: 0 })
+    Ok(Hello { streams, session, attempt: u64::from_be_bytes(attempt), leg: 0, strand: 0 })
 }
 
 impl fmt::Display for Tried {

@@ -132,7 +132,7 @@ impl Flow {
         }
     }
 
-    fn is_limited(&self) -> bool {
+    pub(crate) fn is_limited(&self) -> bool {
         let limited = |throttle: &Throttle| throttle.limit().is_some();
         self.allowed.load(Ordering::SeqCst) != u64::MAX
             || self.throttles.get().is_some_and(|all| all.iter().any(limited))

@@ -13,11 +13,12 @@
 //! broke and it dials anew (another attempt: the old link is given up at once).
 //!
 //! A link may move from one connection to a better one, its next leg: see [`crate::legs`]. The hello of
-//! that one has the attempt of the link, and the leg's number.
+//! that one has the attempt of the link, and the leg's number. A leg may be widened by more connections,
+//! its strands: see [`crate::strands`]. Their hello has the strand's number too.
 //!
 //! | frame | bytes |
 //! | --- | --- |
-//! | hello | magic 4, version 1, streams 1, session 16, attempt 8, leg 1: 31 |
+//! | hello | magic 4, version 1, streams 1, session 16, attempt 8, leg 1, strand 1: 32 |
 //! | welcome | magic 4, version 1, attempt 8: 13 |
 
 use outport_types::SessionId;
@@ -30,6 +31,8 @@ pub(crate) struct Hello {
     pub(crate) attempt: u64,
     /// Which leg of its link this is to be, from 0.
     pub(crate) leg: u8,
+    /// Which connection of that leg, from 0.
+    pub(crate) strand: u8,
 }
 
 /// What the acceptor answers when the connection is to stay.
@@ -50,7 +53,7 @@ pub(crate) enum HelloError {
 }
 
 impl Hello {
-    pub(crate) const BYTES: usize = 31;
+    pub(crate) const BYTES: usize = 32;
 
     pub(crate) fn encode(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
@@ -59,7 +62,7 @@ impl Hello {
         bytes[5] = self.streams;
         bytes[6..22].copy_from_slice(self.session.as_bytes());
         bytes[22..30].copy_from_slice(&self.attempt.to_be_bytes());
-        bytes[30] = self.leg;
+        bytes[30..].copy_from_slice(&[self.leg, self.strand]);
         bytes
     }
 
@@ -73,7 +76,8 @@ impl Hello {
         session.copy_from_slice(&bytes[6..22]);
         attempt.copy_from_slice(&bytes[22..30]);
         let session = SessionId::from_bytes(session);
-        Ok(Self { streams, session, attempt: u64::from_be_bytes(attempt), leg: bytes[30] })
+        let (attempt, [leg, strand]) = (u64::from_be_bytes(attempt), [bytes[30], bytes[31]]);
+        Ok(Self { streams, session, attempt, leg, strand })
     }
 }
 
@@ -108,7 +112,7 @@ fn check(start: &[u8], magic: &[u8; 4]) -> Result<(), HelloError> {
 
 /// The most data streams of a link.
 pub const STREAMS_MAX: u8 = 16;
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 const HELLO_MAGIC: [u8; 4] = *b"OPLh";
 const WELCOME_MAGIC: [u8; 4] = *b"OPLw";
 
@@ -119,20 +123,20 @@ mod tests {
     #[test]
     fn hello_and_welcome_read_back_and_are_pinned() {
         let session = SessionId::from_bytes([7; 16]);
-        let hello = Hello { streams: 8, session, attempt: 258, leg: 3 };
+        let hello = Hello { streams: 8, session, attempt: 258, leg: 3, strand: 4 };
         let bytes = hello.encode();
-        assert_eq!(bytes[..6], *b"OPLh\x04\x08");
-        assert_eq!(bytes[22..], [0, 0, 0, 0, 0, 0, 1, 2, 3]);
+        assert_eq!(bytes[..6], *b"OPLh\x05\x08");
+        assert_eq!(bytes[22..], [0, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
         assert_eq!(Hello::decode(&bytes), Ok(hello));
         let welcome = Welcome { attempt: 258 };
-        assert_eq!(welcome.encode(), *b"OPLw\x04\0\0\0\0\0\0\x01\x02");
+        assert_eq!(welcome.encode(), *b"OPLw\x05\0\0\0\0\0\0\x01\x02");
         assert_eq!(Welcome::decode(&welcome.encode()), Ok(welcome));
     }
 
     #[test]
     fn other_versions_magics_and_stream_counts_are_refused() {
         let session = SessionId::from_bytes([0; 16]);
-        let good = Hello { streams: 1, session, attempt: 0, leg: 0 };
+        let good = Hello { streams: 1, session, attempt: 0, leg: 0, strand: 0 };
         for (at, value) in [(0, 0), (4, 2), (5, 0), (5, 17), (5, 255)] {
             let mut bytes = good.encode();
             bytes[at] = value;

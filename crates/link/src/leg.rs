@@ -1,4 +1,4 @@
-//! One connection under a link, and its streams.
+//! One connection under a link, and its streams: a leg's own, or a strand that makes it wider.
 
 use std::{
     fmt, io,
@@ -54,6 +54,18 @@ pub(crate) struct Leg {
     busy: watch::Sender<usize>,
     way: Mutex<Option<DropGuard>>,
     broke: Box<dyn Fn(&io::Error) + Send + Sync>,
+    /// Whether this side dialled it.
+    dialled: bool,
+    kind: Kind,
+}
+
+/// What a connection is to its link.
+#[derive(Debug)]
+enum Kind {
+    /// A leg's own.
+    Own,
+    /// One of a leg's others. Who dialled it did so from a socket of its own.
+    Strand { socket: Option<quinn::Endpoint> },
 }
 
 /// The streams of a leg.
@@ -79,6 +91,21 @@ pub(crate) enum DataIn {
 
 impl Leg {
     pub(crate) fn new(number: u8, prepared: Prepared) -> (Self, Streams) {
+        Self::of_kind(Kind::Own, number, prepared)
+    }
+
+    /// A connection beside the leg's own, over the same way. `socket` is what it was dialled from.
+    pub(crate) fn strand(
+        number: u8,
+        joined: Joined,
+        path: Route,
+        socket: Option<quinn::Endpoint>,
+    ) -> (Self, Streams) {
+        let prepared = Prepared { joined, path, beside: None, way: None, broke: Box::new(|_| ()) };
+        Self::of_kind(Kind::Strand { socket }, number, prepared)
+    }
+
+    fn of_kind(kind: Kind, number: u8, prepared: Prepared) -> (Self, Streams) {
         let Prepared { joined, path, beside: sealed, way, broke } = prepared;
         let Joined { connection, control, data, peer_attempt: _, dialled } = joined;
         let (counted, beside) = (Arc::new(Counted::default()), sealed.is_some());
@@ -103,6 +130,8 @@ impl Leg {
             busy: watch::Sender::new(0),
             way: Mutex::new(way),
             broke,
+            dialled,
+            kind,
         };
         (leg, Streams { control, data })
     }
@@ -122,6 +151,32 @@ impl Leg {
 
     pub(crate) fn follows(&self) -> bool {
         self.follows
+    }
+
+    /// Whether this side may dial more connections beside it: it knows that the other side is reached
+    /// there.
+    pub(crate) fn can_widen(&self) -> bool {
+        self.dialled && self.is_straight_quic()
+    }
+
+    /// Whether it may have strands.
+    pub(crate) fn is_straight_quic(&self) -> bool {
+        !self.beside && !self.path.is_relayed()
+    }
+
+    pub(crate) fn is_strand(&self) -> bool {
+        match self.kind {
+            Kind::Own => false,
+            Kind::Strand { .. } => true,
+        }
+    }
+
+    /// The socket that it was dialled from, where that is its own.
+    pub(crate) fn socket(&self) -> Option<&quinn::Endpoint> {
+        match &self.kind {
+            Kind::Own => None,
+            Kind::Strand { socket } => socket.as_ref(),
+        }
     }
 
     pub(crate) fn is_beside(&self) -> bool {
@@ -193,6 +248,7 @@ impl Leg {
             rate_sent: self.rates.sent.load(Ordering::Relaxed),
             rate_received: self.rates.received.load(Ordering::Relaxed),
             packet_bytes: stats.path.current_mtu,
+            connections: 1,
             unsent_bytes: 0,
         }
     }
@@ -260,6 +316,7 @@ impl fmt::Debug for Leg {
             .field("number", number)
             .field("path", path)
             .field("beside", beside)
+            .field("kind", &self.kind)
             .finish_non_exhaustive()
     }
 }

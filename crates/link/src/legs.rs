@@ -1,4 +1,4 @@
-//! What a link runs on: one connection at a time, its legs.
+//! What a link runs on: one leg at a time, which is a connection, or several ([`strands`]).
 //!
 //! A link begins on the best way that there was when both sides looked. When a better one turns up, it
 //! moves there:
@@ -27,7 +27,10 @@ use std::{
 use futures_util::{FutureExt as _, future::BoxFuture};
 use outport_types::Route;
 use quinn::{ConnectionError, RecvStream, SendStream};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -44,6 +47,11 @@ use crate::{
     word::Word,
 };
 
+pub(crate) use strands::{MEASURE, Widener};
+
+mod strands;
+mod width;
+
 /// The legs of a link, and what outlasts them.
 #[derive(Debug)]
 pub(crate) struct Legs {
@@ -58,6 +66,8 @@ pub(crate) struct Legs {
     end: Arc<End>,
     flow: Arc<Flow>,
     budget: Arc<Budget>,
+    /// One for each strand that there may be beside.
+    places: Arc<Semaphore>,
     workers: TaskTracker,
 }
 
@@ -65,6 +75,9 @@ pub(crate) struct Legs {
 #[derive(Debug)]
 struct Standing {
     now: Arc<Leg>,
+    /// More connections of that leg.
+    strands: Vec<Arc<Leg>>,
+    /// What the link has left, strands too.
     before: Vec<Arc<Leg>>,
 }
 
@@ -86,13 +99,6 @@ struct DataInward {
     told: bool,
 }
 
-/// The parts of a leg that carry nothing yet.
-#[derive(Debug)]
-struct Waiting {
-    control: (SendStream, RecvStream),
-    data: Vec<DataOut>,
-}
-
 impl Legs {
     /// Makes the link whose first leg this is; its workers run on `workers` until it ends.
     pub(crate) fn begin(
@@ -109,7 +115,11 @@ impl Legs {
         let legs = Arc::new(Self {
             attempt,
             peer_attempt,
-            standing: Mutex::new(Standing { now: leg.clone(), before: Vec::new() }),
+            standing: Mutex::new(Standing {
+                now: leg.clone(),
+                strands: Vec::new(),
+                before: Vec::new(),
+            }),
             wires: Mutex::new(Some(wires.clone())),
             inward: Inward {
                 turn: watch::Sender::new(0),
@@ -119,10 +129,12 @@ impl Legs {
             end: end.clone(),
             flow: flow.clone(),
             budget: budget.clone(),
+            places: Arc::new(Semaphore::new(strands::STRANDS_MAX)),
             workers: workers.clone(),
         });
-        let waiting = legs.read(&leg, streams, &wires);
-        legs.run(&leg, waiting, &wires);
+        let Streams { control, data } = streams;
+        let data = legs.read(&leg, data, &wires);
+        legs.run(&leg, control, data, &wires);
         let until = legs.clone();
         workers.spawn(async move {
             until.end.wait().await;
@@ -138,30 +150,33 @@ impl Legs {
     /// When that goes wrong; the link is lost then, unless it had ended.
     pub(crate) async fn move_to(self: &Arc<Self>, prepared: Prepared) -> io::Result<()> {
         let Some(wires) = self.wires().clone() else { return Err(ended()) };
-        let (leg, streams) = Leg::new(self.next(), prepared);
+        let (leg, Streams { mut control, data }) = Leg::new(self.next(), prepared);
         let leg = Arc::new(leg);
         let mut unless_moved = LostUnlessMoved { legs: self, leg: &leg, moved: false };
-        let mut waiting = self.read(&leg, streams, &wires);
+        let data = self.read(&leg, data, &wires);
+        self.say_heard(&mut control).await?;
+        unless_moved.moved = true;
+        let before = self.standing().go_over(leg.clone());
+        self.run(&leg, control, data, &wires);
+        before.iter().for_each(|leg| leg.leave());
+        Ok(())
+    }
+
+    /// Tells the other side that this one reads the data streams of a connection, and waits until it
+    /// says the same.
+    async fn say_heard(&self, control: &mut (SendStream, RecvStream)) -> io::Result<()> {
         let words = async {
-            Word::Heard.say(&mut waiting.control.0).await?;
-            match Word::hear(&mut waiting.control.1).await? {
+            Word::Heard.say(&mut control.0).await?;
+            match Word::hear(&mut control.1).await? {
                 Word::Heard => Ok(()),
                 Word::Port(_) | Word::Up | Word::Splice(_) => Err(out_of_turn()),
             }
         };
         tokio::select! {
             biased;
-            _ = self.end.wait() => return Err(ended()),
-            said = timeout(MOVE_LIMIT, words) => said.unwrap_or_else(|late| Err(late.into()))?,
+            _ = self.end.wait() => Err(ended()),
+            said = timeout(HEARD_LIMIT, words) => said.unwrap_or_else(|late| Err(late.into())),
         }
-        unless_moved.moved = true;
-        let mut standing = self.standing();
-        let before = std::mem::replace(&mut standing.now, leg.clone());
-        standing.before.push(before.clone());
-        drop(standing);
-        self.run(&leg, waiting, &wires);
-        before.leave();
-        Ok(())
     }
 
     /// Gives the link up, because it is known or said to be dead.
@@ -218,28 +233,49 @@ impl Legs {
         self.standing().now.connection().stats().udp_rx.datagrams
     }
 
-    /// Begins to read the data streams of a leg.
-    fn read(self: &Arc<Self>, leg: &Arc<Leg>, streams: Streams, wires: &Wires) -> Waiting {
-        let Streams { control, data } = streams;
-        self.inward.data().open += data.len();
-        wires.undelivered.send_modify(|streams| *streams += data.len() + 1);
-        let mut waiting = Waiting { control, data: Vec::with_capacity(data.len()) };
-        for (outward, inward) in data {
-            waiting.data.push(outward);
-            self.spawn(leg, self.clone().read_data(self.shared(leg, wires), inward, wires.clone()));
+    /// Begins to read the data streams of a connection; what comes back carries nothing yet.
+    fn read(
+        self: &Arc<Self>,
+        leg: &Arc<Leg>,
+        streams: Vec<(DataOut, DataIn)>,
+        wires: &Wires,
+    ) -> Vec<DataOut> {
+        self.inward.data().open += streams.len();
+        let mut waiting = Vec::with_capacity(streams.len());
+        for (outward, inward) in streams {
+            waiting.push(outward);
+            self.spawn(leg, self.clone().read_data(leg.clone(), inward, wires.clone()));
         }
         waiting
     }
 
-    /// Has a leg carry the link.
-    fn run(self: &Arc<Self>, leg: &Arc<Leg>, waiting: Waiting, wires: &Wires) {
-        let (urgent, calm) = watch::channel(false);
-        for outward in waiting.data {
+    /// Has the streams of a connection carry data.
+    fn write(
+        self: &Arc<Self>,
+        leg: &Arc<Leg>,
+        streams: Vec<DataOut>,
+        calm: &watch::Receiver<bool>,
+        wires: &Wires,
+    ) {
+        wires.undelivered.send_modify(|undelivered| *undelivered += streams.len());
+        for outward in streams {
             let (queue, shared) = (wires.data_out.clone(), self.shared(leg, wires));
-            let moving = pump::write_data(queue, outward, calm.clone(), shared);
-            self.spawn(leg, moving);
+            self.spawn(leg, pump::write_data(queue, outward, calm.clone(), shared));
         }
-        let (outward, inward) = waiting.control;
+    }
+
+    /// Has a leg carry the link.
+    fn run(
+        self: &Arc<Self>,
+        leg: &Arc<Leg>,
+        control: (SendStream, RecvStream),
+        data: Vec<DataOut>,
+        wires: &Wires,
+    ) {
+        let (urgent, calm) = watch::channel(false);
+        wires.undelivered.send_modify(|streams| *streams += 1);
+        self.write(leg, data, &calm, wires);
+        let (outward, inward) = control;
         // What is asked for goes before what is carried; this fails on a closed stream only.
         let _ = outward.set_priority(CONTROL_PRIORITY);
         let (queue, shared) = (wires.control_out.clone(), self.shared(leg, wires));
@@ -261,14 +297,18 @@ impl Legs {
 
     async fn read_data(
         self: Arc<Self>,
-        shared: Shared,
+        leg: Arc<Leg>,
         mut stream: DataIn,
         wires: Wires,
     ) -> Result<(), Fault> {
+        let shared = self.shared(&leg, &wires);
         let Some(end) = pump::read_data(&mut stream, &wires.data_in, &shared).await? else {
             return Ok(());
         };
         stream.confirm();
+        if end == StreamEnd::GoesOn && leg.is_strand() {
+            self.leave(&leg);
+        }
         if self.inward.data().one_ended(end) {
             pump::hand_over(&wires.data_in, Item::End, &self.end).await;
         }
@@ -339,7 +379,7 @@ impl Legs {
             biased;
             _ = self.end.wait() => {}
             () = empty => close(leg.connection(), CloseCode::Superseded, ""),
-            over = meter::follow(&leg, &self.budget) => match over {
+            over = meter::follow(&leg, || self.bound_what_waits(&leg)) => match over {
                 Over::Silent => self.lose("nothing was heard from the other side"),
                 // The other side is done with it; what it sent before is read all the same.
                 Over::Closed(ConnectionError::ApplicationClosed(_)) if leg.is_left() => {}
@@ -384,9 +424,20 @@ impl Legs {
 
     fn close(&self, code: CloseCode, reason: &str) {
         let standing = self.standing();
-        for leg in standing.before.iter().chain([&standing.now]) {
+        for leg in standing.before.iter().chain(&standing.strands).chain([&standing.now]) {
             close(leg.connection(), code, reason);
         }
+    }
+
+    /// What waits above a link follows the rate of all its connections.
+    fn bound_what_waits(&self, leg: &Leg) {
+        if leg.is_left() || leg.is_strand() {
+            return;
+        }
+        let standing = self.standing();
+        let rate = |leg: &Arc<Leg>| leg.rates().sent.load(Ordering::Relaxed);
+        let rates = standing.strands.iter().chain([&standing.now]).map(rate);
+        self.budget.set_limit(meter::may_wait(rates.sum()));
     }
 
     fn standing(&self) -> MutexGuard<'_, Standing> {
@@ -395,6 +446,16 @@ impl Legs {
 
     fn wires(&self) -> MutexGuard<'_, Option<Wires>> {
         self.wires.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Standing {
+    /// Makes this the leg that the link runs on; what is to be left now comes back.
+    fn go_over(&mut self, leg: Arc<Leg>) -> Vec<Arc<Leg>> {
+        let mut left = std::mem::take(&mut self.strands);
+        left.push(std::mem::replace(&mut self.now, leg));
+        self.before.extend(left.iter().cloned());
+        left
     }
 }
 
@@ -444,7 +505,13 @@ impl Carrier for Carrying {
     fn stats(&self) -> LinkStats {
         let standing = self.0.standing();
         let mut stats = standing.now.stats();
-        for leg in &standing.before {
+        for strand in &standing.strands {
+            let rates = strand.rates();
+            stats.rate_sent += rates.sent.load(Ordering::Relaxed);
+            stats.rate_received += rates.received.load(Ordering::Relaxed);
+            stats.connections += 1;
+        }
+        for leg in standing.before.iter().chain(&standing.strands) {
             let before = leg.stats();
             stats.sent_packets += before.sent_packets;
             stats.lost_packets += before.lost_packets;
@@ -473,7 +540,7 @@ fn ended() -> io::Error {
 }
 
 /// How long the other side may take to say that it hears.
-const MOVE_LIMIT: Duration = Duration::from_secs(3);
+const HEARD_LIMIT: Duration = Duration::from_secs(3);
 /// How long a connection stays open after all of it was confirmed.
 const EMPTY_LINGER: Duration = Duration::from_secs(2);
 /// How long the other side's reason may come after a TCP connection that broke.

@@ -127,6 +127,8 @@ pub struct LinkStats {
     pub rate_received: u64,
     /// The largest packet that the path takes by now.
     pub packet_bytes: u16,
+    /// How many connections it travels by.
+    pub connections: u8,
     /// Bytes accepted from above that are not yet on their way.
     pub unsent_bytes: u64,
 }
@@ -524,7 +526,11 @@ impl fmt::Display for LinkStats {
             self.bytes_sent,
             self.bytes_received,
             self.packet_bytes
-        )
+        )?;
+        if 1 < self.connections {
+            write!(f, ", {} connections", self.connections)?;
+        }
+        Ok(())
     }
 }
 

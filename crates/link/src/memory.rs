@@ -58,6 +58,7 @@ impl Carrier for Memory {
             bytes_received: 0,
             rate_sent: 0,
             rate_received: 0,
+            connections: 1,
             packet_bytes: 0,
             unsent_bytes: self.budget.used() as u64,
         }

@@ -8,7 +8,7 @@ use std::{
 use quinn::{ConnectionError, ConnectionStats, PathStats};
 use tokio::time::{Instant, sleep_until};
 
-use crate::{budget::Budget, congestion, leg::Leg};
+use crate::{congestion, leg::Leg};
 
 /// How a leg is over.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ pub(crate) struct Rates {
     pub(crate) received: AtomicU64,
 }
 
-/// Measures a leg and sets its windows, and the link's budget while the link runs on it, until the
-/// connection is of no use any more.
-pub(crate) async fn follow(leg: &Leg, budget: &Budget) -> Over {
+/// Measures a leg and sets its windows, and says each time that it has, until the connection is of no
+/// use any more.
+pub(crate) async fn follow(leg: &Leg, looked: impl Fn()) -> Over {
     let began = Instant::now();
     let mut looks_at = began;
     let (mut sent, mut received, mut at) = (0, 0, began);
@@ -48,7 +48,8 @@ pub(crate) async fn follow(leg: &Leg, budget: &Budget) -> Over {
                 smooth(&leg.rates().sent, all_sent - sent, passed);
                 smooth(&leg.rates().received, all_received - received, passed);
                 (sent, received, at) = (all_sent, all_received, now);
-                adjust(leg, &stats.path, budget);
+                adjust(leg, &stats.path);
+                looked();
                 if silence.is_dead(&stats, passed, silence_max) {
                     return Over::Silent;
                 }
@@ -57,17 +58,19 @@ pub(crate) async fn follow(leg: &Leg, budget: &Budget) -> Over {
     }
 }
 
-/// What waits above QUIC follows the rate. What QUIC keeps follows the congestion window, with as much
+/// How much may wait above connections that together are this fast.
+pub(crate) fn may_wait(bytes_per_second: u64) -> usize {
+    let quarter_second = usize::try_from(bytes_per_second / 4).unwrap_or(UNSENT_BYTES_MAX);
+    quarter_second.clamp(UNSENT_BYTES_MIN, UNSENT_BYTES_MAX)
+}
+
+/// What QUIC keeps follows the congestion window, with as much
 /// again for what is acknowledged behind a gap, and a little to wake up on; and on a short path it
 /// stays below what the other side's socket holds while its process waits for a processor, which
 /// congestion control does not know of: of its window it is what comes in bursts that the socket holds,
 /// and what is on the path that it does not.
-fn adjust(leg: &Leg, path: &PathStats, budget: &Budget) {
+fn adjust(leg: &Leg, path: &PathStats) {
     let rate = leg.rates().sent.load(Ordering::Relaxed);
-    let quarter_second = usize::try_from(rate / 4).unwrap_or(UNSENT_BYTES_MAX);
-    if !leg.is_left() {
-        budget.set_limit(quarter_second.clamp(UNSENT_BYTES_MIN, UNSENT_BYTES_MAX));
-    }
     let wake_up = SEND_SLACK_BYTES_MIN + (rate / 20).min(SEND_SLACK_BYTES_MAX);
     let wanted = path.cwnd.saturating_mul(2).saturating_add(wake_up);
     let on_the_path = on_the_path(path.cwnd, path.min_rtt);

@@ -58,6 +58,7 @@ struct Entry {
 /// handshake asks the registry while it holds a connection's own lock.
 enum Sorted {
     In { stale: Option<Arc<Legs>>, crowded_out: Option<Arrival> },
+    Strand { link: Arc<Legs>, arrival: Arrival },
     LostTheRace,
     Unknown,
 }
@@ -121,6 +122,7 @@ impl Registry {
                     close(&oldest.connection, CloseCode::Superseded, "");
                 }
             }
+            Sorted::Strand { link, arrival } => link.take_strand(arrival),
             Sorted::LostTheRace => close(&connection, CloseCode::Superseded, ""),
             Sorted::Unknown => {
                 close(&connection, CloseCode::NotExpected, "no such session is expected");
@@ -151,7 +153,11 @@ impl Registry {
             return Sorted::Unknown;
         };
         let living = entry.link.as_ref().filter(|link| !link.has_ended());
-        let Hello { attempt, leg, .. } = arrival.hello;
+        let Hello { attempt, leg, strand, .. } = arrival.hello;
+        if strand != 0 {
+            let link = living.filter(|link| link.peer_attempt() == attempt).cloned();
+            return link.map_or(Sorted::LostTheRace, |link| Sorted::Strand { link, arrival });
+        }
         let stale = match living {
             Some(link) if link.peer_attempt() == attempt => {
                 if leg != link.next() {

@@ -211,6 +211,7 @@ mod tests {
             rate_sent: 0,
             rate_received: 0,
             packet_bytes: 1_200,
+            connections: 1,
             unsent_bytes: 0,
         };
         Taken { route, stats, up: Some(1_000_000), down: Some(2_000_000) }

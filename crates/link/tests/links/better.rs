@@ -170,7 +170,7 @@ async fn enough(handles: &[LinkHandle; 2]) {
 }
 
 /// Frames that are sent until the link has moved, and some more.
-async fn carries_until(
+pub(crate) async fn carries_until(
     control_out: ControlSender,
     data_out: DataSender,
     control_in: ControlReceiver,
@@ -194,7 +194,7 @@ async fn carries_until(
     assert!(data == all, "data frames come once");
 }
 
-async fn carries(
+pub(crate) async fn carries(
     control_out: ControlSender,
     data_out: DataSender,
     control_in: ControlReceiver,

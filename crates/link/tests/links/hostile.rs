@@ -58,7 +58,7 @@ async fn who_names_no_session_is_closed_in_time() {
     let silent = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
     let dawdling = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
     let (mut out, _back) = dawdling.connection.open_bi().await.unwrap();
-    out.write_all(b"OPLh\x04").await.unwrap();
+    out.write_all(b"OPLh\x05").await.unwrap();
     let closed = timeout(Duration::from_secs(9), async {
         tokio::join!(silent.connection.closed(), dawdling.connection.closed())
     });
@@ -71,7 +71,7 @@ async fn who_names_no_session_is_closed_in_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn first_bytes_that_are_no_hello_are_a_violation() {
     let pair = Pair::new();
-    for first in [[0; 31], [0xff; 31], *b"OPLh\x03\x08aaaaaaaaaaaaaaaabbbbbbbbc"] {
+    for first in [[0; 32], [0xff; 32], *b"OPLh\x03\x08aaaaaaaaaaaaaaaabbbbbbbbcd"] {
         let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
         let (mut out, _back) = raw.connection.open_bi().await.unwrap();
         out.write_all(&first).await.unwrap();
@@ -104,7 +104,7 @@ async fn who_says_what_nobody_may_on_the_change_to_tcp_gets_no_link() {
         let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
         let session = pair.right.expectation.session();
         let (_streams, link) = tokio::join!(
-            raw.offer(session, 8, ATTEMPT, 0, &word),
+            raw.offer(session, 8, ATTEMPT, [0, 0], &word),
             pair.right.expectation.establish(LIMIT)
         );
         let link = link.unwrap();
@@ -126,7 +126,7 @@ async fn who_answers_that_data_stay_with_quic_talks_out_of_turn() {
     let session = pair.right.expectation.session();
     // Where the acceptor offers no TCP, the first frame comes next: this is none.
     let (_streams, link) = tokio::join!(
-        raw.offer(session, 8, ATTEMPT, 0, &[1, 0, 0, 0]),
+        raw.offer(session, 8, ATTEMPT, [0, 0], &[1, 0, 0, 0]),
         pair.right.expectation.establish(LIMIT)
     );
     let end = link.unwrap().handle.closed().await;
@@ -141,13 +141,13 @@ async fn a_link_moves_only_to_its_next_leg_and_only_by_the_rules() {
     let session = pair.right.expectation.session();
     for (attempt, leg) in [(ATTEMPT, 0), (ATTEMPT, 2), (ATTEMPT, 255), ([8; 8], 1)] {
         let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
-        let _streams = raw.offer(session, 8, attempt, leg, &[]).await;
+        let _streams = raw.offer(session, 8, attempt, [leg, 0], &[]).await;
         assert_closed(&raw.connection.closed().await, CloseCode::Superseded);
         assert_eq!(link.handle.end(), None);
     }
     // Who leads wants a better way than this one.
     let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
-    let _streams = raw.offer(session, 8, ATTEMPT, 1, &[]).await;
+    let _streams = raw.offer(session, 8, ATTEMPT, [1, 0], &[]).await;
     tokio::select! {
         error = raw.connection.closed() => assert_closed(&error, CloseCode::Superseded),
         route = pair.right.expectation.better() => panic!("it moved to {route}"),
@@ -159,13 +159,77 @@ async fn a_link_moves_only_to_its_next_leg_and_only_by_the_rules() {
     let (_raw, _streams, link) = linked_as(2, &pair).await;
     let session = pair.right.expectation.session();
     let raw = Raw::dial(&pair, 2, ALPN_LINK).await.unwrap();
-    let _streams = raw.offer(session, 8, ATTEMPT, 1, &[2, 0, 0]).await;
+    let _streams = raw.offer(session, 8, ATTEMPT, [1, 0], &[2, 0, 0]).await;
     let end = tokio::select! {
         end = link.handle.closed() => end,
         route = pair.right.expectation.better() => panic!("it moved to {route}"),
     };
     assert!(matches!(end, LinkEnd::Lost { .. }), "{end}");
     still_works(&pair.another_session()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_takes_in_strands_of_its_own_leg_and_only_so_many() {
+    let pair = Pair::new();
+    let (_raw, mut streams, mut link) = linked(&pair).await;
+    let session = pair.right.expectation.session();
+    for (attempt, leg) in [(ATTEMPT, 1), (ATTEMPT, 255), ([8; 8], 0)] {
+        let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+        let _streams = raw.offer(session, 4, attempt, [leg, 1], &[]).await;
+        assert_closed(&raw.connection.closed().await, CloseCode::Superseded);
+    }
+    // What holds is taken in when both have said that they hear, and what comes there is data.
+    let mut strands = Vec::new();
+    for strand in 1..=3 {
+        let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+        let mut strand = raw.offer(session, 4, ATTEMPT, [0, strand], HEARD).await;
+        let mut answer = [0; 13 + 3];
+        strand[0].1.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer[13..], *HEARD);
+        strand[2].0.write_all(&[0, 0, 0, 1, 0, 0, 0, 1, b'h', b'b']).await.unwrap();
+        let frame = link.data_in.recv().await.unwrap().unwrap();
+        assert_eq!((&frame.header[..], &frame.body[..]), (&b"h"[..], &b"b"[..]));
+        strands.push((raw, strand));
+    }
+    assert_eq!(link.handle.stats().connections, 4);
+    let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+    let _streams = raw.offer(session, 4, ATTEMPT, [0, 4], HEARD).await;
+    assert_closed(&raw.connection.closed().await, CloseCode::Superseded);
+    assert_eq!(link.handle.end(), None);
+
+    // What is finished is so when all of it is, and not before.
+    for (out, _) in &mut streams[1..] {
+        out.finish().unwrap();
+    }
+    let (_, strand) = &mut strands[0];
+    strand[1].0.write_all(&[0, 0, 0, 1, 0, 0, 0, 0, b'z']).await.unwrap();
+    assert_eq!(link.data_in.recv().await.unwrap().unwrap().header, "z");
+    for (out, _) in strands.iter_mut().flat_map(|(_, strand)| &mut strand[1..]) {
+        out.finish().unwrap();
+    }
+    assert_eq!(link.data_in.recv().await, Ok(None));
+
+    // One that breaks the rules is a link that does.
+    let (_, strand) = &mut strands[1];
+    strand[0].0.reset(VarInt::from_u32(1)).unwrap();
+    strands[2].0.connection.close(VarInt::from(CloseCode::Violation), b"");
+    let end = link.handle.closed().await;
+    assert!(matches!(end, LinkEnd::Peer { code: CloseCode::Violation, .. }), "{end}");
+    still_works(&pair.another_session()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_dials_a_strand_and_does_not_say_that_it_hears_loses_the_link() {
+    for words in [&[2, 0, 0][..], &[]] {
+        let pair = Pair::new();
+        let (_raw, _streams, link) = linked(&pair).await;
+        let raw = Raw::dial(&pair, 1, ALPN_LINK).await.unwrap();
+        let session = pair.right.expectation.session();
+        let _streams = raw.offer(session, 4, ATTEMPT, [0, 1], words).await;
+        let end = timeout(LIMIT, link.handle.closed()).await.unwrap();
+        assert!(matches!(end, LinkEnd::Lost { .. }), "{end}");
+        still_works(&pair.another_session()).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -308,7 +372,7 @@ impl Raw {
 
     /// Says the first words as they are on the wire.
     async fn name(&self, session: SessionId, streams: u8) -> Streams {
-        self.offer(session, streams, ATTEMPT, 0, &[]).await
+        self.offer(session, streams, ATTEMPT, [0, 0], &[]).await
     }
 
     /// The same for any leg of any link, with words on what carries the data.
@@ -317,12 +381,13 @@ impl Raw {
         session: SessionId,
         streams: u8,
         attempt: [u8; 8],
-        leg: u8,
+        leg_and_strand: [u8; 2],
         words: &[u8],
     ) -> Streams {
         let mut opened = Vec::new();
         let (mut out, back) = self.connection.open_bi().await.unwrap();
-        let hello = [&b"OPLh\x04"[..], &[streams], session.as_bytes(), &attempt, &[leg], words];
+        let named = [session.as_bytes(), &attempt[..], &leg_and_strand].concat();
+        let hello = [&b"OPLh\x05"[..], &[streams], &named, words];
         out.write_all(&hello.concat()).await.unwrap();
         opened.push((out, back));
         for number in 0..streams {
@@ -339,6 +404,8 @@ fn client(own: u8, pair: &Pair, alpn: &[u8]) -> quinn::ClientConfig {
     quinn::ClientConfig::new(std::sync::Arc::new(QuicClientConfig::try_from(tls).unwrap()))
 }
 
+/// The word that one hears.
+const HEARD: &[u8] = &[4, 0, 0];
 /// The attempt of whoever keeps no rules.
 const ATTEMPT: [u8; 8] = [7; 8];
 /// More than an endpoint takes on without a proof of address, and less than it takes from one

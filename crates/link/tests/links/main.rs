@@ -4,9 +4,11 @@ mod better;
 mod hostile;
 mod limits;
 mod path;
+mod policed;
 mod relayed;
 mod rig;
 mod rough;
+mod strands;
 mod tcp;
 mod tunnel;
 

@@ -125,7 +125,7 @@ impl Carrying {
 }
 
 /// A socket that holds a burst while this process waits for a processor.
-fn roomy_socket() -> UdpSocket {
+pub(crate) fn roomy_socket() -> UdpSocket {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).unwrap();
     socket.bind(&rig::any_port().into()).unwrap();
     socket.set_recv_buffer_size(4 * 1024 * 1024).unwrap();
