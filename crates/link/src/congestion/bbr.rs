@@ -134,7 +134,7 @@ impl Bbr {
     ) {
         self.is_idle = in_flight == 0;
         let Some(sent) = self.youngest.take() else { return };
-        self.base.see(now.saturating_duration_since(sent), now);
+        self.base.see(now.saturating_duration_since(sent), now, has_more);
         while self.sent.get(1).is_some_and(|(at, _)| *at <= sent) {
             self.sent.pop_front();
         }
@@ -257,7 +257,9 @@ impl Rounds {
 }
 
 impl Base {
-    fn see(&mut self, rtt: Duration, now: Instant) {
+    /// Takes account of a round trip. `fills` is whether this connection sends as much as it may; one that
+    /// does not makes no queue that it would have to empty.
+    fn see(&mut self, rtt: Duration, now: Instant, fills: bool) {
         if let Some(drained) = &mut self.drained {
             if drained.from <= now {
                 drained.sum += rtt;
@@ -273,7 +275,7 @@ impl Base {
         if rtt < self.rtt {
             self.rtt = rtt;
             self.seen_at = now;
-        } else if self.seen_at + BASE_LASTS <= now {
+        } else if fills && self.seen_at + BASE_LASTS <= now {
             // What is under way tells of the queue that there was.
             let from = now + rtt;
             let until = from + DRAINED_FOR.max(rtt);
@@ -303,3 +305,32 @@ pub(crate) const BURST: Duration = Duration::from_millis(10);
 const BASE_LASTS: Duration = Duration::from_secs(10);
 const DRAINED: f64 = 0.75;
 const DRAINED_FOR: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest window in half a minute of packets every 10 ms, which take 20 ms, and a little longer
+    /// after the first second.
+    fn smallest_window(has_more: bool) -> u64 {
+        let began = Instant::now();
+        let mut bbr = Bbr::new(began, 1200);
+        let mut smallest = u64::MAX;
+        for packet in 0..3000_u64 {
+            let sent = began + Duration::from_millis(10 * packet);
+            let took = Duration::from_millis(if packet < 100 { 20 } else { 25 });
+            bbr.sent(sent, packet);
+            bbr.acked(sent + took, sent, 1200);
+            bbr.all_acked(sent + took, 1200, has_more, Some(packet));
+            smallest = smallest.min(bbr.window());
+        }
+        smallest
+    }
+
+    /// Its owner may hold it back, and what it keeps for that moment would all come at once after it.
+    #[test]
+    fn who_sends_less_than_it_may_empties_no_queue() {
+        assert_eq!(smallest_window(false), WINDOW_START);
+        assert_eq!(smallest_window(true), PACKETS_MIN * 1200);
+    }
+}

@@ -135,10 +135,12 @@ impl Widener {
 }
 
 impl Legs {
-    /// Takes in a strand that the other side dialled, if it may have one.
+    /// Takes in a strand that the other side dialled, if it may have one; not where this side is to hold
+    /// back, of which the other knows nothing.
     pub(crate) fn take_strand(self: &Arc<Self>, arrival: Arrival) {
         let place = self.places.clone().try_acquire_owned();
-        let (Ok(place), true) = (place, self.standing().may_have(&arrival)) else {
+        let is_wanted = self.standing().may_have(&arrival) && !self.flow.is_limited();
+        let (Ok(place), true) = (place, is_wanted) else {
             return close(&arrival.connection, CloseCode::Superseded, "no strand is wanted");
         };
         let legs = self.clone();

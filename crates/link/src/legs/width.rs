@@ -1,9 +1,11 @@
 //! How many connections a link has: as many as make it faster, found out by trying.
 //!
 //! One is enough nearly everywhere: its window follows what the line carries. Where a network gives each
-//! connection a share, or one processor is busy with one, several carry more; and what several take
-//! from others without carrying more in all is not taken. So while a link carries steadily, it is
-//! given one more for a moment, which stays if that made the link a fifth faster.
+//! connection a share, or one processor is busy with one, several carry more. So while a link carries
+//! steadily, it is given one more for a moment, which stays if that made the link a fifth faster.
+//!
+//! Whether that comes from the line or from others on it cannot be told; so there are few at most, and
+//! none where the owner of either side wants to give way.
 
 use std::time::Duration;
 

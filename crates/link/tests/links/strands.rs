@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use outport_link::{Endpoint, EndpointOptions, Link, LinkHandle};
+use outport_link::{Endpoint, EndpointOptions, Link, LinkHandle, Throttle};
+use outport_types::RateLimit;
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -44,6 +45,24 @@ async fn a_connection_that_makes_nothing_faster_is_given_up() {
     })
     .await;
     assert!(2 <= path.callers(), "{} addresses", path.callers());
+    pair.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_side_that_holds_back_takes_no_connection_more() {
+    let (pair, path, left, right) = linked(Share::All, MEASURE / 4).await;
+    right.handle.hold_to(vec![Throttle::new(RateLimit::new(HELD_TO).ok())]);
+    let watched = [left.handle.clone(), right.handle.clone()];
+    carries_while(right, left, async {
+        // The first is the link's own; two more are asked for, and refused.
+        while path.callers() < 3 {
+            for handle in &watched {
+                assert_eq!((handle.stats().connections, handle.end()), (1, None));
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
     pair.shutdown().await;
 }
 
@@ -106,3 +125,5 @@ async fn has_connections(handle: &LinkHandle, enough: impl Fn(u8) -> bool) {
 
 /// Long enough for a rate to be one on a busy machine.
 const MEASURE: Duration = Duration::from_secs(1);
+/// Bytes a second; less than the path carries.
+const HELD_TO: u64 = 1_000_000;
