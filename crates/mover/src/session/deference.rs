@@ -86,6 +86,7 @@ struct Look {
 #[derive(Debug)]
 struct Governor {
     limit: f64,
+    usage: Usage,
     /// How many bytes a second passed the line at the last look, and at best lately.
     passed_on: f64,
     best: f64,
@@ -104,6 +105,7 @@ impl Governor {
     fn new(rtt_min: Duration, now: Instant) -> Self {
         Self {
             limit: RATE_START,
+            usage: Usage::default(),
             passed_on: 0.0,
             best: 0.0,
             base: Base::new(rtt_min, now),
@@ -139,11 +141,12 @@ impl Governor {
             return;
         }
         let seconds = look.passed.as_secs_f64().max(f64::EPSILON);
-        let rate = look.sent as f64 / seconds;
+        let used = self.usage.learn(look.sent as f64, self.limit * seconds);
+        let is_held = USED < used;
+        let rate = self.limit * used;
         // Of what was sent, a growing queue kept a part.
         let growth = (queued - before) / seconds;
         let passed_on = rate / (1.0 + growth).clamp(0.5, 2.0);
-        let is_held = USED * self.limit < rate;
         let is_shared = self.is_shared(passed_on) && is_held;
         let room = 1.0 - queued / self.target(is_shared);
         self.quiet = if room < 0.0 { 0 } else { self.quiet.saturating_add(1) };
@@ -178,6 +181,24 @@ impl Governor {
         }
         // On a slow line every packet waits for the one before.
         (TARGET_BESIDE.as_secs_f64() + TWO_PACKETS_BYTES / self.best).min(target)
+    }
+}
+
+/// How much of what the limit let through was sent lately. Content goes out in steps, of which a look
+/// sees one more or less; so some looks count together.
+#[derive(Debug, Default)]
+struct Usage {
+    sent: f64,
+    let_through: f64,
+}
+
+impl Usage {
+    /// A part of one; all of it, where it was as good as all.
+    fn learn(&mut self, sent: f64, let_through: f64) -> f64 {
+        self.sent = self.sent * USAGE_KEPT + sent;
+        self.let_through = self.let_through * USAGE_KEPT + let_through;
+        let used = self.sent / self.let_through.max(f64::EPSILON);
+        if USED_UP < used { 1.0 } else { used }
     }
 }
 
@@ -233,6 +254,9 @@ const EMPTY: f64 = 0.5;
 const QUIET: u32 = 20;
 /// From which part of the limit on it is the limit that holds back.
 const USED: f64 = 0.75;
+/// What counts as all of it; and what is left of a look at the next one.
+const USED_UP: f64 = 0.9;
+const USAGE_KEPT: f64 = 0.8;
 /// Less than most lines carry; a fast one is reached within seconds.
 const RATE_START: f64 = 256.0 * 1024.0;
 /// What is always taken, so that a transfer on a busy line goes on.

@@ -103,7 +103,9 @@ struct Line {
     governor: Option<Governor>,
     smoothed: f64,
     acks: f64,
+    /// What was let out, in steps as a [`Throttle`] does, and how much of the last step is not on the line.
     sent: f64,
+    let_out: f64,
     looked_at: f64,
     look_at: f64,
     other: Option<Tcp>,
@@ -144,6 +146,7 @@ impl Line {
             smoothed: 0.0,
             acks: 0.0,
             sent: 0.0,
+            let_out: 0.0,
             looked_at: 0.0,
             look_at: 0.0,
             other: None,
@@ -212,7 +215,12 @@ impl Line {
         if let Some(tcp) = &mut self.other {
             tcp.pass(others, round_trip, is_lost, self.now);
         }
-        self.sent += ours * STEP;
+        self.let_out -= ours * STEP;
+        while self.let_out < 0.0 {
+            let step = self.limit() / STEPS_PER_SECOND;
+            self.sent += step;
+            self.let_out += step;
+        }
         self.hear(ours, waited);
         if wanted == 0.0 { (0.0, 0.0) } else { (out * ours / wanted, out * others / wanted) }
     }
@@ -283,5 +291,7 @@ const NARROW: f64 = 125_000.0;
 const USUAL: f64 = 2_500_000.0;
 const WIDE: f64 = 125_000_000.0;
 const STEP: f64 = 0.001;
+/// Of the throttle.
+const STEPS_PER_SECOND: f64 = 50.0;
 const PACKET: f64 = 1400.0;
 const QUEUE_SECONDS: f64 = 0.1;
