@@ -344,6 +344,7 @@ mod tests {
             failure: None,
             progress: Progress::default(),
             route: None,
+            line: None,
             faults: 0,
             options: None,
             differences: None,

@@ -93,8 +93,9 @@ fn facts(state: &Snapshot) -> String {
     ];
     for session in &state.sessions {
         let route = session.route.map_or_else(none, |route| route.to_string());
+        let line = session.line.map_or_else(none, |line| line.to_string());
         lines.push(format!(
-            "session of task {}: {:?}, {:?}, route {route}, {} B/s",
+            "session of task {}: {:?}, {:?}, route {route} ({line}), {} B/s",
             session.task, session.direction, session.phase, session.progress.rate
         ));
     }

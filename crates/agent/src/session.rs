@@ -10,6 +10,7 @@
 //!    a stop, and the core hears exactly one [`SessionEvent::Ended`].
 
 pub(crate) mod admission;
+mod line;
 pub(crate) mod seen;
 mod ticket_log;
 mod whereabouts;
@@ -22,7 +23,7 @@ use outport_protocol::{
     control::{Candidate, SessionState},
     report::Counts,
 };
-use outport_types::{Code, Problem, Route};
+use outport_types::{Code, Line, Problem, Route};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,8 @@ pub(crate) enum SessionEvent {
     Seen { translated: bool },
     /// The link is up.
     Connected(Route),
+    /// How what it travels over does; only the latest counts.
+    Line(Line),
     /// How far the work is; only the latest counts.
     Progress { counts: Counts, rate: u64 },
     /// So many reports are durable in the task's journal.

@@ -8,7 +8,7 @@ use outport_api::{
     live::LiveEvent,
     transfer::Task,
 };
-use outport_types::{Bytes, NiceStatus, Purpose, Rate, TaskId, TaskKind, TaskStatus};
+use outport_types::{Bytes, Line, NiceStatus, Purpose, Rate, Route, TaskId, TaskKind, TaskStatus};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
@@ -240,10 +240,18 @@ pub(crate) fn moment(task: &Task) -> Moment {
             parts.push(format!("{} left", duration(left / extras.rate)));
         }
     }
-    parts.extend(extras.route.filter(|_| !is_waiting).map(|route| route.to_string()));
+    parts.extend(extras.route.filter(|_| !is_waiting).map(|route| travels(route, extras.line)));
     let fraction = (extras.scan_done && extras.bytes_found != 0)
         .then(|| extras.bytes_settled as f64 / extras.bytes_found as f64);
     Moment { fraction, state, numbers: parts.join(" · ") }
+}
+
+/// How a session travels, and how that does.
+pub(crate) fn travels(route: Route, line: Option<Line>) -> String {
+    match line {
+        Some(line) => format!("{route}, {line}"),
+        None => route.to_string(),
+    }
 }
 
 /// Why an active task stands still; empty when it does not.

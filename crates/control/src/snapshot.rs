@@ -1,7 +1,7 @@
 //! All that any screen shows of an agent, as one value.
 
 use outport_types::{
-    AgentState, Code, CollectionPath, EndpointId, Problem, Route, SessionId, TaskId, UnixTime,
+    AgentState, Code, CollectionPath, EndpointId, Line, Problem, Route, SessionId, TaskId, UnixTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -175,6 +175,8 @@ pub struct SessionView {
     pub phase: Phase,
     /// How it travels, once it is known.
     pub route: Option<Route>,
+    /// How that does, once it was looked at.
+    pub line: Option<Line>,
     /// How far the work is.
     pub progress: Progress,
     /// When it began.

@@ -1,8 +1,8 @@
 //! The owner's tasks at the hub, as screens show them and as they are asked for.
 
 use outport_types::{
-    Differences, EndpointId, FilterKind, Finding, Problem, Route, SubmissionId, TaskId, TaskKind,
-    TaskStatus, TransferOptions, UnixTime,
+    Differences, EndpointId, FilterKind, Finding, Line, Problem, Route, SubmissionId, TaskId,
+    TaskKind, TaskStatus, TransferOptions, UnixTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,8 @@ pub struct TaskView {
     pub progress: Progress,
     /// How it travels at the moment.
     pub route: Option<Route>,
+    /// How that does.
+    pub line: Option<Line>,
     /// Faults that were overcome by trying again.
     pub faults: u64,
     /// How it is done; of a transfer only.

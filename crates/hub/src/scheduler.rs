@@ -13,7 +13,7 @@ mod writes;
 use std::collections::BTreeMap;
 
 use outport_protocol::report::Counts;
-use outport_types::{AccountId, EndpointId, SessionId, TaskId, UnixTime};
+use outport_types::{AccountId, EndpointId, Line, SessionId, TaskId, UnixTime};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -37,6 +37,8 @@ pub(crate) struct Live {
     pub(crate) counts: Option<Counts>,
     /// Bytes of content per second.
     pub(crate) rate: u64,
+    /// How what its session travels over does, if its agent said so.
+    pub(crate) line: Option<Line>,
 }
 
 /// A task that was just stored.
@@ -96,6 +98,11 @@ impl Scheduler {
         self.inbox.try_send(Command::Progress(Box::new(progress))).ok();
     }
 
+    /// Passes on how what a session travels over does; left out as [`Self::progress`] is.
+    pub(crate) fn line(&self, endpoint: EndpointId, task: TaskId, session: SessionId, line: Line) {
+        self.inbox.try_send(Command::Line { endpoint, task, session, line }).ok();
+    }
+
     /// How these tasks are doing; those that are over are left out.
     pub(crate) async fn live(&self, tasks: Vec<TaskId>) -> BTreeMap<TaskId, Live> {
         let (reply, live) = oneshot::channel();
@@ -117,6 +124,7 @@ pub(crate) struct Inbox {
 enum Command {
     Input(Box<Input>, Option<oneshot::Sender<()>>),
     Progress(Box<Progress>),
+    Line { endpoint: EndpointId, task: TaskId, session: SessionId, line: Line },
     Live { tasks: Vec<TaskId>, reply: oneshot::Sender<BTreeMap<TaskId, Live>> },
 }
 

@@ -20,7 +20,8 @@ mod frame;
 use core::net::SocketAddr;
 
 use outport_types::{
-    CanonicalName, EndpointId, Problem, PublicKey, RequestId, Route, SessionId, TaskId, UnixTime,
+    CanonicalName, EndpointId, Line, Problem, PublicKey, RequestId, Route, SessionId, TaskId,
+    UnixTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,15 @@ pub enum AgentMessage {
         counts: Counts,
         /// Bytes of content per second at the moment.
         rate: u64,
+    },
+    /// How what a session travels over does, from the side that sends; only the latest counts.
+    Line {
+        /// The task that the session works on.
+        task: TaskId,
+        /// The session.
+        session: SessionId,
+        /// What is measured.
+        line: Line,
     },
     /// The answer to a request.
     Answer {

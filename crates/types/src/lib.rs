@@ -16,6 +16,7 @@ mod glob;
 mod id;
 mod key;
 mod limit;
+mod line;
 mod name;
 mod options;
 mod path;
@@ -39,6 +40,7 @@ pub use id::{
 };
 pub use key::{Fingerprint, ParseKeyError, PublicKey};
 pub use limit::{RateLimit, RateLimitError};
+pub use line::Line;
 pub use name::{CanonicalName, EndpointName, Handle, NameError};
 pub use options::{FILTER_RULES_MAX, Filter, FilterRule, TransferOptions};
 pub use path::{CollectionPath, Name, PathError};

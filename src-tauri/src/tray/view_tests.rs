@@ -271,6 +271,7 @@ fn session(task: u8, done: u64, found: u64, rate: u64) -> SessionView {
         peer: Some("smith#Cluster".into()),
         phase: Phase::Working,
         route: None,
+        line: None,
         progress: Progress {
             files_found: 1,
             bytes_found: found,

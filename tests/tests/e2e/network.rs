@@ -202,6 +202,7 @@ fn goes_on_without_tcp(how: Spoilt, within: Duration) -> Result<()> {
     ensure!(took < within, "over QUIC after {took:?} only\n{}", world.logs());
     goes_on(&world, &task, Instant::now())?;
     ensure!(route()? == "lan", "TCP is not tried again so soon");
+    tells_how_it_does(&world, &task)?;
     wire.limit("1gbit")?;
     world.ends_well(&task, LIMIT)
 }
@@ -313,6 +314,26 @@ fn goes_on(world: &World, task: &str, since: Instant) -> Result<()> {
     let took = since.elapsed();
     println!("content arrives again after {took:?}");
     ensure!(took < MOVING_AGAIN, "content arrived after {took:?} only\n{}", world.logs());
+    Ok(())
+}
+
+/// Waits until both computers and the hub's task tell of the line by UDP between them.
+fn tells_how_it_does(world: &World, task: &str) -> Result<()> {
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
+    let told = wait_until(LIMIT, || {
+        let [sent, came] =
+            [pc, cluster].map(|agent| anyhow::Ok(agent.status()?["sessions"][0]["line"].clone()));
+        let lines = [sent?, came?, pc.task(task)?["outport"]["line"].clone()];
+        let by_udp = lines[0]["lost_ppm"].is_u64() && lines[2]["lost_ppm"].is_u64();
+        Ok(by_udp.then_some(lines))
+    });
+    let lines = told.with_context(|| world.logs())?;
+    println!("sent, received, at the hub: {lines:?}");
+    for line in &lines {
+        ensure!((1..1_000_000).contains(&line["rtt_us"].as_u64().unwrap_or(0)), "{line}");
+        ensure!((1..=4).contains(&line["connections"].as_u64().unwrap_or(0)), "{line}");
+    }
+    ensure!(lines[1]["lost_ppm"].is_null(), "who receives cannot know: {lines:?}");
     Ok(())
 }
 

@@ -46,6 +46,11 @@ export const en = {
   "route.tunnel.meaning":
     "Sealed streams pass through the hub over HTTPS, because UDP is blocked; the hub cannot read them",
 
+  "time.milliseconds": "{n} ms",
+  "line.roundTrip": "round trip {time}",
+  "line.lost": "{share} of packets lost lately",
+  "line.connections": { one: "{n} connection", other: "{n} connections" },
+
   "direction.sending": "Sending to {peer}",
   "direction.receiving": "Receiving from {peer}",
   "direction.copying": "Copying within {peer}",

@@ -28,6 +28,19 @@ export function percent(share: number): string {
   return cached(percents, i18n.locale, format).format(shown);
 }
 
+/** A share of packets: small ones with two digits, as `0.12 %`. */
+export function percentOfLost(share: number): string {
+  const format = () => new Intl.NumberFormat(i18n.locale, { style: "percent", maximumSignificantDigits: 2 });
+  return cached(smallPercents, i18n.locale, format).format(share);
+}
+
+/** A short time with two digits, as `12 ms` or `0.4 ms`. */
+export function milliseconds(value: number): string {
+  const format = () => new Intl.NumberFormat(i18n.locale, { maximumSignificantDigits: 2 });
+  // Intl writes "12 millisecs" for some.
+  return t("time.milliseconds", { n: cached(shortTimes, i18n.locale, format).format(value) });
+}
+
 /** A span of time with its two largest units at most, as `12 min` or `1 h 5 min`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
@@ -119,6 +132,8 @@ function dateFormat(shape: keyof typeof SHAPES): Intl.DateTimeFormat {
 }
 
 const percents = new Map<string, Intl.NumberFormat>();
+const smallPercents = new Map<string, Intl.NumberFormat>();
+const shortTimes = new Map<string, Intl.NumberFormat>();
 const units = new Map<string, Intl.NumberFormat>();
 const dates = new Map<string, Intl.DateTimeFormat>();
 const collators = new Map<string, Intl.Collator>();

@@ -48,6 +48,11 @@ export const fr = {
   "route.tunnel.meaning":
     "Des flux scellés passent par le hub en HTTPS, car l'UDP est bloqué ; le hub ne peut pas les lire",
 
+  "time.milliseconds": "{n} ms",
+  "line.roundTrip": "aller-retour {time}",
+  "line.lost": "{share} de paquets perdus récemment",
+  "line.connections": { one: "{n} connexion", other: "{n} connexions" },
+
   "direction.sending": "Envoi vers {peer}",
   "direction.receiving": "Réception depuis {peer}",
   "direction.copying": "Copie sur {peer}",

@@ -5,7 +5,7 @@ import { i18n, number, t } from "./i18n.svelte";
 import { heldBackWords, readLimit, rowTimes, writeLimit } from "./limits";
 import { problemText } from "./problems";
 import catalogue from "./problems.json";
-import { failureText, happeningText, optionsWords, stateWord, waitingText } from "./words";
+import { failureText, happeningText, lineWords, optionsWords, stateWord, waitingText } from "./words";
 import { Wishes } from "../stores/wishes.svelte";
 import { world } from "../platform/fake/scenario";
 
@@ -71,6 +71,21 @@ describe("numbers", () => {
     );
     french();
     expect(rowTimes({ ...row, days: ["sat", "sun"] })).toBe("sam., dim., 08:00–18:00");
+  });
+
+  test("how a line does is said in two digits, and only what is known", () => {
+    const lines: [number, number | null, number, string][] = [
+      [24_000, 120, 1, "round trip 24 ms · 0.012% of packets lost lately"],
+      [310, 0, 1, "round trip 0.31 ms · 0% of packets lost lately"],
+      [41_000, null, 1, "round trip 41 ms"],
+      [200_000, 10_000, 3, "round trip 200 ms · 1% of packets lost lately · 3 connections"],
+    ];
+    for (const [rtt_us, lost_ppm, connections, text] of lines)
+      expect(lineWords({ rtt_us, lost_ppm, connections })).toBe(text);
+    french();
+    expect(lineWords({ rtt_us: 1_200, lost_ppm: 1_200, connections: 2 })).toMatch(
+      /^aller-retour 1,2\sms · 0,12\s% de paquets perdus récemment · 2 connexions$/,
+    );
   });
 
   test("a transfer says its limit, and that other programs come first", () => {

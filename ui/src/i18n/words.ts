@@ -6,6 +6,7 @@ import type {
   Finding,
   Folder,
   Happening,
+  Line,
   Progress,
   SessionView,
   Snapshot,
@@ -13,7 +14,7 @@ import type {
   TaskView,
   TransferOptions,
 } from "../platform/types";
-import { duration, percent, rate, untilMoment } from "./format";
+import { duration, milliseconds, percent, percentOfLost, rate, untilMoment } from "./format";
 import { type PlainKey, i18n, t } from "./i18n.svelte";
 import { type ProblemText, problemLine, sentences } from "./problems";
 
@@ -96,6 +97,14 @@ export function progressWords(progress: Progress): string {
   if (progress.eta_seconds !== null && share !== 1) {
     words.push(t("progress.left", { time: duration(progress.eta_seconds) }));
   }
+  return words.join(" · ");
+}
+
+/** How the line between two computers does: `round trip 12 ms · 0.1 % of packets lost lately`. */
+export function lineWords(line: Line): string {
+  const words = [t("line.roundTrip", { time: milliseconds(line.rtt_us / 1000) })];
+  if (line.lost_ppm !== null) words.push(t("line.lost", { share: percentOfLost(line.lost_ppm / 1e6) }));
+  if (1 < line.connections) words.push(t("line.connections", { n: line.connections }));
   return words.join(" · ");
 }
 

@@ -54,7 +54,11 @@ describe("overview", () => {
     await showWindow("busy");
     expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("smith#WorkPC");
     expect(screen.getByText(/68% · 94 MB\/s · 6 min left/)).toBeVisible();
-    expect(screen.getByText(/: Directly between the two computers/)).toBeInTheDocument();
+    expect(
+      screen.getByText(
+        /: Directly between the two computers.* · round trip 24\sms · 0\.012% of packets lost/,
+      ),
+    ).toBeInTheDocument();
     expect(screen.getByText(/lab#Scope2 is paused by its owner/)).toBeVisible();
   });
 
@@ -196,6 +200,17 @@ describe("activity", () => {
     await fireEvent.click(dialog().getByRole("button", { name: "Cancel task" }));
     await screen.findByRole("button", { name: "Try again" });
     expect(calls(fake, "cancelTask")).toEqual([[data.RUNNING]]);
+  });
+
+  test("a task that moves says how it travels, and how that does", async () => {
+    const { fake } = await showWindow("busy");
+    fake.go({ page: "activity", task: data.RUNNING });
+    const facts = within(await screen.findByRole("region", { name: "Cohort 045, raw reads" }));
+    expect(facts.getByText(/^round trip 24\sms · 0\.012% of packets lost lately$/)).toBeVisible();
+    fake.change((now) => {
+      for (const task of now.tasks.tasks) task.line = null;
+    });
+    await waitFor(() => expect(facts.queryByText(/round trip/)).toBeNull());
   });
 
   test("a failed task says why, is copied and tried again", async () => {

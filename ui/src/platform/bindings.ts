@@ -1070,6 +1070,19 @@ export type LimitsView = {
 	holds_download: boolean,
 };
 
+/**  How the line between two computers does lately, as one of them measures it. */
+export type Line = {
+	/**  How long a packet and its answer take, in microseconds. */
+	rtt_us: number,
+	/**
+	 *  Of a million packets that went out, how many got lost; `None` where nobody here can tell: over TCP,
+	 *  and where none of weight went out.
+	 */
+	lost_ppm: number | null,
+	/**  How many connections carry the content. */
+	connections: number,
+};
+
 /**  Which part of a directory is asked for. */
 export type ListQuery = {
 	/**  In which collection. */
@@ -1456,6 +1469,8 @@ export type SessionView = {
 	phase: Phase,
 	/**  How it travels, once it is known. */
 	route: Route | null,
+	/**  How that does, once it was looked at. */
+	line: Line | null,
 	/**  How far the work is. */
 	progress: Progress,
 	/**  When it began. */
@@ -1867,6 +1882,8 @@ export type TaskView = {
 	progress: Progress,
 	/**  How it travels at the moment. */
 	route: Route | null,
+	/**  How that does. */
+	line: Line | null,
 	/**  Faults that were overcome by trying again. */
 	faults: number,
 	/**  How it is done; of a transfer only. */

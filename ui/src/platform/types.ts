@@ -27,6 +27,7 @@ export type {
   LimitRow,
   Limits,
   LimitsView,
+  Line,
   ListQuery,
   Listing,
   NameCheck,

@@ -1,6 +1,6 @@
 //! What the hub says, and what it is told.
 
-use std::{collections::VecDeque, future::pending, time::Duration};
+use std::{collections::VecDeque, future::pending, mem, time::Duration};
 
 use outport_control::ProxyUse;
 use outport_protocol::{
@@ -106,16 +106,10 @@ impl Hub {
         if self.channel.is_none() && !follows_hello {
             return; // what must not get lost is said again by the hello or the outbox
         }
-        if let AgentMessage::Progress { session, .. } = &message {
-            let stale = self.outgoing.iter_mut().find(|waiting| {
-                matches!(waiting, AgentMessage::Progress { session: of, .. } if of == session)
-            });
-            if let Some(stale) = stale {
-                *stale = message;
-                return;
-            }
+        match self.outgoing.iter_mut().find(|waiting| is_newer(&message, waiting)) {
+            Some(stale) => *stale = message,
+            None => self.outgoing.push_back(message),
         }
-        self.outgoing.push_back(message);
     }
 
     /// The owner paused: answers that wait become `refusal`, and the status, which says why, goes
@@ -400,6 +394,25 @@ impl Core {
             }
         });
     }
+}
+
+/// Whether a message says anew what another one says that waits, where only the latest counts.
+fn is_newer(message: &AgentMessage, waiting: &AgentMessage) -> bool {
+    let about = |message: &AgentMessage| match message {
+        AgentMessage::Progress { session, .. } | AgentMessage::Line { session, .. } => {
+            Some((mem::discriminant(message), *session))
+        }
+        AgentMessage::Hello(_)
+        | AgentMessage::Status(_)
+        | AgentMessage::Candidates { .. }
+        | AgentMessage::Session { .. }
+        | AgentMessage::Reports { .. }
+        | AgentMessage::Answer { .. }
+        | AgentMessage::Probe { .. }
+        | AgentMessage::Pong
+        | AgentMessage::Goodbye => None,
+    };
+    about(message).is_some_and(|of| about(waiting) == Some(of))
 }
 
 /// Events of the channel that wait; the channel reads no further while they do.

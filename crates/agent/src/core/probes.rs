@@ -173,6 +173,7 @@ impl Core {
             }
             // No task works here.
             SessionEvent::Connected(_)
+            | SessionEvent::Line(_)
             | SessionEvent::Progress { .. }
             | SessionEvent::Reported(_) => {}
         }

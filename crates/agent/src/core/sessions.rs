@@ -9,7 +9,7 @@ use outport_protocol::{
     report::Counts,
     ticket::Role,
 };
-use outport_types::{Chain, Code, Problem, Route, SessionId, TaskId, UnixTime};
+use outport_types::{Chain, Code, Line, Problem, Route, SessionId, TaskId, UnixTime};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -35,12 +35,33 @@ pub(super) struct Running {
     pub(super) expires: UnixTime,
     pub(super) phase: Phase,
     pub(super) route: Option<Route>,
+    pub(super) line: Option<Line>,
     /// What the hub was told about where this computer is.
     pub(super) candidates: Vec<Candidate>,
     pub(super) counts: Counts,
     pub(super) rate: u64,
     /// Since when it has this rate, or when that was last counted.
     pub(super) rate_since: Instant,
+}
+
+impl Running {
+    fn new(handle: SessionHandle, start: &Start, admitted: &Admitted) -> Self {
+        Self {
+            handle,
+            task: start.orders.task,
+            direction: direction(start, admitted.role),
+            peer: peer_name(start, admitted.role),
+            started: local_now(),
+            expires: admitted.ticket.expires,
+            phase: Phase::Connecting,
+            route: None,
+            line: None,
+            candidates: Vec::new(),
+            counts: Counts::default(),
+            rate: 0,
+            rate_since: Instant::now(),
+        }
+    }
 }
 
 impl Core {
@@ -110,20 +131,7 @@ impl Core {
             peer_candidates,
             quiet: CancellationToken::new(),
         };
-        let running = Running {
-            handle: handle.clone(),
-            task,
-            direction: direction(&start, admitted.role),
-            peer: peer_name(&start, admitted.role),
-            started: local_now(),
-            expires: admitted.ticket.expires,
-            phase: Phase::Connecting,
-            route: None,
-            candidates: Vec::new(),
-            counts: Counts::default(),
-            rate: 0,
-            rate_since: Instant::now(),
-        };
+        let running = Running::new(handle.clone(), &start, &admitted);
         let (direction, peer) = (running.direction, running.peer.clone());
         let what = Happening::SessionBegan { direction, peer };
         self.shown.event(Some(task), what, &began(&running), None);
@@ -198,8 +206,16 @@ impl Core {
                     self.shown.event(Some(task), what, &text, None);
                 }
                 running.phase = Phase::Working;
+                running.line = None;
                 let state = SessionState::Connected { route };
                 self.hub.say(AgentMessage::Session { session, state });
+            }
+            SessionEvent::Line(line) => {
+                running.line = Some(line);
+                // Who sends knows what gets lost.
+                if running.direction == Direction::Sending {
+                    self.hub.say(AgentMessage::Line { task, session, line });
+                }
             }
             SessionEvent::Progress { counts, rate } => {
                 let now = Instant::now();

@@ -114,6 +114,7 @@ impl Core {
             peer: running.peer.clone(),
             phase: running.phase,
             route: running.route,
+            line: running.line,
             progress: running.progress(),
             started: running.started,
         });

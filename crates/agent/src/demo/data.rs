@@ -5,7 +5,8 @@ use outport_control::{
     Happening, Here, Place, Progress, ProxyView, SpeedPoint, TaskView, Waiting,
 };
 use outport_types::{
-    Access, EndpointId, Route, SyncLevel, TaskId, TaskKind, TaskStatus, TransferOptions, UnixTime,
+    Access, EndpointId, Line, Route, SyncLevel, TaskId, TaskKind, TaskStatus, TransferOptions,
+    UnixTime,
 };
 
 pub(super) const HERE: EndpointId = EndpointId::from_bytes([0xa1; 16]);
@@ -106,12 +107,14 @@ pub(super) fn tasks(now: UnixTime) -> Vec<TaskView> {
             label: Some("Cohort 045, raw reads".to_owned()),
             progress: progress(1_911, 105_000_000_000, 68),
             route: Some(Route::Direct),
+            line: Some(Line { rtt_us: 24_000, lost_ppm: Some(120), connections: 1 }),
             ..task(HERE, Some(CLUSTER), ago(41))
         },
         TaskView {
             label: Some("Reference genomes, release 42".to_owned()),
             progress: progress(36, 12_400_000_000, 23),
             route: Some(Route::Lan),
+            line: Some(Line { rtt_us: 310, lost_ppm: Some(0), connections: 1 }),
             ..task(SHARED, Some(HERE), ago(4))
         },
         TaskView {
@@ -189,6 +192,7 @@ pub(super) fn task(
         failure: None,
         progress: Progress::default(),
         route: None,
+        line: None,
         faults: 0,
         options: destination
             .map(|_| TransferOptions { preserve_times: true, ..TransferOptions::default() }),

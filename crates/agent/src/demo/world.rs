@@ -112,6 +112,7 @@ impl World {
                 peer: peer.map(|place| place.name.clone()),
                 phase: if task.route.is_some() { Phase::Working } else { Phase::Connecting },
                 route: task.route,
+                line: task.line,
                 progress: task.progress,
                 started: task.requested,
             })
@@ -182,7 +183,7 @@ impl World {
         let Some(task) = self.tasks.get_mut(index) else { return };
         task.status = TaskStatus::Succeeded;
         task.completed = Some(local_now());
-        task.route = None;
+        (task.route, task.line) = (None, None);
         task.progress.files_done = task.progress.files_found;
         task.progress.eta_seconds = None;
         let id = task.id;

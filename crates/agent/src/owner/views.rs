@@ -106,6 +106,7 @@ pub(crate) fn task_view(task: Task, asker: &Asker) -> TaskView {
             .map(|error| Failure { code: error.code, text: error.description }),
         progress,
         route: extras.route,
+        line: extras.line,
         faults: task.faults,
         options,
         differences: extras.differences,
@@ -154,6 +155,7 @@ pub(crate) fn follow(view: &mut TaskView, files: u64, extras: &TaskExtras) {
         eta_seconds: left.checked_div(extras.rate).filter(|_| extras.scan_done),
     };
     view.route = extras.route;
+    view.line = extras.line;
     view.differences = extras.differences;
 }
 

@@ -32,7 +32,9 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Admitted, SessionEvent, Stop, TicketLog, seen, whereabouts::Whereabouts};
+use super::{
+    Admitted, SessionEvent, Stop, TicketLog, line::watch_line, seen, whereabouts::Whereabouts,
+};
 use crate::{core::Reach, lookup::lookup, outbox::prepare_task};
 
 /// All that a session needs.
@@ -282,12 +284,14 @@ async fn over_link<W: Future<Output = SessionEnd>>(
         Worked::Lost(SessionState::Broken { problem, retry: true })
     })?;
     let moving = keep_moving(&expected, link.handle.route(), &job.events);
+    let watching = watch_line(link.handle.clone(), session, job.admitted.role, &job.events);
     let working = work(link);
     // The link is no longer expected once this is over, so it goes first.
     tokio::select! {
         end = working => Ok(end),
         never = around => match never {},
         never = moving => match never {},
+        never = watching => match never {},
     }
 }
 

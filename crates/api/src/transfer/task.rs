@@ -1,8 +1,8 @@
 //! Tasks, their events and their lists of files.
 
 use outport_types::{
-    Differences, EndpointId, EventCode, IdentityId, NiceStatus, Purpose, Route, SyncLevel, TaskId,
-    TaskKind, TaskStatus, UnixTime,
+    Differences, EndpointId, EventCode, IdentityId, Line, NiceStatus, Purpose, Route, SyncLevel,
+    TaskId, TaskKind, TaskStatus, UnixTime,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -147,6 +147,9 @@ pub struct TaskExtras {
     pub rate: u64,
     /// How the link between the agents travels, while there is one.
     pub route: Option<Route>,
+    /// How that does, while there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
     /// The code of the problem that keeps an active task from going on, while there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

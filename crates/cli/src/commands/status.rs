@@ -6,6 +6,7 @@ use outport_types::{AgentState, Bytes, Rate, RateLimit};
 use crate::{
     context::Context,
     failure::Failure,
+    follow,
     human::{count, distance, duration, now},
     printer::{Paint, Printer, Table, Text},
     signals::asked_to_stop,
@@ -164,7 +165,8 @@ fn line(session: &SessionView) -> Text {
             more
         }
     };
-    let route = session.route.map(|route| format!(" ({route})")).unwrap_or_default();
+    let travels = session.route.map(|route| follow::travels(route, session.line));
+    let route = travels.map(|travels| format!(" ({travels})")).unwrap_or_default();
     text.plain(more).add(Paint::Dim, route)
 }
 
@@ -213,6 +215,7 @@ mod tests {
                 "session": "00000000-0000-0000-0000-000000000002",
                 "task": "00000000-0000-0000-0000-000000000003", "direction": "sending",
                 "peer": "smith#Cluster", "phase": "working", "route": "direct",
+                "line": { "rtt_us": 24_000, "lost_ppm": 1_200, "connections": 1 },
                 "progress": {
                     "files_found": 5000, "bytes_found": 5_000_000_000_u64, "scan_done": true,
                     "files_done": 10, "bytes_done": 800_000_000, "bytes_settled": 1_000_000_000,
@@ -238,7 +241,7 @@ mod tests {
         reached at  11.213.1.2:41000, a port that the router has opened
         folders     /data (read-only)
         limits      upload 20 MB/s (holds transfers back), download unlimited
-          sending to smith#Cluster, 10/5,000 files, 1.0 GB/5.0 GB, 100 MB/s, 40 s left (direct)
+          sending to smith#Cluster, 10/5,000 files, 1.0 GB/5.0 GB, 100 MB/s, 40 s left (direct, 24 ms, 0.12 % lost)
         Settings: line 3
         ");
     }

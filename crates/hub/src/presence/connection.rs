@@ -265,6 +265,9 @@ impl Connection {
                 // Only the latest counts, so one that finds no room is left out.
                 ears.scheduler.progress(endpoint, task, session, counts, rate);
             }
+            AgentMessage::Line { task, session, line } => {
+                ears.scheduler.line(endpoint, task, session, line);
+            }
             AgentMessage::Answer { request, outcome } => {
                 if let Some(reply) = self.asked.remove(&request) {
                     reply.send(Ok(outcome)).ok(); // the asker gave up

@@ -184,6 +184,11 @@ impl Machine {
         self.tasks.get(&task).map(|task| task.destination)
     }
 
+    /// Where an active task takes its files from.
+    pub(crate) fn source(&self, task: TaskId) -> Option<EndpointId> {
+        self.tasks.get(&task).map(|task| task.source)
+    }
+
     /// What a session works on.
     pub(crate) fn task_of(&self, session: SessionId) -> Option<TaskId> {
         self.sessions.get(&session).map(|session| session.task)

@@ -11,7 +11,7 @@ use outport_protocol::{
     report::Counts,
 };
 use outport_types::{
-    AccountId, Chain, Code, EndpointId, EventCode, NiceStatus, Problem, RequestId, Route,
+    AccountId, Chain, Code, EndpointId, EventCode, Line, NiceStatus, Problem, RequestId, Route,
     SessionId, TaskId, UnixTime,
 };
 use sea_orm::{
@@ -74,6 +74,8 @@ struct Facts {
     rate: u64,
     /// The one that is stored.
     route: Option<Route>,
+    /// How the line of that session does.
+    line: Option<(SessionId, Line)>,
     shown_at: Option<Instant>,
     is_unsaved: bool,
 }
@@ -169,6 +171,9 @@ impl Worker {
                     settled.extend(done);
                 }
                 Command::Progress(progress) => self.progress(&progress),
+                Command::Line { endpoint, task, session, line } => {
+                    self.line(endpoint, task, session, line);
+                }
                 Command::Live { tasks, reply } => {
                     let live = |task| Some((task, self.live(task)?));
                     reply.send(tasks.into_iter().filter_map(live).collect()).ok();
@@ -212,7 +217,19 @@ impl Worker {
             standing.endpoint = self.machine.destination(task);
         }
         let rate = if standing.route.is_some() { facts.rate } else { 0 };
-        Some(Live { standing, counts: facts.counts, rate })
+        let of_now = |(session, _): &(SessionId, Line)| self.machine.works_on(*session, task);
+        let line = facts.line.filter(of_now).filter(|_| standing.route.is_some());
+        let line = line.map(|(_, line)| line);
+        Some(Live { standing, counts: facts.counts, rate, line })
+    }
+
+    /// Takes the word of the side that sends, which knows what gets lost.
+    fn line(&mut self, endpoint: EndpointId, task: TaskId, session: SessionId, line: Line) {
+        let believed =
+            self.machine.works_on(session, task) && self.machine.source(task) == Some(endpoint);
+        if let Some(facts) = self.facts.get_mut(&task).filter(|_| believed) {
+            facts.line = Some((session, line.rounded()));
+        }
     }
 
     fn progress(&mut self, progress: &Progress) {
@@ -545,7 +562,16 @@ impl Worker {
 
 impl Facts {
     fn new(owner: AccountId, fence: i64) -> Self {
-        Self { owner, fence, counts: None, rate: 0, route: None, shown_at: None, is_unsaved: false }
+        Self {
+            owner,
+            fence,
+            counts: None,
+            rate: 0,
+            route: None,
+            line: None,
+            shown_at: None,
+            is_unsaved: false,
+        }
     }
 
     /// Whether it waits for room at the destination, as its agent said last.

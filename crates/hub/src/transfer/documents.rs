@@ -210,6 +210,7 @@ fn extras(counts: &Counts, route: Option<&str>, live: Option<&Live>) -> TaskExtr
             Some(live) => live.standing.route,
             None => route.and_then(Route::from_word),
         },
+        line: live.and_then(|live| live.line),
         problem: live
             .and_then(|live| live.standing.problem.as_ref())
             .map(|problem| problem.code.word().to_owned()),

@@ -11,8 +11,9 @@ use outport_protocol::{
     ticket::Role,
 };
 use outport_types::{
-    Code, Conflict, Differences, Digest, EventCode, Extras, FilterKind, FilterRule, Finding, Names,
-    Problem, Purpose, RateLimit, Symlinks, SyncLevel, Tally, TaskId, TransferOptions, UnixTime,
+    Code, Conflict, Differences, Digest, EventCode, Extras, FilterKind, FilterRule, Finding, Line,
+    Names, Problem, Purpose, RateLimit, SessionId, Symlinks, SyncLevel, Tally, TaskId,
+    TransferOptions, UnixTime,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -96,6 +97,46 @@ async fn a_transfer_runs_from_submission_to_its_end() {
     assert_eq!(files["DATA"].as_array().unwrap().len(), 1);
     let (_, errors) = get(&hub, &owner, task, "skipped_errors").await;
     assert_eq!(errors["DATA"][0]["error_code"], "PERMISSION_DENIED");
+}
+
+/// Who receives does not see what gets lost.
+#[tokio::test]
+async fn how_the_line_does_is_what_the_source_says_and_only_while_its_session_lasts() {
+    let (hub, owner, mut a, mut b) = rig().await;
+    let task = hub.submit(&owner, transfer(a.endpoint, b.endpoint)).await;
+    let session = a.hear_start().await.session;
+    b.hear_start().await;
+    b.link_up(session).await;
+    hub.wait_for_task(&owner, task, "nice_status", json!("OK")).await;
+    let says = |session, rtt_us| {
+        let line = Line { rtt_us, lost_ppm: Some(1_234), connections: 2 };
+        AgentMessage::Line { task, session, line }
+    };
+    b.say(says(session, 1)).await;
+    let counts = Counts { bytes_done: 4, ..Counts::default() };
+    b.say(AgentMessage::Progress { task, session, counts, rate: 7 }).await;
+    let body = hub.wait_for_task(&owner, task, "bytes_transferred", json!(4)).await;
+    assert_eq!(body.pointer("/outport/line"), None, "nothing was said by the source");
+    a.say(says(session, 12_345)).await;
+    let line = json!({ "rtt_us": 12_000, "lost_ppm": 1_200, "connections": 2 });
+    hub.wait_for_task(&owner, task, "/outport/line", line.clone()).await;
+    a.say(says(SessionId::from_bytes([9; 16]), 2)).await;
+    a.say(AgentMessage::Candidates { session, candidates: Vec::new() }).await;
+    let heard = b.hear_until(|message| match message {
+        HubMessage::PeerCandidates { session, .. } => Some(session),
+        _ => None,
+    });
+    assert_eq!(heard.await, session, "and what was said before that is known");
+    let (_, list) = hub.call(&owner, Method::GET, "v0.10/task_list", None).await;
+    assert_eq!(list["DATA"][0]["outport"]["line"], line);
+    let broken = SessionState::Broken { problem: Problem::new(Code::Disk, []), retry: true };
+    b.say(AgentMessage::Session { session, state: broken }).await;
+    hub.wait_for_task(&owner, task, "/outport/line", Value::Null).await;
+    a.say(says(session, 12_347)).await;
+    let next = b.hear_start().await.session;
+    b.link_up(next).await;
+    let body = hub.wait_for_task(&owner, task, "/outport/route", json!("lan")).await;
+    assert_eq!(body.pointer("/outport/line"), None, "nothing was said of the new session");
 }
 
 #[tokio::test]

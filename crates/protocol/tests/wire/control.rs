@@ -15,7 +15,7 @@ use outport_protocol::{
     ticket::{Grant, Party, Role, SignedTicket, Ticket},
 };
 use outport_types::{
-    Digest, EndpointId, EventCode, Finding, RequestId, Route, SessionId, SyncLevel, TaskId,
+    Digest, EndpointId, EventCode, Finding, Line, RequestId, Route, SessionId, SyncLevel, TaskId,
     TicketId, TransferOptions, UnixTime,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -25,7 +25,7 @@ use crate::{complete, name, path, pinned, problem};
 #[test]
 fn every_message_of_an_agent_keeps_its_bytes() {
     let messages = agent_messages();
-    complete(messages.iter().map(agent_kind), 10);
+    complete(messages.iter().map(agent_kind), 11);
     let forms: Vec<_> =
         messages.iter().map(|message| (agent_kind(message), form(message))).collect();
     pinned("agent_messages", &forms);
@@ -81,6 +81,7 @@ fn agent_messages() -> Vec<AgentMessage> {
         AgentMessage::Candidates { session: SESSION, candidates: candidates() },
         AgentMessage::Reports { task: TASK, first: 7, reports: reports() },
         AgentMessage::Progress { task: TASK, session: SESSION, counts: counts(), rate: 1_000_000 },
+        AgentMessage::Line { task: TASK, session: SESSION, line: LINE },
     ];
     let session = |state| AgentMessage::Session { session: SESSION, state };
     let answer = |outcome| AgentMessage::Answer { request: REQUEST, outcome };
@@ -153,6 +154,7 @@ fn agent_kind(message: &AgentMessage) -> &'static str {
         AgentMessage::Session { .. } => "session",
         AgentMessage::Reports { .. } => "reports",
         AgentMessage::Progress { .. } => "progress",
+        AgentMessage::Line { .. } => "line",
         AgentMessage::Answer { .. } => "answer",
         AgentMessage::Probe { .. } => "probe",
         AgentMessage::Pong => "pong",
@@ -181,6 +183,7 @@ fn hub_kind(message: &HubMessage) -> &'static str {
 
 const TASK: TaskId = TaskId::from_bytes([1; 16]);
 const SESSION: SessionId = SessionId::from_bytes([2; 16]);
+const LINE: Line = Line { rtt_us: 12_000, lost_ppm: Some(1_200), connections: 2 };
 const REQUEST: RequestId = RequestId::from_bytes([3; 16]);
 
 fn key(number: u8) -> SecretKey {

@@ -6,6 +6,7 @@ import type {
   Fact,
   FactCode,
   Folder,
+  Line,
   Progress,
   SessionView,
   SpeedPoint,
@@ -124,6 +125,9 @@ const PROGRESS: Progress = {
   eta_seconds: null,
 };
 
+/** How a line over a continent does. */
+const LINE: Line = { rtt_us: 24_000, lost_ppm: 120, connections: 1 };
+
 export function progress(rest: Partial<Progress>): Progress {
   return { ...PROGRESS, bytes_settled: rest.bytes_done ?? 0, ...rest };
 }
@@ -144,6 +148,7 @@ export function task(id: string, rest: Partial<TaskView>): TaskView {
     failure: null,
     progress: PROGRESS,
     route: null,
+    line: null,
     faults: 0,
     options: how({}),
     differences: null,
@@ -193,7 +198,7 @@ const scanning = progress({
 });
 
 export const tasks = (): TaskView[] => [
-  task(RUNNING, { label: "Cohort 045, raw reads", progress: running, route: "direct" }),
+  task(RUNNING, { label: "Cohort 045, raw reads", progress: running, route: "direct", line: LINE }),
   task(SCANNING, {
     label: null,
     source: { id: LONG, name: collections[5]?.name ?? "" },
@@ -270,6 +275,7 @@ export const sessions = (): SessionView[] => [
     peer: "alliancecan#rorqual",
     phase: "working",
     route: "direct",
+    line: LINE,
     progress: running,
     started: ago(12),
   },
@@ -280,6 +286,7 @@ export const sessions = (): SessionView[] => [
     peer: collections[5]?.name ?? null,
     phase: "working",
     route: "relay",
+    line: { rtt_us: 41_000, lost_ppm: null, connections: 1 },
     progress: scanning,
     started: ago(9),
   },
