@@ -436,6 +436,7 @@ Register-ArgumentCompleter -Native -CommandName 'outport' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR is respected')
             [CompletionResult]::new('--read-write', '--read-write', [CompletionResultType]::ParameterName, 'Let files be written, renamed and deleted in it too')
             [CompletionResult]::new('--shareable', '--shareable', [CompletionResultType]::ParameterName, 'Let guest collections be made of it')
+            [CompletionResult]::new('--local-only', '--local-only', [CompletionResultType]::ParameterName, 'Let its content move inside the local network only: never through a relay or to anywhere else')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Share even your whole home, a whole disk or a hidden directory')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Share even your whole home, a whole disk or a hidden directory')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON, and errors too')
@@ -505,6 +506,7 @@ Register-ArgumentCompleter -Native -CommandName 'outport' -ScriptBlock {
         'outport;limits;set' {
             [CompletionResult]::new('--upload', '--upload', [CompletionResultType]::ParameterName, 'For content that leaves: 20 MB/s, 8 Mbit/s, unlimited')
             [CompletionResult]::new('--download', '--download', [CompletionResultType]::ParameterName, 'For content that comes')
+            [CompletionResult]::new('--relay', '--relay', [CompletionResultType]::ParameterName, 'For content through a relay or the hub''s HTTPS port, each way, at all times')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'When it begins, by this computer''s clock: 08:30')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'When it ends; on the next day, if that is not after its beginning')
             [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'The days on which it begins: mon-fri, sat,sun; every day unless given')

@@ -661,7 +661,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__folders__subcmd__add)
-            opts="-y -q -v -h --read-write --shareable --deny --yes --profile --hub --json --quiet --verbose --color --help"
+            opts="-y -q -v -h --read-write --shareable --local-only --deny --yes --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1433,7 +1433,7 @@ _outport() {
             return 0
             ;;
         outport__subcmd__limits__subcmd__set)
-            opts="-q -v -h --upload --download --from --to --days --profile --hub --json --quiet --verbose --color --help"
+            opts="-q -v -h --upload --download --relay --from --to --days --profile --hub --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1444,6 +1444,10 @@ _outport() {
                     return 0
                     ;;
                 --download)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -410,6 +410,7 @@ set edit:completion:arg-completer[outport] = {|@words|
             cand --color 'When to use colours; NO_COLOR is respected'
             cand --read-write 'Let files be written, renamed and deleted in it too'
             cand --shareable 'Let guest collections be made of it'
+            cand --local-only 'Let its content move inside the local network only: never through a relay or to anywhere else'
             cand -y 'Share even your whole home, a whole disk or a hidden directory'
             cand --yes 'Share even your whole home, a whole disk or a hidden directory'
             cand --json 'Print facts as JSON, and errors too'
@@ -474,6 +475,7 @@ set edit:completion:arg-completer[outport] = {|@words|
         &'outport;limits;set'= {
             cand --upload 'For content that leaves: 20 MB/s, 8 Mbit/s, unlimited'
             cand --download 'For content that comes'
+            cand --relay 'For content through a relay or the hub''s HTTPS port, each way, at all times'
             cand --from 'When it begins, by this computer''s clock: 08:30'
             cand --to 'When it ends; on the next day, if that is not after its beginning'
             cand --days 'The days on which it begins: mon-fri, sat,sun; every day unless given'

@@ -221,6 +221,7 @@ always\t'Everywhere'
 never\t'Nowhere'"
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from add" -l read-write -d 'Let files be written, renamed and deleted in it too'
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from add" -l shareable -d 'Let guest collections be made of it'
+complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from add" -l local-only -d 'Let its content move inside the local network only: never through a relay or to anywhere else'
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from add" -s y -l yes -d 'Share even your whole home, a whole disk or a hidden directory'
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from add" -l json -d 'Print facts as JSON, and errors too'
 complete -c outport -n "__fish_outport_using_subcommand folders; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Leave out notes and progress'
@@ -267,6 +268,7 @@ complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_
 complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l upload -d 'For content that leaves: 20 MB/s, 8 Mbit/s, unlimited' -r
 complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l download -d 'For content that comes' -r
+complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l relay -d 'For content through a relay or the hub\'s HTTPS port, each way, at all times' -r
 complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l from -d 'When it begins, by this computer\'s clock: 08:30' -r
 complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l to -d 'When it ends; on the next day, if that is not after its beginning' -r
 complete -c outport -n "__fish_outport_using_subcommand limits; and __fish_seen_subcommand_from set" -l days -d 'The days on which it begins: mon-fri, sat,sun; every day unless given' -r

@@ -79,6 +79,8 @@ pub struct Config {
     text: Arc<str>,
     /// The rules for sessions with people's computers.
     pub rules: Rules,
+    /// The rules for sessions that leave the local network.
+    pub far_rules: Rules,
     /// The rules for sessions with a gateway of the hub.
     pub gateway_rules: Rules,
 }
@@ -95,6 +97,8 @@ pub struct FolderConfig {
     pub access: Access,
     /// Whether guest collections may be made of it.
     pub shareable: bool,
+    /// Whether its content moves inside the local network only.
+    pub local_only: bool,
     /// Whether gateways of the hub may work in it.
     pub gateway: bool,
     /// What below it is refused.
@@ -183,6 +187,7 @@ impl Config {
             log_level: LogLevel::Info,
             text: Arc::default(),
             rules: Rules::default(),
+            far_rules: Rules::default(),
             gateway_rules: Rules::default(),
         })
     }
@@ -206,9 +211,8 @@ impl Config {
             let reason = "the home directory of this user is not known, so its hidden files cannot be protected; set HOME, or write `home_dot_files = true`";
             return Err(Wrong { offset: folder.path.span().start, reason: reason.to_owned() });
         }
-        let list = |for_gateway: bool| {
-            rule_list(&folders, default_directory.as_ref(), &file, paths, home, for_gateway)
-        };
+        let list =
+            |whose| rule_list(&folders, default_directory.as_ref(), &file, paths, home, whose);
         let check = |list: RuleList| {
             Rules::new(&list).map_err(|error| {
                 let message = outport_types::Chain(&error).to_string();
@@ -220,8 +224,9 @@ impl Config {
         let proxy = file.network.proxy()?;
         let listen = file.network.listen()?;
         let advertise = file.network.advertise()?;
-        let rules = check(list(false))?;
-        let gateway_rules = check(list(true))?;
+        let rules = check(list(Whose::Near))?;
+        let far_rules = check(list(Whose::Far))?;
+        let gateway_rules = check(list(Whose::Gateway))?;
         Ok(Self {
             default_directory,
             home_dot_files: file.home_dot_files,
@@ -236,6 +241,7 @@ impl Config {
             text: text.into(),
             folders,
             rules,
+            far_rules,
             gateway_rules,
         })
     }
@@ -253,6 +259,27 @@ pub(crate) struct Wrong {
     reason: String,
 }
 
+/// Whose sessions rules are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Of computers in the same network, and of this one with itself.
+    Near,
+    /// Of computers elsewhere.
+    Far,
+    /// Of gateways, which are elsewhere too.
+    Gateway,
+}
+
+impl FolderConfig {
+    fn is_open_to(&self, whose: Whose) -> bool {
+        match whose {
+            Whose::Near => true,
+            Whose::Far => !self.local_only,
+            Whose::Gateway => self.gateway && !self.local_only,
+        }
+    }
+}
+
 /// The rules as the mover takes them. The agent's own files are denied whatever the owner shares:
 /// whoever could read the key would be this computer.
 fn rule_list(
@@ -261,14 +288,14 @@ fn rule_list(
     file: &schema::File,
     paths: &Paths,
     home: Option<&Path>,
-    for_gateway: bool,
+    whose: Whose,
 ) -> RuleList {
     let mut list = RuleList {
         dot_files_of: home.filter(|_| !file.home_dot_files).map(Path::to_owned),
         ..RuleList::default()
     };
     for folder in folders {
-        if for_gateway && !folder.gateway {
+        if !folder.is_open_to(whose) {
             list.denied.push(folder.path.clone());
         } else {
             list.folders.push(FolderRule {
@@ -284,9 +311,11 @@ fn rule_list(
             list.denied.push(own);
         }
     }
-    // A gateway has no `/~/` when the directory behind it is not for gateways.
+    // Who may not go to the directory behind it has no `/~/`.
     let open = |path: &PathBuf| list.folders.iter().any(|folder| path.starts_with(&folder.path));
-    list.default_directory = default_directory.filter(|path| !for_gateway || open(path)).cloned();
+    let mut default_directory = default_directory.into_iter();
+    list.default_directory =
+        default_directory.find(|path| whose == Whose::Near || open(path)).cloned();
     list
 }
 

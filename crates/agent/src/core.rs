@@ -159,6 +159,7 @@ pub(crate) struct Core {
     /// Shows the config to all who work by it.
     in_force: watch::Sender<Arc<Config>>,
     rules: LiveRules,
+    far_rules: LiveRules,
     gateway_rules: LiveRules,
     identity: Option<Identity>,
     hub: Hub,
@@ -189,6 +190,7 @@ impl Core {
         let (session_events, session_inbox) = mpsc::channel(SESSION_EVENTS_MAX);
         let config = parts.in_force.borrow().clone();
         let rules = LiveRules::new(config.rules.clone());
+        let far_rules = LiveRules::new(config.far_rules.clone());
         let gateway_rules = LiveRules::new(config.gateway_rules.clone());
         let mut shown = Shown::new(parts.account);
         if let Some(error) = &parts.config_error {
@@ -208,6 +210,7 @@ impl Core {
             config,
             in_force: parts.in_force,
             rules,
+            far_rules,
             gateway_rules,
             identity: None,
             hub: Hub::default(),

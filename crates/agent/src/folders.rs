@@ -31,6 +31,8 @@ pub(crate) fn test(config: &Config, path: &str) -> Result<FolderTest, Problem> {
     let everything = [Grant::all(CollectionPath::ROOT)];
     let resolver = Resolver::new(LiveRules::new(rules), &everything, "");
     let Explanation { access, shareable, because } = resolver.explain(&place);
+    let far = Resolver::new(LiveRules::new(config.far_rules.clone()), &everything, "");
+    let local_only = access.is_some() && far.explain(&place).access.is_none();
     let decision = match (access, &because) {
         (Some(Access::ReadOnly), _) => FolderDecision::ReadOnly,
         (Some(Access::ReadWrite), _) => FolderDecision::ReadWrite,
@@ -45,7 +47,7 @@ pub(crate) fn test(config: &Config, path: &str) -> Result<FolderTest, Problem> {
         Because::HomeDotFiles(home) => Some(format!("{}/.*", rule_text(home))),
         Because::NoRule => None,
     };
-    Ok(FolderTest { path: path.to_owned(), resolved, decision, shareable, rule })
+    Ok(FolderTest { path: path.to_owned(), resolved, decision, shareable, local_only, rule })
 }
 
 fn look(folder: &FolderConfig) -> Folder {
@@ -54,6 +56,7 @@ fn look(folder: &FolderConfig) -> Folder {
         collection_path: from_host(&folder.path).unwrap_or_default(),
         access: folder.access,
         shareable: folder.shareable,
+        local_only: folder.local_only,
         deny: folder.deny.iter().map(|path| text_of(path)).collect(),
         status: status(&folder.path),
     }

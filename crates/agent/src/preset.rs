@@ -33,6 +33,8 @@ struct Folder {
     #[serde(default)]
     shareable: bool,
     #[serde(default)]
+    local_only: bool,
+    #[serde(default)]
     deny: Vec<String>,
 }
 
@@ -79,6 +81,7 @@ fn preset(place: &Path, file: File, home: Option<&Path>) -> Preset {
         },
         access: folder.access,
         shareable: folder.shareable,
+        local_only: folder.local_only,
         deny: folder.deny,
         confirmed: false,
     });

@@ -7,7 +7,7 @@ pub(crate) use self::flow::across;
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use outport_control::RelayUse;
-use outport_link::{CloseCode, Endpoint, Link, LinkStats, Survey, Tunnels, Way};
+use outport_link::{CloseCode, Endpoint, Link, LinkStats, Survey, Tunnels, Way, Ways};
 use outport_mover::session::AgentLimits;
 use outport_protocol::{
     control::{Candidate, Probe},
@@ -81,7 +81,7 @@ async fn look(job: &mut ProbeJob) -> Result<Probed, Problem> {
     };
     let only_relayed = job.relay == RelayUse::Only;
     let expected = job.endpoint.expect(*session, peer.key).map_err(|error| broken(&error))?;
-    let expected = expected.only_relayed(only_relayed);
+    let expected = expected.only(if only_relayed { Ways::Relayed } else { Ways::All });
     let asks = asked.is_some();
     let around = pin!(keep_in_touch(Touch {
         expected: &expected,

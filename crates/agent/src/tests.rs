@@ -106,6 +106,7 @@ async fn folders_added_at_once_are_all_kept() {
             path: path.display().to_string(),
             access: outport_types::Access::ReadOnly,
             shareable: false,
+            local_only: false,
             deny: Vec::new(),
             confirmed: true,
         };
@@ -484,6 +485,7 @@ async fn folders_are_added_tested_and_removed_by_command_with_and_without_an_age
         path: more.display().to_string(),
         access: Access::ReadOnly,
         shareable: false,
+        local_only: false,
         deny: vec!["private".to_owned()],
         confirmed: false,
     };

@@ -64,6 +64,7 @@ impl Exit {
             Code::EndpointClosing,
             Code::LinkBroken,
             Code::NoRoute,
+            Code::LocalNetworkOnly,
             Code::RelayDayUsed,
             Code::AgentNotRunning,
             Code::HubUnreachable,

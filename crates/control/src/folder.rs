@@ -18,6 +18,8 @@ pub struct Folder {
     pub access: Access,
     /// Whether guest collections may be made of it.
     pub shareable: bool,
+    /// Whether its content moves inside the local network only.
+    pub local_only: bool,
     /// What below it is refused, as paths of this computer.
     pub deny: Vec<String>,
     /// Whether it can be used at the moment.
@@ -49,6 +51,8 @@ pub struct NewFolder {
     pub access: Access,
     /// Whether guest collections may be made of it.
     pub shareable: bool,
+    /// Whether its content moves inside the local network only.
+    pub local_only: bool,
     /// What below it is refused, absolute or relative to it.
     pub deny: Vec<String>,
     /// Whether the owner said yes to sharing a home, a whole disk or a hidden directory.
@@ -67,6 +71,8 @@ pub struct FolderTest {
     pub decision: FolderDecision,
     /// Whether a guest collection could be made of it.
     pub shareable: bool,
+    /// Whether its content would move inside the local network only.
+    pub local_only: bool,
     /// The rule that decides: a folder's path, or a refused path below one.
     pub rule: Option<String>,
 }

@@ -14,6 +14,8 @@ pub struct Limits {
     pub upload: Option<RateLimit>,
     /// The same for content that comes.
     pub download: Option<RateLimit>,
+    /// For content through a relay or the hub's HTTPS port, each way; `None` is as fast as it goes.
+    pub relay: Option<RateLimit>,
     /// Times at which other limits hold; the first row that has a moment decides about it. At most
     /// [`Limits::ROWS_MAX`].
     pub timetable: Vec<LimitRow>,
@@ -235,6 +237,8 @@ pub struct LimitsView {
     pub holds_upload: bool,
     /// The same for content that comes.
     pub holds_download: bool,
+    /// The same for content through a relay, whichever way.
+    pub holds_relay: bool,
 }
 
 #[cfg(test)]

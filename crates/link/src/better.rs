@@ -12,7 +12,7 @@ use tracing::debug;
 use crate::{
     end::CloseCode,
     endpoint::Expectation,
-    establish::Race,
+    establish::{Race, Ways},
     hello::Hello,
     quic::{close, remote_address},
     relayed::RelayWay,
@@ -70,7 +70,8 @@ impl Expectation {
         let link = registry.link(self.peer, self.session)?;
         let path = link.way();
         let relays = self.second_seats(path);
-        let nothing_is_better = path <= Route::Lan || self.only_relayed && relays.is_empty();
+        let nothing_is_better =
+            path <= Route::Lan || self.ways == Ways::Relayed && relays.is_empty();
         if nothing_is_better && !registry.has_arrivals(self.peer, self.session) {
             return None;
         }

@@ -27,7 +27,7 @@ use crate::{
     accept, address,
     discover::{self, DiscoverError, Pending},
     end::CloseCode,
-    establish::{Course, EstablishError, Race, SURVEY_TIME, Survey, first_frame},
+    establish::{Course, EstablishError, Race, SURVEY_TIME, Survey, Ways, first_frame},
     hello::{Hello, STREAMS_MAX},
     leg::Prepared,
     legs::{self, Legs, Widener},
@@ -78,7 +78,7 @@ pub struct Expectation {
     pub(crate) candidates: watch::Sender<Vec<Candidate>>,
     pub(crate) arrived: Arc<Notify>,
     pub(crate) relays: watch::Sender<Vec<RelayWay>>,
-    pub(crate) only_relayed: bool,
+    pub(crate) ways: Ways,
     without_tcp: bool,
     /// One establishment at a time.
     pub(crate) establishing: sync::Mutex<()>,
@@ -225,7 +225,7 @@ impl Endpoint {
             client,
             candidates: watch::Sender::new(Vec::new()),
             relays: watch::Sender::new(Vec::new()),
-            only_relayed: false,
+            ways: Ways::All,
             without_tcp: self.inner.without_tcp,
             arrived,
             establishing: sync::Mutex::new(()),
@@ -337,10 +337,10 @@ impl Expectation {
         });
     }
 
-    /// Goes through a relay or not at all.
+    /// Takes no other ways than these.
     #[must_use]
-    pub fn only_relayed(mut self, only: bool) -> Self {
-        self.only_relayed = only;
+    pub fn only(mut self, ways: Ways) -> Self {
+        self.ways = ways;
         self
     }
 
@@ -438,7 +438,7 @@ impl Expectation {
             candidates: self.candidates.subscribe(),
             interfaces: address::interfaces().unwrap_or_default(),
             relays,
-            only_relayed: self.only_relayed,
+            ways: self.ways,
             better_than,
             patience: Duration::ZERO,
             ground: Ground {

@@ -110,12 +110,34 @@ pub(crate) struct Course<'a> {
     pub(crate) candidates: watch::Receiver<Vec<Candidate>>,
     pub(crate) interfaces: Vec<Interface>,
     pub(crate) relays: watch::Receiver<Vec<RelayWay>>,
-    pub(crate) only_relayed: bool,
+    pub(crate) ways: Ways,
     /// What goes this way, or a worse one, is not looked for.
     pub(crate) better_than: Option<Route>,
     /// How long nothing is chosen, so that every way has its time.
     pub(crate) patience: Duration,
     pub(crate) ground: Ground<'a>,
+}
+
+/// Which ways to the other side may be taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ways {
+    /// All that there are.
+    #[default]
+    All,
+    /// Those through a relay.
+    Relayed,
+    /// Those inside one network.
+    Near,
+}
+
+impl Ways {
+    fn admit(self, route: Route) -> bool {
+        match self {
+            Self::All => true,
+            Self::Relayed => route.is_relayed(),
+            Self::Near => route <= Route::Lan,
+        }
+    }
 }
 
 /// The race for one link.
@@ -319,16 +341,13 @@ impl<'a> Race<'a> {
     /// Dials the addresses that were not known before.
     fn dial_new(&mut self) {
         let candidates = self.course.candidates.borrow_and_update().clone();
-        if self.course.only_relayed {
-            return;
-        }
         let wanted = address::worth_dialling(&self.course.interfaces, &candidates);
         for &address in &wanted {
             if self.known.contains_key(&address) || !self.has_room(&wanted) {
                 continue;
             }
             let route = address::route(&self.course.interfaces, address.ip());
-            if !self.is_better(route) {
+            if !self.course.ways.admit(route) || !self.is_better(route) {
                 continue;
             }
             self.known.insert(address, Dial { route, tries: 0, failure: None, rtt: None });
@@ -351,6 +370,9 @@ impl<'a> Race<'a> {
     /// Opens the ways through the relays that were told since.
     fn open_relayed(&mut self) {
         let ways = self.course.relays.borrow_and_update()[self.opened..].to_vec();
+        if !self.course.ways.admit(Route::Relay) {
+            return;
+        }
         for way in ways {
             self.opened += 1;
             let address = way.addresses.first().copied().unwrap_or(FAR_END);
@@ -421,8 +443,8 @@ impl<'a> Race<'a> {
         if arrival.connection.close_reason().is_some() {
             return;
         }
-        if self.course.only_relayed && !self.route_of(&arrival.connection).is_relayed() {
-            return close(&arrival.connection, CloseCode::Superseded, "only through a relay");
+        if !self.course.ways.admit(self.route_of(&arrival.connection)) {
+            return close(&arrival.connection, CloseCode::Superseded, "not by this way");
         }
         let Hello { leg, .. } = arrival.hello;
         let worse = self.course.leads && !self.is_better(self.route_of(&arrival.connection));
@@ -466,7 +488,7 @@ impl<'a> Race<'a> {
         let hoped_for = self.known.values().filter(|dial| dial.failure.is_none());
         let hopes = hoped_for.map(|dial| (dial.route, Duration::ZERO, 0)).any(|hope| hope < rank);
         // Straight ways may not even be known yet, and both sides gain by them for the whole session.
-        let may_go_straight = rank.0.is_relayed() && !self.course.only_relayed;
+        let may_go_straight = rank.0.is_relayed() && self.course.ways.admit(Route::Direct);
         let better_may_come = hopes || may_go_straight;
         let until = if rank.0 == Route::Tunnel {
             // It came up last, so everything else has had its time; or there is nothing else.

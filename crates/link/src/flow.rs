@@ -3,7 +3,7 @@
 //! | waits for | set by |
 //! | --- | --- |
 //! | the other side's allowance | the other side, who receives no faster than its owner wants |
-//! | throttles | this side: of the task, of the whole agent |
+//! | throttles | this side: of the task, of the whole agent, of what goes through a relay |
 //!
 //! Control frames wait for none of it.
 
@@ -23,6 +23,9 @@ use crate::throttle::Throttle;
 #[derive(Debug)]
 pub(crate) struct Flow {
     throttles: OnceLock<Vec<Throttle>>,
+    /// One more, while the link goes through a relay.
+    relayed: OnceLock<Throttle>,
+    goes_through_relay: AtomicBool,
     /// Bytes that the other side lets this one send since the link began; all, unless it says.
     allowed: AtomicU64,
     allowed_more: Notify,
@@ -41,6 +44,8 @@ impl Flow {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             throttles: OnceLock::new(),
+            relayed: OnceLock::new(),
+            goes_through_relay: AtomicBool::new(false),
             allowed: AtomicU64::new(u64::MAX),
             allowed_more: Notify::new(),
             sent: AtomicU64::new(0),
@@ -55,6 +60,16 @@ impl Flow {
     /// Holds what is sent to these limits; only the first call counts.
     pub(crate) fn hold_to(&self, throttles: Vec<Throttle>) {
         self.throttles.set(throttles).ok();
+    }
+
+    /// Holds what is sent through a relay to one more; only the first call counts.
+    pub(crate) fn hold_relayed_to(&self, throttle: Throttle) {
+        self.relayed.set(throttle).ok();
+    }
+
+    /// From now on the link goes that way, or does not.
+    pub(crate) fn go_through_relay(&self, does: bool) {
+        self.goes_through_relay.store(does, Ordering::SeqCst);
     }
 
     /// Takes the other side's word: so many bytes more, or (`None`) as many as there are.
@@ -77,12 +92,15 @@ impl Flow {
     /// Waits until some of `wanted` bytes may go, and counts them as sent.
     pub(crate) async fn admit(&self, wanted: usize) -> usize {
         let mut bytes = self.admit_by_other(wanted).await;
-        let mut throttles = self.throttles.get().into_iter().flatten();
-        if let Some(first) = throttles.next() {
-            bytes = first.take(bytes).await;
-        }
-        for throttle in throttles {
-            throttle.take_all(bytes).await;
+        let mut is_step = false;
+        for throttle in self.throttles() {
+            // The first that limits decides about the size of steps.
+            if !is_step && throttle.limit().is_some() {
+                bytes = throttle.take(bytes).await;
+                is_step = true;
+            } else {
+                throttle.take_all(bytes).await;
+            }
         }
         self.sent.fetch_add(bytes as u64, Ordering::SeqCst);
         bytes
@@ -134,8 +152,14 @@ impl Flow {
 
     pub(crate) fn is_limited(&self) -> bool {
         let limited = |throttle: &Throttle| throttle.limit().is_some();
-        self.allowed.load(Ordering::SeqCst) != u64::MAX
-            || self.throttles.get().is_some_and(|all| all.iter().any(limited))
+        self.allowed.load(Ordering::SeqCst) != u64::MAX || self.throttles().any(limited)
+    }
+
+    /// Those in force on the way that the link goes.
+    fn throttles(&self) -> impl Iterator<Item = &Throttle> {
+        let relayed = self.relayed.get();
+        let relayed = relayed.filter(|_| self.goes_through_relay.load(Ordering::SeqCst));
+        self.throttles.get().into_iter().flatten().chain(relayed)
     }
 
     async fn admit_by_other(&self, wanted: usize) -> usize {
@@ -187,6 +211,24 @@ mod tests {
         flow.allow(Some(u64::MAX));
         flow.allow(None);
         assert_eq!(flow.admit(80).now_or_never(), Some(80));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_limit_holds_only_through_a_relay_and_in_small_steps() {
+        let flow = Flow::new();
+        flow.hold_to(vec![Throttle::default()]);
+        flow.hold_relayed_to(Throttle::new(RateLimit::new(1_000_000).ok()));
+        assert_eq!(flow.admit(1 << 30).now_or_never(), Some(1 << 30));
+        flow.go_through_relay(true);
+        assert!(flow.is_limited());
+        let (began, before) = (Instant::now(), flow.sent());
+        while flow.sent() < before + 3_000_000 {
+            assert!(flow.admit(2 << 20).await <= 100_000);
+        }
+        let took = began.elapsed().as_secs_f64();
+        assert!((2.8..3.2).contains(&took), "{took}");
+        flow.go_through_relay(false);
+        assert_eq!(flow.admit(1 << 30).now_or_never(), Some(1 << 30));
     }
 
     #[tokio::test(start_paused = true)]

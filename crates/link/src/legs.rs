@@ -272,6 +272,7 @@ impl Legs {
         data: Vec<DataOut>,
         wires: &Wires,
     ) {
+        self.flow.go_through_relay(leg.path().is_relayed());
         let (urgent, calm) = watch::channel(false);
         wires.undelivered.send_modify(|streams| *streams += 1);
         self.write(leg, data, &calm, wires);

@@ -46,7 +46,7 @@ pub use buffers::{Buffer, BufferPool};
 pub use discover::DiscoverError;
 pub use end::{CloseCode, LinkEnd, REASON_BYTES_MAX};
 pub use endpoint::{DEAD_AFTER, ESTABLISH_LIMIT, Endpoint, EndpointOptions, Expectation};
-pub use establish::{EstablishError, Survey, Tried, Try, Way};
+pub use establish::{EstablishError, Survey, Tried, Try, Way, Ways};
 pub use frame::{
     ArrivedFrame, CONTROL_FRAME_BYTES_MAX, DATA_FRAME_BYTES_MAX, DATA_HEADER_BYTES_MAX, DataFrame,
 };

@@ -17,6 +17,7 @@ use outport_types::Route;
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::{
+    address,
     budget::{Budget, Reserved},
     buffers::BufferPool,
     carrier::Carrier,
@@ -416,6 +417,11 @@ impl LinkHandle {
         self.core.flow.hold_to(throttles);
     }
 
+    /// Holds it to one more limit while the link goes through a relay; to be called once, as above.
+    pub fn hold_relayed_to(&self, throttle: Throttle) {
+        self.core.flow.hold_relayed_to(throttle);
+    }
+
     /// Lets this side send so many bytes of data frames more, as the other side says; `None` is as
     /// many as there are, which is how a link begins.
     pub fn allow(&self, more: Option<u64>) {
@@ -435,6 +441,20 @@ impl LinkHandle {
     /// Waits until more data came than `than` bytes.
     pub async fn data_received_more(&self, than: u64) {
         self.core.flow.received_more(than).await;
+    }
+
+    /// Whether it goes from one computer to another of the same network, as the networks of this one are
+    /// now, or does not leave the computer.
+    pub fn is_near(&self) -> bool {
+        let LinkStats { route, remote, .. } = self.stats();
+        match route {
+            Route::Local => true,
+            Route::Lan | Route::Tcp | Route::Direct => {
+                let interfaces = address::interfaces().unwrap_or_default();
+                remote.is_some_and(|at| address::route(&interfaces, at.ip()) == Route::Lan)
+            }
+            Route::Relay | Route::Tunnel => false,
+        }
     }
 
     /// How the link does at the moment.

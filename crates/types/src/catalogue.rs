@@ -596,6 +596,11 @@ catalogue! {
         en: "Today's allowance at the hub's relay is used up. Files for which there is no straight way go on after {until}; earlier if one of both computers lets the other in by UDP (a check of the connection says what is in the way), or if whoever runs the hub allows more.",
         fr: "Le volume accordé pour aujourd'hui par le relais du hub est épuisé. Les fichiers pour lesquels il n'existe pas de voie directe reprendront après {until} ; plus tôt si l'un des deux ordinateurs laisse entrer l'autre par UDP (une vérification de la connexion indique ce qui s'y oppose), ou si le responsable du hub en accorde davantage."
     }
+    /// A folder is for computers of the same network, and the other one is elsewhere.
+    LocalNetworkOnly = "LOCAL_NETWORK_ONLY" {
+        en: "{path} on {endpoint} is shared inside its local network only, and no way inside it leads to {peer}. Files go on moving when both are in one network, or when the owner of {endpoint} opens the folder to others.",
+        fr: "{path} sur {endpoint} n'est partagé que dans son réseau local, et aucune voie n'y mène à {peer}. Le transfert reprend dès que les deux ordinateurs sont dans un même réseau, ou dès que le propriétaire de {endpoint} ouvre le dossier à d'autres."
+    }
     /// The other computer is this one.
     PeerIsHere = "PEER_IS_HERE" {
         en: "{endpoint} is this computer. Name another one.",

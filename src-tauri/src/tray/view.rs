@@ -266,11 +266,12 @@ fn held_back(limits: &LimitsView, words: &Words) -> Option<String> {
     let rate = |limit: RateLimit| words.rate(limit.bytes_per_second());
     let upload = limits.upload.filter(|_| limits.holds_upload).map(rate);
     let download = limits.download.filter(|_| limits.holds_download).map(rate);
+    let relayed = limits.set.relay.filter(|_| limits.holds_relay).map(rate);
     match (upload, download) {
         (Some(upload), None) => Some(fill(words.sending_held, &[&upload])),
         (None, Some(download)) => Some(fill(words.receiving_held, &[&download])),
         (Some(upload), Some(download)) => Some(fill(words.both_held, &[&upload, &download])),
-        (None, None) => None,
+        (None, None) => relayed.map(|relayed| fill(words.relayed_held, &[&relayed])),
     }
 }
 

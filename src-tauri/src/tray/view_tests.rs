@@ -46,6 +46,11 @@ fn transferring_as_fast_as_the_limits_let_it() {
     snapshot.limits.holds_download = true;
     let shown_now = shown(&snapshot, Language::Fr);
     assert!(shown_now.contains("\nenvoi limité à 2,0 Mo/s, réception à 8,0 Mo/s\n"), "{shown_now}");
+    (snapshot.limits.holds_upload, snapshot.limits.holds_download) = (false, false);
+    snapshot.limits.set.relay = RateLimit::new(500_000).ok();
+    snapshot.limits.holds_relay = true;
+    let shown_now = shown(&snapshot, Language::En);
+    assert!(shown_now.contains("\nat most 500 kB/s through a relay\n"), "{shown_now}");
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod faults;
 mod journey;
 mod kills;
 mod looks;
+#[cfg(target_os = "linux")]
+mod near;
 mod network;
 mod pause;
 #[cfg(target_os = "linux")]

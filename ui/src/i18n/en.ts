@@ -48,7 +48,7 @@ export const en = {
 
   "time.milliseconds": "{n} ms",
   "line.roundTrip": "round trip {time}",
-  "line.lost": "{share} of packets lost lately",
+  "line.lost": "{share} of packets lost",
   "line.connections": { one: "{n} connection", other: "{n} connections" },
 
   "direction.sending": "Sending to {peer}",
@@ -133,6 +133,11 @@ export const en = {
   "folders.dropHere": "Drop to share, read only",
   "folder.default": "Opens first",
   "folder.denied": { one: "{n} place closed", other: "{n} places closed" },
+  "folder.localOnly": "local network only",
+  "folder.localOnlyMeaning":
+    "Its content goes to and comes from computers in the same network only, never through a relay or the internet; names can be listed all the same",
+  "folder.keepInNetwork": "Keep inside the local network",
+  "folder.leaveNetwork": "Let it leave the local network",
   "folder.deny": "Closed places…",
   "folder.show": "Show in folder",
   "folder.more": "More about {path}",
@@ -168,6 +173,7 @@ export const en = {
   "tester.rule": "The rule of {rule} decides.",
   "tester.noRule": "No folder that you share contains it.",
   "tester.shareable": "It may be opened to other people.",
+  "tester.localOnly": "Its content stays inside the local network.",
   "decision.notShared": "not shared",
   "decision.denied": "closed",
   "decision.leadsToFolder": "leads to a folder",
@@ -471,8 +477,10 @@ export const en = {
   "limits.title": "Limits",
   "limits.upload": "Sending, at most",
   "limits.download": "Receiving, at most",
+  "limits.relay": "Through a relay, at most",
   "limits.unlimited": "unlimited",
-  "limits.hint": "For all transfers together: 20 MB/s (bytes) or 8 Mbit/s (bits). Leave empty for no limit.",
+  "limits.hint":
+    "For all transfers together: 20 MB/s (bytes) or 8 Mbit/s (bits). Leave empty for no limit. The third holds besides the others, each way, for what goes through a relay or the hub's HTTPS port.",
   "limits.malformed": "Write a number and a unit, like 20 MB/s or 8 Mbit/s.",
   "limits.ambiguous": "A small b can mean bytes or bits: write MB/s or Mbit/s.",
   "limits.small": "The smallest limit is 1 KiB/s.",
@@ -494,6 +502,7 @@ export const en = {
   "limits.keep": "Keep",
   "limits.holdsUpload": "Sending is limited to {rate}",
   "limits.holdsDownload": "Receiving is limited to {rate}",
+  "limits.holdsRelay": "What goes through a relay is limited to {rate}",
   "network.title": "Network",
   "relay.name": "Files go through the hub",
   "relay.never": "Never",

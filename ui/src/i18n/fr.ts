@@ -50,7 +50,7 @@ export const fr = {
 
   "time.milliseconds": "{n} ms",
   "line.roundTrip": "aller-retour {time}",
-  "line.lost": "{share} de paquets perdus récemment",
+  "line.lost": "{share} de paquets perdus",
   "line.connections": { one: "{n} connexion", other: "{n} connexions" },
 
   "direction.sending": "Envoi vers {peer}",
@@ -137,6 +137,11 @@ export const fr = {
   "folders.dropHere": "Déposez pour partager, en lecture seule",
   "folder.default": "S'ouvre en premier",
   "folder.denied": { one: "{n} endroit fermé", other: "{n} endroits fermés" },
+  "folder.localOnly": "réseau local seulement",
+  "folder.localOnlyMeaning":
+    "Son contenu ne va que vers les ordinateurs du même réseau et ne vient que d'eux, jamais par un relais ni par Internet ; les noms restent visibles",
+  "folder.keepInNetwork": "Garder dans le réseau local",
+  "folder.leaveNetwork": "Laisser sortir du réseau local",
   "folder.deny": "Endroits fermés…",
   "folder.show": "Afficher dans le dossier",
   "folder.more": "Plus d'actions pour {path}",
@@ -174,6 +179,7 @@ export const fr = {
   "tester.rule": "La règle de {rule} décide.",
   "tester.noRule": "Aucun dossier que vous partagez ne le contient.",
   "tester.shareable": "Il peut être ouvert à d'autres personnes.",
+  "tester.localOnly": "Son contenu reste dans le réseau local.",
   "decision.notShared": "non partagé",
   "decision.denied": "fermé",
   "decision.leadsToFolder": "mène à un dossier",
@@ -488,9 +494,10 @@ export const fr = {
   "limits.title": "Limites",
   "limits.upload": "Envoi, au plus",
   "limits.download": "Réception, au plus",
+  "limits.relay": "Par un relais, au plus",
   "limits.unlimited": "sans limite",
   "limits.hint":
-    "Pour tous les transferts ensemble : 20 Mo/s (octets) ou 8 Mbit/s (bits). Vide, il n'y a pas de limite.",
+    "Pour tous les transferts ensemble : 20 Mo/s (octets) ou 8 Mbit/s (bits). Vide, il n'y a pas de limite. La troisième s'ajoute aux autres, dans chaque sens, pour ce qui passe par un relais ou par le port HTTPS du hub.",
   "limits.malformed": "Écrivez un nombre et une unité, comme 20 Mo/s ou 8 Mbit/s.",
   "limits.ambiguous": "Un petit b peut désigner des octets ou des bits : écrivez Mo/s ou Mbit/s.",
   "limits.small": "La plus petite limite est 1 Kio/s.",
@@ -512,6 +519,7 @@ export const fr = {
   "limits.keep": "Garder",
   "limits.holdsUpload": "L'envoi est limité à {rate}",
   "limits.holdsDownload": "La réception est limitée à {rate}",
+  "limits.holdsRelay": "Ce qui passe par un relais est limité à {rate}",
   "network.title": "Réseau",
   "relay.name": "Les fichiers passent par le hub",
   "relay.never": "Jamais",

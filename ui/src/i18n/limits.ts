@@ -43,6 +43,9 @@ export function heldBackWords(limits: LimitsView): string | null {
     limits.holds_download && limits.download !== null
       ? t("limits.holdsDownload", { rate: rate(limits.download) })
       : "",
+    limits.holds_relay && limits.set.relay !== null
+      ? t("limits.holdsRelay", { rate: rate(limits.set.relay) })
+      : "",
   ].filter(Boolean);
   if (held.length === 0) return null;
   if (limits.until !== null) held.push(t("limits.until", { time: untilMoment(limits.until) }));

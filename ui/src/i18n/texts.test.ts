@@ -75,16 +75,16 @@ describe("numbers", () => {
 
   test("how a line does is said in two digits, and only what is known", () => {
     const lines: [number, number | null, number, string][] = [
-      [24_000, 120, 1, "round trip 24 ms · 0.012% of packets lost lately"],
-      [310, 0, 1, "round trip 0.31 ms · 0% of packets lost lately"],
+      [24_000, 120, 1, "round trip 24 ms · 0.012% of packets lost"],
+      [310, 0, 1, "round trip 0.31 ms · 0% of packets lost"],
       [41_000, null, 1, "round trip 41 ms"],
-      [200_000, 10_000, 3, "round trip 200 ms · 1% of packets lost lately · 3 connections"],
+      [200_000, 10_000, 3, "round trip 200 ms · 1% of packets lost · 3 connections"],
     ];
     for (const [rtt_us, lost_ppm, connections, text] of lines)
       expect(lineWords({ rtt_us, lost_ppm, connections })).toBe(text);
     french();
     expect(lineWords({ rtt_us: 1_200, lost_ppm: 1_200, connections: 2 })).toMatch(
-      /^aller-retour 1,2\sms · 0,12\s% de paquets perdus récemment · 2 connexions$/,
+      /^aller-retour 1,2\sms · 0,12\s% de paquets perdus · 2 connexions$/,
     );
   });
 
@@ -105,6 +105,10 @@ describe("numbers", () => {
     expect(heldBackWords(limits)).toBe(null);
     limits.holds_upload = true;
     expect(heldBackWords(limits)).toBe("Sending is limited to 2.0 MB/s");
+    limits.set.relay = 500_000;
+    limits.holds_relay = true;
+    limits.holds_upload = false;
+    expect(heldBackWords(limits)).toBe("What goes through a relay is limited to 500 kB/s");
   });
 
   test("a hundred per cent is said only when nothing is left", () => {

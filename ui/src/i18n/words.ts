@@ -100,7 +100,7 @@ export function progressWords(progress: Progress): string {
   return words.join(" · ");
 }
 
-/** How the line between two computers does: `round trip 12 ms · 0.1 % of packets lost lately`. */
+/** How the line between two computers does: `round trip 12 ms · 0.1 % of packets lost`. */
 export function lineWords(line: Line): string {
   const words = [t("line.roundTrip", { time: milliseconds(line.rtt_us / 1000) })];
   if (line.lost_ppm !== null) words.push(t("line.lost", { share: percentOfLost(line.lost_ppm / 1e6) }));

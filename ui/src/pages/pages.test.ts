@@ -167,6 +167,26 @@ describe("folders", () => {
     await waitFor(() => expect(fake.snapshot.folders).toHaveLength(2));
   });
 
+  test("a folder is kept inside the local network, and let out of it again", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Folders");
+    const before = { ...fake.snapshot.folders[1] };
+    const path = before.path ?? "";
+    const row = () => within(screen.getByRole("listitem", { name: path }));
+    await fireEvent.click(row().getByRole("button", { name: `More about ${path}` }));
+    await fireEvent.click(screen.getByRole("menuitem", { name: "Keep inside the local network" }));
+    await waitFor(() => expect(fake.snapshot.folders[1]).toEqual({ ...before, local_only: true }));
+    expect(row().getByText(/^local network only/)).toBeVisible();
+    await fireEvent.input(screen.getByRole("textbox", { name: "A path on this computer" }), {
+      target: { value: path },
+    });
+    await fireEvent.click(button("Test"));
+    await screen.findByText(/Its content stays inside the local network/);
+    await fireEvent.click(row().getByRole("button", { name: `More about ${path}` }));
+    await fireEvent.click(screen.getByRole("menuitem", { name: "Let it leave the local network" }));
+    await waitFor(() => expect(fake.snapshot.folders[1]).toEqual(before));
+  });
+
   test("a path is tested, and the rule is named", async () => {
     await showWindow("busy");
     await page("Folders");
@@ -206,7 +226,7 @@ describe("activity", () => {
     const { fake } = await showWindow("busy");
     fake.go({ page: "activity", task: data.RUNNING });
     const facts = within(await screen.findByRole("region", { name: "Cohort 045, raw reads" }));
-    expect(facts.getByText(/^round trip 24\sms · 0\.012% of packets lost lately$/)).toBeVisible();
+    expect(facts.getByText(/^round trip 24\sms · 0\.012% of packets lost$/)).toBeVisible();
     fake.change((now) => {
       for (const task of now.tasks.tasks) task.line = null;
     });
@@ -460,6 +480,23 @@ describe("settings", () => {
     await fireEvent.input(sending, { target: { value: "" } });
     await fireEvent.blur(sending);
     await waitFor(() => expect(fake.snapshot.limits.set.upload).toBe(null));
+  });
+
+  test("what goes through a relay has a limit of its own, which other changes keep", async () => {
+    const { fake } = await showWindow("busy");
+    await page("Settings");
+    const type = async (label: string, value: string) => {
+      const field = screen.getByLabelText(label);
+      await fireEvent.input(field, { target: { value } });
+      await fireEvent.blur(field);
+    };
+    await type("Through a relay, at most", "2 MB/s");
+    await waitFor(() => expect(fake.snapshot.limits.set.relay).toBe(2_000_000));
+    await type("Sending, at most", "8 MB/s");
+    await waitFor(() => expect(fake.snapshot.limits.set.upload).toBe(8_000_000));
+    expect(fake.snapshot.limits.set.relay).toBe(2_000_000);
+    await type("Through a relay, at most", "");
+    await waitFor(() => expect(fake.snapshot.limits.set.relay).toBeNull());
   });
 
   test("the timetable of limits is edited row by row", async () => {

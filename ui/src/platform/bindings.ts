@@ -371,6 +371,8 @@ export type Code =
 "RELAY_SILENT" |
 /**  The account has had forwarded what the hub allows in a day. */
 "RELAY_DAY_USED" |
+/**  A folder is for computers of the same network, and the other one is elsewhere. */
+"LOCAL_NETWORK_ONLY" |
 /**  The other computer is this one. */
 "PEER_IS_HERE" |
 /**  The other computer belongs to somebody else. */
@@ -820,6 +822,8 @@ export type Folder = {
 	access: Access,
 	/**  Whether guest collections may be made of it. */
 	shareable: boolean,
+	/**  Whether its content moves inside the local network only. */
+	local_only: boolean,
 	/**  What below it is refused, as paths of this computer. */
 	deny: string[],
 	/**  Whether it can be used at the moment. */
@@ -860,6 +864,8 @@ export type FolderTest = {
 	decision: FolderDecision,
 	/**  Whether a guest collection could be made of it. */
 	shareable: boolean,
+	/**  Whether its content would move inside the local network only. */
+	local_only: boolean,
 	/**  The rule that decides: a folder's path, or a refused path below one. */
 	rule: string | null,
 };
@@ -1045,6 +1051,8 @@ export type Limits = {
 	upload: RateLimit | null,
 	/**  The same for content that comes. */
 	download: RateLimit | null,
+	/**  For content through a relay or the hub's HTTPS port, each way; `None` is as fast as it goes. */
+	relay: RateLimit | null,
 	/**
 	 *  Times at which other limits hold; the first row that has a moment decides about it. At most
 	 *  [`Limits::ROWS_MAX`].
@@ -1068,6 +1076,8 @@ export type LimitsView = {
 	holds_upload: boolean,
 	/**  The same for content that comes. */
 	holds_download: boolean,
+	/**  The same for content through a relay, whichever way. */
+	holds_relay: boolean,
 };
 
 /**  How the line between two computers does lately, as one of them measures it. */
@@ -1189,6 +1199,8 @@ export type NewFolder = {
 	access: Access,
 	/**  Whether guest collections may be made of it. */
 	shareable: boolean,
+	/**  Whether its content moves inside the local network only. */
+	local_only: boolean,
 	/**  What below it is refused, absolute or relative to it. */
 	deny: string[],
 	/**  Whether the owner said yes to sharing a home, a whole disk or a hidden directory. */

@@ -129,6 +129,7 @@ describe("the first run", () => {
       path: "/data",
       access: "read-only" as const,
       shareable: false,
+      local_only: false,
       deny: [],
       confirmed: true,
     };

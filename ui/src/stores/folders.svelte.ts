@@ -33,7 +33,14 @@ export class Folders {
   async addAll(paths: string[]): Promise<void> {
     let refused: typeof this.refused = null;
     for (const [index, path] of paths.entries()) {
-      await this.save({ path, access: "read-only", shareable: false, deny: [], confirmed: false });
+      await this.save({
+        path,
+        access: "read-only",
+        shareable: false,
+        local_only: false,
+        deny: [],
+        confirmed: false,
+      });
       refused ??= this.refused;
       if (this.unsure !== null) {
         this.#rest = paths.slice(index + 1);
@@ -51,7 +58,8 @@ export class Folders {
       saver: new Saver<Rights, Folder[]>(
         () => this.#changing.get(path)?.folder ?? folder,
         // The owner said yes when it was added; a change asks only if the agent has a new reason.
-        ({ access, shareable, deny }) => this.#put({ path, access, shareable, deny, confirmed: false }),
+        ({ access, shareable, local_only, deny }) =>
+          this.#put({ path, access, shareable, local_only, deny, confirmed: false }),
       ),
     };
     entry.folder = folder;
@@ -107,6 +115,6 @@ export class Folders {
   }
 }
 
-type Rights = Pick<Folder, "access" | "shareable" | "deny">;
+type Rights = Pick<Folder, "access" | "shareable" | "local_only" | "deny">;
 
 const NEEDS_CONFIRM = "FOLDER_NEEDS_CONFIRM";

@@ -184,6 +184,7 @@ describe("folders", () => {
           path: "/home/smith/Measurements",
           access: "read-only",
           shareable: false,
+          local_only: false,
           deny: [],
           confirmed: false,
         },
@@ -214,6 +215,7 @@ describe("folders", () => {
     expect(fake.snapshot.folders[0]).toMatchObject({
       access: "read-write",
       shareable: false,
+      local_only: true,
       deny: ["raw/private", "consent"],
     });
   });

@@ -84,6 +84,9 @@ pub(crate) fn add_folder(paths: &Paths, folder: &NewFolder) -> Result<Config, Ed
         if folder.shareable || table.contains_key("shareable") {
             set(table, "shareable", Value::from(folder.shareable));
         }
+        if folder.local_only || table.contains_key("local_only") {
+            set(table, "local_only", Value::from(folder.local_only));
+        }
         if folder.deny.is_empty() {
             table.remove("deny");
         } else {
@@ -166,6 +169,10 @@ pub(crate) fn save_limits(paths: &Paths, limits: &Limits) -> Result<Config, Edit
         let item = document.entry("limits").or_insert(Item::Table(Table::new()));
         let table = item.as_table_mut()?;
         set_rates(table, limits.upload, limits.download);
+        match limits.relay {
+            Some(relay) => set(table, "relay", Value::from(relay.to_string())),
+            None => drop(table.remove("relay")),
+        }
         if limits.timetable.is_empty() {
             table.remove("timetable");
             return Some(());

@@ -97,6 +97,11 @@ documented! {
         /// Whether you may share it, or something in it, with others. `false` unless set.
         #[serde(default)]
         shareable: bool,
+        /// Whether its content moves inside the local network only: between computers of one network,
+        /// never through a relay or to anywhere else. Names in it can be listed all the same. `false`
+        /// unless set.
+        #[serde(default)]
+        local_only: bool,
         /// Whether a gateway of your hub may work in it, which is how files are reached with a
         /// browser. `true` unless set.
         #[serde(default = "yes")]
@@ -169,6 +174,9 @@ documented! {
         upload: Option<Spanned<String>>,
         /// For content that comes. `"unlimited"` unless set.
         download: Option<Spanned<String>>,
+        /// For content that goes through a relay or through the hub's HTTPS port, each way, besides the
+        /// others and at all times. `"unlimited"` unless set.
+        relay: Option<Spanned<String>>,
         /// Times at which other limits hold; none unless set, 200 at most. See below.
         timetable: Vec<TimetableRow>,
     }
@@ -372,6 +380,7 @@ impl LimitsTable {
         Ok(Limits {
             upload: rate(self.upload.as_ref())?,
             download: rate(self.download.as_ref())?,
+            relay: rate(self.relay.as_ref())?,
             timetable: rows.collect::<Result<_, _>>()?,
         })
     }
@@ -441,6 +450,7 @@ impl Folder {
             path,
             access: self.access,
             shareable: self.shareable,
+            local_only: self.local_only,
             gateway: self.gateway,
             deny,
         })

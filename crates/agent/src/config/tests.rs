@@ -8,6 +8,7 @@ use outport_types::RateLimit;
 use tempfile::TempDir;
 
 use super::*;
+use crate::folders;
 
 #[test]
 fn an_absent_file_shares_nothing() {
@@ -35,6 +36,7 @@ fn every_version_of_the_file_is_read_for_what_it_meant() {
                     path: "/home/ann/measurements".into(),
                     access: Access::ReadWrite,
                     shareable: true,
+                    local_only: false,
                     gateway: false,
                     deny: vec![
                         "/home/ann/measurements/raw/private".into(),
@@ -45,6 +47,7 @@ fn every_version_of_the_file_is_read_for_what_it_meant() {
                     path: "/srv/reference".into(),
                     access: Access::ReadOnly,
                     shareable: false,
+                    local_only: false,
                     gateway: true,
                     deny: vec![],
                 },
@@ -215,11 +218,13 @@ fn limits_are_written_as_they_are_read_and_taken_out_whole() {
     let limits = Limits {
         upload: RateLimit::new(20_000_000).ok(),
         download: None,
+        relay: RateLimit::new(2_000_000).ok(),
         timetable: vec![row("mon-fri", None), row("sat,sun", RateLimit::new(1024).ok())],
     };
     assert_eq!(save_limits(&rig.paths, &limits).unwrap().limits, limits);
     assert_eq!(Config::load(&rig.paths).unwrap().limits, limits);
-    let changed = Limits { upload: None, timetable: limits.timetable[1..].to_vec(), ..limits };
+    let timetable = limits.timetable[1..].to_vec();
+    let changed = Limits { upload: None, relay: None, timetable, ..limits };
     save_limits(&rig.paths, &changed).unwrap();
     assert_eq!(Config::load(&rig.paths).unwrap().limits, changed);
     save_limits(&rig.paths, &Limits::default()).unwrap();
@@ -244,6 +249,24 @@ fn the_agents_own_files_are_never_shared() {
 }
 
 #[test]
+fn what_is_for_the_local_network_only_is_closed_to_everybody_elsewhere() {
+    let rig = Rig::new();
+    rig.write(
+        "[[folders]]\npath = \"/a\"\n[[folders]]\npath = \"/a/b\"\naccess = \"read-write\"\nlocal_only = true",
+    );
+    let config = Config::load(&rig.paths).unwrap();
+    let [outer, inner] = ["/a/x", "/a/b/x"].map(|path| path.parse().unwrap());
+    for rules in [&config.rules, &config.far_rules, &config.gateway_rules] {
+        assert_eq!(rules.explain(&outer).access, Some(Access::ReadOnly));
+    }
+    assert_eq!(config.rules.explain(&inner).access, Some(Access::ReadWrite));
+    assert_eq!(config.far_rules.explain(&inner).access, None);
+    assert_eq!(config.gateway_rules.explain(&inner).access, None);
+    let tested = ["/a/b", "/a"].map(|path| folders::test(&config, path).unwrap().local_only);
+    assert_eq!(tested, [true, false]);
+}
+
+#[test]
 fn gateways_stay_out_of_folders_that_are_closed_to_them() {
     let rig = Rig::new();
     rig.write(
@@ -252,6 +275,7 @@ fn gateways_stay_out_of_folders_that_are_closed_to_them() {
     let config = Config::load(&rig.paths).unwrap();
     let path = "/b/x".parse().unwrap();
     assert_eq!(config.rules.explain(&path).access, Some(Access::ReadOnly));
+    assert_eq!(config.far_rules.explain(&path).access, Some(Access::ReadOnly));
     assert_eq!(config.gateway_rules.explain(&path).access, None);
     assert_eq!(
         config.gateway_rules.explain(&"/a/x".parse().unwrap()).access,
@@ -276,6 +300,11 @@ fn commands_keep_what_the_owner_wrote() {
     let text = fs::read_to_string(config_file(&rig.paths)).unwrap();
     for kept in ["# mine", "# the first", "# here", "\"read-write\" # for now"] {
         assert!(text.contains(kept), "{text}");
+    }
+    for local_only in [true, false] {
+        let folder = NewFolder { local_only, ..rig.folder(&more, Access::ReadWrite) };
+        let config = add_folder(&rig.paths, &folder).unwrap();
+        assert_eq!(config.folders.last().unwrap().local_only, local_only);
     }
     let config = remove_folder(&rig.paths, &more.display().to_string()).unwrap();
     assert_eq!(config.folders.len(), 1);
@@ -408,6 +437,7 @@ impl Rig {
             path: path.display().to_string(),
             access,
             shareable: false,
+            local_only: false,
             deny: vec![],
             confirmed: false,
         }

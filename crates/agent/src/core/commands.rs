@@ -212,6 +212,7 @@ impl Core {
         }
         // Sessions look at the rules themselves: what lost its folder ends at once.
         self.rules.replace(config.rules.clone());
+        self.far_rules.replace(config.far_rules.clone());
         self.gateway_rules.replace(config.gateway_rules.clone());
         if let Some(log) = self.log.as_ref().filter(|_| config.log_level != self.config.log_level) {
             log.set(config.log_level);

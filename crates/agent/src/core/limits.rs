@@ -45,6 +45,8 @@ impl LimitsInForce {
         }
         self.throttles.upload.set(now.upload);
         self.throttles.download.set(now.download);
+        self.throttles.relay_upload.set(set.relay);
+        self.throttles.relay_download.set(set.relay);
     }
 }
 
@@ -65,6 +67,8 @@ impl Core {
             until: now.until,
             holds_upload: busy && throttles.upload.holds_back(),
             holds_download: busy && throttles.download.holds_back(),
+            holds_relay: busy
+                && (throttles.relay_upload.holds_back() || throttles.relay_download.holds_back()),
         }
     }
 }
@@ -147,6 +151,7 @@ mod tests {
         Limits {
             upload: RateLimit::new(9_000_000).ok(),
             download: RateLimit::new(8_000_000).ok(),
+            relay: None,
             timetable: rows.iter().map(row).collect(),
         }
     }

@@ -99,6 +99,7 @@ impl Core {
             running: self.sessions.len(),
             sessions_max: self.config.sessions_max,
             rules: &self.rules,
+            far_rules: &self.far_rules,
             gateway_rules: &self.gateway_rules,
         };
         admit(start, &gate).map_err(|refusal| {

@@ -153,6 +153,7 @@ fn add_folder(world: &mut World, folder: NewFolder) -> Result<(), Problem> {
         path: folder.path,
         access: folder.access,
         shareable: folder.shareable,
+        local_only: folder.local_only,
         deny: folder.deny,
         status: FolderStatus::Available,
     };
@@ -178,6 +179,7 @@ fn test(world: &World, path: String) -> FolderTest {
         resolved: Some(path.clone()),
         decision,
         shareable: folder.is_some_and(|folder| folder.shareable) && denied.is_none(),
+        local_only: folder.is_some_and(|folder| folder.local_only) && denied.is_none(),
         rule: denied.or(folder.map(|folder| &folder.path)).cloned(),
         path,
     }

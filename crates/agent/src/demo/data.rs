@@ -87,11 +87,13 @@ pub(super) fn folders() -> Vec<Folder> {
         collection_path: path.parse().unwrap_or_default(),
         access,
         shareable,
+        local_only: false,
         deny: Vec::new(),
         status,
     };
     vec![
         Folder {
+            local_only: true,
             deny: vec!["/home/smith/Data/cohorts/consent".to_owned()],
             ..folder("/home/smith/Data/cohorts", Access::ReadWrite, true, FolderStatus::Available)
         },

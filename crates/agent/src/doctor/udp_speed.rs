@@ -6,7 +6,7 @@ use std::{net::SocketAddr, time::Duration};
 use futures_util::future::join_all;
 use outport_api::client::Trust;
 use outport_control::RelayUse;
-use outport_link::{Endpoint, EndpointOptions, Expectation, RelayWay};
+use outport_link::{Endpoint, EndpointOptions, Expectation, RelayWay, Ways};
 use outport_protocol::{
     control::{RELAYS_MAX, RelayOffer},
     measure::{MEASURE_PATH, MeasureRequest, RELAY_TERMS_BYTES_MAX, RelayTerms},
@@ -78,7 +78,7 @@ async fn measure(
     // The other side has a key of the moment, and a socket of its own.
     let other = Endpoint::bind(identity::make().ok()?.0, &EndpointOptions::default()).ok()?;
     let expect = |endpoint: &Endpoint, peer: PublicKey, side| -> Option<Expectation> {
-        let expected = endpoint.expect(session, peer).ok()?.only_relayed(true);
+        let expected = endpoint.expect(session, peer).ok()?.only(Ways::Relayed);
         for Place { offer: RelayOffer { token, pass, .. }, addresses } in &relays {
             let (addresses, token, pass) = (addresses.clone(), token.clone(), *pass);
             expected.add_relay(RelayWay { addresses, token, pass, side, tunnels: None });

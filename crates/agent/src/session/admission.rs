@@ -8,7 +8,7 @@ use outport_protocol::{
     statement::Statement,
     ticket::{Party, Role, Ticket, TicketError},
 };
-use outport_types::{Code, EndpointId, Problem, PublicKey, UnixTime};
+use outport_types::{Code, CollectionPath, EndpointId, Problem, PublicKey, UnixTime};
 
 use super::SeenSessions;
 
@@ -31,8 +31,10 @@ pub(crate) struct Gate<'a> {
     pub(crate) running: usize,
     /// Sessions that may run.
     pub(crate) sessions_max: usize,
-    /// The rules for sessions with people's computers.
+    /// The rules for sessions with people's computers, in the same network.
     pub(crate) rules: &'a LiveRules,
+    /// The same for those elsewhere.
+    pub(crate) far_rules: &'a LiveRules,
     /// The rules for sessions with a gateway.
     pub(crate) gateway_rules: &'a LiveRules,
 }
@@ -44,8 +46,29 @@ pub(crate) struct Admitted {
     pub(crate) ticket: Ticket,
     /// Which side this computer is.
     pub(crate) role: Role,
-    /// The rules that it works under.
-    pub(crate) rules: LiveRules,
+    /// The rules that it works under, in the same network and elsewhere.
+    pub(crate) rules: Places,
+    /// What is asked for of this computer that may move inside the local network only.
+    pub(crate) local_only: Option<CollectionPath>,
+}
+
+/// What holds in the same network and what elsewhere, where folders may be closed.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    pub(crate) near: LiveRules,
+    pub(crate) far: LiveRules,
+}
+
+impl Places {
+    /// Whether some folder is only for the local network, now.
+    pub(crate) fn differ(&self) -> bool {
+        self.near.now().folders().count() != self.far.now().folders().count()
+    }
+
+    fn only_near(&self, path: &CollectionPath) -> bool {
+        let is_open = |rules: &LiveRules| rules.now().explain(path).access.is_some();
+        is_open(&self.near) && !is_open(&self.far)
+    }
 }
 
 /// Why an order is not carried out.
@@ -119,11 +142,26 @@ pub(crate) fn admit(start: &Start, gate: &Gate<'_>) -> Result<Admitted, Refusal>
         if for_gateways.folders().next().is_none() && open.folders().next().is_some() {
             return Err(Refusal::NoGateway);
         }
-        gate.gateway_rules.clone()
+        Places { near: gate.gateway_rules.clone(), far: gate.gateway_rules.clone() }
     } else {
-        gate.rules.clone()
+        Places { near: gate.rules.clone(), far: gate.far_rules.clone() }
     };
-    Ok(Admitted { ticket, role, rules })
+    let local_only = asked_for(start, role).find(|path| rules.only_near(path)).cloned();
+    Ok(Admitted { ticket, role, rules, local_only })
+}
+
+/// The paths of this computer that content is to leave or come to.
+fn asked_for(start: &Start, role: Role) -> impl Iterator<Item = &CollectionPath> {
+    let items = match &start.orders.work {
+        Work::Transfer(orders) => orders.items.as_slice(),
+        Work::Delete(_) => &[],
+    };
+    items.iter().filter_map(move |item| match role {
+        Role::Sender => Some(&item.source),
+        Role::Receiver => Some(&item.destination),
+        // Nothing leaves the computer.
+        Role::Both => None,
+    })
 }
 
 /// The order names the same session, task, sides and peer as the ticket, and this endpoint is where

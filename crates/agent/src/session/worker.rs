@@ -1,14 +1,15 @@
 //! The worker of one session.
 
 use std::{
-    convert::Infallible, io, net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration,
+    convert::Infallible, future::pending, io, net::SocketAddr, path::PathBuf, pin::pin, sync::Arc,
+    time::Duration,
 };
 
 use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use outport_control::RelayUse;
 use outport_link::{
     CloseCode, DialFailure, ESTABLISH_LIMIT, Endpoint, EstablishError, Expectation, Link, LinkEnd,
-    RelayWay, Tunnels, through_nat64,
+    LinkHandle, RelayWay, Tunnels, Ways, through_nat64,
 };
 use outport_mover::{
     deletion::{DeleteParams, run_deletion},
@@ -28,12 +29,13 @@ use outport_protocol::{
 use outport_types::{Chain, Code, Problem, Retry, Route, SessionId, UnixTime};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Admitted, SessionEvent, Stop, TicketLog, line::watch_line, seen, whereabouts::Whereabouts,
+    Admitted, SessionEvent, Stop, TicketLog, admission::Places, line::watch_line, seen,
+    whereabouts::Whereabouts,
 };
 use crate::{core::Reach, lookup::lookup, outbox::prepare_task};
 
@@ -158,7 +160,7 @@ async fn delete(
         task: job.start.orders.task,
         orders,
         grants: job.admitted.ticket.sender.grants.clone(),
-        rules: job.admitted.rules.clone(),
+        rules: job.admitted.rules.near.clone(),
         hub_time: job.hub_time,
         stop: job.stop.mover().clone(),
         progress,
@@ -209,7 +211,7 @@ async fn move_files(
         orders: orders.clone(),
         ticket: job.start.ticket.body.clone(),
         grants: grants.to_vec(),
-        rules: job.admitted.rules.clone(),
+        rules: job.admitted.rules.near.clone(),
         hub_time: job.hub_time,
         stop: job.stop.mover().clone(),
         progress,
@@ -219,6 +221,12 @@ async fn move_files(
         background: job.background,
     };
     let (sends, receives) = (&ticket.sender.grants, &ticket.receiver.grants);
+    let far = job.admitted.rules.far.clone();
+    // What is only for the local network is closed to who is not in it.
+    let beyond = move |params: SessionParams, link: &Link| match link.handle.is_near() {
+        true => params,
+        false => SessionParams { rules: far, ..params },
+    };
     match job.admitted.role {
         Role::Both => {
             let (unheard, _) = watch::channel(Progress::default());
@@ -228,11 +236,11 @@ async fn move_files(
         }
         Role::Sender => {
             let params = params(sends, progress);
-            over_link(&mut job, |link| run_sender(params, link)).await
+            over_link(&mut job, |link| run_sender(beyond(params, &link), link)).await
         }
         Role::Receiver => {
             let params = params(receives, progress);
-            over_link(&mut job, |link| run_receiver(params, journal, link)).await
+            over_link(&mut job, |link| run_receiver(beyond(params, &link), journal, link)).await
         }
     }
 }
@@ -251,7 +259,12 @@ async fn over_link<W: Future<Output = SessionEnd>>(
         let problem = broken(&job.name, &peer, &error);
         Worked::Said(SessionState::Refused { problem, retry: true })
     })?;
-    let expected = expected.only_relayed(job.relay == RelayUse::Only);
+    let is_local = job.admitted.local_only.is_some();
+    let expected = expected.only(match job.relay {
+        _ if is_local => Ways::Near,
+        RelayUse::Only => Ways::Relayed,
+        RelayUse::Auto | RelayUse::Never => Ways::All,
+    });
     // What gives way on the line goes by the round trips of QUIC.
     let expected = expected.without_tcp(job.gives_way());
     let whereabouts = Whereabouts::new(
@@ -272,26 +285,46 @@ async fn over_link<W: Future<Output = SessionEnd>>(
         inbox: &mut job.peer_candidates,
     }));
     let found = tokio::select! {
-        found = expected.establish(ESTABLISH_LIMIT) => found,
+        found = expected.establish(if is_local { NEAR_LIMIT } else { ESTABLISH_LIMIT }) => found,
         never = &mut around => match never {},
         () = job.stop.stopped() => return Err(Worked::Stopped),
     };
     let link = found.map_err(|error| {
         tracing::info!(%session, error = %Chain(&error), "no route to the other side");
         let now = job.hub_time.plus_seconds(began.elapsed().as_secs().cast_signed());
-        let problem = day_used(&error, now);
+        let problem = not_near(&job.admitted, &job.name, &peer).or_else(|| day_used(&error, now));
         let problem = problem.unwrap_or_else(|| no_route(&job.name, &peer, job.admitted.role));
         Worked::Lost(SessionState::Broken { problem, retry: true })
     })?;
+    let staying = stays_near(&job.admitted.rules, link.handle.clone());
     let moving = keep_moving(&expected, link.handle.route(), &job.events);
     let watching = watch_line(link.handle.clone(), session, job.admitted.role, &job.events);
     let working = work(link);
     // The link is no longer expected once this is over, so it goes first.
     tokio::select! {
         end = working => Ok(end),
+        () = staying => {
+            tracing::info!(%session, "the link left the local network, for which a folder is only");
+            let problem = not_near(&job.admitted, &job.name, &peer);
+            let problem = problem.unwrap_or_else(|| no_route(&job.name, &peer, job.admitted.role));
+            Err(Worked::Lost(SessionState::Broken { problem, retry: true }))
+        }
         never = around => match never {},
         never = moving => match never {},
         never = watching => match never {},
+    }
+}
+
+/// Waits until a link that began inside one network is not any more, where folders are only for that.
+async fn stays_near(rules: &Places, link: LinkHandle) {
+    if !link.is_near() || link.route() == Route::Local {
+        return pending().await;
+    }
+    loop {
+        sleep(NEAR_LOOKS_EVERY).await;
+        if rules.differ() && !link.is_near() {
+            return;
+        }
     }
 }
 
@@ -332,7 +365,7 @@ pub(crate) async fn keep_in_touch(touch: Touch<'_>) -> Infallible {
         }
     };
     tokio::join!(telling, relaying, hearing);
-    std::future::pending().await
+    pending().await
 }
 
 /// Has the link go over to better ways, and says how it travels.
@@ -483,6 +516,17 @@ fn broken(name: &str, peer: &Peer, error: &dyn std::error::Error) -> Problem {
     )
 }
 
+/// What is behind it where something is only for the local network.
+fn not_near(admitted: &Admitted, name: &str, peer: &Peer) -> Option<Problem> {
+    let path = admitted.local_only.as_ref()?;
+    let args = [
+        ("path", path.to_string().into()),
+        ("endpoint", name.into()),
+        ("peer", peer.name.to_string().into()),
+    ];
+    Some(Problem::new(Code::LocalNetworkOnly, args))
+}
+
 /// What is behind it where a relay says that it forwards nothing more today for who owns the session.
 fn day_used(error: &EstablishError, now: UnixTime) -> Option<Problem> {
     let EstablishError::NoRoute { tried, .. } = error else { return None };
@@ -515,6 +559,9 @@ async fn tell(job: &Job, event: SessionEvent) {
     job.events.send((job.start.session, event)).await.ok();
 }
 
+/// Computers of one network answer sooner; and what it says is to come before the other side's word.
+const NEAR_LIMIT: Duration = Duration::from_secs(5);
+const NEAR_LOOKS_EVERY: Duration = Duration::from_millis(200);
 /// As often as a screen is drawn anew.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 /// Longer than a receiver takes to settle and its hub to answer.

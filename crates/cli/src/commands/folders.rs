@@ -34,6 +34,9 @@ enum Act {
         /// Let guest collections be made of it
         #[arg(long)]
         shareable: bool,
+        /// Let its content move inside the local network only: never through a relay or to anywhere else
+        #[arg(long)]
+        local_only: bool,
         /// Refuse what stands below it; may be given several times
         #[arg(long, value_name = "PATH")]
         deny: Vec<PathBuf>,
@@ -64,11 +67,12 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
             note_bad_config(&mut agent, printer).await;
             printer.fact(&folders, |printer| list(printer, &folders));
         }
-        Act::Add { path, read_write, shareable, deny, yes } => {
+        Act::Add { path, read_write, shareable, local_only, deny, yes } => {
             let mut folder = NewFolder {
                 path: text(&absolute(&path)?),
                 access: if read_write { Access::ReadWrite } else { Access::ReadOnly },
                 shareable,
+                local_only,
                 deny: deny.iter().map(|path| text(path)).collect(),
                 confirmed: yes,
             };
@@ -96,6 +100,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
                 printer.line(decision(test.decision).plain(format!(": {}", test.path)));
                 if let Some(resolved) = test.resolved.as_ref().filter(|path| **path != test.path) {
                     printer.line(format!("  leads to {resolved}"));
+                }
+                if test.local_only {
+                    printer.line("  inside the local network only");
                 }
                 if let Some(rule) = &test.rule {
                     printer.line(format!("  decided by {rule}"));
@@ -127,7 +134,12 @@ fn list(printer: &Printer, folders: &[Folder]) {
         ("STATE", Align::Left),
     ]);
     for folder in folders {
-        let access = if folder.access.can_write() { "read-write" } else { "read-only" };
+        let access = match (folder.access.can_write(), folder.local_only) {
+            (true, false) => "read-write",
+            (true, true) => "read-write, local network",
+            (false, false) => "read-only",
+            (false, true) => "read-only, local network",
+        };
         let state = match folder.status {
             FolderStatus::Available => Text::new().add(Paint::Good, "available"),
             FolderStatus::Missing => Text::new().add(Paint::Warn, "not there"),

@@ -38,7 +38,7 @@ enum Act {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(group = ArgGroup::new("limit").args(["upload", "download"]).multiple(true).required(true))]
+#[command(group = ArgGroup::new("limit").args(["upload", "download", "relay"]).multiple(true).required(true))]
 struct Set {
     /// For content that leaves: 20 MB/s, 8 Mbit/s, unlimited
     #[arg(long, value_name = "RATE", value_parser = rate)]
@@ -46,6 +46,9 @@ struct Set {
     /// For content that comes
     #[arg(long, value_name = "RATE", value_parser = rate)]
     download: Option<Wish>,
+    /// For content through a relay or the hub's HTTPS port, each way, at all times
+    #[arg(long, value_name = "RATE", value_parser = rate, conflicts_with_all = ["from", "to"])]
+    relay: Option<Wish>,
     /// When it begins, by this computer's clock: 08:30
     #[arg(long, value_name = "TIME", requires = "to")]
     from: Option<TimeOfDay>,
@@ -86,10 +89,11 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
 
 impl Set {
     fn change(self, mut limits: Limits) -> Limits {
-        let Self { upload, download, from, to, days } = self;
+        let Self { upload, download, relay, from, to, days } = self;
         let (Some(from), Some(to)) = (from, to) else {
             limits.upload = upload.map_or(limits.upload, |wish| wish.0);
             limits.download = download.map_or(limits.download, |wish| wish.0);
+            limits.relay = relay.map_or(limits.relay, |wish| wish.0);
             return limits;
         };
         let days = days.unwrap_or_else(Days::all);
@@ -125,6 +129,7 @@ fn show(printer: &Printer, limits: &Limits) {
     let mut table = Table::pairs();
     table.pair("upload", word(limits.upload));
     table.pair("download", word(limits.download));
+    table.pair("relay", word(limits.relay));
     printer.table(&table);
     if limits.timetable.is_empty() {
         return;
@@ -176,6 +181,7 @@ mod tests {
     fn what_is_not_named_stays_and_a_row_is_known_by_its_times() {
         let limits = set(Limits::default(), "--upload 20MB/s");
         let limits = set(limits, "--download 8Mbit/s");
+        let limits = set(limits, "--relay 500kB/s");
         let limits =
             set(limits, "--from 08:00 --to 18:00 --days mon-fri --upload 2MB/s --download 4MB/s");
         let limits = set(limits, "--from 22:00 --to 06:00 --upload unlimited");
@@ -185,6 +191,7 @@ mod tests {
         insta::assert_snapshot!(screen.out(), @"
         upload    20 MB/s
         download  1 MB/s
+        relay     500 kB/s
         ROW  DAYS     TIME         UPLOAD     DOWNLOAD
           1  mon-fri  08:00-18:00  2 MB/s     unlimited
           2  mon-sun  22:00-06:00  unlimited  unlimited
@@ -195,6 +202,7 @@ mod tests {
     fn half_a_row_and_what_is_no_rate_are_refused() {
         for line in [
             "set",
+            "set --relay 1MB/s --from 08:00 --to 18:00",
             "set --upload fast",
             "set --upload 100",
             "set --upload 1MB/s --from 08:00",

@@ -128,7 +128,11 @@ fn limits(printer: &Printer, limits: &LimitsView) -> Option<Text> {
         }
     };
     let text = way("upload", limits.upload, limits.holds_upload).plain(", ");
-    let text = text.then(way("download", limits.download, limits.holds_download));
+    let mut text = text.then(way("download", limits.download, limits.holds_download));
+    if limits.set.relay.is_some() {
+        let relay = way("through a relay", limits.set.relay, limits.holds_relay);
+        text = text.plain(", ").then(relay);
+    }
     let until = limits.until.map(|until| format!(", until {}", printer.date(until)));
     (!limits.set.is_empty()).then(|| text.plain(until.unwrap_or_default()))
 }
@@ -202,13 +206,14 @@ mod tests {
             "limits": {
                 "set": { "upload": 20_000_000, "download": null, "timetable": [] },
                 "upload": 20_000_000, "download": null, "row": null, "until": null,
-                "holds_upload": true, "holds_download": false
+                "holds_upload": true, "holds_download": false,
+                "holds_relay": false
             },
             "tasks": { "state": "idle", "problem": null, "as_of": null, "tasks": [] },
             "speed": [],
             "folders": [{
                 "path": "/data", "collection_path": "/data", "access": "read-only",
-                "shareable": false, "deny": [], "status": "available"
+                "shareable": false, "local_only": false, "deny": [], "status": "available"
             }],
             "default_directory": null,
             "sessions": [{

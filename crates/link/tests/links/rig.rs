@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use outport_link::{DataFrame, Endpoint, EndpointOptions, EstablishError, Expectation, Link};
+use outport_link::{DataFrame, Endpoint, EndpointOptions, EstablishError, Expectation, Link, Ways};
 use outport_protocol::{
     control::{Candidate, CandidateKind},
     secret::SecretKey,
@@ -59,9 +59,15 @@ impl Pair {
 
     /// The same where a side goes through a relay or not at all.
     pub(crate) fn only_relayed(self, left: bool, right: bool) -> Self {
-        let only = |Agent { endpoint, expectation }, only| Agent {
+        let ways = |only| if only { Ways::Relayed } else { Ways::All };
+        self.only(ways(left), ways(right))
+    }
+
+    /// The same where a side takes no other ways than these.
+    pub(crate) fn only(self, left: Ways, right: Ways) -> Self {
+        let only = |Agent { endpoint, expectation }, ways| Agent {
             endpoint,
-            expectation: expectation.only_relayed(only),
+            expectation: expectation.only(ways),
         };
         Self { left: only(self.left, left), right: only(self.right, right) }
     }

@@ -97,6 +97,7 @@ export function folder(path: string, rest: Partial<Folder> = {}): Folder {
     collection_path: path,
     access: "read-only",
     shareable: false,
+    local_only: false,
     deny: [],
     status: "available",
     ...rest,
@@ -107,6 +108,7 @@ export const folders = (): Folder[] => [
   folder("/home/smith/Data/cohorts", {
     access: "read-write",
     shareable: true,
+    local_only: true,
     deny: ["raw/private", "consent"],
   }),
   folder("/home/smith/Papers/figures"),

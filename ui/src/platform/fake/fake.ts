@@ -117,9 +117,9 @@ export class FakePlatform implements Platform {
         });
       this.change((now) => {
         const old = now.folders.find((folder) => folder.path === wish.path);
-        const { access, shareable, deny } = wish;
-        if (old) Object.assign(old, { access, shareable, deny });
-        else now.folders.push(data.folder(wish.path, { access, shareable, deny }));
+        const { access, shareable, local_only, deny } = wish;
+        if (old) Object.assign(old, { access, shareable, local_only, deny });
+        else now.folders.push(data.folder(wish.path, { access, shareable, local_only, deny }));
         now.default_directory ??= wish.path;
       });
       return ok(this.snapshot.folders);
@@ -143,6 +143,7 @@ export class FakePlatform implements Platform {
         resolved: path,
         decision,
         shareable: rule?.shareable ?? false,
+        local_only: rule?.local_only ?? false,
         rule: rule?.path ?? null,
       };
     });

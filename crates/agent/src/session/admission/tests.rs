@@ -87,9 +87,22 @@ fn a_gateway_works_under_its_own_rules_or_not_at_all() {
     world.gateway_rules = rules("/for-gateways");
     let admitted = world.admit().unwrap();
     let path: CollectionPath = "/data/x".parse().unwrap();
-    assert_eq!(admitted.rules.now().explain(&path).access, None);
+    assert_eq!(admitted.rules.far.now().explain(&path).access, None);
     let path: CollectionPath = "/for-gateways/x".parse().unwrap();
-    assert_eq!(admitted.rules.now().explain(&path).access, Some(Access::ReadOnly));
+    assert_eq!(admitted.rules.far.now().explain(&path).access, Some(Access::ReadOnly));
+}
+
+#[test]
+fn what_is_for_the_local_network_only_is_found_by_what_is_asked_for_here() {
+    let mut world = World::new();
+    assert_eq!(world.admit().unwrap().local_only, None);
+    world.far_rules = LiveRules::new(Rules::default());
+    let admitted = world.admit().unwrap();
+    assert_eq!(admitted.local_only, Some("/data/x".parse().unwrap()));
+    assert!(admitted.rules.differ());
+    world.ticket.receiver.gateway = true;
+    world.gateway_rules = rules("/for-gateways");
+    assert_eq!(world.admit().unwrap().local_only, None, "its rules are those of who is elsewhere");
 }
 
 struct World {
@@ -104,6 +117,7 @@ struct World {
     paused: bool,
     running: usize,
     seen: SeenSessions,
+    far_rules: LiveRules,
     gateway_rules: LiveRules,
 }
 
@@ -147,6 +161,7 @@ impl World {
             paused: false,
             running: 0,
             seen: SeenSessions::default(),
+            far_rules: rules("/data"),
             gateway_rules: LiveRules::new(Rules::default()),
         }
     }
@@ -180,6 +195,7 @@ impl World {
             running: self.running,
             sessions_max: 4,
             rules: &rules("/data"),
+            far_rules: &self.far_rules,
             gateway_rules: &self.gateway_rules,
         };
         admit(&start, &gate)

@@ -79,7 +79,7 @@ enum Limited {
 }
 
 async fn set(rig: &Rig, upload: Option<RateLimit>, download: Option<RateLimit>) {
-    let limits = Limits { upload, download, timetable: Vec::new() };
+    let limits = Limits { upload, download, ..Limits::default() };
     assert_eq!(rig.client().await.save_limits(limits.clone()).await.unwrap(), limits);
 }
 

@@ -274,7 +274,11 @@ impl Machine {
 fn words_of(problem: &Problem) -> (EventCode, NiceStatus) {
     use NiceStatus as Status;
     let words: &[(&[Code], EventCode, Status)] = &[
-        (&[Code::NoRoute, Code::RelayDayUsed], EventCode::ConnectFailed, Status::ConnectFailed),
+        (
+            &[Code::NoRoute, Code::LocalNetworkOnly, Code::RelayDayUsed],
+            EventCode::ConnectFailed,
+            Status::ConnectFailed,
+        ),
         (
             &[Code::NotConnected, Code::HubUnreachable, Code::EndpointClosing],
             EventCode::NotConnected,
