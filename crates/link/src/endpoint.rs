@@ -32,6 +32,7 @@ use crate::{
     leg::Prepared,
     legs::{self, Legs, Widener},
     link::Link,
+    meter::{LAST_RELAY_SILENCE_MAX, SILENCE_MAX},
     quic::{self, Joined},
     registry::{ExpectError, Registry},
     relayed::{Ground, RelayWay, Relayed},
@@ -469,7 +470,11 @@ impl Expectation {
                 stalls.note(peer, error);
             }
         });
-        Prepared { joined, path, beside, way: relayed.map(Relayed::into_guard), broke }
+        // Another relay may still answer.
+        let may_be_replaced = straight || 1 < self.relays.borrow().len();
+        let silence_max = if may_be_replaced { SILENCE_MAX } else { LAST_RELAY_SILENCE_MAX };
+        let way = relayed.map(Relayed::into_guard);
+        Prepared { joined, path, beside, way, silence_max, broke }
     }
 
     /// Moves the data streams off QUIC where that is faster. When that goes wrong the connection is

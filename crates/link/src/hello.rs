@@ -14,7 +14,7 @@
 //!
 //! A link may move from one connection to a better one, its next leg: see [`crate::legs`]. The hello of
 //! that one has the attempt of the link, and the leg's number. A leg may be widened by more connections,
-//! its strands: see [`crate::strands`]. Their hello has the strand's number too.
+//! its strands: see [`crate::legs`]. Their hello has the strand's number too.
 //!
 //! | frame | bytes |
 //! | --- | --- |

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use tokio_util::sync::DropGuard;
 
 use crate::{
     link::LinkStats,
-    meter::Rates,
+    meter::{Rates, SILENCE_MAX},
     pump::StreamOut,
     quic::{Joined, remote_address},
     sealed::{self, Counted, Sealed, SealedIn, SealedOut},
@@ -34,6 +35,8 @@ pub(crate) struct Prepared {
     pub(crate) beside: Option<Vec<Sealed>>,
     /// What keeps the way open, where that takes more than the connection.
     pub(crate) way: Option<DropGuard>,
+    /// How long nothing may be heard.
+    pub(crate) silence_max: Duration,
     /// Hears why a stream beside QUIC broke by itself.
     pub(crate) broke: Box<dyn Fn(&io::Error) + Send + Sync>,
 }
@@ -47,6 +50,7 @@ pub(crate) struct Leg {
     beside: bool,
     /// Whether it can follow a change of this side's address.
     follows: bool,
+    silence_max: Duration,
     counted: Arc<Counted>,
     rates: Rates,
     left: watch::Sender<bool>,
@@ -101,12 +105,19 @@ impl Leg {
         path: Route,
         socket: Option<quinn::Endpoint>,
     ) -> (Self, Streams) {
-        let prepared = Prepared { joined, path, beside: None, way: None, broke: Box::new(|_| ()) };
+        let prepared = Prepared {
+            joined,
+            path,
+            beside: None,
+            way: None,
+            silence_max: SILENCE_MAX,
+            broke: Box::new(|_| ()),
+        };
         Self::of_kind(Kind::Strand { socket }, number, prepared)
     }
 
     fn of_kind(kind: Kind, number: u8, prepared: Prepared) -> (Self, Streams) {
-        let Prepared { joined, path, beside: sealed, way, broke } = prepared;
+        let Prepared { joined, path, beside: sealed, way, silence_max, broke } = prepared;
         let Joined { connection, control, data, peer_attempt: _, dialled } = joined;
         let (counted, beside) = (Arc::new(Counted::default()), sealed.is_some());
         let data = match sealed {
@@ -129,11 +140,17 @@ impl Leg {
             left: watch::Sender::new(false),
             busy: watch::Sender::new(0),
             way: Mutex::new(way),
+            silence_max,
             broke,
             dialled,
             kind,
         };
         (leg, Streams { control, data })
+    }
+
+    /// How long nothing may be heard before it is given up.
+    pub(crate) fn silence_max(&self) -> Duration {
+        self.silence_max
     }
 
     pub(crate) fn number(&self) -> u8 {

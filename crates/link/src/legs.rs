@@ -369,6 +369,10 @@ impl Legs {
         });
     }
 
+    async fn follow(&self, leg: &Arc<Leg>) -> Over {
+        meter::follow(leg, || self.flow.is_limited(), || self.bound_what_waits(leg)).await
+    }
+
     /// Watches over a leg until it is of no use any more.
     async fn see_to(self: Arc<Self>, leg: Arc<Leg>) {
         let empty = async {
@@ -380,7 +384,7 @@ impl Legs {
             biased;
             _ = self.end.wait() => {}
             () = empty => close(leg.connection(), CloseCode::Superseded, ""),
-            over = meter::follow(&leg, || self.bound_what_waits(&leg)) => match over {
+            over = self.follow(&leg) => match over {
                 Over::Silent => self.lose("nothing was heard from the other side"),
                 // The other side is done with it; what it sent before is read all the same.
                 Over::Closed(ConnectionError::ApplicationClosed(_)) if leg.is_left() => {}

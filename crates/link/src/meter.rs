@@ -27,13 +27,12 @@ pub(crate) struct Rates {
 }
 
 /// Measures a leg and sets its windows, and says each time that it has, until the connection is of no
-/// use any more.
-pub(crate) async fn follow(leg: &Leg, looked: impl Fn()) -> Over {
+/// use any more. `is_limited` is whether something above it holds back what is sent.
+pub(crate) async fn follow(leg: &Leg, is_limited: impl Fn() -> bool, looked: impl Fn()) -> Over {
     let began = Instant::now();
     let mut looks_at = began;
     let (mut sent, mut received, mut at) = (0, 0, began);
     let mut silence = Silence::default();
-    let silence_max = if leg.path().is_relayed() { RELAY_SILENCE_MAX } else { SILENCE_MAX };
     loop {
         tokio::select! {
             biased;
@@ -48,9 +47,9 @@ pub(crate) async fn follow(leg: &Leg, looked: impl Fn()) -> Over {
                 smooth(&leg.rates().sent, all_sent - sent, passed);
                 smooth(&leg.rates().received, all_received - received, passed);
                 (sent, received, at) = (all_sent, all_received, now);
-                adjust(leg, &stats.path);
+                adjust(leg, &stats.path, is_limited());
                 looked();
-                if silence.is_dead(&stats, passed, silence_max) {
+                if silence.is_dead(&stats, passed, leg.silence_max()) {
                     return Over::Silent;
                 }
             }
@@ -69,10 +68,17 @@ pub(crate) fn may_wait(bytes_per_second: u64) -> usize {
 /// stays below what the other side's socket holds while its process waits for a processor, which
 /// congestion control does not know of: of its window it is what comes in bursts that the socket holds,
 /// and what is on the path that it does not.
-fn adjust(leg: &Leg, path: &PathStats) {
+///
+/// Where something above limits what is sent, hardly anything may wait here: what congestion control
+/// keeps back for a moment would all go at once after it, and nobody above would know of that queue.
+fn adjust(leg: &Leg, path: &PathStats, is_limited: bool) {
     let rate = leg.rates().sent.load(Ordering::Relaxed);
-    let wake_up = SEND_SLACK_BYTES_MIN + (rate / 20).min(SEND_SLACK_BYTES_MAX);
-    let wanted = path.cwnd.saturating_mul(2).saturating_add(wake_up);
+    let wanted = if is_limited {
+        path.cwnd.saturating_add(LIMITED_SLACK_BYTES_MIN + rate / 100)
+    } else {
+        let wake_up = SEND_SLACK_BYTES_MIN + (rate / 20).min(SEND_SLACK_BYTES_MAX);
+        path.cwnd.saturating_mul(2).saturating_add(wake_up)
+    };
     let on_the_path = on_the_path(path.cwnd, path.min_rtt);
     let bearable = SOCKET_HOLDS_BYTES.saturating_add(on_the_path.saturating_mul(2));
     leg.connection().set_send_window(wanted.min(bearable).min(SEND_WINDOW_BYTES_MAX));
@@ -124,16 +130,19 @@ const METER_PERIOD: Duration = Duration::from_millis(50);
 /// The same while a connection begins: then windows double with every round trip.
 const METER_PERIOD_START: Duration = Duration::from_millis(5);
 const STARTS_WITHIN: Duration = Duration::from_secs(1);
-/// A living connection says something every half second; one that leads straight is given up when
-/// four of these are missing, and another way is looked for.
-const SILENCE_MAX: Duration = Duration::from_secs(2);
-/// Relays start anew, and computers change networks without a word to QUIC.
-const RELAY_SILENCE_MAX: Duration = Duration::from_secs(10);
+/// A living connection says something every half second; it is given up when four of these are missing,
+/// and another way is looked for.
+pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(2);
+/// The same through the only relay that there is: it may start anew, and computers change networks
+/// without a word to QUIC.
+pub(crate) const LAST_RELAY_SILENCE_MAX: Duration = Duration::from_secs(10);
 const RATE_MEMORY_SECONDS: f64 = 0.5;
 /// Bytes accepted and not yet on their way, whatever the rate: a few packs of small files.
 pub(crate) const UNSENT_BYTES_MIN: usize = 256 * 1024;
 /// A quarter of a second at half a gigabit; faster paths do not need more to be kept full.
 const UNSENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// With a hundredth of a second of what is sent: less than a step of a limit.
+const LIMITED_SLACK_BYTES_MIN: u64 = 16 * 1024;
 const SEND_SLACK_BYTES_MIN: u64 = 64 * 1024;
 const SEND_SLACK_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// What a socket's buffer surely holds: half of what is asked for. Measured on loopback: with 2 MiB

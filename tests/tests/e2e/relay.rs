@@ -268,8 +268,8 @@ fn wish(agent: &Agent, wish: &str) -> Result<()> {
 const PLAN: Plan = Plan { small_files: 0, large_files: 1, large_bytes: 64 << 20 };
 /// Two seconds at 200 Mbit/s.
 const SMALL_PLAN: Plan = Plan { small_files: 20, large_files: 1, large_bytes: 50_000_000 };
-/// Ten seconds of silence, a new session, and two seconds of the line.
-const RELAY_GONE: Duration = Duration::from_secs(20);
+/// Two seconds of silence, a new session, and two seconds of the line.
+const RELAY_GONE: Duration = Duration::from_secs(8);
 /// Less than the silence after which a link is given up, with time to say hello to the relay.
 const SURELY_BORNE: Duration = Duration::from_secs(5);
 const LIMIT: Duration = Duration::from_secs(120);
