@@ -180,9 +180,11 @@ export function folderTrouble(folder: Folder): string | null {
 }
 
 /** What a folder allows: `read and write · shareable`. */
-export function folderRights(folder: Pick<Folder, "access" | "shareable">): string {
-  const access = t(folder.access === "read-write" ? "access.readWrite" : "access.readOnly");
-  return folder.shareable ? `${access} · ${t("access.shareable")}` : access;
+export function folderRights(folder: Pick<Folder, "access" | "shareable" | "local_only">): string {
+  const words = [t(folder.access === "read-write" ? "access.readWrite" : "access.readOnly")];
+  if (folder.shareable) words.push(t("access.shareable"));
+  if (folder.local_only) words.push(t("folder.localOnly"));
+  return words.join(" · ");
 }
 
 /** How a transfer is done, in a line: `Copies what is newer; keeps times, verifies`. */

@@ -495,8 +495,14 @@ describe("settings", () => {
     await type("Sending, at most", "8 MB/s");
     await waitFor(() => expect(fake.snapshot.limits.set.upload).toBe(8_000_000));
     expect(fake.snapshot.limits.set.relay).toBe(2_000_000);
+    await fireEvent.click(button("Other limits at some times…"));
+    await fireEvent.click(dialog().getByRole("button", { name: "Keep" }));
+    await waitFor(() => expect(fake.snapshot.limits.set.timetable).toHaveLength(1));
+    expect(fake.snapshot.limits.set).toMatchObject({ upload: 8_000_000, relay: 2_000_000 });
+    expect(screen.getByLabelText("Through a relay, at most")).toHaveValue("2 MB/s");
     await type("Through a relay, at most", "");
     await waitFor(() => expect(fake.snapshot.limits.set.relay).toBeNull());
+    expect(fake.snapshot.limits.set.timetable).toHaveLength(1);
   });
 
   test("the timetable of limits is edited row by row", async () => {
@@ -707,6 +713,19 @@ describe("the first run", () => {
     await next("Finish");
     await screen.findByRole("heading", { level: 1, name: "smith#WorkPC" });
     vi.useRealTimers();
+  });
+
+  test("a sign-in that is over before the window hears of it goes on too", async () => {
+    const { fake } = await showWindow("fresh");
+    await fireEvent.input(screen.getByRole("textbox", { name: "Address" }), {
+      target: { value: "hub.alliance.example" },
+    });
+    await fireEvent.click(button("Look for the hub"));
+    await screen.findByText("Digital Research Alliance");
+    await fireEvent.click(button("Continue"));
+    await screen.findByRole("button", { name: "Sign in with the browser" });
+    fake.signedIn();
+    await screen.findByRole("heading", { name: "What is this computer called?" });
   });
 
   test("a hub that does not answer says what to do, and nothing typed is lost", async () => {

@@ -220,6 +220,27 @@ describe("folders", () => {
     });
   });
 
+  test("to keep a folder inside the local network sends all else as it was", async () => {
+    fake.change((now) => {
+      for (const folder of now.folders) folder.local_only = false;
+    });
+    const folders = new Folders(fake);
+    const [first] = fake.snapshot.folders;
+    if (first) await folders.change(first, { local_only: true });
+    expect(calls(fake, "addFolder")).toEqual([
+      [
+        {
+          path: "/home/smith/Data/cohorts",
+          access: "read-write",
+          shareable: true,
+          local_only: true,
+          deny: ["raw/private", "consent"],
+          confirmed: false,
+        },
+      ],
+    ]);
+  });
+
   test("a refusal names its folder until the next try", async () => {
     const folders = new Folders(fake);
     fake.refuse.set("addFolder", problem);
