@@ -152,6 +152,27 @@ impl Wire {
         Ok(())
     }
 
+    /// Has the right host keep its address and reach the left one, but as one that is in no network
+    /// with it.
+    ///
+    /// # Errors
+    /// When the system's `ip` refuses.
+    pub fn right_leaves_network(&self) -> Result<()> {
+        let r = self.right.as_str();
+        sh(&["ip", "-n", r, "addr", "add", Self::RIGHT, "dev", "wire"])?;
+        sh(&["ip", "-n", r, "addr", "del", &format!("{}/24", Self::RIGHT), "dev", "wire"])?;
+        sh(&["ip", "-n", r, "route", "add", Self::LEFT, "dev", "wire"])
+    }
+
+    /// Undoes that.
+    ///
+    /// # Errors
+    /// When the system's `ip` refuses.
+    pub fn right_comes_back(&self) -> Result<()> {
+        let r = self.right.as_str();
+        sh(&["ip", "-n", r, "addr", "add", &format!("{}/24", Self::RIGHT), "dev", "wire"])
+    }
+
     /// The local ports of the TCP connections that the right host has to a port of the left one.
     ///
     /// # Errors

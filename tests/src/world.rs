@@ -104,6 +104,17 @@ impl World {
         world.on_network(&[Wire::LEFT], &format!("{}:0", Wire::LEFT))
     }
 
+    /// Two computers on a wire, `WorkPC` with the hub on the left host and `Cluster` on the right one.
+    ///
+    /// # Errors
+    /// When any part of that fails.
+    pub fn two_on_wire() -> Result<Self> {
+        let mut world = Self::on_wire()?;
+        world.add_agent("WorkPC")?;
+        world.add_agent("Cluster")?;
+        Ok(world)
+    }
+
     /// The same on an internet of its own, to which the agents are joined in this order.
     ///
     /// # Errors
@@ -177,10 +188,21 @@ impl World {
     /// # Errors
     /// When the task ends otherwise or not in time, or the trees differ.
     pub fn ends_well(&self, task: &str, limit: Duration) -> Result<()> {
+        self.succeeds(task, limit)?;
         let [first, second] = &self.agents[..] else { bail!("there are two computers") };
-        let over = |task: &Value| task["status"] == "SUCCEEDED";
-        first.wait_task(task, limit, over).with_context(|| self.logs())?;
         tree::compare(&first.folder.join("tree"), &second.folder.join("copy"))
+    }
+
+    /// Waits until a task is over, and has succeeded.
+    ///
+    /// # Errors
+    /// When it ends otherwise or not in time.
+    pub fn succeeds(&self, task: &str, limit: Duration) -> Result<()> {
+        let first = self.agents.first().context("there is a computer")?;
+        let over = first.wait_task(task, limit, |task| task["status"] != "ACTIVE");
+        let over = over.with_context(|| self.logs())?;
+        ensure!(over["status"] == "SUCCEEDED", "{over:#}\n{}", self.logs());
+        Ok(())
     }
 
     /// Waits until more content of a task arrives, on this route.

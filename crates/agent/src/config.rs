@@ -313,9 +313,8 @@ fn rule_list(
     }
     // Who may not go to the directory behind it has no `/~/`.
     let open = |path: &PathBuf| list.folders.iter().any(|folder| path.starts_with(&folder.path));
-    let mut default_directory = default_directory.into_iter();
     list.default_directory =
-        default_directory.find(|path| whose == Whose::Near || open(path)).cloned();
+        default_directory.filter(|path| whose == Whose::Near || open(path)).cloned();
     list
 }
 

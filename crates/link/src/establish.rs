@@ -369,10 +369,11 @@ impl<'a> Race<'a> {
 
     /// Opens the ways through the relays that were told since.
     fn open_relayed(&mut self) {
-        let ways = self.course.relays.borrow_and_update()[self.opened..].to_vec();
         if !self.course.ways.admit(Route::Relay) {
+            self.course.relays.mark_unchanged();
             return;
         }
+        let ways = self.course.relays.borrow_and_update()[self.opened..].to_vec();
         for way in ways {
             self.opened += 1;
             let address = way.addresses.first().copied().unwrap_or(FAR_END);

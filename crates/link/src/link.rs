@@ -134,6 +134,27 @@ pub struct LinkStats {
     pub unsent_bytes: u64,
 }
 
+impl LinkStats {
+    /// Those of a link on which nothing has happened, and whose way has no address.
+    pub const fn still(route: Route) -> Self {
+        Self {
+            route,
+            remote: None,
+            rtt: Duration::ZERO,
+            rtt_min: Duration::ZERO,
+            sent_packets: 0,
+            lost_packets: 0,
+            bytes_sent: 0,
+            bytes_received: 0,
+            rate_sent: 0,
+            rate_received: 0,
+            packet_bytes: 0,
+            connections: 1,
+            unsent_bytes: 0,
+        }
+    }
+}
+
 /// What the parts of a link share; when the last one goes, the link is closed.
 #[derive(Debug)]
 struct Core {

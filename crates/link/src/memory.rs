@@ -1,6 +1,6 @@
 //! A link inside one process: both sides are one agent, or a test.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use outport_types::Route;
 use tokio::sync::watch;
@@ -47,21 +47,8 @@ impl Carrier for Memory {
     }
 
     fn stats(&self) -> LinkStats {
-        LinkStats {
-            route: Route::Local,
-            remote: None,
-            rtt: Duration::ZERO,
-            rtt_min: Duration::ZERO,
-            sent_packets: 0,
-            lost_packets: 0,
-            bytes_sent: 0,
-            bytes_received: 0,
-            rate_sent: 0,
-            rate_received: 0,
-            connections: 1,
-            packet_bytes: 0,
-            unsent_bytes: self.budget.used() as u64,
-        }
+        let unsent_bytes = self.budget.used() as u64;
+        LinkStats { unsent_bytes, ..LinkStats::still(Route::Local) }
     }
 
     fn arrives_at_once(&self) -> bool {

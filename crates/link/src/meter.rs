@@ -63,11 +63,10 @@ pub(crate) fn may_wait(bytes_per_second: u64) -> usize {
     quarter_second.clamp(UNSENT_BYTES_MIN, UNSENT_BYTES_MAX)
 }
 
-/// What QUIC keeps follows the congestion window, with as much
-/// again for what is acknowledged behind a gap, and a little to wake up on; and on a short path it
-/// stays below what the other side's socket holds while its process waits for a processor, which
-/// congestion control does not know of: of its window it is what comes in bursts that the socket holds,
-/// and what is on the path that it does not.
+/// What QUIC keeps follows the congestion window, with as much again for what is acknowledged behind a
+/// gap, and a little to wake up on; and on a short path it stays below what the other side's socket
+/// holds while its process waits for a processor, which congestion control does not know of: of its
+/// window it is what comes in bursts that the socket holds, and what is on the path that it does not.
 ///
 /// Where something above limits what is sent, hardly anything may wait here: what congestion control
 /// keeps back for a moment would all go at once after it, and nobody above would know of that queue.

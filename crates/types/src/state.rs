@@ -270,6 +270,14 @@ impl Route {
             Self::Local | Self::Lan | Self::Direct | Self::Tcp => false,
         }
     }
+
+    /// Whether content itself goes in packets of QUIC, so that their round trips and losses are its own.
+    pub const fn is_quic(self) -> bool {
+        match self {
+            Self::Lan | Self::Direct | Self::Relay => true,
+            Self::Local | Self::Tcp | Self::Tunnel => false,
+        }
+    }
 }
 
 impl SyncLevel {

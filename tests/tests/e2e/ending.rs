@@ -79,9 +79,7 @@ fn signals_end_an_agent_in_order_and_nothing_verified_is_sent_again() -> Result<
         skip("network namespaces need root on Linux");
         return Ok(());
     }
-    let mut world = World::on_wire()?;
-    world.add_agent("WorkPC")?;
-    world.add_agent("Cluster")?;
+    let mut world = World::two_on_wire()?;
     tree::make(&world.agents[SENDER].folder.join("tree"), PACED, 5)?;
     let started = arrived(&world)?;
     world.wire.as_ref().context("the world is on a wire")?.limit("100mbit")?;

@@ -279,9 +279,7 @@ fn comes_to(internet: &Internet, bytes: u64) -> Result<f64> {
 
 /// Two computers on a wire, and a transfer that will take its time.
 fn moving() -> Result<(World, String)> {
-    let mut world = World::on_wire()?;
-    world.add_agent("WorkPC")?;
-    world.add_agent("Cluster")?;
+    let world = World::two_on_wire()?;
     let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
     tree::make(&pc.folder.join("tree"), SLOW_PLAN, 1)?;
     world.wire.as_ref().context("the world is on a wire")?.limit("20mbit")?;

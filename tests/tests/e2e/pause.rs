@@ -42,9 +42,8 @@ fn on_a_slow_wire_nothing_moves_a_second_after_pause_whoever_pauses() -> Result<
         skip("network namespaces need root on Linux");
         return Ok(());
     }
-    let mut world = World::on_wire()?;
-    let (pc, cluster) = (world.add_agent("WorkPC")?, world.add_agent("Cluster")?);
-    let (pc, cluster) = (&world.agents[pc], &world.agents[cluster]);
+    let world = World::two_on_wire()?;
+    let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
     let wire = world.wire.as_ref().context("the world is on a wire")?;
     tree::make(&pc.folder.join("tree"), SLOW_PLAN, 1)?;
     let started = wire_bytes(wire)?;

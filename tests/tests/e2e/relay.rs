@@ -197,9 +197,7 @@ fn a_relay_elsewhere_whose_day_is_used_up_is_told_as_the_hubs_own() -> Result<()
 
 /// Two computers on a slow wire, a transfer through the relay that has begun, and its session.
 fn relayed() -> Result<(World, String, Value)> {
-    let mut world = World::on_wire()?;
-    world.add_agent("WorkPC")?;
-    world.add_agent("Cluster")?;
+    let world = World::two_on_wire()?;
     let [pc, cluster] = &world.agents[..] else { unreachable!("there are two") };
     tree::make(&pc.folder.join("tree"), SMALL_PLAN, 1)?;
     wish(cluster, "only")?;

@@ -199,21 +199,7 @@ mod tests {
     }
 
     fn taken(route: Route) -> Taken {
-        let stats = LinkStats {
-            route,
-            remote: None,
-            rtt: Duration::from_millis(20),
-            rtt_min: Duration::from_millis(20),
-            sent_packets: 100,
-            lost_packets: 1,
-            bytes_sent: 0,
-            bytes_received: 0,
-            rate_sent: 0,
-            rate_received: 0,
-            packet_bytes: 1_200,
-            connections: 1,
-            unsent_bytes: 0,
-        };
+        let stats = LinkStats { rtt: Duration::from_millis(20), ..LinkStats::still(route) };
         Taken { route, stats, up: Some(1_000_000), down: Some(2_000_000) }
     }
 }

@@ -146,7 +146,10 @@ pub(crate) fn admit(start: &Start, gate: &Gate<'_>) -> Result<Admitted, Refusal>
     } else {
         Places { near: gate.rules.clone(), far: gate.far_rules.clone() }
     };
-    let local_only = asked_for(start, role).find(|path| rules.only_near(path)).cloned();
+    let local_only = match rules.differ() {
+        true => asked_for(start, role).find(|path| rules.only_near(path)).cloned(),
+        false => None,
+    };
     Ok(Admitted { ticket, role, rules, local_only })
 }
 

@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use outport_link::{LinkHandle, LinkStats};
 use outport_protocol::ticket::Role;
-use outport_types::{Line, Route, SessionId};
+use outport_types::{Line, SessionId};
 use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval},
@@ -54,12 +54,8 @@ impl Lost {
         let before = std::mem::replace(&mut self.counted, (sent, lost));
         self.sent = self.sent * KEPT + sent.saturating_sub(before.0) as f64;
         self.lost = self.lost * KEPT + lost.saturating_sub(before.1) as f64;
-        let by_packets = match stats.route {
-            Route::Lan | Route::Direct | Route::Relay => true,
-            Route::Local | Route::Tcp | Route::Tunnel => false,
-        };
         let share = (self.lost / self.sent).clamp(0.0, 1.0);
-        (by_packets && PACKETS_MIN <= self.sent).then_some((share * 1e6) as u32)
+        (stats.route.is_quic() && PACKETS_MIN <= self.sent).then_some((share * 1e6) as u32)
     }
 }
 
@@ -71,24 +67,12 @@ const PACKETS_MIN: f64 = 100.0;
 
 #[cfg(test)]
 mod tests {
+    use outport_types::Route;
+
     use super::*;
 
     fn stats(route: Route, sent_packets: u64, lost_packets: u64) -> LinkStats {
-        LinkStats {
-            route,
-            remote: None,
-            rtt: Duration::ZERO,
-            rtt_min: Duration::ZERO,
-            sent_packets,
-            lost_packets,
-            bytes_sent: 0,
-            bytes_received: 0,
-            rate_sent: 0,
-            rate_received: 0,
-            packet_bytes: 1_200,
-            connections: 1,
-            unsent_bytes: 0,
-        }
+        LinkStats { sent_packets, lost_packets, ..LinkStats::still(route) }
     }
 
     #[test]

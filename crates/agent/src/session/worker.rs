@@ -292,40 +292,33 @@ async fn over_link<W: Future<Output = SessionEnd>>(
     let link = found.map_err(|error| {
         tracing::info!(%session, error = %Chain(&error), "no route to the other side");
         let now = job.hub_time.plus_seconds(began.elapsed().as_secs().cast_signed());
-        let problem = not_near(&job.admitted, &job.name, &peer).or_else(|| day_used(&error, now));
-        let problem = problem.unwrap_or_else(|| no_route(&job.name, &peer, job.admitted.role));
+        let problem = day_used(&error, now);
+        let problem = problem.unwrap_or_else(|| no_route(&job.name, &peer, &job.admitted));
         Worked::Lost(SessionState::Broken { problem, retry: true })
     })?;
-    let staying = stays_near(&job.admitted.rules, link.handle.clone());
+    let staying = stay_near(&job.admitted.rules, link.handle.clone());
     let moving = keep_moving(&expected, link.handle.route(), &job.events);
     let watching = watch_line(link.handle.clone(), session, job.admitted.role, &job.events);
     let working = work(link);
     // The link is no longer expected once this is over, so it goes first.
     tokio::select! {
         end = working => Ok(end),
-        () = staying => {
-            tracing::info!(%session, "the link left the local network, for which a folder is only");
-            let problem = not_near(&job.admitted, &job.name, &peer);
-            let problem = problem.unwrap_or_else(|| no_route(&job.name, &peer, job.admitted.role));
-            Err(Worked::Lost(SessionState::Broken { problem, retry: true }))
-        }
+        never = staying => match never {},
         never = around => match never {},
         never = moving => match never {},
         never = watching => match never {},
     }
 }
 
-/// Waits until a link that began inside one network is not any more, where folders are only for that.
-async fn stays_near(rules: &Places, link: LinkHandle) {
-    if !link.is_near() || link.route() == Route::Local {
-        return pending().await;
-    }
-    loop {
-        sleep(NEAR_LOOKS_EVERY).await;
-        if rules.differ() && !link.is_near() {
-            return;
+/// Closes a link that began inside one network when it is not any more, where folders are only for that.
+async fn stay_near(rules: &Places, link: LinkHandle) -> Infallible {
+    if link.is_near() {
+        while !rules.differ() || link.is_near() {
+            sleep(NEAR_LOOKS_EVERY).await;
         }
+        link.close(CloseCode::Superseded, "it left the local network, for which a folder is only");
     }
+    pending().await
 }
 
 /// What two sides tell each other while they look for ways to each other.
@@ -516,17 +509,6 @@ fn broken(name: &str, peer: &Peer, error: &dyn std::error::Error) -> Problem {
     )
 }
 
-/// What is behind it where something is only for the local network.
-fn not_near(admitted: &Admitted, name: &str, peer: &Peer) -> Option<Problem> {
-    let path = admitted.local_only.as_ref()?;
-    let args = [
-        ("path", path.to_string().into()),
-        ("endpoint", name.into()),
-        ("peer", peer.name.to_string().into()),
-    ];
-    Some(Problem::new(Code::LocalNetworkOnly, args))
-}
-
 /// What is behind it where a relay says that it forwards nothing more today for who owns the session.
 fn day_used(error: &EstablishError, now: UnixTime) -> Option<Problem> {
     let EstablishError::NoRoute { tried, .. } = error else { return None };
@@ -539,9 +521,13 @@ fn day_used(error: &EstablishError, now: UnixTime) -> Option<Problem> {
     Some(Problem::new(Code::RelayDayUsed, [("until", until.to_string().into())]))
 }
 
-fn no_route(name: &str, peer: &Peer, role: Role) -> Problem {
+fn no_route(name: &str, peer: &Peer, admitted: &Admitted) -> Problem {
     let peer = peer.name.to_string();
-    let (source, destination) = match role {
+    if let Some(path) = &admitted.local_only {
+        let args = [("path", path.to_string()), ("endpoint", name.to_owned()), ("peer", peer)];
+        return Problem::new(Code::LocalNetworkOnly, args.map(|(key, value)| (key, value.into())));
+    }
+    let (source, destination) = match admitted.role {
         Role::Sender | Role::Both => (name.to_owned(), peer),
         Role::Receiver => (peer, name.to_owned()),
     };

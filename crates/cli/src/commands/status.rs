@@ -128,13 +128,15 @@ fn limits(printer: &Printer, limits: &LimitsView) -> Option<Text> {
         }
     };
     let text = way("upload", limits.upload, limits.holds_upload).plain(", ");
-    let mut text = text.then(way("download", limits.download, limits.holds_download));
+    let text = text.then(way("download", limits.download, limits.holds_download));
+    let until = limits.until.map(|until| format!(", until {}", printer.date(until)));
+    let mut text = text.plain(until.unwrap_or_default());
+    // That holds at all times.
     if limits.set.relay.is_some() {
         let relay = way("through a relay", limits.set.relay, limits.holds_relay);
         text = text.plain(", ").then(relay);
     }
-    let until = limits.until.map(|until| format!(", until {}", printer.date(until)));
-    (!limits.set.is_empty()).then(|| text.plain(until.unwrap_or_default()))
+    (!limits.set.is_empty()).then_some(text)
 }
 
 /// What a session does, in a line.

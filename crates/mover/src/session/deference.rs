@@ -16,7 +16,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use outport_link::{LinkHandle, LinkStats, Throttle};
-use outport_types::{RateLimit, Route};
+use outport_types::RateLimit;
 use tokio::time::{Instant, sleep};
 
 /// Holds one side of a link back while others want the line.
@@ -38,7 +38,7 @@ impl Deference {
         loop {
             let (before, began, sent) =
                 (self.handle.stats(), Instant::now(), self.handle.data_sent());
-            if !tells(before.route) {
+            if !before.route.is_quic() {
                 governor = None;
             } else if governor.is_none() {
                 governor = Some(Governor::new(before.rtt_min, began));
@@ -56,14 +56,6 @@ impl Deference {
                 governor.look(Look { rtt: after.rtt, sent, passed }, now);
             }
         }
-    }
-}
-
-/// Whether the round trips of a way are those of content.
-fn tells(route: Route) -> bool {
-    match route {
-        Route::Lan | Route::Direct | Route::Relay => true,
-        Route::Local | Route::Tcp | Route::Tunnel => false,
     }
 }
 
