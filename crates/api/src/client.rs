@@ -25,7 +25,7 @@ pub use self::{
         Auth, AuthorizationRequest, BrowserSignIn, DevicePoll, DeviceSignIn, ListenError, SCOPES,
         SignInError,
     },
-    transfer::{EndpointRef, EndpointScope, LsQuery, TaskFilter},
+    transfer::{EndpointScope, LsQuery, TaskFilter},
 };
 use crate::Secret;
 

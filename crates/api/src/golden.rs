@@ -199,6 +199,10 @@ fn a_submission_of_the_official_command_reads_with_its_defaults() {
     assert_eq!(transfer.sync_level, Some(SyncLevel::Checksum));
     assert_eq!(transfer.deadline, Some(noon()));
     assert_eq!(transfer.data[0].recursive, None);
+    let named: DeleteSubmission = read(json!({
+        "submission_id": uuid(5), "endpoint": "smith#WorkPC", "DATA": []
+    }));
+    assert_eq!(Ok(named.endpoint), "smith#WorkPC".parse());
     assert_eq!(
         transfer.filter_rules,
         [FilterRule {

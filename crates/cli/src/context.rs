@@ -6,10 +6,9 @@ use outport_agent::{Offline, TokenStore, trust_for};
 use outport_api::{
     Secret,
     client::{Bearer, BoxFuture, Client, HubUrl, Trust},
-    transfer::Endpoint,
 };
 use outport_control::{Client as Control, ConnectError, Paths, PathsError};
-use outport_types::Problem;
+use outport_types::{EndpointId, EndpointRef, Problem};
 
 use crate::{
     args::Global,
@@ -101,13 +100,18 @@ impl Context {
         Ok(Client::new(hub, &trust, Arc::new(store))?)
     }
 
-    /// The endpoint of a place that was typed.
+    /// The id of the endpoint of a place that was typed.
     pub(crate) async fn endpoint(
         &self,
         client: &Client,
         place: &Location,
-    ) -> Result<Endpoint, Failure> {
-        Ok(client.find_endpoint(&place.endpoint).await?)
+    ) -> Result<EndpointId, Failure> {
+        match place.endpoint {
+            EndpointRef::Id(id) => Ok(id),
+            EndpointRef::Canonical(_) | EndpointRef::Own(_) => {
+                Ok(client.find_endpoint(&place.endpoint).await?.id)
+            }
+        }
     }
 
     /// Asks before something that cannot be taken back; `yes` is the flag `--yes`.

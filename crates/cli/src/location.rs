@@ -1,8 +1,8 @@
 //! A place in a collection as people type it: `smith#WorkPC:/data`, `WorkPC:~/x`, an id and a path.
 
-use std::{convert::Infallible, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
-use outport_api::client::EndpointRef;
+use outport_types::{EndpointRef, NameError};
 
 /// An endpoint and, perhaps, a path in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,15 +29,14 @@ impl Location {
 }
 
 impl FromStr for Location {
-    type Err = Infallible;
+    type Err = NameError;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
+    fn from_str(text: &str) -> Result<Self, NameError> {
         let (endpoint, path) = match text.split_once(':') {
             Some((endpoint, path)) => (endpoint, Some(path).filter(|path| !path.is_empty())),
             None => (text, None),
         };
-        let Ok(endpoint) = endpoint.parse();
-        Ok(Self { endpoint, path: path.map(full) })
+        Ok(Self { endpoint: endpoint.parse()?, path: path.map(full) })
     }
 }
 

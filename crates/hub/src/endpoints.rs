@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use outport_protocol::control::AgentStatus;
 use outport_types::{
-    AccountId, Arg, CanonicalName, Chain, Code, EndpointId, EndpointName, Language, Problem,
-    PublicKey,
+    AccountId, Arg, CanonicalName, Chain, Code, EndpointId, EndpointName, EndpointRef, Language,
+    Problem, PublicKey,
 };
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, Set,
@@ -144,6 +144,30 @@ impl Endpoints {
     /// The row of an endpoint, deleted ones too.
     pub(crate) async fn find(&self, id: EndpointId) -> Result<Option<endpoint::Model>, DbErr> {
         endpoint::Entity::find_by_id(id.uuid()).one(self.store.read()).await
+    }
+
+    /// The row of an endpoint that an account names; of deleted ones only by their ids.
+    pub(crate) async fn find_named(
+        &self,
+        own: AccountId,
+        named: &EndpointRef,
+    ) -> Result<Option<endpoint::Model>, DbErr> {
+        let db = self.store.read();
+        let (owner, name) = match named {
+            EndpointRef::Id(id) => return self.find(*id).await,
+            EndpointRef::Own(name) => (Some(own.uuid()), name),
+            EndpointRef::Canonical(CanonicalName { owner, endpoint }) => {
+                let handle = account::Column::Handle.eq(owner.as_str());
+                let owner = account::Entity::find().filter(handle).one(db).await?;
+                (owner.map(|owner| owner.id), endpoint)
+            }
+        };
+        let Some(owner) = owner else { return Ok(None) };
+        endpoint::Entity::find()
+            .filter(endpoint::Column::AccountId.eq(owner))
+            .filter(endpoint::Column::Folded.eq(name.folded()))
+            .one(db)
+            .await
     }
 
     /// The full names of endpoints, deleted ones too.

@@ -14,28 +14,20 @@ use std::{
 
 use outport_protocol::control::{Candidate, HubMessage, Peer, Probe, SessionState};
 use outport_types::{
-    AccountId, CanonicalName, Chain, Code, EndpointId, EndpointName, Problem, PublicKey, RequestId,
-    SessionId,
+    AccountId, Chain, Code, EndpointId, EndpointRef, Problem, PublicKey, RequestId, SessionId,
 };
-use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
+use sea_orm::DbErr;
 use tokio::time::sleep;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    endpoints::Endpoints,
-    presence::Presence,
-    relays::Relays,
-    scheduler::Surroundings,
-    store::{
-        Store,
-        entity::{account, endpoint},
-    },
+    endpoints::Endpoints, presence::Presence, relays::Relays, scheduler::Surroundings,
+    store::entity::endpoint,
 };
 
 /// Those that go on; clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Probes {
-    pub(crate) store: Store,
     pub(crate) presence: Presence,
     pub(crate) endpoints: Endpoints,
     pub(crate) relays: Relays,
@@ -66,7 +58,6 @@ enum ProbeError {
 impl Probes {
     pub(crate) fn new(of: &Surroundings, workers: &TaskTracker, stop: &CancellationToken) -> Self {
         Self {
-            store: of.store.clone(),
             presence: of.presence.clone(),
             endpoints: of.endpoints.clone(),
             relays: of.relays.clone(),
@@ -142,7 +133,8 @@ impl Probes {
     ) -> Result<(), ProbeError> {
         let own = self.endpoints.find(asker).await?;
         let own = own.ok_or_else(|| refused(Code::EndpointNotFound, &asker.to_string()))?;
-        let found = self.find(own.account_id, peer).await?;
+        let account = AccountId::from_uuid(own.account_id);
+        let found = self.find(account, peer).await?;
         let found = found.ok_or_else(|| refused(Code::EndpointNotFound, &shown(peer)))?;
         let names = self.endpoints.names([own.id, found.id]).await?;
         let name_of = |row: &endpoint::Model| names.get(&row.id).cloned();
@@ -155,7 +147,6 @@ impl Probes {
         let sides = Sides { asker, request, peer: other };
         let session = SessionId::random();
         self.enter(session, sides).map_err(|code| refused(code, &own_name.to_string()))?;
-        let account = AccountId::from_uuid(own.account_id);
         let relays = self.relays.open(session, account).await;
         self.end_in_time(session);
         let (Some(own_key), Some(peer_key)) = (key_of(&own), key_of(&found)) else {
@@ -200,30 +191,10 @@ impl Probes {
     }
 
     /// The endpoint of that id or name, if the account may know of it.
-    async fn find(&self, own: uuid::Uuid, peer: &str) -> Result<Option<endpoint::Model>, DbErr> {
-        let db = self.store.read();
-        let found = if let Ok(id) = peer.parse::<EndpointId>() {
-            self.endpoints.find(id).await?
-        } else {
-            let (owner, name) = match peer.parse::<CanonicalName>() {
-                Ok(CanonicalName { owner, endpoint }) => {
-                    let handle = account::Column::Handle.eq(owner.as_str());
-                    let owner = account::Entity::find().filter(handle).one(db).await?;
-                    (owner.map(|owner| owner.id), endpoint)
-                }
-                Err(_) => match peer.parse::<EndpointName>() {
-                    Ok(name) => (Some(own), name),
-                    Err(_) => return Ok(None),
-                },
-            };
-            let Some(owner) = owner else { return Ok(None) };
-            endpoint::Entity::find()
-                .filter(endpoint::Column::AccountId.eq(owner))
-                .filter(endpoint::Column::Folded.eq(name.folded()))
-                .one(db)
-                .await?
-        };
-        Ok(found.filter(|row| row.account_id == own || row.public))
+    async fn find(&self, own: AccountId, peer: &str) -> Result<Option<endpoint::Model>, DbErr> {
+        let Ok(named) = peer.parse::<EndpointRef>() else { return Ok(None) };
+        let found = self.endpoints.find_named(own, &named).await?;
+        Ok(found.filter(|row| row.account_id == own.uuid() || row.public))
     }
 
     /// One at a time for who asks, and not too many in all.

@@ -1,10 +1,10 @@
 //! Collections and what stands in them.
 
-use outport_api::client::{EndpointRef, EndpointScope, LsQuery};
+use outport_api::client::{EndpointScope, LsQuery};
 use outport_control::{
     Collection, CollectionQuery, CollectionScope, Entry, ListQuery, Listing, RenameFile, SortBy,
 };
-use outport_types::{EndpointId, Problem};
+use outport_types::{Code, EndpointId, EndpointRef, Problem};
 
 use super::{
     Owner,
@@ -34,7 +34,9 @@ impl Owner {
 
     pub(super) async fn collection(&self, name: &str) -> Result<Collection, Problem> {
         let (client, asker) = (self.client().await?, self.asker().await?);
-        let Ok(name) = name.trim().parse::<EndpointRef>();
+        let not_found =
+            |_| Problem::new(Code::EndpointNotFound, [("endpoint", name.to_owned().into())]);
+        let name: EndpointRef = name.trim().parse().map_err(not_found)?;
         let found = client.find_endpoint(&name).await.map_err(refused_by(&client))?;
         Ok(views::collection(found, &asker))
     }

@@ -1,11 +1,11 @@
 //! How this computer becomes an endpoint of whoever is signed in, gets another name, and leaves.
 
 use outport_api::{
-    client::{Client, ClientError, EndpointRef},
+    client::{Client, ClientError},
     transfer::{Endpoint, EndpointSettings, error_code},
 };
 use outport_control::{NameCheck, NameState, NewComputer, Secret, SetUp};
-use outport_types::{Code, EndpointName, Problem};
+use outport_types::{Code, EndpointName, EndpointRef, Problem};
 
 use super::{Owner, views::refused_by};
 use crate::registration::{self, Registration};
@@ -30,11 +30,12 @@ impl Owner {
             state,
             problem,
         };
-        if let Err(problem) = parse_name(&name) {
-            return Ok(answer(NameState::Invalid, Some(problem)));
-        }
+        let parsed = match parse_name(&name) {
+            Ok(parsed) => parsed,
+            Err(problem) => return Ok(answer(NameState::Invalid, Some(problem))),
+        };
         let (client, asker) = (self.client().await?, self.asker().await?);
-        let found = match client.find_endpoint(&EndpointRef::Canonical(full_name.clone())).await {
+        let found = match client.find_endpoint(&EndpointRef::Own(parsed)).await {
             Ok(found) => found,
             Err(error) if error.is_not_found() => return Ok(answer(NameState::Free, None)),
             Err(error) => return Err(refused_by(&client)(error)),
@@ -149,7 +150,7 @@ impl Owner {
         name: &EndpointName,
         replace: bool,
     ) -> Result<Secret, Problem> {
-        let found = client.find_endpoint(&EndpointRef::Own(name.to_string())).await;
+        let found = client.find_endpoint(&EndpointRef::Own(name.clone())).await;
         let found = found.map_err(refused_by(client))?;
         if !replace && self.is_in_use(&found).await {
             return Err(name_taken(&found.title()));

@@ -107,7 +107,7 @@ impl Owner {
 
     pub(super) async fn transfer(&self, asked: NewTransfer) -> Result<TaskId, Problem> {
         let client = self.client().await?;
-        let id = submission_id(&client, asked.submission).await?;
+        let id = asked.submission.unwrap_or_else(SubmissionId::random);
         let document = transfer_document(&asked, id);
         let result = submit(|| client.transfer(&document)).await.map_err(refused_by(&client))?;
         let asked = Asked::Transfer(NewTransfer { submission: None, ..asked });
@@ -117,7 +117,7 @@ impl Owner {
 
     pub(super) async fn delete(&self, asked: NewDeletion) -> Result<TaskId, Problem> {
         let client = self.client().await?;
-        let id = submission_id(&client, asked.submission).await?;
+        let id = asked.submission.unwrap_or_else(SubmissionId::random);
         let document = delete_document(&asked, id);
         let result = submit(|| client.delete(&document)).await.map_err(refused_by(&client))?;
         let asked = Asked::Delete(NewDeletion { submission: None, ..asked });
@@ -140,16 +140,6 @@ impl Owner {
             }
             None => Err(Problem::new(Code::CannotRetry, [("task", id.to_string().into())])),
         }
-    }
-}
-
-async fn submission_id(
-    client: &Client,
-    given: Option<SubmissionId>,
-) -> Result<SubmissionId, Problem> {
-    match given {
-        Some(id) => Ok(id),
-        None => client.submission_id().await.map_err(refused_by(client)),
     }
 }
 

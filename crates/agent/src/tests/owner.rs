@@ -193,7 +193,7 @@ async fn a_name_is_checked_before_it_is_taken() {
     let mut check = async |name: &str| client.check_name(name.to_owned()).await.unwrap();
     let free = check("Free").await;
     assert_eq!((free.state, free.full_name.as_str()), (NameState::Free, "smith#Free"));
-    let by_name = |name: &str| format!("GET /outport/v1/endpoint_by_name/smith%23{name}");
+    let by_name = |name: &str| format!("GET /outport/v1/endpoint_by_name/{name}");
     rig.api.on(&by_name("Old"), 200, &endpoint(OTHER, "Old", None));
     rig.api.on(&by_name("Used"), 200, &endpoint(OTHER, "Used", Some("fingerprint")));
     assert_eq!(check("Old").await.state, NameState::YoursUnused);
@@ -228,8 +228,8 @@ async fn a_computer_is_registered_even_when_answers_are_lost() {
     rig.api.clear("POST /v0.10/endpoint");
     rig.api.on("POST /outport/v1/setup", 200, &rig.set_up_answer());
     rig.api.on("POST /v0.10/endpoint", 409, &taken());
-    let found = json!({ "DATA": [endpoint(ENDPOINT, "WorkPC", Some(&bound))] });
-    rig.api.on("GET /v0.10/endpoint_search", 200, &found);
+    let found = endpoint(ENDPOINT, "WorkPC", Some(&bound));
+    rig.api.on("GET /outport/v1/endpoint_by_name/WorkPC", 200, &found);
     let fresh = format!("POST /outport/v1/endpoint/{ENDPOINT}/setup_key");
     rig.api.on(&fresh, 201, &rig.fresh_setup_key());
     let before = rig.api.asked("POST /outport/v1/setup").len();
@@ -259,8 +259,8 @@ async fn a_computer_is_registered_even_when_answers_are_lost() {
 async fn a_taken_name_needs_the_owners_word_and_removing_leaves_nothing_behind() {
     let rig = Rig::signed_in().await;
     rig.api.on("POST /v0.10/endpoint", 409, &taken());
-    let list = json!({ "DATA": [endpoint(ENDPOINT, "WorkPC", Some("other"))] });
-    rig.api.on("GET /v0.10/endpoint_search", 200, &list);
+    let found = endpoint(ENDPOINT, "WorkPC", Some("other"));
+    rig.api.on("GET /outport/v1/endpoint_by_name/WorkPC", 200, &found);
     let mut client = rig.client().await;
     let computer =
         |replace| NewComputer { name: "WorkPC".to_owned(), replace, place: KeyPlace::File };
@@ -353,11 +353,6 @@ async fn collections_and_directories_come_as_screens_show_them() {
 async fn a_transfer_is_asked_for_once_and_can_be_asked_for_again() {
     let rig = Rig::signed_in().await;
     let (first, second) = (TaskId::random(), TaskId::random());
-    rig.api.on(
-        "GET /v0.10/submission_id",
-        200,
-        &json!({ "value": "00000000-0000-0000-0000-000000000005" }),
-    );
     rig.api.lose("POST /v0.10/transfer");
     rig.api.on("POST /v0.10/transfer", 202, &submitted("transfer_result", first));
     rig.api.on("POST /v0.10/transfer", 202, &submitted("transfer_result", second));

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use outport_types::{Code, Problem, TaskId};
+use outport_types::{Code, EndpointId, Problem, TaskId};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -169,7 +169,7 @@ async fn without_a_sign_in_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn names_are_found_whatever_their_case() {
+async fn endpoints_are_found_by_whatever_names_them() {
     let one = |id: u8, name: &str| {
         format!(
             r#"{{"id":"00000000-0000-0000-0000-0000000000{id:02x}","entity_type":"GCP_mapped_collection",
@@ -177,23 +177,22 @@ async fn names_are_found_whatever_their_case() {
                 "canonical_name":"smith#{name}"}}"#
         )
     };
-    let list =
-        format!(r#"{{"DATA":[{},{}],"has_next_page":false}}"#, one(1, "WorkPC2"), one(2, "WorkPC"));
     let hub = Script::serve([
-        answer(200, "", &list),
-        answer(200, "", &list),
+        answer(200, "", &one(2, "WorkPC")),
         answer(200, "", &one(3, "WorkPC")),
+        answer(200, "", &one(4, "WorkPC")),
     ])
     .await;
     let client = hub.client();
     let find = async |name: &str| client.find_endpoint(&name.parse().unwrap()).await;
-    assert_eq!(find("workpc").await.unwrap().title(), "smith#WorkPC");
-    let error = find("Work").await.unwrap_err();
-    assert_eq!(error.problem().map(|problem| problem.code), Some(Code::EndpointNotFound));
-    assert_eq!(find("smith#WorkPC").await.unwrap().title(), "smith#WorkPC");
+    let id = EndpointId::from_bytes([4; 16]);
+    for name in ["Büro 2", "smith#WorkPC", &id.to_string()] {
+        assert_eq!(find(name).await.unwrap().title(), "smith#WorkPC");
+    }
     let asked = hub.asked();
-    assert!(asked[0].contains("filter_scope=my-endpoints"));
-    assert!(asked[2].starts_with("GET /outport/v1/endpoint_by_name/smith%23WorkPC "));
+    assert!(asked[0].starts_with("GET /outport/v1/endpoint_by_name/B%C3%BCro%202 "), "{asked:?}");
+    assert!(asked[1].starts_with("GET /outport/v1/endpoint_by_name/smith%23WorkPC "));
+    assert!(asked[2].starts_with(&format!("GET /v0.10/endpoint/{id} ")));
 }
 
 #[tokio::test]

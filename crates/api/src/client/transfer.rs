@@ -1,13 +1,11 @@
 //! The Transfer API, call by call.
 
-use std::{fmt, str::FromStr};
-
-use outport_types::{Arg, Code, EndpointId, Problem, SubmissionId, TaskId, TaskKind, TaskStatus};
+use outport_types::{EndpointId, EndpointRef, SubmissionId, TaskId, TaskKind, TaskStatus};
 use reqwest::Method;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Client, ClientError, Refusal,
+    Client, ClientError,
     http::{Ask, Http},
 };
 use crate::{
@@ -33,17 +31,6 @@ pub enum EndpointScope {
     RecentlyUsed,
     /// All that the caller may see; needs a text to search for.
     All,
-}
-
-/// How an endpoint is named by people: `smith#WorkPC`, `WorkPC` (one's own), or an id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EndpointRef {
-    /// By its id.
-    Id(EndpointId),
-    /// By owner and name.
-    Canonical(String),
-    /// By its name among one's own.
-    Own(String),
 }
 
 /// What a listing asks for; the hub's defaults, where nothing is set.
@@ -135,20 +122,11 @@ impl Client {
     /// # Errors
     /// As for every request; `ENDPOINT_NOT_FOUND` when there is none of that name.
     pub async fn find_endpoint(&self, name: &EndpointRef) -> Result<Endpoint, ClientError> {
-        let wanted = match name {
+        let path = match name {
             EndpointRef::Id(id) => return self.endpoint(*id).await,
-            EndpointRef::Canonical(name) => {
-                let path = format!("{BY_NAME_PATH}/{name}");
-                return self.get(names::server::TRANSFER, &path, Vec::new(), "endpoint").await;
-            }
-            EndpointRef::Own(name) => name.to_lowercase(),
+            EndpointRef::Canonical(_) | EndpointRef::Own(_) => format!("{BY_NAME_PATH}/{name}"),
         };
-        let mine = self.endpoints(EndpointScope::Mine, None, OWN_MAX).await?;
-        let fits = |endpoint: &Endpoint| {
-            let names = [endpoint.display_name.as_deref(), endpoint.name.as_deref()];
-            names.into_iter().flatten().any(|name| name.to_lowercase() == wanted)
-        };
-        mine.into_iter().find(fits).ok_or_else(|| endpoint_not_found(name))
+        self.get(names::server::TRANSFER, &path, Vec::new(), "endpoint").await
     }
 
     /// Registers an endpoint; the answer holds its setup key.
@@ -447,40 +425,5 @@ impl TaskFilter {
     }
 }
 
-impl FromStr for EndpointRef {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text.parse() {
-            Ok(id) => Self::Id(id),
-            Err(_) if text.contains('#') => Self::Canonical(text.to_owned()),
-            Err(_) => Self::Own(text.to_owned()),
-        })
-    }
-}
-
-impl fmt::Display for EndpointRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Id(id) => id.fmt(f),
-            Self::Canonical(name) | Self::Own(name) => f.pad(name),
-        }
-    }
-}
-
-fn endpoint_not_found(name: &EndpointRef) -> ClientError {
-    let problem = Problem::new(Code::EndpointNotFound, [("endpoint", Arg::Text(name.to_string()))]);
-    ClientError::Refused(Box::new(Refusal {
-        status: 404,
-        code: "EndpointNotFound".to_owned(),
-        message: problem.message.clone(),
-        request_id: None,
-        problem: Some(problem),
-        required_scopes: Vec::new(),
-    }))
-}
-
 /// How many items a page holds.
 const PAGE: usize = 100;
-/// More endpoints than an account can have.
-const OWN_MAX: usize = 10_000;

@@ -2,7 +2,7 @@
 //!
 //! Paths are text as it was typed; the hub parses them and answers what is wrong.
 
-use outport_types::{EndpointId, Purpose, SubmissionId, SyncLevel, UnixTime};
+use outport_types::{EndpointRef, Purpose, SubmissionId, SyncLevel, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::{ConflictPolicy, NamePolicy, RecursiveSymlinks, TransferExtras};
@@ -13,8 +13,8 @@ use crate::wire::{or_default, or_yes, sync_level, yes};
 #[serde(tag = "DATA_TYPE", rename = "transfer")]
 pub struct TransferSubmission {
     pub submission_id: SubmissionId,
-    pub source_endpoint: EndpointId,
-    pub destination_endpoint: EndpointId,
+    pub source_endpoint: EndpointRef,
+    pub destination_endpoint: EndpointRef,
     #[serde(rename = "DATA")]
     pub data: Vec<TransferItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,16 +58,16 @@ pub struct TransferSubmission {
 
 impl TransferSubmission {
     /// A transfer of `data` with everything else as it is by default.
-    pub const fn new(
+    pub fn new(
         submission_id: SubmissionId,
-        source_endpoint: EndpointId,
-        destination_endpoint: EndpointId,
+        source_endpoint: impl Into<EndpointRef>,
+        destination_endpoint: impl Into<EndpointRef>,
         data: Vec<TransferItem>,
     ) -> Self {
         Self {
             submission_id,
-            source_endpoint,
-            destination_endpoint,
+            source_endpoint: source_endpoint.into(),
+            destination_endpoint: destination_endpoint.into(),
             data,
             label: None,
             sync_level: None,
@@ -136,7 +136,7 @@ impl TransferItem {
 #[serde(tag = "DATA_TYPE", rename = "delete")]
 pub struct DeleteSubmission {
     pub submission_id: SubmissionId,
-    pub endpoint: EndpointId,
+    pub endpoint: EndpointRef,
     #[serde(rename = "DATA")]
     pub data: Vec<DeleteItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,14 +159,14 @@ pub struct DeleteSubmission {
 
 impl DeleteSubmission {
     /// A deletion of `data` with everything else as it is by default.
-    pub const fn new(
+    pub fn new(
         submission_id: SubmissionId,
-        endpoint: EndpointId,
+        endpoint: impl Into<EndpointRef>,
         data: Vec<DeleteItem>,
     ) -> Self {
         Self {
             submission_id,
-            endpoint,
+            endpoint: endpoint.into(),
             data,
             label: None,
             recursive: false,

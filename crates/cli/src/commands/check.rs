@@ -1,10 +1,7 @@
 //! `outport check`
 
-use outport_api::{
-    client::Client,
-    transfer::{TransferExtras, TransferItem, TransferSubmission},
-};
-use outport_types::{Purpose, UnixTime};
+use outport_api::transfer::{TransferExtras, TransferItem, TransferSubmission};
+use outport_types::{Purpose, SubmissionId, UnixTime};
 
 use super::transfer::{Filters, Links};
 use crate::{
@@ -62,7 +59,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
 async fn check(args: Args, context: &Context) -> Result<Exit, Failure> {
     let client = context.client().await?;
     let printer = &context.printer;
-    let submission = submission(&args, context, &client).await?;
+    let submission = submission(&args);
     let id = client.transfer(&submission).await?.task_id;
     printer.note(format!("Task {id}; {}", hint(id)));
     let task = follow(printer, &client, id, None).await?;
@@ -70,17 +67,11 @@ async fn check(args: Args, context: &Context) -> Result<Exit, Failure> {
     Ok(if task.differences().is_none() { Exit::Done } else { Exit::Failed })
 }
 
-async fn submission(
-    args: &Args,
-    context: &Context,
-    client: &Client,
-) -> Result<TransferSubmission, Failure> {
-    let source = context.endpoint(client, &args.source).await?;
-    let destination = context.endpoint(client, &args.destination).await?;
+fn submission(args: &Args) -> TransferSubmission {
+    let (source, destination) = (args.source.endpoint.clone(), args.destination.endpoint.clone());
     let (from, to) = (args.source.path_or_default(), args.destination.path_or_default());
     let items = vec![TransferItem::new(from, to)];
-    let id = client.submission_id().await?;
-    Ok(TransferSubmission {
+    TransferSubmission {
         label: args.label.clone(),
         sync_level: Some(args.by.into()),
         recursive_symlinks: args.symlinks.into(),
@@ -88,6 +79,6 @@ async fn submission(
         skip_source_errors: args.skip_errors,
         outport: TransferExtras { purpose: Purpose::Check, ..TransferExtras::default() },
         deadline: args.deadline,
-        ..TransferSubmission::new(id, source.id, destination.id, items)
-    })
+        ..TransferSubmission::new(SubmissionId::random(), source, destination, items)
+    }
 }

@@ -62,20 +62,14 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         };
         items.push(DeleteItem { path });
     }
-    let client = context.client().await?;
-    let endpoint = context.endpoint(&client, first).await?;
-    let id = match args.submission_id {
-        Some(id) => id,
-        None if args.dry_run => SubmissionId::random(),
-        None => client.submission_id().await?,
-    };
+    let id = args.submission_id.unwrap_or_else(SubmissionId::random);
     let submission = DeleteSubmission {
         label: args.label.clone(),
         recursive: args.recursive,
         ignore_missing: args.ignore_missing,
         interpret_globs: args.globs,
         deadline: args.deadline,
-        ..DeleteSubmission::new(id, endpoint.id, items)
+        ..DeleteSubmission::new(id, first.endpoint.clone(), items)
     };
     let printer = &context.printer;
     if args.dry_run {
@@ -91,6 +85,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     };
     let all = if args.recursive { " with all that it holds" } else { "" };
     context.confirm(args.yes, &format!("Delete {what}{all}?"))?;
+    let client = context.client().await?;
     let result = client.delete(&submission).await?;
     if args.wait {
         let task = follow(printer, &client, result.task_id, None).await?;

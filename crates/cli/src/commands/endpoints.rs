@@ -2,10 +2,10 @@
 
 use clap::Subcommand;
 use outport_api::{
-    client::{EndpointRef, EndpointScope},
+    client::EndpointScope,
     transfer::{Endpoint, EndpointSettings, EntityType},
 };
-use outport_types::EndpointName;
+use outport_types::{EndpointName, EndpointRef};
 
 use crate::{
     context::Context,
@@ -36,13 +36,11 @@ enum Act {
     /// Show all about one endpoint
     Show {
         /// smith#WorkPC, WorkPC (your own) or an id
-        #[arg(value_parser = endpoint_ref)]
         endpoint: EndpointRef,
     },
     /// Give one of your endpoints another name
     Rename {
         /// smith#WorkPC, WorkPC or an id
-        #[arg(value_parser = endpoint_ref)]
         endpoint: EndpointRef,
         /// The new name, without the owner
         #[arg(value_name = "NAME")]
@@ -51,7 +49,6 @@ enum Act {
     /// Remove one of your endpoints from the hub; files stay
     Delete {
         /// smith#WorkPC, WorkPC or an id
-        #[arg(value_parser = endpoint_ref)]
         endpoint: EndpointRef,
         /// Do not ask
         #[arg(short, long)]
@@ -152,10 +149,6 @@ fn state(endpoint: &Endpoint) -> Text {
         (Some(false), _) => text.add(Paint::Dim, "offline"),
         (None, _) => text.plain("-"),
     }
-}
-
-fn endpoint_ref(text: &str) -> Result<EndpointRef, std::convert::Infallible> {
-    text.parse()
 }
 
 /// As many as an endpoint search ever pages through.

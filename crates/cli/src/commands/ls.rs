@@ -45,7 +45,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         offset: 0,
         limit: None,
     };
-    let list = client.ls(endpoint.id, &query).await?;
+    let list = client.ls(endpoint, &query).await?;
     context.printer.fact(&list, |printer| {
         if args.long {
             printer.table(&long(printer, &list.data));

@@ -23,9 +23,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         return Err(Failure::usage("Which directory? Write it as ENDPOINT:PATH."));
     };
     if args.parents {
-        make_all(&client, endpoint.id, path).await?;
+        make_all(&client, endpoint, path).await?;
     } else {
-        let result = client.mkdir(endpoint.id, path).await?;
+        let result = client.mkdir(endpoint, path).await?;
         context.printer.fact(&result, |printer| printer.note(format!("{} is made.", args.place)));
         return Ok(());
     }

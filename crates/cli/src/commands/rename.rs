@@ -20,7 +20,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let new = new_path(old, &args.new);
     let client = context.client().await?;
     let endpoint = context.endpoint(&client, &args.place).await?;
-    let result = client.rename(endpoint.id, old, &new).await?;
+    let result = client.rename(endpoint, old, &new).await?;
     context.printer.fact(&result, |printer| printer.note(format!("{old} is now {new}.")));
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! `outport setup`
 
 use outport_api::{
-    client::{Client, EndpointRef},
+    client::Client,
     transfer::{EndpointSettings, error_code},
 };
 use outport_control::{KeyPlace, Secret};
-use outport_types::EndpointName;
+use outport_types::{EndpointName, EndpointRef};
 
 use crate::{
     context::Context,
@@ -78,7 +78,7 @@ async fn register(
 /// Gets a new setup key for an endpoint that exists: one that no computer became yet, as after a
 /// set-up that was broken off, or with the owner's word.
 async fn take_over(client: &Client, name: &EndpointName, replace: bool) -> Result<String, Failure> {
-    let found = client.find_endpoint(&EndpointRef::Own(name.to_string())).await?;
+    let found = client.find_endpoint(&EndpointRef::Own(name.clone())).await?;
     let is_bound = found.outport.as_ref().is_none_or(|extras| extras.fingerprint.is_some());
     if is_bound && !replace {
         let text = format!(

@@ -16,7 +16,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let client = context.client().await?;
     let endpoint = context.endpoint(&client, &args.place).await?;
-    let file = client.stat(endpoint.id, args.place.path_or_default()).await?;
+    let file = client.stat(endpoint, args.place.path_or_default()).await?;
     context.printer.fact(&file, |printer| {
         let mut table = Table::pairs();
         table.pair("name", &file.name);

@@ -6,12 +6,8 @@ mod filters;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use outport_api::{
-    client::Client,
-    transfer::{
-        ConflictPolicy, NamePolicy, RecursiveSymlinks, TransferExtras, TransferItem,
-        TransferSubmission,
-    },
+use outport_api::transfer::{
+    ConflictPolicy, NamePolicy, RecursiveSymlinks, TransferExtras, TransferItem, TransferSubmission,
 };
 use outport_types::{
     ChecksumAlgorithm, ExternalChecksum, Purpose, RateLimit, SubmissionId, UnixTime,
@@ -161,13 +157,13 @@ pub(super) enum Links {
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let client = context.client().await?;
     let printer = &context.printer;
-    let submission = submission(&args, context, &client).await?;
+    let submission = submission(&args)?;
     if args.dry_run {
         printer.fact(&submission, |printer| show(printer, &args, &submission));
         return Ok(());
     }
+    let client = context.client().await?;
     let result = client.transfer(&submission).await?;
     if args.preview {
         printer.note(format!("Task {}; {}", result.task_id, hint(result.task_id)));
@@ -187,19 +183,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn submission(
-    args: &Args,
-    context: &Context,
-    client: &Client,
-) -> Result<TransferSubmission, Failure> {
+fn submission(args: &Args) -> Result<TransferSubmission, Failure> {
     let items = items(args)?;
-    let source = context.endpoint(client, &args.source).await?;
-    let destination = context.endpoint(client, &args.destination).await?;
-    let id = match args.submission_id {
-        Some(id) => id,
-        None if args.dry_run => SubmissionId::random(),
-        None => client.submission_id().await?,
-    };
+    let (source, destination) = (args.source.endpoint.clone(), args.destination.endpoint.clone());
+    let id = args.submission_id.unwrap_or_else(SubmissionId::random);
     Ok(TransferSubmission {
         label: args.label.clone(),
         sync_level: args.sync_level.map(Into::into),
@@ -223,7 +210,7 @@ async fn submission(
             background: args.background,
         },
         deadline: args.deadline,
-        ..TransferSubmission::new(id, source.id, destination.id, items)
+        ..TransferSubmission::new(id, source, destination, items)
     })
 }
 

@@ -10,7 +10,7 @@ use outport_api::transfer::{
     Endpoint, EndpointCreateResult, EndpointSettings, OperationResult, code,
 };
 use outport_protocol::control::HubMessage;
-use outport_types::{AccountId, CanonicalName, Code, EndpointId, EndpointName, Problem};
+use outport_types::{AccountId, Code, EndpointId, EndpointName, EndpointRef, Problem};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _,
     QueryFilter as _, Set,
@@ -54,10 +54,12 @@ impl HubState {
     pub(crate) async fn endpoint_for<A>(
         &self,
         caller: &Caller<A>,
-        id: EndpointId,
+        named: impl Into<EndpointRef>,
     ) -> Result<(endpoint::Model, Rights), EndpointError> {
-        let not_found = || EndpointError::NotFound { id: id.to_string() };
-        let row = self.endpoints.find(id).await?.ok_or_else(not_found)?;
+        let named = named.into();
+        let not_found = || EndpointError::NotFound { id: named.to_string() };
+        let found = self.endpoints.find_named(caller.account, &named).await?;
+        let row = found.ok_or_else(not_found)?;
         let rights = rights(caller, &row);
         if !rights.see {
             return Err(not_found());
@@ -155,25 +157,10 @@ async fn show_by_name(
     caller: Caller<OutportApi>,
     Path(name): Path<String>,
 ) -> Result<Json<Endpoint>, OutportError> {
-    let not_found = || EndpointError::NotFound { id: name.chars().take(150).collect() };
-    let asked: CanonicalName = name.parse().map_err(|_| not_found())?;
-    let db = hub.store.read();
-    let owner = account::Entity::find()
-        .filter(account::Column::Handle.eq(asked.owner.as_str()))
-        .one(db)
-        .await?
-        .ok_or_else(not_found)?;
-    let row = endpoint::Entity::find()
-        .filter(endpoint::Column::AccountId.eq(owner.id))
-        .filter(endpoint::Column::Folded.eq(asked.endpoint.folded()))
-        .one(db)
-        .await?
-        .ok_or_else(not_found)?;
-    let rights = rights(&caller, &row);
-    if !rights.see {
-        return Err(not_found().into());
-    }
-    Ok(Json(one_document(&hub, (row, rights)).await?))
+    let not_found = |_| EndpointError::NotFound { id: name.chars().take(150).collect() };
+    let named: EndpointRef = name.parse().map_err(not_found)?;
+    let found = hub.endpoint_for(&caller, named).await?;
+    Ok(Json(one_document(&hub, found).await?))
 }
 
 async fn one_document(

@@ -8,8 +8,8 @@ use outport_protocol::orders::{
     DeleteOrders, ITEMS_MAX, Orders, TransferItem, TransferOrders, Work,
 };
 use outport_types::{
-    ChecksumAlgorithm, Code, CollectionPath, Conflict, ExternalChecksum, Extras, FILTER_RULES_MAX,
-    Problem, Purpose, TaskId, TransferOptions,
+    ChecksumAlgorithm, Code, CollectionPath, Conflict, EndpointId, ExternalChecksum, Extras,
+    FILTER_RULES_MAX, Problem, Purpose, TaskId, TransferOptions,
 };
 use serde_json::{Map, Value};
 
@@ -139,11 +139,17 @@ fn checksum_of(item: &Item) -> Result<Option<ExternalChecksum>, TransferError> {
     Ok(Some(checksum))
 }
 
-/// The orders of a transfer between endpoints of these names.
+/// An endpoint that a task is about.
+pub(super) struct End {
+    pub(super) id: EndpointId,
+    pub(super) name: String,
+}
+
+/// The orders of a transfer between two endpoints.
 pub(super) fn transfer_orders(
     task: TaskId,
     asked: &TransferSubmission,
-    (source_name, destination_name): (String, String),
+    (from, to): (End, End),
 ) -> Result<Orders, TransferError> {
     if asked.data.is_empty() {
         let message = "A transfer needs at least one item.";
@@ -157,11 +163,11 @@ pub(super) fn transfer_orders(
     if is_check {
         refuse_of_checks(&options, &asked.data)?;
     }
+    let same = from.id == to.id;
     let mut items = Vec::with_capacity(asked.data.len());
     for item in &asked.data {
         let source = parse_path(&item.source_path)?;
         let destination = parse_path(&item.destination_path)?;
-        let same = asked.source_endpoint == asked.destination_endpoint;
         if same && !is_check && destination.is_inside(&source) {
             return Err(same_tree(&source, &destination));
         }
@@ -187,15 +193,15 @@ pub(super) fn transfer_orders(
         // Each destination has a grant of its own beside that of what holds it.
         let destinations = items.iter().map(|item| &item.destination);
         bound_paths(destinations.flat_map(|path| [path, path]))?;
-        check_deletion(&items, asked.source_endpoint == asked.destination_endpoint)?;
+        check_deletion(&items, same)?;
     }
     Ok(Orders {
         task,
         work: Work::Transfer(TransferOrders {
-            source: asked.source_endpoint,
-            source_name,
-            destination: asked.destination_endpoint,
-            destination_name,
+            source: from.id,
+            source_name: from.name,
+            destination: to.id,
+            destination_name: to.name,
             items,
             options,
         }),
@@ -226,11 +232,11 @@ fn refuse_of_checks(options: &TransferOptions, items: &[Item]) -> Result<(), Tra
     Ok(())
 }
 
-/// The orders of a deletion from an endpoint of this name.
+/// The orders of a deletion from an endpoint.
 pub(super) fn delete_orders(
     task: TaskId,
     asked: &DeleteSubmission,
-    endpoint_name: String,
+    place: End,
 ) -> Result<Orders, TransferError> {
     if asked.data.is_empty() {
         let message = "A deletion needs at least one item.";
@@ -247,8 +253,8 @@ pub(super) fn delete_orders(
     Ok(Orders {
         task,
         work: Work::Delete(DeleteOrders {
-            endpoint: asked.endpoint,
-            endpoint_name,
+            endpoint: place.id,
+            endpoint_name: place.name,
             paths,
             recursive: asked.recursive,
             ignore_missing: asked.ignore_missing,
@@ -464,13 +470,12 @@ mod tests {
             ("/a/b", "/a", true, false),
             ("/a", "/a", false, false),
         ] {
-            let ends = if same { [1, 1] } else { [1, 2] };
-            let [from, to] = ends.map(|n| outport_types::EndpointId::from_bytes([n; 16]));
+            let end = |n| End { id: EndpointId::from_bytes([n; 16]), name: format!("a#{n}") };
+            let (from, to) = (end(1), end(if same { 1 } else { 2 }));
             let item = outport_api::transfer::TransferItem::new(source, destination);
             let id = outport_types::SubmissionId::random();
-            let asked = TransferSubmission::new(id, from, to, vec![item]);
-            let names = ("a#a".to_owned(), "b#b".to_owned());
-            let orders = transfer_orders(TaskId::random(), &asked, names);
+            let asked = TransferSubmission::new(id, from.id, to.id, vec![item]);
+            let orders = transfer_orders(TaskId::random(), &asked, (from, to));
             assert_eq!(orders.is_err(), refused, "{source} to {destination}");
         }
     }

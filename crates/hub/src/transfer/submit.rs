@@ -9,7 +9,9 @@ use outport_protocol::{
     orders::{Orders, Work},
     report::Counts,
 };
-use outport_types::{AccountId, EndpointId, IdentityId, SubmissionId, TaskId, TaskKind, UnixTime};
+use outport_types::{
+    AccountId, EndpointId, EndpointRef, IdentityId, SubmissionId, TaskId, TaskKind, UnixTime,
+};
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     checks::{
-        check_label, delete_orders, refuse_of_transfers, refuse_unsupported, transfer_orders,
+        End, check_label, delete_orders, refuse_of_transfers, refuse_unsupported, transfer_orders,
     },
     documents::Options,
 };
@@ -43,9 +45,9 @@ pub(super) async fn transfer(
 ) -> Result<(StatusCode, Json<SubmissionResult>), TransferError> {
     refuse_unsupported(&document)?;
     let asked: TransferSubmission = read(&document)?;
-    let source = usable(&hub, &caller, asked.source_endpoint).await?;
-    let destination = usable(&hub, &caller, asked.destination_endpoint).await?;
-    let id = TaskId::random();
+    let source = usable(&hub, &caller, &asked.source_endpoint).await?;
+    let destination = usable(&hub, &caller, &asked.destination_endpoint).await?;
+    let (id, ends) = (TaskId::random(), (source.id, destination.id));
     let orders = transfer_orders(id, &asked, (source, destination))?;
     let submission = Submission {
         id,
@@ -55,7 +57,7 @@ pub(super) async fn transfer(
         label: asked.label.clone(),
         deadline: asked.deadline,
         options: Options::of_transfer(&asked),
-        ends: (asked.source_endpoint, asked.destination_endpoint),
+        ends,
         orders,
     };
     submission.store(&hub, &caller).await
@@ -69,9 +71,9 @@ pub(super) async fn delete(
     refuse_unsupported(&document)?;
     refuse_of_transfers(&document)?;
     let asked: DeleteSubmission = read(&document)?;
-    let name = usable(&hub, &caller, asked.endpoint).await?;
-    let id = TaskId::random();
-    let orders = delete_orders(id, &asked, name)?;
+    let place = usable(&hub, &caller, &asked.endpoint).await?;
+    let (id, ends) = (TaskId::random(), (place.id, place.id));
+    let orders = delete_orders(id, &asked, place)?;
     let submission = Submission {
         id,
         submission: asked.submission_id,
@@ -80,7 +82,7 @@ pub(super) async fn delete(
         label: asked.label.clone(),
         deadline: asked.deadline,
         options: Options::of_delete(&asked),
-        ends: (asked.endpoint, asked.endpoint),
+        ends,
         orders,
     };
     submission.store(&hub, &caller).await
@@ -102,18 +104,19 @@ fn digest_of(document: &Value) -> Vec<u8> {
     Sha256::digest(document.to_string().as_bytes()).to_vec()
 }
 
-/// The name of an endpoint whose files the caller may use.
+/// An endpoint whose files the caller may use.
 async fn usable(
     hub: &HubState,
     caller: &Caller<TransferApi>,
-    id: EndpointId,
-) -> Result<String, TransferError> {
-    let (row, rights) = hub.endpoint_for(caller, id).await?;
+    named: &EndpointRef,
+) -> Result<End, TransferError> {
+    let (row, rights) = hub.endpoint_for(caller, named.clone()).await?;
     if !rights.use_files {
         return Err(EndpointError::Forbidden { what: "use the files of this endpoint" }.into());
     }
     let names = hub.endpoints.names([row.id]).await?;
-    Ok(names.get(&row.id).map(ToString::to_string).unwrap_or_default())
+    let name = names.get(&row.id).map(ToString::to_string).unwrap_or_default();
+    Ok(End { id: EndpointId::from_uuid(row.id), name })
 }
 
 struct Submission {

@@ -155,7 +155,7 @@ async fn a_refusal_says_which_field_or_option_it_means() {
         {"source_path": "a", "destination_path": "b", "external_checksum": "00"}
     ]);
     for (document, part) in [
-        (with("source_endpoint", json!("x")), "source_endpoint: "),
+        (with("source_endpoint", json!("x/y")), "source_endpoint: "),
         (with("deadline", json!("tomorrow")), "deadline: "),
         (with("DATA", item), "DATA[0].recursive: "),
         (with("DATA", json!([{"source_path": "a"}])), "destination_path"),

@@ -381,6 +381,39 @@ async fn a_checksum_that_cannot_be_held_to_is_refused_at_submission() {
 }
 
 /// The hub makes no task of this, and says why.
+#[tokio::test]
+async fn a_submission_may_name_its_endpoints() {
+    let (hub, owner, mut a, mut b) = rig().await;
+    let good = transfer(a.endpoint, b.endpoint);
+    let named = |from: &str, to: &str| {
+        with(&with(&good, "source_endpoint", json!(from)), "destination_endpoint", json!(to))
+    };
+    let (from, to) = (a.endpoint, b.endpoint);
+    let task = hub.submit(&owner, named("smith#A", "b")).await;
+    for agent in [&mut a, &mut b] {
+        let orders = agent.hear_start().await.orders;
+        let Work::Transfer(work) = orders.work else { panic!("a deletion") };
+        assert_eq!((orders.task, work.source, work.destination), (task, from, to));
+        assert_eq!(work.source_name, "smith#A");
+    }
+    // Two words for one endpoint.
+    let inside = json!([{"source_path": "/x", "destination_path": "/x/y"}]);
+    let id = a.endpoint.to_string();
+    refused(&hub, &owner, with(&named("A", &id), "DATA", inside), "inside").await;
+    // A name alone is one's own, and what others own privately does not exist.
+    let jones = hub.owner("jones").await;
+    for name in ["A", "smith#A", "smith#None", "nobody#A"] {
+        let document = named(name, "smith#B");
+        let (status, body) = hub.call(&jones, Method::POST, "v0.10/transfer", Some(document)).await;
+        assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &json!("EndpointNotFound")));
+        assert!(text(&body["message"]).contains(name), "{body}");
+    }
+    let delete = json!({"submission_id": TaskId::random(), "endpoint": "A",
+                        "DATA": [{"path": "/x"}]});
+    let (status, body) = hub.call(&owner, Method::POST, "v0.10/delete", Some(delete)).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{body}");
+}
+
 async fn refused(hub: &TestHub, owner: &Owner, document: Value, part: &str) {
     let (status, body) =
         hub.call(owner, Method::POST, "v0.10/transfer", Some(document.clone())).await;

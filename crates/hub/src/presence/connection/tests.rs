@@ -142,7 +142,6 @@ impl Rig {
         let options = RelayOptions { limits: None, secret: [0; 32], nonces: [0; 32], alone: false };
         let (relay, _) = Relay::new(options, Arc::default());
         let probes = Probes {
-            store,
             presence: presence.clone(),
             endpoints: endpoints.clone(),
             relays: Relays::new(relay, None, Vec::new(), clock.clone()),
