@@ -23,8 +23,8 @@ use outport_protocol::{
     ticket::{SignedTicket, Ticket},
 };
 use outport_types::{
-    CanonicalName, CollectionPath, Digest, EndpointId, EndpointName, Handle, Name, PublicKey,
-    TaskId, TransferOptions, UnixTime, escape_bytes, unescape_str,
+    CanonicalName, CollectionPath, Digest, EndpointId, EndpointName, EndpointRef, Handle, Name,
+    PublicKey, TaskId, TransferOptions, UnixTime, escape_bytes, unescape_str,
 };
 use serde::de::DeserializeOwned;
 
@@ -245,6 +245,7 @@ fn words(bytes: &[u8]) {
     reads_back::<CollectionPath>(bytes);
     reads_back::<Digest>(bytes);
     reads_back::<EndpointName>(bytes);
+    reads_back::<EndpointRef>(bytes);
     reads_back::<Handle>(bytes);
     reads_back::<PublicKey>(bytes);
     reads_back::<TaskId>(bytes);

@@ -296,7 +296,8 @@ fn rule_list(
     };
     for folder in folders {
         if !folder.is_open_to(whose) {
-            list.denied.push(folder.path.clone());
+            let closed = if folder.local_only { &mut list.near_only } else { &mut list.denied };
+            closed.push(folder.path.clone());
         } else {
             list.folders.push(FolderRule {
                 path: folder.path.clone(),
@@ -307,7 +308,7 @@ fn rule_list(
         list.denied.extend(folder.deny.iter().cloned());
     }
     for own in own_dirs(paths) {
-        if !list.denied.contains(&own) {
+        if ![&list.denied, &list.near_only].into_iter().any(|paths| paths.contains(&own)) {
             list.denied.push(own);
         }
     }

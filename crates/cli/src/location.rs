@@ -12,6 +12,11 @@ pub(crate) struct Location {
     pub path: Option<String>,
 }
 
+/// Why a text names no place: its endpoint is none, as of a path that stands alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}; a place is smith#WorkPC:/path, or WorkPC:/path for your own")]
+pub(crate) struct LocationError(#[from] NameError);
+
 impl Location {
     /// The path, or the default directory.
     pub(crate) fn path_or_default(&self) -> &str {
@@ -29,9 +34,9 @@ impl Location {
 }
 
 impl FromStr for Location {
-    type Err = NameError;
+    type Err = LocationError;
 
-    fn from_str(text: &str) -> Result<Self, NameError> {
+    fn from_str(text: &str) -> Result<Self, LocationError> {
         let (endpoint, path) = match text.split_once(':') {
             Some((endpoint, path)) => (endpoint, Some(path).filter(|path| !path.is_empty())),
             None => (text, None),
@@ -78,6 +83,14 @@ mod tests {
             let place: Location = typed.parse().unwrap();
             assert_eq!(place.endpoint.to_string(), endpoint, "{typed}");
             assert_eq!(place.path_or_default(), path, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_path_alone_is_told_how_places_are_written() {
+        for typed in ["/data/x", "", ":/x", "~/x", "a#b#c:/x"] {
+            let error = typed.parse::<Location>().unwrap_err().to_string();
+            assert!(error.contains("; a place is smith#WorkPC:/path"), "{typed}: {error}");
         }
     }
 

@@ -28,6 +28,9 @@ pub struct RuleList {
     pub folders: Vec<FolderRule>,
     /// Files and directories that are not, although they stand in a folder.
     pub denied: Vec<PathBuf>,
+    /// Folders that are closed to who is not in the local network, and of whom these rules are: denied
+    /// too, but told as what they are where a tree is walked.
+    pub near_only: Vec<PathBuf>,
     /// The home directory whose dot files need an explicit folder of their own; `None` when the
     /// owner said that dot files are shared like everything else.
     pub dot_files_of: Option<PathBuf>,
@@ -76,6 +79,7 @@ pub enum RulesError {
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     rules: BTreeMap<CollectionPath, Rule>,
+    near_only: Vec<CollectionPath>,
     dot_files_of: Option<CollectionPath>,
     default_directory: Option<CollectionPath>,
     generation: u64,
@@ -130,7 +134,7 @@ impl Rules {
             let rule = Rule::Folder { access: folder.access, shareable: folder.shareable };
             (&folder.path, rule)
         });
-        let denied = list.denied.iter().map(|path| (path, Rule::Denied));
+        let denied = list.denied.iter().chain(&list.near_only).map(|path| (path, Rule::Denied));
         for (path, rule) in folders.chain(denied) {
             let path = read(path)?;
             if rules.insert(path.clone(), rule).is_some() {
@@ -143,7 +147,9 @@ impl Rules {
             (None, Some(folder)) => Some(read(&folder.path)?),
             (None, None) => None,
         };
-        let rules = Self { rules, dot_files_of, default_directory, generation: next_generation() };
+        let near_only = list.near_only.iter().map(read).collect::<Result<_, _>>()?;
+        let generation = next_generation();
+        let rules = Self { rules, near_only, dot_files_of, default_directory, generation };
         match &rules.default_directory {
             Some(path) if rules.explain(path).access.is_none() => {
                 Err(RulesError::DefaultNotShared { path: path.clone() })
@@ -193,6 +199,15 @@ impl Rules {
     /// The folders, in the order of paths.
     pub fn folders(&self) -> impl Iterator<Item = &CollectionPath> {
         self.rules.iter().filter(|(_, rule)| **rule != Rule::Denied).map(|(path, _)| path)
+    }
+
+    /// The names directly in a directory of folders that are closed to who is not in the local network.
+    pub(crate) fn near_only_in<'a>(
+        &'a self,
+        directory: &'a [Name],
+    ) -> impl Iterator<Item = &'a Name> {
+        let split = self.near_only.iter().filter_map(|path| path.names().split_last());
+        split.filter(|(_, above)| same_names(above, directory)).map(|(name, _)| name)
     }
 
     /// The names directly below `path` that lead to a folder; `None` when none does.

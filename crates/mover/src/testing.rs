@@ -59,6 +59,7 @@ impl World {
             let path = self.top.join(path);
             match kind {
                 "no" => list.denied.push(path),
+                "near" => list.near_only.push(path),
                 "home" => list.dot_files_of = Some(path),
                 "ro" | "rw" => {
                     let access = if kind == "rw" { Access::ReadWrite } else { Access::ReadOnly };

@@ -196,6 +196,11 @@ catalogue! {
         en: "{path} on {endpoint} is a {kind} and was left out.",
         fr: "{path} sur {endpoint} est de type {kind} et a été ignoré."
     }
+    /// A folder inside a tree is for computers of the same network, and the other one is elsewhere.
+    LocalOnlySkipped = "LOCAL_ONLY_SKIPPED" {
+        en: "{path} on {endpoint} is shared inside its local network only and was left out. It is copied when both computers are in one network, or when its owner opens it to others.",
+        fr: "{path} sur {endpoint} n'est partagé que dans son réseau local et a été ignoré. Il sera copié lorsque les deux ordinateurs seront dans un même réseau, ou lorsque son propriétaire l'ouvrira à d'autres."
+    }
     /// A directory is empty at the source, and everything at the destination would go with it.
     SourceEmpty = "SOURCE_EMPTY" {
         en: "{path} on {endpoint} is empty, so nothing was deleted at the destination. Check that its drive is connected; if it is meant to be empty, transfer again with `--allow-empty-source`.",

@@ -9,6 +9,7 @@ use outport_tests::{
     tree::{self, Plan},
     world::{Agent, World},
 };
+use serde_json::Value;
 
 #[test]
 fn a_folder_for_the_local_network_only_waits_and_says_so_until_its_owner_opens_it() -> Result<()> {
@@ -56,7 +57,13 @@ fn what_is_for_the_local_network_only_is_left_out_of_what_goes_elsewhere() -> Re
     let task = pc.submit(&[&pc.at("tree"), &cluster.at("copy"), "--recursive"])?;
     world.succeeds(&task, LIMIT)?;
     ensure!(cluster.folder.join("copy/large-0.bin").exists(), "the rest comes");
-    ensure!(!cluster.folder.join("copy/inside/large-0.bin").exists(), "and that does not");
+    ensure!(!cluster.folder.join("copy/inside").exists(), "and that does not");
+    // Who reads the result learns of it.
+    let left = pc.outport(&["tasks", "show", &task, "--skipped", "--json"])?;
+    let left: Value = serde_json::from_str(&left)?;
+    ensure!(left["error_code"] == "PERMISSION_DENIED", "{left:#}");
+    let details = left["error_details"].as_str().unwrap_or_default();
+    ensure!(details.contains("inside its local network only and was left out"), "{left:#}");
     Ok(())
 }
 

@@ -211,6 +211,8 @@ export type Code =
 "FILE_CHANGED" |
 /**  A link or a special file, which is never transferred. */
 "SKIPPED_KIND" |
+/**  A folder inside a tree is for computers of the same network, and the other one is elsewhere. */
+"LOCAL_ONLY_SKIPPED" |
 /**  A directory is empty at the source, and everything at the destination would go with it. */
 "SOURCE_EMPTY" |
 /**  A link stands where what is not at the source was to be removed. */

@@ -308,8 +308,13 @@ fn fatal_error(failure: &str) -> Option<FatalError> {
 
 /// The word that the contract has for a problem with a file, else our own.
 pub(super) fn contract_word(code: Code) -> &'static str {
-    const DENIED: &[Code] =
-        &[Code::NotShared, Code::ReadOnly, Code::OsPermission, Code::FolderRemoved];
+    const DENIED: &[Code] = &[
+        Code::NotShared,
+        Code::ReadOnly,
+        Code::OsPermission,
+        Code::FolderRemoved,
+        Code::LocalOnlySkipped,
+    ];
     if code == Code::NotFound {
         "FILE_NOT_FOUND"
     } else if DENIED.contains(&code) {

@@ -133,6 +133,18 @@ impl Directory {
         self.0.is_home || self.0.named.iter().any(|(_, rule)| matches!(rule, Rule::Denied))
     }
 
+    /// The names in it that stand there and are only for who is in the local network.
+    pub(crate) fn near_only(&self) -> Vec<Name> {
+        let rules = self.0.anchors.rules();
+        let places = [&*self.0.here.physical, self.asked().names()];
+        let mut names: Vec<_> =
+            places.into_iter().flat_map(|place| rules.near_only_in(place)).cloned().collect();
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| self.dir().symlink_metadata(name_to_host(name)).is_ok());
+        names
+    }
+
     /// The rule in force, if it is a folder's.
     pub fn rule(&self) -> Option<Rule> {
         let rules = self.0.anchors.rules();

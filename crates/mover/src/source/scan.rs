@@ -28,6 +28,8 @@ pub(super) struct Scan {
     incomplete: Option<Fault>,
     /// Whether everything in it is told, as far as is known.
     told: Told,
+    /// Names that are told as left out, because who asks is not in the local network.
+    near_only: Vec<Name>,
     /// Where links are followed: the directory and those that it is in, to find loops.
     above: Vec<FileId>,
 }
@@ -45,9 +47,15 @@ impl Scan {
                 }
             }
         }
+        // They are none of the entries: who asks may not have them.
+        let near_only = directory.near_only();
+        for name in &near_only {
+            sorter.push(name.clone())?;
+        }
         // Said whatever stands there: that nothing is denied would tell as much.
         let told = if directory.denies_names() { Told::Part } else { Told::All };
-        Ok(Self { directory, names: sorter.sorted()?, incomplete, told, above })
+        let names = sorter.sorted()?;
+        Ok(Self { directory, names, incomplete, told, near_only, above })
     }
 }
 
@@ -136,6 +144,9 @@ impl Source {
 impl Source {
     /// What an entry is; `None` when it vanished or is not to be spoken of.
     fn look_at(&self, scan: &mut Scan, name: Name) -> Option<Listed> {
+        if scan.near_only.contains(&name) {
+            return Some(Listed { name, found: Ok(Found::Left(LeftKind::LocalOnly)) });
+        }
         let stat = match scan.directory.stat(&name) {
             Ok(stat) => stat,
             // It may have been given another name: an extra it is not.

@@ -1,6 +1,6 @@
 //! What the manifest says about the source, entry by entry.
 
-use outport_types::{Name, UnixTime};
+use outport_types::{Code, Name, UnixTime};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{bounded, fault::Fault};
@@ -125,9 +125,26 @@ pub enum LeftKind {
     Nowhere,
     /// Something that the orders leave out: told only where extras are removed, so that it is none.
     Hidden,
+    /// A folder that is only for computers in the same network, which the receiver is not.
+    LocalOnly,
 }
 
 impl LeftKind {
+    /// What is said of it at its path.
+    pub fn fault(self) -> Fault {
+        match self {
+            Self::LocalOnly => Fault::never(Code::LocalOnlySkipped, ""),
+            Self::Link
+            | Self::Pipe
+            | Self::Socket
+            | Self::Device
+            | Self::Other
+            | Self::Loop
+            | Self::Nowhere
+            | Self::Hidden => Fault::never(Code::SkippedKind, self.word()),
+        }
+    }
+
     /// The words for people.
     pub const fn word(self) -> &'static str {
         match self {
@@ -139,6 +156,7 @@ impl LeftKind {
             Self::Loop => "symbolic link to a directory above it",
             Self::Nowhere => "symbolic link to nothing in the folders",
             Self::Hidden => "thing that was to be left out",
+            Self::LocalOnly => "folder for the local network only",
         }
     }
 }

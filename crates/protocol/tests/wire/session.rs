@@ -44,6 +44,7 @@ fn frames() -> Vec<Frame> {
         Entry::Left { name: name(b"xl"), kind: LeftKind::Loop },
         Entry::Left { name: name(b"xn"), kind: LeftKind::Nowhere },
         Entry::Left { name: name(b"xo"), kind: LeftKind::Hidden },
+        Entry::Left { name: name(b"xz"), kind: LeftKind::LocalOnly },
         Entry::Unreadable { name: name(b"z"), fault: Fault::backoff(Code::Disk, "") },
         Entry::Close { incomplete: None, part: true },
         Entry::Close { incomplete: Some(fault.clone()), part: false },

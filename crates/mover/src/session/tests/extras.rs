@@ -161,6 +161,24 @@ async fn where_the_owner_of_the_source_denies_names_everything_stays() {
 }
 
 #[tokio::test]
+async fn a_folder_that_is_only_for_the_local_network_is_listed_as_left_out_and_no_extra() {
+    let mut rig = more();
+    rig.world.file("src/gone/x", "for those who are near");
+    rig.rules = rig.world.rules(&["ro:src", "near:src/gone", "near:src/unplugged", "rw:dst"]);
+    assert_eq!(rig.run().await, [FINISHED, FINISHED]);
+    let left = rig.reports().into_iter().filter_map(|report| match report {
+        Report::Skipped(left) => Some((left.source, left.problem.code)),
+        Report::Transferred(_) | Report::Event(_) | Report::Finished(_) | Report::Difference(_) => {
+            None
+        }
+    });
+    let folder = rig.world.path("src/gone");
+    assert_eq!(left.collect::<Vec<_>>(), [(folder, Code::LocalOnlySkipped)]);
+    assert!(stands(&rig, "dst/gone") && !stands(&rig, "dst/gone/x"));
+    assert!(!stands(&rig, "dst/dir/gone"));
+}
+
+#[tokio::test]
 async fn what_the_owner_of_the_destination_denies_stays() {
     let mut rig = more();
     rig.rules = rig.world.rules(&["ro:src", "rw:dst", "no:dst/gone", "no:dst/old/b"]);

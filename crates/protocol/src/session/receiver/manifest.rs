@@ -4,7 +4,7 @@
 //! and announced before, names ascending, so that nothing can be named twice and no path can lead
 //! out of an item.
 
-use outport_types::{Code, Conflict, Name, Names, Symlinks};
+use outport_types::{Conflict, Name, Names, Symlinks};
 use rustc_hash::FxHashMap;
 
 use super::{Receiver, compare::Queued, file::File};
@@ -406,7 +406,7 @@ impl Receiver {
     /// Something that is never transferred: listed once, whatever sessions it takes.
     fn left(&mut self, number: u64, place: &Place, kind: LeftKind) {
         self.counts.links_skipped += 1;
-        let fault = Fault::never(Code::SkippedKind, kind.word());
+        let fault = kind.fault();
         if !self.recovered.skipped.contains(&place.key()) {
             let record = Record::Skipped {
                 entry: place.way(),

@@ -298,12 +298,8 @@ impl Sender {
                 }
             }
             (Ok(Found::Dir(meta)), Some(true) | None) => ItemRoot::Dir(meta),
-            (Ok(Found::Link(_)), _) => {
-                ItemRoot::Unreadable(Fault::never(Code::SkippedKind, LeftKind::Link.word()))
-            }
-            (Ok(Found::Left(kind)), _) => {
-                ItemRoot::Unreadable(Fault::never(Code::SkippedKind, kind.word()))
-            }
+            (Ok(Found::Link(_)), _) => ItemRoot::Unreadable(LeftKind::Link.fault()),
+            (Ok(Found::Left(kind)), _) => ItemRoot::Unreadable(kind.fault()),
             (Err(fault), _) => ItemRoot::Unreadable(fault),
         };
         let is_dir = matches!(root, ItemRoot::Dir(_));
