@@ -11,6 +11,7 @@ mod sample;
 mod stage;
 
 use anyhow::{Context as _, Result};
+use clap::value_parser;
 
 use self::{narrator::Narrator, stage::Stage};
 use crate::{setup, test};
@@ -21,7 +22,7 @@ pub(crate) struct Args {
     #[arg(long)]
     keep: bool,
     /// How much the sample tree holds, in megabytes
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 500, value_parser = value_parser!(u64).range(10..=100_000))]
     megabytes: u64,
     /// Take the programs as they were built last
     #[arg(long)]
@@ -76,7 +77,8 @@ fn show(stage: &mut Stage, narrator: &Narrator, megabytes: u64) -> Result<()> {
     stage.check_with_sha256sum("first")?;
 
     narrator.title("Paused in the middle, resumed");
-    let task = stage.transfer("second")?;
+    // As long on every machine, so that there is a middle.
+    let task = stage.transfer_at("second", (megabytes / SECONDS).max(1))?;
     stage.wait_until_moving(&task)?;
     stage.cluster().run("pause")?;
     stage.wait_for_reason(&task, "paused")?;
@@ -96,4 +98,6 @@ fn show(stage: &mut Stage, narrator: &Narrator, megabytes: u64) -> Result<()> {
     Ok(())
 }
 
+/// What the second transfer takes at least.
+const SECONDS: u64 = 8;
 const NOTHING_LEFT: &str = "Nothing is left running, and the temporary folder is gone.";

@@ -296,7 +296,11 @@ fn rule_list(
     };
     for folder in folders {
         if !folder.is_open_to(whose) {
-            let closed = if folder.local_only { &mut list.near_only } else { &mut list.denied };
+            let closed = match whose {
+                Whose::Far => &mut list.near_only,
+                // It is never near, so nothing would ever come along.
+                Whose::Near | Whose::Gateway => &mut list.denied,
+            };
             closed.push(folder.path.clone());
         } else {
             list.folders.push(FolderRule {

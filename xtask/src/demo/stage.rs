@@ -101,9 +101,10 @@ impl Stage {
         self.work_pc().run_command(&words, &mut command)
     }
 
-    /// Starts a transfer of the sample and returns its task.
-    pub(super) fn transfer(&self, name: &str) -> Result<String> {
-        let (words, mut command) = self.transfer_command(name, "");
+    /// Starts a transfer of the sample that takes its time, and returns its task.
+    pub(super) fn transfer_at(&self, name: &str, megabytes_per_second: u64) -> Result<String> {
+        let limit = format!(" --limit {megabytes_per_second}MB/s");
+        let (words, mut command) = self.transfer_command(name, &limit);
         self.narrator.command("WorkPC", &words);
         let output = command.arg("--json").output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

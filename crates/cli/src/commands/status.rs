@@ -153,6 +153,14 @@ fn line(session: &SessionView) -> Text {
     let more = match session.phase {
         Phase::Connecting => ", looking for a route".to_owned(),
         Phase::Ending => ", ending".to_owned(),
+        Phase::Working if progress.files_found == 0 && !progress.scan_done => {
+            match session.direction {
+                Direction::Sending | Direction::Receiving | Direction::Copying => {
+                    ", looking at the source".to_owned()
+                }
+                Direction::Deleting => ", looking at what is there".to_owned(),
+            }
+        }
         Phase::Working => {
             let plus = if progress.scan_done { "" } else { "+" };
             let mut more = format!(
@@ -189,7 +197,7 @@ mod tests {
 
     #[test]
     fn the_state_is_shown_with_what_goes_on() {
-        let snapshot: Snapshot = serde_json::from_value(json!({
+        let mut snapshot: Snapshot = serde_json::from_value(json!({
             "version": "0.1.0", "profile": "default", "pid": 7, "state": "transferring",
             "endpoint": {
                 "id": "00000000-0000-0000-0000-000000000001", "name": "smith#WorkPC",
@@ -238,6 +246,9 @@ mod tests {
             }]
         }))
         .unwrap();
+        let mut begins = snapshot.sessions[0].clone();
+        (begins.progress.files_found, begins.progress.scan_done) = (0, false);
+        snapshot.sessions.push(begins);
         let screen = Captured::text();
         show(&screen.printer(), &snapshot);
         insta::assert_snapshot!(screen.out(), @"
@@ -249,6 +260,7 @@ mod tests {
         folders     /data (read-only)
         limits      upload 20 MB/s (holds transfers back), download unlimited
           sending to smith#Cluster, 10/5,000 files, 1.0 GB/5.0 GB, 100 MB/s, 40 s left (direct, 24 ms, 0.12 % lost)
+          sending to smith#Cluster, looking at the source (direct, 24 ms, 0.12 % lost)
         Settings: line 3
         ");
     }
