@@ -37,20 +37,22 @@ pub(super) struct Scan {
 impl Scan {
     fn new(directory: Directory, above: Vec<FileId>) -> Result<Self, Refused> {
         let mut sorter = Sorter::new();
+        // Told whatever is in them, so none of the entries.
+        let near_only = directory.near_only();
+        for name in &near_only {
+            sorter.push(name.clone())?;
+        }
         let mut incomplete = None;
         for entry in directory.entries()? {
             match entry {
+                // One that leads to an open folder is among the entries.
+                Ok(entry) if near_only.contains(&entry.name) => {}
                 Ok(entry) => sorter.push(entry.name)?,
                 Err(error) => {
                     incomplete = Some(Refused::from(error).fault());
                     break;
                 }
             }
-        }
-        // They are none of the entries: who asks may not have them.
-        let near_only = directory.near_only();
-        for name in &near_only {
-            sorter.push(name.clone())?;
         }
         // Said whatever stands there: that nothing is denied would tell as much.
         let told = if directory.denies_names() { Told::Part } else { Told::All };

@@ -164,7 +164,10 @@ async fn where_the_owner_of_the_source_denies_names_everything_stays() {
 async fn a_folder_that_is_only_for_the_local_network_is_listed_as_left_out_and_no_extra() {
     let mut rig = more();
     rig.world.file("src/gone/x", "for those who are near");
-    rig.rules = rig.world.rules(&["ro:src", "near:src/gone", "near:src/unplugged", "rw:dst"]);
+    rig.world.file("src/gone/open/y", "for everybody, by its own path");
+    let near = ["near:src/gone", "near:src/unplugged"];
+    let rules = [&["ro:src", "ro:src/gone/open", "rw:dst"], &near[..]].concat();
+    rig.rules = rig.world.rules(&rules);
     assert_eq!(rig.run().await, [FINISHED, FINISHED]);
     let left = rig.reports().into_iter().filter_map(|report| match report {
         Report::Skipped(left) => Some((left.source, left.problem.code)),
