@@ -14,7 +14,7 @@ use std::{
 
 use outport_protocol::{secret::SecretKey, tls::peer_key};
 use outport_types::{Chain, PublicKey};
-use quinn::{AsyncUdpSocket, Connection, Incoming, TokioRuntime};
+use quinn::{AsyncUdpSocket, Connection, Incoming, ServerConfig, TokioRuntime};
 use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -25,7 +25,7 @@ use crate::{
     join,
     quic::close,
     registry::Registry,
-    transport::{self, BindError},
+    transport::{self, BindError, transport_to},
 };
 
 /// Puts QUIC on a socket, and takes connections in on it until told to stop.
@@ -36,19 +36,21 @@ pub(crate) fn listen(
     workers: &TaskTracker,
     stop: CancellationToken,
 ) -> Result<quinn::Endpoint, BindError> {
+    let server = transport::server(key, registry.clone())?;
     let quinn = quinn::Endpoint::new_with_abstract_socket(
         transport::endpoint(),
-        Some(transport::server(key, registry.clone())?),
+        Some(server.clone()),
         socket,
         Arc::new(TokioRuntime),
     )
     .map_err(BindError::Socket)?;
-    workers.spawn(run(quinn.clone(), registry, workers.clone(), stop));
+    workers.spawn(run(quinn.clone(), server, registry, workers.clone(), stop));
     Ok(quinn)
 }
 
 async fn run(
     endpoint: quinn::Endpoint,
+    server: ServerConfig,
     registry: Arc<Registry>,
     workers: TaskTracker,
     stop: CancellationToken,
@@ -57,9 +59,9 @@ async fn run(
     while let Some(Some(incoming)) = stop.run_until_cancelled(endpoint.accept()).await {
         match crowd.admit(&incoming, registry.is_empty()) {
             Admission::In(place) => {
-                let (registry, stop) = (registry.clone(), stop.clone());
+                let (server, registry, stop) = (server.clone(), registry.clone(), stop.clone());
                 workers.spawn(async move {
-                    stop.run_until_cancelled(receive(incoming, &registry)).await;
+                    stop.run_until_cancelled(receive(incoming, server, &registry)).await;
                     drop(place);
                 });
             }
@@ -74,9 +76,10 @@ async fn run(
     }
 }
 
-async fn receive(incoming: Incoming, registry: &Registry) {
+async fn receive(incoming: Incoming, mut server: ServerConfig, registry: &Registry) {
     let remote = incoming.remote_address();
-    let connecting = match incoming.accept() {
+    server.transport_config(transport_to(remote));
+    let connecting = match incoming.accept_with(Arc::new(server)) {
         Ok(connecting) => connecting,
         Err(error) => return debug!(%remote, %error, "no handshake"),
     };

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
 };
 
 use outport_protocol::control::{Candidate, CandidateKind};
@@ -115,6 +115,37 @@ fn needs_a_zone(ip: &IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_link_local() || *ip == Ipv4Addr::UNSPECIFIED,
         IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_unspecified(),
     }
+}
+
+/// A socket of the address that the system would reach `remote` from.
+pub(crate) fn socket_toward(remote: SocketAddr) -> io::Result<UdpSocket> {
+    let any: IpAddr = match remote.ip() {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect(remote)?;
+    Ok(socket)
+}
+
+/// The content of the largest UDP packet that goes to `remote` in one piece as far as this computer knows;
+/// `None` where the system does not tell.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn largest_datagram(remote: SocketAddr) -> Option<u16> {
+    use rustix::net::sockopt::{ip_mtu, ipv6_mtu};
+
+    let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+    let socket = socket_toward(remote).ok()?;
+    let (packet, heads) = match remote {
+        SocketAddr::V4(_) => (ip_mtu(&socket).ok()?, 28),
+        SocketAddr::V6(_) => (ipv6_mtu(&socket).ok()?, 48),
+    };
+    Some(u16::try_from(packet).unwrap_or(u16::MAX).saturating_sub(heads))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn largest_datagram(_remote: SocketAddr) -> Option<u16> {
+    None
 }
 
 /// The most addresses of one agent; a computer with more has virtual ones that nobody reaches.

@@ -7,14 +7,20 @@
 //!
 //! So BBR begins, and a [`Judge`] watches what gets lost. Both are told of all that happens, so that
 //! BBR knows the line when it takes over again.
+//!
+//! A connection may be told what an earlier one found out about the line ([`expect`]): it then begins with half of
+//! that, if packets take as long as they did.
 
 use std::{
     any::Any,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
-use quinn::congestion::{Controller, ControllerFactory, Cubic, CubicConfig};
+use quinn::{
+    Connection,
+    congestion::{Controller, ControllerFactory, Cubic, CubicConfig},
+};
 use quinn_proto::RttEstimator;
 use tracing::debug;
 
@@ -25,6 +31,39 @@ pub(crate) use bbr::BURST;
 
 mod bbr;
 mod judge;
+
+/// The bytes a second that a line carries, and how long packets take when none wait.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Capacity {
+    pub(crate) rate: f64,
+    pub(crate) rtt: Duration,
+}
+
+/// What a connection found out about its line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub(crate) capacity: Capacity,
+    /// Whether the line carries no more, as far as it could see.
+    pub(crate) is_all: bool,
+}
+
+/// Tells a connection what its line carried a while ago.
+pub(crate) fn expect(connection: &Connection, capacity: Capacity) {
+    if let Some(chosen) = of(connection) {
+        // One that was told before knows.
+        chosen.expected.set(capacity).ok();
+    }
+}
+
+/// What a connection found out about its line; nothing where it sent next to nothing, or had to feel its way.
+pub(crate) fn found_by(connection: &Connection) -> Option<Found> {
+    of(connection).filter(|chosen| chosen.cubic.is_none())?.bbr.found()
+}
+
+/// A copy of what is in charge of a connection's path.
+fn of(connection: &Connection) -> Option<Box<Chosen>> {
+    connection.congestion_state().into_any().downcast().ok()
+}
 
 /// Makes what chooses, for each path of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +79,8 @@ struct Chosen {
     counted: Counted,
     last_sent: u64,
     mtu: u16,
+    /// What an earlier connection found; copies share it.
+    expected: Arc<OnceLock<Capacity>>,
 }
 
 /// What happened since the last look.
@@ -63,6 +104,7 @@ impl ControllerFactory for Choosing {
             counted: Counted::since(now, 0),
             last_sent: 0,
             mtu,
+            expected: Arc::default(),
         })
     }
 }
@@ -138,6 +180,9 @@ impl Controller for Chosen {
         app_limited: bool,
         largest_packet_num_acked: Option<u64>,
     ) {
+        if let Some(expected) = self.expected.get() {
+            self.bbr.expect(*expected);
+        }
         self.bbr.all_acked(now, in_flight, !app_limited, largest_packet_num_acked);
         if let Some(cubic) = &mut self.cubic {
             cubic.on_end_acks(now, in_flight, app_limited, largest_packet_num_acked);

@@ -29,6 +29,7 @@ use crate::{
     end::CloseCode,
     establish::{Course, EstablishError, Race, SURVEY_TIME, Survey, Ways, first_frame},
     hello::{Hello, STREAMS_MAX},
+    known::KnownLines,
     leg::Prepared,
     legs::{self, Legs, Widener},
     link::Link,
@@ -95,6 +96,7 @@ pub(crate) struct Inner {
     /// To whom links of several connections broke.
     broken: Arc<Stalls>,
     measure: Duration,
+    known: Arc<KnownLines>,
     /// The address that the socket was asked for.
     address: Option<SocketAddr>,
     otherwise_any: bool,
@@ -138,6 +140,7 @@ impl Endpoint {
             stalls: Arc::default(),
             broken: Arc::default(),
             measure: options.measure.unwrap_or(legs::MEASURE),
+            known: Arc::default(),
             address,
             otherwise_any,
             moved: watch::Sender::new(0),
@@ -474,7 +477,9 @@ impl Expectation {
         let may_be_replaced = straight || 1 < self.relays.borrow().len();
         let silence_max = if may_be_replaced { SILENCE_MAX } else { LAST_RELAY_SILENCE_MAX };
         let way = relayed.map(Relayed::into_guard);
-        Prepared { joined, path, beside, way, silence_max, broke }
+        // What lies behind a relay may be another line every time.
+        let known = straight.then(|| self.inner.known.to(peer));
+        Prepared { joined, path, beside, known, way, silence_max, broke }
     }
 
     /// Moves the data streams off QUIC where that is faster. When that goes wrong the connection is
@@ -533,6 +538,7 @@ impl Inner {
             watched.send_modify(|times| *times += 1);
         }
         *self.udp_answers() = None;
+        self.known.forget();
     }
 
     fn udp_answers(&self) -> MutexGuard<'_, Option<bool>> {

@@ -35,6 +35,7 @@ use crate::{
     quic::{Joined, close, remote_address},
     registry::{Arrival, Registry},
     relayed::{Ground, RelayWay, Relayed},
+    transport::transport_to,
     wire::FAR_END,
 };
 
@@ -596,9 +597,10 @@ impl Drop for Race<'_> {
 
 pub(crate) async fn connect(
     endpoint: &quinn::Endpoint,
-    client: ClientConfig,
+    mut client: ClientConfig,
     address: SocketAddr,
 ) -> Result<Connection, DialFailure> {
+    client.transport_config(transport_to(address));
     let name = outport_protocol::tls::SERVER_NAME;
     let connecting = endpoint.connect_with(client, address, name).map_err(|error| match error {
         ConnectError::InvalidRemoteAddress(_) => {

@@ -18,6 +18,7 @@ use tokio::{
 use tokio_util::sync::DropGuard;
 
 use crate::{
+    known::KnownLinesTo,
     link::LinkStats,
     meter::{Rates, SILENCE_MAX},
     pump::StreamOut,
@@ -33,6 +34,8 @@ pub(crate) struct Prepared {
     pub(crate) path: Route,
     /// Its data streams, where they have changed over.
     pub(crate) beside: Option<Vec<Sealed>>,
+    /// What is known of the line, and hears of it; nobody where that is not the connection's alone.
+    pub(crate) known: Option<KnownLinesTo>,
     /// What keeps the way open, where that takes more than the connection.
     pub(crate) way: Option<DropGuard>,
     /// How long nothing may be heard.
@@ -53,6 +56,7 @@ pub(crate) struct Leg {
     silence_max: Duration,
     counted: Arc<Counted>,
     rates: Rates,
+    known: Option<KnownLinesTo>,
     left: watch::Sender<bool>,
     /// Workers that have not come to the end of their streams.
     busy: watch::Sender<usize>,
@@ -109,6 +113,7 @@ impl Leg {
             joined,
             path,
             beside: None,
+            known: None,
             way: None,
             silence_max: SILENCE_MAX,
             broke: Box::new(|_| ()),
@@ -117,8 +122,11 @@ impl Leg {
     }
 
     fn of_kind(kind: Kind, number: u8, prepared: Prepared) -> (Self, Streams) {
-        let Prepared { joined, path, beside: sealed, way, silence_max, broke } = prepared;
+        let Prepared { joined, path, beside: sealed, known, way, silence_max, broke } = prepared;
         let Joined { connection, control, data, peer_attempt: _, dialled } = joined;
+        if let Some(known) = &known {
+            known.tell(&connection);
+        }
         let (counted, beside) = (Arc::new(Counted::default()), sealed.is_some());
         let data = match sealed {
             None => data.into_iter().map(|(o, i)| (DataOut::Quic(o), DataIn::Quic(i))).collect(),
@@ -137,6 +145,7 @@ impl Leg {
             follows: !beside && (dialled || path.is_relayed()),
             counted,
             rates: Rates::default(),
+            known,
             left: watch::Sender::new(false),
             busy: watch::Sender::new(0),
             way: Mutex::new(way),
@@ -233,8 +242,11 @@ impl Leg {
         let _ = busy.wait_for(|busy| *busy == 0).await;
     }
 
-    /// Lets go of what kept the way open.
+    /// Lets go of what kept the way open, and keeps what was found out about it.
     pub(crate) fn close_way(&self) {
+        if let Some(known) = &self.known {
+            known.learn(&self.connection);
+        }
         drop(self.way.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 

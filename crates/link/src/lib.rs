@@ -21,6 +21,7 @@ mod flow;
 mod frame;
 mod hello;
 mod join;
+mod known;
 mod leg;
 mod legs;
 mod link;

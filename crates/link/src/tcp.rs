@@ -26,7 +26,7 @@
 use std::{
     collections::HashMap,
     io,
-    net::{IpAddr, SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -42,6 +42,7 @@ use tokio::{
 use tracing::debug;
 
 use crate::{
+    address::socket_toward,
     quic::{Joined, remote_address},
     sealed::{Host, Parties, Sealed, out_of_turn},
     word::Word,
@@ -93,14 +94,8 @@ fn near_place(connection: &Connection, near: Duration) -> Option<Place> {
     if !reachable || near < path.min_rtt.min(path.rtt) {
         return None;
     }
-    // The system knows from which address it would go there.
-    let any: IpAddr = match remote.ip() {
-        IpAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
-        IpAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let probe = UdpSocket::bind((any, 0)).ok()?;
-    probe.connect(remote).ok()?;
-    Some(Place { own: probe.local_addr().ok()?.ip(), theirs: remote.ip() })
+    let own = socket_toward(remote).and_then(|socket| socket.local_addr()).ok()?;
+    Some(Place { own: own.ip(), theirs: remote.ip() })
 }
 
 struct Way<'a> {

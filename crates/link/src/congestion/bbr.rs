@@ -6,7 +6,8 @@
 //! acknowledgements, and its window follows whatever comes in bursts: six packets of ten were
 //! lost by it on a simulated line that loses one of a hundred by chance.)
 //!
-//! At first the window grows by all that arrives, until that does not make it faster. From then on it
+//! At first the window grows by all that arrives, until that does not make it faster. Where the line is
+//! known, it begins with half of what that carried: others may be on it by now. From then on it
 //! follows the best rate of the last ten round trips. A quarter more than fits on the line shows when
 //! there is more room.
 
@@ -14,6 +15,8 @@ use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
+
+use super::{Capacity, Found};
 
 /// A window that follows the rate.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ pub(super) struct Bbr {
     manner: Manner,
     /// Until the line is full: the best rate so far, and for how many rounds it has been.
     startup: Option<(f64, u32)>,
+    /// Whether what is expected of the line has been made use of.
+    was_told: bool,
     acked: u64,
     lost: u64,
     is_idle: bool,
@@ -97,6 +102,7 @@ impl Bbr {
             base: Base { rtt: Duration::from_secs(3600), seen_at: now, drained: None },
             manner: Manner::Free,
             startup: Some((0.0, 0)),
+            was_told: false,
             acked: 0,
             lost: 0,
             is_idle: true,
@@ -152,6 +158,27 @@ impl Bbr {
             self.end_round(has_more);
         }
         self.adjust(acked, has_more);
+    }
+
+    /// Begins with a part of what the line carried a while ago, as soon as packets take about as long as
+    /// then: another line shows itself by that.
+    pub(super) fn expect(&mut self, line: Capacity) {
+        let rtt = self.base.rtt;
+        if self.was_told || !self.is_starting() || 2 * line.rtt < rtt {
+            return;
+        }
+        self.was_told = true;
+        if line.rtt / 2 <= rtt {
+            let part = EXPECTED_PART * line.rate * rtt.min(line.rtt).as_secs_f64();
+            self.window = self.window.max(part as u64);
+        }
+    }
+
+    /// What it found out about the line; nothing where that is no more than every connection assumes.
+    pub(super) fn found(&self) -> Option<Found> {
+        let capacity = Capacity { rate: self.rates.best(), rtt: self.base.rtt };
+        let is_something = WINDOW_START < self.on_the_line(1.0);
+        is_something.then_some(Found { capacity, is_all: !self.is_starting() })
     }
 
     pub(super) fn packet_bytes_are(&mut self, bytes: u16) {
@@ -289,6 +316,8 @@ pub(super) const WINDOW_START: u64 = 240_000;
 const PACKETS_MIN: u64 = 4;
 /// How far ahead of the rate the window may be at first, so that both double in a round trip.
 const GAIN_START: f64 = 2.89;
+/// How much of what fitted on the line a while ago is under way at first.
+const EXPECTED_PART: f64 = 0.5;
 /// How much of what fits on the line is under way: enough that packets never run out and that more room
 /// shows, and little enough that a queue of a quarter of a round trip holds it.
 const GAIN: f64 = 1.25;

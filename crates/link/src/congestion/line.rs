@@ -105,7 +105,7 @@ impl Line {
         let number = self.flows.len();
         let keys = [1, 2].map(|n| SecretKey::from_seed(&[n; 32]));
         let mut client = transport::client(&keys[0], keys[1].public()).unwrap();
-        let mut how = transport::transport();
+        let mut how = transport::transport(Some(PACKET_MAX as u16));
         how.congestion_controller_factory(control);
         client.transport_config(Arc::new(how));
         let server = transport::server(&keys[1], Arc::new(Only(keys[0].public()))).unwrap();
