@@ -157,6 +157,16 @@ const KNOWN_MAX: usize = 2 * CANDIDATES_MAX;
 mod tests {
     use super::*;
 
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn the_system_tells_how_large_packets_may_be() {
+        for loopback in ["127.0.0.1:9", "[::1]:9", "[::ffff:127.0.0.1]:9"] {
+            let largest = largest_datagram(loopback.parse().unwrap());
+            assert!(largest.is_none_or(|largest| 8_952 < largest), "{loopback}: {largest:?}");
+        }
+        assert!(largest_datagram("127.0.0.1:9".parse().unwrap()).is_some());
+    }
+
     #[test]
     fn own_addresses_come_without_those_that_mean_nothing_elsewhere() {
         let all = [

@@ -97,7 +97,13 @@ struct Counted {
 
 impl ControllerFactory for Choosing {
     fn build(self: Arc<Self>, now: Instant, mtu: u16) -> Box<dyn Controller> {
-        Box::new(Chosen {
+        Box::new(Chosen::new(now, mtu))
+    }
+}
+
+impl Chosen {
+    fn new(now: Instant, mtu: u16) -> Self {
+        Self {
             bbr: Bbr::new(now, mtu),
             cubic: None,
             judge: Judge::new(now),
@@ -105,11 +111,9 @@ impl ControllerFactory for Choosing {
             last_sent: 0,
             mtu,
             expected: Arc::default(),
-        })
+        }
     }
-}
 
-impl Chosen {
     fn look(&mut self, now: Instant) {
         let counted = std::mem::replace(&mut self.counted, Counted::since(now, self.last_sent));
         let look = Look {

@@ -14,6 +14,7 @@
 //! A frame is bounded before it is allocated, and a message that is not understood ends the
 //! channel: both ends know each other's version from the start.
 
+mod brief;
 mod files;
 mod frame;
 
@@ -68,6 +69,7 @@ pub enum AgentMessage {
         /// The number of the first of them.
         first: u64,
         /// At most [`crate::report::REPORTS_PER_MESSAGE_MAX`].
+        #[serde(with = "brief")]
         reports: Vec<Report>,
     },
     /// How far a task is; only the latest counts.
@@ -423,7 +425,7 @@ pub enum Outcome {
 }
 
 /// The version of the control channel that this program speaks.
-pub const CONTROL_VERSION: u32 = 1;
+pub const CONTROL_VERSION: u32 = 2;
 /// The path of the WebSocket on the hub.
 pub const CONTROL_PATH: &str = "/outport/v1/agent";
 /// The TLS application protocol inside the WebSocket.

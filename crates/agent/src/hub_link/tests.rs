@@ -87,7 +87,7 @@ impl Rig {
         let key = self.link.key.public();
         let time = UnixTime::from_seconds;
         let welcome = Welcome {
-            version: 1,
+            version: CONTROL_VERSION,
             hub_time: time(0),
             endpoint: EndpointId::from_bytes([1; 16]),
             name: "smith#WorkPC".parse().unwrap(),

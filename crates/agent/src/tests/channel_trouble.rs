@@ -1,6 +1,6 @@
 //! A hub that talks nonsense, goes away or lets the agent go, and a computer that sleeps.
 
-use outport_protocol::control::{Hello, Welcome};
+use outport_protocol::control::{CONTROL_VERSION, Hello, Welcome};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -149,7 +149,7 @@ async fn answer(
             }
             HubEvent::Greet { answer } => {
                 let hello = Hello {
-                    versions: (1, 1),
+                    versions: (CONTROL_VERSION, CONTROL_VERSION),
                     software: String::new(),
                     system: String::new(),
                     status: Default::default(),

@@ -11,7 +11,7 @@ use std::{
 
 use outport_protocol::{
     control::{
-        AgentMessage, FrameDecoder, Hello, HubMessage, Operation, Outcome, SessionState, Start,
+        AgentMessage, CONTROL_VERSION, FrameDecoder, Hello, HubMessage, Operation, Outcome, SessionState, Start,
         Welcome, encode_frame,
     },
     orders::{Orders, TransferItem, TransferOrders, Work},
@@ -345,7 +345,7 @@ impl Sample {
 
 pub(super) fn welcome(silence_seconds_max: u64) -> Welcome {
     Welcome {
-        version: 1,
+        version: CONTROL_VERSION,
         hub_time: local_now(),
         endpoint: ENDPOINT,
         name: NAME.parse().unwrap(),

@@ -254,9 +254,6 @@ impl Connection {
                 self.hand_on(async move { ears.probes.ask(endpoint, request, &peer).await });
             }
             AgentMessage::Reports { task, first, reports } => {
-                if outport_protocol::report::REPORTS_PER_MESSAGE_MAX < reports.len() {
-                    return Some("too many reports in one message");
-                }
                 self.hand_on(async move {
                     ears.reports.take(endpoint, task, first, reports).await;
                 });

@@ -50,6 +50,10 @@ struct Applied {
     reported: u64,
     /// How many of the reports are new.
     new: u64,
+    /// How many of them are of files that arrived, and how large those are.
+    files: u64,
+    bytes: u64,
+    /// The lists are let go of when they are in their files.
     transferred: Vec<Transferred>,
     skipped: Vec<Skipped>,
     differences: Vec<Difference>,
@@ -142,6 +146,7 @@ impl Worker {
                 let (list, extent) = (List::Differences, one.differences_extent);
                 let grown = lists.append(one.task, list, extent, &one.differences);
                 one.differences_extent = unless_damaged(one.task, extent, grown)?;
+                (one.transferred, one.skipped, one.differences) = Default::default();
             }
             Ok::<_, io::Error>(taken)
         });
@@ -164,9 +169,8 @@ impl Worker {
 
     /// Tells everybody else what was applied.
     async fn tell(&self, done: Applied) {
-        let Applied { task, owner, transferred, events, finished, is_active, new, .. } = done;
-        let bytes = transferred.iter().map(|file| file.size).sum();
-        self.metrics.reported(new, transferred.len() as u64, bytes);
+        let Applied { task, owner, files, bytes, events, finished, is_active, new, .. } = done;
+        self.metrics.reported(new, files, bytes);
         for event in &events {
             let event = Arc::new(event.document());
             self.events.publish(Change::TaskEvent { owner, task, event });
@@ -201,6 +205,8 @@ impl Applied {
             requested: UnixTime::from_millis(row.requested_at),
             reported: number(row.reported),
             new: 0,
+            files: 0,
+            bytes: 0,
             transferred: Vec::new(),
             skipped: Vec::new(),
             differences: Vec::new(),
@@ -239,7 +245,11 @@ impl Applied {
             self.reported += 1;
             self.new += 1;
             match report {
-                Report::Transferred(file) => self.transferred.push(file.clone()),
+                Report::Transferred(file) => {
+                    self.files += 1;
+                    self.bytes = self.bytes.saturating_add(file.size);
+                    self.transferred.push(file.clone());
+                }
                 Report::Skipped(skipped) => self.skipped.push(skipped.clone()),
                 Report::Difference(difference) => {
                     // An agent that finds more to list than it may would fill the disk.
@@ -375,6 +385,8 @@ mod tests {
             requested: UnixTime::from_seconds(0),
             reported: 0,
             new: 0,
+            files: 0,
+            bytes: 0,
             transferred: Vec::new(),
             skipped: Vec::new(),
             differences: Vec::new(),

@@ -1,7 +1,7 @@
 //! The control channel: who comes in, who does not, and what the hub survives.
 
 use outport_protocol::{
-    control::{AgentMessage, HubMessage},
+    control::{AgentMessage, CONTROL_VERSION, HubMessage},
     secret::SecretKey,
     setup_key::SetupKey,
 };
@@ -146,7 +146,7 @@ async fn malformed_and_oversized_messages_end_the_channel_only() {
         agent.connect().await;
     }
     let hello = AgentMessage::Hello(outport_protocol::control::Hello {
-        versions: (1, 1),
+        versions: (CONTROL_VERSION, CONTROL_VERSION),
         software: String::new(),
         system: String::new(),
         status: Default::default(),
@@ -186,7 +186,7 @@ async fn versions_without_one_in_common_are_refused() {
     let hub = TestHub::start().await;
     let owner = hub.owner("smith").await;
     let mut agent = hub.agent(&owner, "WorkPC").await;
-    assert_refused(agent.knock_with((2, 9)).await, Code::VersionUnsupported);
+    assert_refused(agent.knock_with((CONTROL_VERSION + 1, 9)).await, Code::VersionUnsupported);
     assert!(matches!(agent.knock_with((0, 9)).await, Knock::Welcome(_)));
 }
 

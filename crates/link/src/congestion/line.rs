@@ -54,6 +54,7 @@ pub(super) struct Seen {
     /// Which part of the packets was lost.
     pub(super) lost: f64,
     pub(super) rtt: Duration,
+    pub(super) packet_bytes: u16,
 }
 
 struct Flow {
@@ -105,7 +106,7 @@ impl Line {
         let number = self.flows.len();
         let keys = [1, 2].map(|n| SecretKey::from_seed(&[n; 32]));
         let mut client = transport::client(&keys[0], keys[1].public()).unwrap();
-        let mut how = transport::transport(Some(PACKET_MAX as u16));
+        let mut how = transport::transport(Some(PACKET_MAX));
         how.congestion_controller_factory(control);
         client.transport_config(Arc::new(how));
         let server = transport::server(&keys[1], Arc::new(Only(keys[0].public()))).unwrap();
@@ -146,6 +147,7 @@ impl Line {
                 share: (after.0 - came) as f64 / whole,
                 lost: (after.2 - lost) as f64 / ((after.1 - sent) as f64).max(1.0),
                 rtt: path.rtt,
+                packet_bytes: path.current_mtu,
             }
         });
         seen.collect()
@@ -247,7 +249,7 @@ impl Line {
     fn carry(&mut self, flow: usize, outward: bool, packet: BytesMut) {
         let Character { rate, rtt_ms, queue_ms, loss, police } = self.character;
         let bytes = packet.len() as f64;
-        if PACKET_MAX < packet.len() {
+        if usize::from(PACKET_MAX) < packet.len() {
             return;
         }
         let mut at = self.now + Duration::from_millis(rtt_ms) / 2;
@@ -314,5 +316,5 @@ impl AllowPeer for Only {
 /// As fine as a system's timers.
 const TICK: Duration = Duration::from_millis(1);
 const STREAMS: usize = 4;
-const PACKET_MAX: usize = 1_472;
+pub(super) const PACKET_MAX: u16 = 1_472;
 static CONTENT: [u8; 16 * 1024] = [0; 16 * 1024];

@@ -1,12 +1,15 @@
 //! What is sent on lines of all kinds, by real connections in virtual time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use quinn::congestion::CubicConfig;
+use quinn::congestion::{Controller, ControllerFactory, CubicConfig};
 
 use super::{
-    Choosing,
-    line::{Character, Line, Seen},
+    Capacity, Choosing, Chosen,
+    line::{Character, Line, PACKET_MAX, Seen},
 };
 
 #[test]
@@ -74,6 +77,62 @@ fn a_line_that_becomes_longer_or_faster_is_filled_again() {
     line.pass(Duration::from_secs(10));
     let seen = line.pass(Duration::from_secs(10))[0];
     assert!(0.9 < seen.share, "faster: {seen:?}");
+}
+
+/// The handshake takes two of the four, and the first packet of full size one there and back.
+#[test]
+fn packets_are_as_large_as_may_be_after_four_round_trips() {
+    let mut line = Line::new(USUAL);
+    line.add(Arc::new(Choosing));
+    let seen = line.pass(Duration::from_millis(4 * USUAL.rtt_ms))[0];
+    assert_eq!(seen.packet_bytes, PACKET_MAX);
+}
+
+#[test]
+fn a_line_that_is_known_is_full_sooner() {
+    let wide = Character { rate: 62.5e6, rtt_ms: 80, queue_ms: 80.0, ..USUAL };
+    let known = Capacity { rate: wide.rate, rtt: Duration::from_millis(80) };
+    let (told, untold) = (begin(wide, Some(known)), begin(wide, None));
+    assert!(untold.share + 0.15 < told.share, "{told:?}, {untold:?}");
+    assert!(told.lost < 0.001, "{told:?}");
+    let another = Capacity { rtt: Duration::from_millis(20), ..known };
+    let other = begin(wide, Some(another));
+    assert!((other.share - untold.share).abs() < 0.02, "{other:?}, {untold:?}");
+}
+
+/// Others came meanwhile, or the line is another one of the same length.
+#[test]
+fn a_line_that_carries_less_than_it_did_is_flooded_for_a_moment_only() {
+    let now = Character { rate: 6.25e6, rtt_ms: 80, queue_ms: 80.0, ..USUAL };
+    let before = Capacity { rate: 62.5e6, rtt: Duration::from_millis(80) };
+    let mut line = Line::new(now);
+    line.add(Arc::new(Told(before)));
+    let begun = line.pass(Duration::from_secs(2))[0];
+    let then = line.pass(Duration::from_secs(5))[0];
+    assert!(begun.lost < 0.25 && 0.5 < begun.share, "{begun:?}");
+    assert!(then.lost < 0.002 && 0.9 < then.share, "{then:?}");
+}
+
+/// The first second of one connection.
+fn begin(character: Character, known: Option<Capacity>) -> Seen {
+    let mut line = Line::new(character);
+    match known {
+        Some(known) => line.add(Arc::new(Told(known))),
+        None => line.add(Arc::new(Choosing)),
+    }
+    line.pass(Duration::from_secs(1))[0]
+}
+
+/// Makes what knows its line.
+#[derive(Debug)]
+struct Told(Capacity);
+
+impl ControllerFactory for Told {
+    fn build(self: Arc<Self>, now: Instant, mtu: u16) -> Box<dyn Controller> {
+        let chosen = Chosen::new(now, mtu);
+        chosen.expected.set(self.0).unwrap();
+        Box::new(chosen)
+    }
 }
 
 /// What becomes of one connection in the last half of forty seconds.

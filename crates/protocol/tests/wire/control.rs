@@ -2,7 +2,7 @@
 
 use outport_protocol::{
     control::{
-        AgentMessage, AgentStatus, Candidate, CandidateKind, Clause, FileEntry, FileKind, Filter,
+        AgentMessage, AgentStatus, CONTROL_VERSION, Candidate, CandidateKind, Clause, FileEntry, FileKind, Filter,
         FrameDecoder, Hello, HubMessage, ListQuery, Listing, ListingOrder, Operation, OrderField,
         Outcome, Pattern, Paused, Peer, Probe, RelayOffer, RevokeReason, SessionState, Start,
         Welcome, encode_frame,
@@ -70,7 +70,7 @@ fn agent_messages() -> Vec<AgentMessage> {
     ];
     let mut messages = vec![
         AgentMessage::Hello(Hello {
-            versions: (1, 1),
+            versions: (CONTROL_VERSION, CONTROL_VERSION),
             software: "outport 0.1.0".into(),
             system: "linux".into(),
             status: status.clone(),
@@ -109,7 +109,7 @@ fn hub_messages() -> Vec<HubMessage> {
     let at = UnixTime::from_seconds(1_769_860_800);
     let mut messages = vec![
         HubMessage::Welcome(Welcome {
-            version: 1,
+            version: CONTROL_VERSION,
             hub_time: at,
             endpoint: EndpointId::from_bytes([4; 16]),
             name: "smith#WorkPC".parse().expect("a name"),

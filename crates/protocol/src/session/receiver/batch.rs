@@ -2,7 +2,7 @@
 //!
 //! While one batch is flushed the next one fills. A disk that is quick is asked soon again, so that
 //! little is left to do when the last content arrives; between small batches it rests as long as it
-//! worked. Every step waits for the one before:
+//! took to flush, whatever the batch held. Every step waits for the one before:
 //!
 //! 1. the files of the batch are brought to the disk (`SyncFiles`); a finished one gets its size, time
 //!    and permissions first, so that they are flushed with it
@@ -16,7 +16,10 @@
 //! 7. the journal learns that the files are done, and is flushed; only now are they counted,
 //!    reported, and released to the sender
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    time::Duration,
+};
 
 use outport_types::{Code, Conflict, Names};
 
@@ -68,8 +71,11 @@ struct Part {
 pub(super) struct Flush {
     parts: BTreeMap<u64, Part>,
     made: BTreeMap<DirId, Dir>,
-    began: Now,
     stage: Stage,
+    /// Since when it is at this stage.
+    since: Now,
+    /// How long the disk took by now for what costs much the same for few files as for many.
+    flushing: Duration,
     dir_tries: u32,
 }
 
@@ -104,6 +110,28 @@ enum Stage {
     Noting {
         position: u64,
     },
+}
+
+impl Flush {
+    fn go_on(&mut self, stage: Stage, now: Now) {
+        if self.stage.flushes() {
+            self.flushing += now.saturating_sub(self.since);
+        }
+        (self.stage, self.since) = (stage, now);
+    }
+}
+
+impl Stage {
+    /// Whether the disk is asked to make something durable.
+    fn flushes(&self) -> bool {
+        match self {
+            Self::SyncingFiles { .. }
+            | Self::Telling { .. }
+            | Self::SyncingDirs { .. }
+            | Self::Noting { .. } => true,
+            Self::ReadingBack { .. } | Self::Placing { .. } | Self::RetryingDirs { .. } => false,
+        }
+    }
 }
 
 /// Why directories are flushed.
@@ -374,7 +402,7 @@ impl Receiver {
                     self.break_off(fault.clone());
                 } else {
                     let until = self.now + RETRY_MIN * flush.dir_tries;
-                    flush.stage = Stage::RetryingDirs { until, of };
+                    flush.go_on(Stage::RetryingDirs { until, of }, self.now);
                     self.counts.faults += 1;
                 }
             }
@@ -424,7 +452,8 @@ impl Receiver {
         let id = self.ids.next();
         let stage = Stage::SyncingFiles { id, files: numbers };
         let (parts, made) = (batch.parts, batch.made);
-        self.flush = Some(Flush { parts, made, began: self.now, stage, dir_tries: 0 });
+        let (since, flushing) = (self.now, Duration::ZERO);
+        self.flush = Some(Flush { parts, made, stage, since, flushing, dir_tries: 0 });
         if files.is_empty() {
             self.read_back();
         } else {
@@ -451,7 +480,7 @@ impl Receiver {
             return self.sync_temps();
         }
         let id = self.ids.next();
-        flush.stage = Stage::ReadingBack { id, parts: list };
+        flush.go_on(Stage::ReadingBack { id, parts: list }, self.now);
         self.effects.push_back(ReceiverEffect::ReadBack { id, parts });
     }
 
@@ -472,7 +501,7 @@ impl Receiver {
         }
         dirs.extend(flush.made.clone());
         let id = self.ids.next();
-        flush.stage = Stage::SyncingDirs { id, of: Dirs::Temps };
+        flush.go_on(Stage::SyncingDirs { id, of: Dirs::Temps }, self.now);
         let dirs = dirs.into_values().collect();
         self.effects.push_back(ReceiverEffect::SyncDirs { id, dirs });
     }
@@ -503,7 +532,7 @@ impl Receiver {
             position = self.log.push(&sums(&self.counts), self.now);
             self.log.hurry();
         }
-        flush.stage = Stage::Telling { position };
+        flush.go_on(Stage::Telling { position }, self.now);
     }
 
     fn place(&mut self) {
@@ -522,7 +551,7 @@ impl Receiver {
             return self.sync_dirs();
         }
         let id = self.ids.next();
-        flush.stage = Stage::Placing { id, files: numbers };
+        flush.go_on(Stage::Placing { id, files: numbers }, self.now);
         self.effects.push_back(ReceiverEffect::Place { id, files });
     }
 
@@ -542,7 +571,7 @@ impl Receiver {
             return self.note();
         }
         let id = self.ids.next();
-        flush.stage = Stage::SyncingDirs { id, of: Dirs::Placed };
+        flush.go_on(Stage::SyncingDirs { id, of: Dirs::Placed }, self.now);
         self.effects.push_back(ReceiverEffect::SyncDirs { id, dirs });
     }
 
@@ -567,14 +596,15 @@ impl Receiver {
         if position != 0 {
             self.log.hurry();
         }
-        flush.stage = Stage::Noting { position };
+        flush.go_on(Stage::Noting { position }, self.now);
         renamed.iter().for_each(|place| self.tell_renamed(place));
     }
 
     /// The batch is on the disk and in the journal.
     fn flushed(&mut self) {
         let Some(flush) = self.flush.take() else { return };
-        self.disk_rested = self.now + self.now.saturating_sub(flush.began);
+        let flushing = flush.flushing + self.now.saturating_sub(flush.since);
+        self.disk_rested = self.now + flushing;
         for (number, part) in flush.parts {
             self.content.settle(part.bytes);
             let Some(file) = self.files.get_mut(&number) else { continue };
@@ -621,4 +651,4 @@ impl Receiver {
 /// How often flushing directories is tried before the session is broken off.
 const DIR_TRIES_MAX: u32 = 5;
 /// What part of a batch is worth a flush of its own when the disk has nothing to do.
-const SMALL_PART: u64 = 8;
+const SMALL_PART: u64 = 16;
