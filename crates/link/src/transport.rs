@@ -87,7 +87,7 @@ pub(crate) fn transport(largest: Option<u16>) -> TransportConfig {
     // what the own network takes, which most ways take; without that it takes some twenty round trips,
     // and a short transfer is over before.
     let bound = largest.map_or(DATAGRAM_BYTES_MAX, |largest| {
-        (2 * largest).saturating_sub(DATAGRAM_BYTES_MIN).min(DATAGRAM_BYTES_MAX)
+        largest.saturating_mul(2).saturating_sub(DATAGRAM_BYTES_MIN).min(DATAGRAM_BYTES_MAX)
     });
     let mut mtu = MtuDiscoveryConfig::default();
     mtu.upper_bound(bound);
@@ -142,7 +142,7 @@ mod tests {
         endpoint();
         transport(None);
         transport(Some(0));
-        transport(Some(DATAGRAM_BYTES_MAX));
+        transport(Some(u16::MAX));
         const { assert!(STREAM_WINDOW_BYTES <= 2_500_000) };
     }
 }
