@@ -15,7 +15,9 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use outport_control::{Client, KeyPlace, NewFolder, Paths, Profile, Secret, Snapshot, Snapshots};
 use outport_protocol::{
-    control::{AgentMessage, HubMessage, ListQuery, Operation, Outcome, SessionState},
+    control::{
+        AgentMessage, CONTROL_VERSION, HubMessage, ListQuery, Operation, Outcome, SessionState,
+    },
     orders::{DeleteOrders, Orders, Work},
     report::Report,
     secret::SecretKey,
@@ -34,7 +36,7 @@ use crate::{Agent, AgentOptions, Offline, clock::local_now, config_file};
 async fn an_agent_connects_and_comes_back_after_a_cut() {
     let rig = Rig::new().await;
     let channel = rig.hub.accept().await;
-    assert_eq!(channel.hello.versions, (1, 1));
+    assert_eq!(channel.hello.versions, (CONTROL_VERSION, CONTROL_VERSION));
     assert_eq!(channel.hello.status.paused, None);
     let online = rig.wait_for(|state| state.state == AgentState::Online).await;
     let endpoint = online.endpoint.unwrap();

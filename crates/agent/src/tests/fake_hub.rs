@@ -11,8 +11,8 @@ use std::{
 
 use outport_protocol::{
     control::{
-        AgentMessage, CONTROL_VERSION, FrameDecoder, Hello, HubMessage, Operation, Outcome, SessionState, Start,
-        Welcome, encode_frame,
+        AgentMessage, CONTROL_VERSION, FrameDecoder, Hello, HubMessage, Operation, Outcome,
+        SessionState, Start, Welcome, encode_frame,
     },
     orders::{Orders, TransferItem, TransferOrders, Work},
     report::Report,

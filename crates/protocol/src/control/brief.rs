@@ -218,7 +218,8 @@ mod tests {
         };
         assert!(read(grows(2)).is_ok());
         assert!(read(grows(REPORTS_PER_MESSAGE_MAX)).is_err(), "the path is too long");
-        let many = |files: usize| (0..files).map(|_| json!([0, name, 0, null, 1, digest])).collect();
+        let many =
+            |files: usize| (0..files).map(|_| json!([0, name, 0, null, 1, digest])).collect();
         assert!(read(many(REPORTS_PER_MESSAGE_MAX)).is_ok());
         assert!(read(many(REPORTS_PER_MESSAGE_MAX + 1)).is_err());
     }

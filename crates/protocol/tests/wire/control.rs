@@ -2,10 +2,10 @@
 
 use outport_protocol::{
     control::{
-        AgentMessage, AgentStatus, CONTROL_VERSION, Candidate, CandidateKind, Clause, FileEntry, FileKind, Filter,
-        FrameDecoder, Hello, HubMessage, ListQuery, Listing, ListingOrder, Operation, OrderField,
-        Outcome, Pattern, Paused, Peer, Probe, RelayOffer, RevokeReason, SessionState, Start,
-        Welcome, encode_frame,
+        AgentMessage, AgentStatus, CONTROL_VERSION, Candidate, CandidateKind, Clause, FileEntry,
+        FileKind, Filter, FrameDecoder, Hello, HubMessage, ListQuery, Listing, ListingOrder,
+        Operation, OrderField, Outcome, Pattern, Paused, Peer, Probe, RelayOffer, RevokeReason,
+        SessionState, Start, Welcome, encode_frame,
     },
     orders::{Orders, TransferItem, TransferOrders, Work},
     relay::{RelayPass, RelayToken},
