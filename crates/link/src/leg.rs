@@ -34,7 +34,8 @@ pub(crate) struct Prepared {
     pub(crate) path: Route,
     /// Its data streams, where they have changed over.
     pub(crate) beside: Option<Vec<Sealed>>,
-    /// What is known of the line, and hears of it; nobody where that is not the connection's alone.
+    /// What is known of the line, and hears of it; `None` for what shares it with others of the link, and
+    /// through relays.
     pub(crate) known: Option<KnownLinesTo>,
     /// What keeps the way open, where that takes more than the connection.
     pub(crate) way: Option<DropGuard>,

@@ -174,8 +174,8 @@ impl Batch {
         if self.urgent || limits.batch_bytes <= self.bytes || limits.batch_files <= self.complete {
             return Some(since);
         }
-        let is_worth_it = limits.batch_bytes / SMALL_PART <= self.bytes
-            || limits.batch_files / SMALL_PART as usize <= self.complete;
+        let is_worth_it = limits.batch_bytes / SMALL_PART_OF_BYTES <= self.bytes
+            || limits.batch_files / SMALL_PART_OF_FILES <= self.complete;
         let aged = since + limits.batch_age;
         Some(if is_worth_it { aged.min(rested) } else { aged })
     }
@@ -650,5 +650,7 @@ impl Receiver {
 
 /// How often flushing directories is tried before the session is broken off.
 const DIR_TRIES_MAX: u32 = 5;
-/// What part of a batch is worth a flush of its own when the disk has nothing to do.
-const SMALL_PART: u64 = 16;
+/// What part of a batch is worth a flush of its own when the disk has nothing to do: what is left for the
+/// end takes some milliseconds then, of content as of files.
+const SMALL_PART_OF_BYTES: u64 = 4;
+const SMALL_PART_OF_FILES: usize = 16;

@@ -62,7 +62,7 @@ fn a_batch_that_lost_all_it_held_wakes_nobody() {
 #[test]
 fn a_disk_that_is_quick_is_asked_again_after_it_rested_as_long_as_it_worked() {
     let mut rig = Rig::new();
-    rig.receiver.config.limits.batch_bytes = 8 * 1024;
+    rig.receiver.config.limits.batch_bytes = 4 * 1024;
     rig.begin_file(meta(4 * 1024, 1));
     rig.piece(1, 0);
     rig.answer_all_but(is_sync);
@@ -78,6 +78,20 @@ fn a_disk_that_is_quick_is_asked_again_after_it_rested_as_long_as_it_worked() {
     rig.receiver.handle_timeout(rig.now);
     rig.answer_all_but(is_sync);
     assert_eq!(rig.held.len(), 1);
+}
+
+#[test]
+fn a_disk_needs_no_rest_for_what_was_read_back() {
+    let mut rig = Rig::new();
+    rig.receiver.config.limits.batch_bytes = 4 * 1024;
+    rig.begin_file(meta(4 * 1024, 1));
+    rig.piece(1, 0);
+    rig.answer_all_but(|effect| matches!(effect, ReceiverEffect::ReadBack { .. }));
+    assert_eq!(rig.held.len(), 1);
+    rig.now += Duration::from_millis(30);
+    rig.piece(1, 1);
+    rig.answer_all_but(is_sync);
+    assert_eq!(rig.held.len(), 1, "it is asked at once");
 }
 
 #[test]
