@@ -8,8 +8,8 @@
 //! So BBR begins, and a [`Judge`] watches what gets lost. Both are told of all that happens, so that
 //! BBR knows the line when it takes over again.
 //!
-//! A connection may be told what an earlier one found out about the line ([`expect`]): it then begins with half of
-//! that, if packets take as long as they did.
+//! A connection may be told what an earlier one found out about the line ([`expect`]): it then begins
+//! with half of that, if packets take about as long as they did.
 
 use std::{
     any::Any,
@@ -55,7 +55,8 @@ pub(crate) fn expect(connection: &Connection, capacity: Capacity) {
     }
 }
 
-/// What a connection found out about its line; nothing where it sent next to nothing, or had to feel its way.
+/// What a connection found out about its line; nothing where it sent next to nothing, or where losses had
+/// it feel its way.
 pub(crate) fn found_by(connection: &Connection) -> Option<Found> {
     of(connection).filter(|chosen| chosen.cubic.is_none())?.bbr.found()
 }

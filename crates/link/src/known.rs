@@ -18,13 +18,21 @@ use crate::{
 
 /// The lines to other agents. Forgotten after some time, and when this computer moves.
 #[derive(Debug, Default)]
-pub(crate) struct KnownLines(Mutex<BTreeMap<Way, Known>>);
+pub(crate) struct KnownLines(Mutex<Lines>);
 
-/// The lines to one agent.
+#[derive(Debug, Default)]
+struct Lines {
+    by_way: BTreeMap<Way, Known>,
+    /// How often this computer moved.
+    moves: u64,
+}
+
+/// The lines to one agent, until this computer moves.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownLinesTo {
     lines: Arc<KnownLines>,
     peer: PublicKey,
+    moves: u64,
 }
 
 /// An agent, and the address that it is reached at.
@@ -38,21 +46,31 @@ struct Known {
 
 impl KnownLines {
     pub(crate) fn to(self: &Arc<Self>, peer: PublicKey) -> KnownLinesTo {
-        KnownLinesTo { lines: self.clone(), peer }
+        KnownLinesTo { lines: self.clone(), peer, moves: self.lines().moves }
     }
 
-    /// Forgets everything: the lines begin elsewhere now.
+    /// Forgets everything: the lines begin elsewhere now. Connections from before have nothing to say
+    /// of them.
     pub(crate) fn forget(&self) {
-        self.lines().clear();
+        let mut lines = self.lines();
+        lines.by_way.clear();
+        lines.moves += 1;
     }
 
     fn of(&self, way: Way, now: Instant) -> Option<Capacity> {
-        self.lines().get(&way).filter(|known| known.is_fresh(now)).map(|known| known.capacity)
+        let lines = self.lines();
+        lines.by_way.get(&way).filter(|known| known.is_fresh(now)).map(|known| known.capacity)
     }
 
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lines {
     /// `is_all` is whether that was all that the line carried, and not only all that there was to send.
-    fn note(&self, way: Way, capacity: Capacity, is_all: bool, now: Instant) {
-        let mut lines = self.lines();
+    fn note(&mut self, way: Way, Found { capacity, is_all }: Found, now: Instant) {
+        let lines = &mut self.by_way;
         lines.retain(|_, known| known.is_fresh(now));
         let says_less = |known: &Known| capacity.rate <= known.capacity.rate;
         if !is_all && lines.get(&way).is_some_and(says_less) {
@@ -63,10 +81,6 @@ impl KnownLines {
             lines.retain(|way, _| Some(*way) != oldest);
         }
         lines.insert(way, Known { capacity, at: now });
-    }
-
-    fn lines(&self) -> MutexGuard<'_, BTreeMap<Way, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -80,8 +94,15 @@ impl KnownLinesTo {
 
     /// Learns from a connection that carries no more.
     pub(crate) fn learn(&self, connection: &Connection) {
-        if let Some(Found { capacity, is_all }) = congestion::found_by(connection) {
-            self.lines.note(self.way(connection), capacity, is_all, Instant::now());
+        if let Some(found) = congestion::found_by(connection) {
+            self.note(self.way(connection), found, Instant::now());
+        }
+    }
+
+    fn note(&self, way: Way, found: Found, now: Instant) {
+        let mut lines = self.lines.lines();
+        if self.moves == lines.moves {
+            lines.note(way, found, now);
         }
     }
 
@@ -106,47 +127,65 @@ mod tests {
 
     use super::*;
 
-    fn way(n: u8) -> Way {
-        (SecretKey::from_seed(&[1; 32]).public(), IpAddr::from([10, 0, 0, n]))
+    fn way(n: u32) -> Way {
+        (SecretKey::from_seed(&[1; 32]).public(), IpAddr::from(n.to_be_bytes()))
     }
 
     fn carrying(rate: f64) -> Capacity {
         Capacity { rate, rtt: Duration::from_millis(10) }
     }
 
+    fn all(rate: f64) -> Found {
+        Found { capacity: carrying(rate), is_all: true }
+    }
+
+    fn at_least(rate: f64) -> Found {
+        Found { capacity: carrying(rate), is_all: false }
+    }
+
     #[test]
-    fn a_line_is_known_for_some_time_and_until_the_computer_moves() {
-        let (lines, now) = (KnownLines::default(), Instant::now());
-        lines.note(way(1), carrying(1e6), true, now);
+    fn a_line_is_known_for_some_time() {
+        let (lines, now) = (Arc::new(KnownLines::default()), Instant::now());
+        lines.to(way(1).0).note(way(1), all(1e6), now);
         let before_its_end = now + FRESH - Duration::from_secs(1);
         assert_eq!(lines.of(way(1), before_its_end), Some(carrying(1e6)));
         assert_eq!(lines.of(way(2), now), None);
         assert_eq!(lines.of(way(1), now + FRESH), None);
+    }
+
+    #[test]
+    fn nothing_is_known_after_the_computer_moved_nor_learned_from_before() {
+        let (lines, now) = (Arc::new(KnownLines::default()), Instant::now());
+        let before = lines.to(way(1).0);
+        before.note(way(1), all(1e6), now);
         lines.forget();
         assert_eq!(lines.of(way(1), now), None);
+        before.note(way(1), all(1e6), now);
+        assert_eq!(lines.of(way(1), now), None);
+        lines.to(way(1).0).note(way(1), all(1e5), now);
+        assert_eq!(lines.of(way(1), now), Some(carrying(1e5)));
     }
 
     #[test]
     fn who_had_little_to_send_says_only_that_a_line_carries_as_much() {
-        let (lines, now) = (KnownLines::default(), Instant::now());
-        lines.note(way(1), carrying(1e6), true, now);
-        lines.note(way(1), carrying(1e5), false, now);
-        assert_eq!(lines.of(way(1), now), Some(carrying(1e6)));
-        lines.note(way(1), carrying(2e6), false, now);
-        assert_eq!(lines.of(way(1), now), Some(carrying(2e6)));
-        lines.note(way(1), carrying(5e5), true, now);
-        assert_eq!(lines.of(way(1), now), Some(carrying(5e5)));
+        let (lines, now) = (Arc::new(KnownLines::default()), Instant::now());
+        let to = lines.to(way(1).0);
+        for (found, known) in
+            [(all(1e6), 1e6), (at_least(1e5), 1e6), (at_least(2e6), 2e6), (all(5e5), 5e5)]
+        {
+            to.note(way(1), found, now);
+            assert_eq!(lines.of(way(1), now), Some(carrying(known)), "{found:?}");
+        }
     }
 
     #[test]
     fn as_many_lines_are_known_as_may_be_and_the_oldest_goes() {
-        let (lines, now) = (KnownLines::default(), Instant::now());
-        let many = LINES_MAX as u64 + 1;
-        for n in 0..many {
-            let way = (way(1).0, IpAddr::from((n as u32).to_be_bytes()));
-            lines.note(way, carrying(1e6), true, now + Duration::from_millis(n));
+        let (lines, now) = (Arc::new(KnownLines::default()), Instant::now());
+        let to = lines.to(way(1).0);
+        for n in 0..=LINES_MAX as u32 {
+            to.note(way(n), all(1e6), now + Duration::from_millis(n.into()));
         }
-        assert_eq!(lines.lines().len(), LINES_MAX);
-        assert_eq!(lines.of((way(1).0, IpAddr::from([0; 4])), now), None);
+        assert_eq!(lines.lines().by_way.len(), LINES_MAX);
+        assert_eq!(lines.of(way(0), now), None);
     }
 }
