@@ -4,12 +4,14 @@
 //! How fast data arrive is measured over whole round trips, as the BBR drafts have it: for a packet that
 //! is acknowledged, what arrived since it was sent. (What QUIC's library calls BBR measures between two
 //! acknowledgements, and its window follows whatever comes in bursts: six packets of ten were
-//! lost by it on a simulated line that loses one of a hundred by chance.)
+//! lost by it on a simulated line that loses one of a hundred by chance.) Many lines let some packets
+//! through at once before they hold to their rate; so where round trips are short it is measured over
+//! ten milliseconds in which something was under way.
 //!
 //! At first the window grows by all that arrives, until that does not make it faster. Where the line is
 //! known, it begins with half of what that carried: others may be on it by now. From then on it
-//! follows the best rate of the last ten round trips. A quarter more than fits on the line shows when
-//! there is more room.
+//! follows the best rate of the last ten round trips, or of the last moment. A quarter more than fits
+//! on the line shows when there is more room.
 
 use std::{
     collections::VecDeque,
@@ -24,6 +26,8 @@ pub(super) struct Bbr {
     window: u64,
     packet_bytes: u64,
     delivered: Delivered,
+    /// When the last acknowledgement came, or what is under way was begun with.
+    delivered_at: Instant,
     /// What had arrived when what is under way was sent, oldest first.
     sent: VecDeque<(Instant, Delivered)>,
     /// When the youngest was sent of the packets that were just acknowledged.
@@ -52,16 +56,24 @@ enum Manner {
     Gentle(u64),
 }
 
-/// Bytes that arrived, and when the last of them were acknowledged.
-#[derive(Clone, Copy, Debug)]
+/// Bytes that arrived, and how long something was under way until the last of them were acknowledged.
+#[derive(Clone, Copy, Debug, Default)]
 struct Delivered {
     bytes: u64,
-    at: Instant,
+    within: Duration,
 }
 
-/// The best rates of some rounds, falling.
+/// The best rates of some rounds and of some time, falling.
 #[derive(Clone, Debug, Default)]
-struct Rates(VecDeque<(u64, f64)>);
+struct Rates(VecDeque<Seen>);
+
+/// A rate, and when it was.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    rate: f64,
+    round: u64,
+    at: Instant,
+}
 
 /// Counts round trips by the numbers of packets.
 #[derive(Clone, Copy, Debug, Default)]
@@ -94,7 +106,8 @@ impl Bbr {
         Self {
             window: WINDOW_START,
             packet_bytes: packet_bytes.into(),
-            delivered: Delivered { bytes: 0, at: now },
+            delivered: Delivered::default(),
+            delivered_at: now,
             sent: VecDeque::new(),
             youngest: None,
             rates: Rates::default(),
@@ -112,7 +125,7 @@ impl Bbr {
     pub(super) fn sent(&mut self, now: Instant, last_packet: u64) {
         self.rounds.last_sent = last_packet;
         if std::mem::replace(&mut self.is_idle, false) {
-            self.delivered.at = now;
+            self.delivered_at = now;
         }
         if self.sent.back().is_none_or(|(at, _)| *at < now) {
             self.sent.push_back((now, self.delivered));
@@ -120,7 +133,9 @@ impl Bbr {
     }
 
     pub(super) fn acked(&mut self, now: Instant, sent: Instant, bytes: u64) {
-        self.delivered = Delivered { bytes: self.delivered.bytes + bytes, at: now };
+        self.delivered.bytes += bytes;
+        self.delivered.within += now.saturating_duration_since(self.delivered_at);
+        self.delivered_at = now;
         self.acked += bytes;
         self.youngest = Some(self.youngest.map_or(sent, |youngest| youngest.max(sent)));
     }
@@ -141,17 +156,10 @@ impl Bbr {
         self.is_idle = in_flight == 0;
         let Some(sent) = self.youngest.take() else { return };
         self.base.see(now.saturating_duration_since(sent), now, has_more);
-        while self.sent.get(1).is_some_and(|(at, _)| *at <= sent) {
-            self.sent.pop_front();
-        }
-        if let Some((at, before)) = self.sent.front()
-            && *at <= sent
+        if let Some(rate) = self.rate_since(sent)
+            && (has_more || self.rates.best() < rate)
         {
-            let time = now.saturating_duration_since(before.at).max(self.base.rtt);
-            let rate = (self.delivered.bytes - before.bytes) as f64 / time.as_secs_f64();
-            if has_more || self.rates.best() < rate {
-                self.rates.put(rate, self.rounds.number);
-            }
+            self.rates.put(Seen { rate, round: self.rounds.number, at: now });
         }
         let acked = std::mem::take(&mut self.acked);
         if self.rounds.is_over(largest) {
@@ -210,6 +218,20 @@ impl Bbr {
         .max(PACKETS_MIN * self.packet_bytes)
     }
 
+    /// How fast data arrived since a packet was sent, or since one before it: long enough that it tells.
+    fn rate_since(&mut self, sent: Instant) -> Option<f64> {
+        let now = self.delivered;
+        let tells = |(at, before): &(Instant, Delivered)| {
+            *at <= sent && before.within + BURST <= now.within
+        };
+        while self.sent.get(1).is_some_and(tells) {
+            self.sent.pop_front();
+        }
+        let (_, before) = self.sent.front().filter(|first| tells(first))?;
+        let time = (now.within - before.within).max(self.base.rtt);
+        Some((now.bytes - before.bytes) as f64 / time.as_secs_f64())
+    }
+
     fn end_round(&mut self, has_more: bool) {
         let lost = std::mem::take(&mut self.lost);
         let Some((best, flat)) = &mut self.startup else { return };
@@ -258,17 +280,23 @@ impl Bbr {
 
 impl Rates {
     fn best(&self) -> f64 {
-        self.0.front().map_or(0.0, |(_, rate)| *rate)
+        self.0.front().map_or(0.0, |seen| seen.rate)
     }
 
-    fn put(&mut self, rate: f64, round: u64) {
-        while self.0.back().is_some_and(|(_, less)| *less <= rate) {
+    fn put(&mut self, new: Seen) {
+        while self.0.back().is_some_and(|seen| seen.rate <= new.rate) {
             self.0.pop_back();
         }
-        self.0.push_back((round, rate));
-        while self.0.front().is_some_and(|(then, _)| then + ROUNDS_REMEMBERED < round) {
+        self.0.push_back(new);
+        while self.0.front().is_some_and(|seen| seen.is_forgotten(&new)) {
             self.0.pop_front();
         }
+    }
+}
+
+impl Seen {
+    fn is_forgotten(&self, now: &Self) -> bool {
+        self.round + ROUNDS_REMEMBERED < now.round && self.at + REMEMBERED_FOR < now.at
     }
 }
 
@@ -326,7 +354,10 @@ const GAINS_GENTLE: [f64; 8] = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.25, 0.75];
 /// How fast a line gets faster at least while it is not full, and for how many rounds it need not.
 const GROWS: f64 = 1.25;
 const ROUNDS_FLAT: u32 = 3;
+/// For how many rounds a rate is remembered, and for how long at least: where round trips are short, ten
+/// of them are over while a computer does something else for a moment.
 const ROUNDS_REMEMBERED: u64 = 10;
+const REMEMBERED_FOR: Duration = Duration::from_millis(200);
 /// What arrives at once where radio, systems and acknowledgements hold packets back for a moment.
 pub(crate) const BURST: Duration = Duration::from_millis(10);
 /// How long it is known how long packets take when none wait; and what is sent to see it anew, and

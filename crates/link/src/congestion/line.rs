@@ -31,6 +31,10 @@ pub(super) struct Character {
     pub(super) loss: f64,
     /// Above this rate packets are dropped before the line, but for so many bytes at once.
     pub(super) police: Option<(f64, f64)>,
+    /// So many bytes pass at once after a rest, as where a bucket of tokens makes the rate.
+    pub(super) at_once: f64,
+    /// After so many milliseconds each, who sends does something else for so many.
+    pub(super) naps_ms: Option<(u64, u64)>,
 }
 
 /// A line on which some send to others as much as they may.
@@ -42,6 +46,7 @@ pub(super) struct Line {
     free: Instant,
     bucket: Bucket,
     dice: fastrand::Rng,
+    began: Instant,
     now: Instant,
     packets: u64,
 }
@@ -96,6 +101,7 @@ impl Line {
             free: now,
             bucket: Bucket { filled: character.police.map_or(0.0, |(_, most)| most), at: now },
             dice: fastrand::Rng::with_seed(1),
+            began: now,
             now,
             packets: 0,
         }
@@ -130,6 +136,9 @@ impl Line {
         while self.now < until {
             self.now += TICK;
             self.deliver();
+            if self.naps() {
+                continue;
+            }
             for number in 0..self.flows.len() {
                 for outward in [true, false] {
                     let side = self.flows[number].side(outward);
@@ -151,6 +160,11 @@ impl Line {
             }
         });
         seen.collect()
+    }
+
+    fn naps(&self) -> bool {
+        let passed = (self.now - self.began).as_millis() as u64;
+        self.character.naps_ms.is_some_and(|(every, long)| every <= passed % (every + long))
     }
 
     fn deliver(&mut self) {
@@ -247,7 +261,7 @@ impl Line {
 
     /// Takes a packet, which may never arrive; what comes back meets no others.
     fn carry(&mut self, flow: usize, outward: bool, packet: BytesMut) {
-        let Character { rate, rtt_ms, queue_ms, loss, police } = self.character;
+        let Character { rate, rtt_ms, queue_ms, loss, police, at_once, .. } = self.character;
         let bytes = packet.len() as f64;
         if usize::from(PACKET_MAX) < packet.len() {
             return;
@@ -267,8 +281,9 @@ impl Line {
             if Duration::from_secs_f64(queue_ms / 1000.0) < waits || self.dice.f64() < loss {
                 return;
             }
-            self.free = self.free.max(self.now) + Duration::from_secs_f64(bytes / rate);
-            at += self.free - self.now;
+            let rested = self.now - Duration::from_secs_f64(at_once / rate);
+            self.free = self.free.max(rested) + Duration::from_secs_f64(bytes / rate);
+            at += self.free.saturating_duration_since(self.now);
         }
         self.packets += 1;
         self.under_way.push(Reverse(Arrival { at, order: self.packets, flow, outward, packet }));

@@ -21,6 +21,21 @@ fn it_fills_a_line_without_losses_and_with_a_short_queue() {
     }
 }
 
+/// What passes at once after a moment without packets is not what the line carries.
+#[test]
+fn a_short_line_that_lets_some_packets_through_at_once_is_not_flooded() {
+    let naps_ms = Some((470, 30));
+    let short = Character { rtt_ms: 1, queue_ms: 200.0, at_once: 16_384.0, naps_ms, ..USUAL };
+    let mut line = Line::new(short);
+    line.add(Arc::new(Choosing));
+    line.pass(Duration::from_secs(5));
+    let seen: Vec<_> = (0..200).map(|_| line.pass(Duration::from_millis(100))[0]).collect();
+    let longest = seen.iter().map(|seen| seen.rtt).max();
+    assert!(longest < Some(Duration::from_millis(25)), "{longest:?}");
+    let share = seen.iter().map(|seen| seen.share).sum::<f64>() / seen.len() as f64;
+    assert!(0.9 < share, "{share}");
+}
+
 #[test]
 fn losses_by_chance_cost_what_is_lost_and_little_more() {
     for (loss, rtt_ms, queue_ms, least) in
@@ -144,5 +159,12 @@ fn alone(character: Character) -> Seen {
 }
 
 /// 20 Mbit/s.
-const USUAL: Character =
-    Character { rate: 2.5e6, rtt_ms: 40, queue_ms: 40.0, loss: 0.0, police: None };
+const USUAL: Character = Character {
+    rate: 2.5e6,
+    rtt_ms: 40,
+    queue_ms: 40.0,
+    loss: 0.0,
+    police: None,
+    at_once: 0.0,
+    naps_ms: None,
+};

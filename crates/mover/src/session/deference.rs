@@ -133,13 +133,14 @@ impl Governor {
             return;
         }
         let seconds = look.passed.as_secs_f64().max(f64::EPSILON);
-        let used = self.usage.learn(look.sent as f64, self.limit * seconds);
+        let (used, rate) = self.usage.learn(look.sent as f64, self.limit, seconds);
         let is_held = USED < used;
-        let rate = self.limit * used;
         // Of what was sent, a growing queue kept a part.
         let growth = (queued - before) / seconds;
-        let passed_on = rate / (1.0 + growth).clamp(0.5, 2.0);
-        let is_shared = self.is_shared(passed_on) && is_held;
+        let passed = 1.0 / (1.0 + growth).clamp(0.5, 2.0);
+        let is_shared = self.is_shared(rate * passed) && is_held;
+        // What is nearly all of the limit is all of it, or this would never become faster.
+        let passed_on = passed * if USED_UP < used { self.limit } else { rate };
         let room = 1.0 - queued / self.target(is_shared);
         self.quiet = if room < 0.0 { 0 } else { self.quiet.saturating_add(1) };
         // Where something else holds back, nobody knows how fast the line is.
@@ -150,6 +151,19 @@ impl Governor {
             _ => FASTER,
         };
         let change = (1.0 + strength * room).clamp(CHANGE_MIN, most);
+        tracing::trace!(
+            before = self.limit,
+            used,
+            sent = look.sent,
+            passed_on,
+            best = self.best,
+            queued_ms = queued * 1e3,
+            rtt_ms = look.rtt.as_secs_f64() * 1e3,
+            looked_ms = seconds * 1e3,
+            is_shared,
+            quiet = self.quiet,
+            "a look at the line"
+        );
         self.limit = (from * change).clamp(RATE_MIN, RATE_MAX);
         if 0.0 < room && self.slow_at <= now {
             self.slow_at = now + SLOW_EVERY;
@@ -182,15 +196,16 @@ impl Governor {
 struct Usage {
     sent: f64,
     let_through: f64,
+    seconds: f64,
 }
 
 impl Usage {
-    /// A part of one; all of it, where it was as good as all.
-    fn learn(&mut self, sent: f64, let_through: f64) -> f64 {
+    /// Which part of it, and how many bytes a second that is.
+    fn learn(&mut self, sent: f64, limit: f64, seconds: f64) -> (f64, f64) {
         self.sent = self.sent * USAGE_KEPT + sent;
-        self.let_through = self.let_through * USAGE_KEPT + let_through;
-        let used = self.sent / self.let_through.max(f64::EPSILON);
-        if USED_UP < used { 1.0 } else { used }
+        self.let_through = self.let_through * USAGE_KEPT + limit * seconds;
+        self.seconds = self.seconds * USAGE_KEPT + seconds;
+        (self.sent / self.let_through.max(f64::EPSILON), limit.min(self.sent / self.seconds))
     }
 }
 

@@ -88,6 +88,34 @@ fn what_it_may_take_does_not_grow_nor_shrink_while_the_disk_is_slow() {
     assert!(0.8 < line.pass(5).ours, "it goes on where it was");
 }
 
+/// Below the limit, congestion control keeps the queue shorter than a governor would, and takes steps
+/// as it has room for them.
+#[test]
+fn what_else_holds_back_is_not_taken_for_others_on_the_line() {
+    let began = Instant::now();
+    let mut governor = Governor::new(Duration::from_micros(300), began);
+    let (mut waiting, mut dice) = (0.0, 1);
+    for look in 1..600_u32 {
+        let mut sent = 0.0;
+        let takes = USUAL.min(governor.limit) / STEPS_PER_SECOND;
+        for _ in 0..5 {
+            let step = governor.limit / STEPS_PER_SECOND;
+            if waiting <= WAITS_BELOW {
+                sent += step;
+                waiting += step;
+            }
+            // A busy computer comes late for some of it, and makes up for it.
+            waiting = (waiting - takes * (0.6 + 0.8 * roll(&mut dice))).max(0.0);
+        }
+        let queued = if governor.limit < 0.9 * USUAL { 0.004 } else { 0.01 };
+        let look_at = began + look * LOOK_EVERY;
+        let rtt = Duration::from_secs_f64(0.0003 + queued);
+        governor.look(Look { rtt, sent: sent as u64, passed: LOOK_EVERY }, look_at);
+        let goes_slow = look < 100 || governor.resume.is_some();
+        assert!(goes_slow || 0.8 * USUAL < governor.limit, "{look}: {governor:?}");
+    }
+}
+
 /// A line with a queue of a tenth of a second, a governor on it, and somebody else who sends by TCP; in
 /// steps of a millisecond.
 struct Line {
@@ -252,14 +280,19 @@ impl Line {
 
     /// Exponentially distributed.
     fn jitter(&mut self) -> f64 {
-        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let even = ((self.dice >> 33) as f64 + 1.0) / f64::from(1_u32 << 31);
-        -even.min(1.0).ln() * self.jitter_seconds
+        -roll(&mut self.dice).ln() * self.jitter_seconds
     }
 
     fn instant(&self) -> Instant {
         self.began + Duration::from_secs_f64(self.now)
     }
+}
+
+/// More than nothing, and one at most.
+fn roll(dice: &mut u64) -> f64 {
+    *dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    let even = ((*dice >> 33) as f64 + 1.0) / f64::from(1_u32 << 31);
+    even.min(1.0)
 }
 
 impl Tcp {
@@ -293,5 +326,7 @@ const WIDE: f64 = 125_000_000.0;
 const STEP: f64 = 0.001;
 /// Of the throttle.
 const STEPS_PER_SECOND: f64 = 50.0;
+/// Hardly anything waits below a limit.
+const WAITS_BELOW: f64 = 40_000.0;
 const PACKET: f64 = 1400.0;
 const QUEUE_SECONDS: f64 = 0.1;
